@@ -1,0 +1,9 @@
+module github.com/steadfetch/steadfetch
+
+go 1.25.0
+
+require (
+	github.com/stretchr/testify v1.12.1 // indirect
+	github.com/tetratelabs/wazero v1.12.0 // indirect
+	golang.org/x/sys v0.44.0 // indirect
+)
