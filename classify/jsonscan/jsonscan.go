@@ -1,0 +1,343 @@
+// Package jsonscan reads and writes JSON text (RFC 8259) in place: no reflection, no
+// tree and, but for strings with escapes, no allocation. It exists because
+// encoding/json alone would be several times the size of the whole module.
+//
+// It is a reader, not a validator: text that is not JSON gives missing values,
+// never a panic, and every call is linear in its input. Nesting is skipped
+// with a counter, not by recursion, so depth costs nothing.
+package jsonscan
+
+import "unicode/utf8"
+
+// Value is the raw text of one JSON value, without surrounding white space.
+// The zero Value is a missing one: every accessor gives its zero result.
+type Value string
+
+// Kinds of a Value, as given by Kind.
+const (
+	Missing byte = 0
+	Object  byte = '{'
+	Array   byte = '['
+	String  byte = '"'
+	Number  byte = '0'
+	Bool    byte = 't'
+	Null    byte = 'n'
+)
+
+// Parse gives the first value in s, ignoring white space before it and
+// anything behind it. A value that is cut off is missing.
+func Parse(s string) Value {
+	i := skipSpace(s, 0)
+	end := skipValue(s, i)
+	if end < 0 {
+		return ""
+	}
+	return Value(s[i:end])
+}
+
+// ParsePrefix is Parse for text that may be cut off: what there is of the
+// value is given.
+func ParsePrefix(s string) Value {
+	i := skipSpace(s, 0)
+	if end := skipValue(s, i); end >= 0 {
+		return Value(s[i:end])
+	}
+	return Value(s[i:])
+}
+
+// Kind tells what v is by its first byte.
+func (v Value) Kind() byte {
+	if v == "" {
+		return Missing
+	}
+	switch c := v[0]; c {
+	case '{', '[', '"', 'n':
+		return c
+	case 't', 'f':
+		return Bool
+	}
+	if c := v[0]; c == '-' || c >= '0' && c <= '9' {
+		return Number
+	}
+	return Missing
+}
+
+// Get follows path through nested objects. A missing step gives a missing
+// value. Of repeated keys the first is taken.
+func (v Value) Get(path ...string) Value {
+	for _, key := range path {
+		it := v.Iter()
+		for v = ""; it.Next(); {
+			if it.Key.Is(key) {
+				v = it.Value
+				break
+			}
+		}
+	}
+	return v
+}
+
+// First is the first element of an array, or missing.
+func (v Value) First() Value {
+	if it := v.Iter(); !it.object && it.Next() {
+		return it.Value
+	}
+	return ""
+}
+
+// Iter walks through the members of an object or the elements of an array.
+// A container that is cut off gives the members before the cut; any other
+// value gives none.
+//
+//	for it := v.Iter(); it.Next(); { use(it.Key, it.Value) }
+func (v Value) Iter() Iter {
+	kind := v.Kind()
+	if kind != Object && kind != Array {
+		return Iter{}
+	}
+	return Iter{rest: string(v), at: skipSpace(string(v), 1), object: kind == Object}
+}
+
+// Iter is a walk that Value.Iter began.
+type Iter struct {
+	Key   Value // missing in an array
+	Value Value
+
+	rest   string
+	at     int // where the next member begins; behind the end when there is none
+	object bool
+}
+
+// Next steps to the next member and says whether there is one.
+func (it *Iter) Next() bool {
+	s, i := it.rest, it.at
+	if i >= len(s) || s[i] == '}' || s[i] == ']' {
+		return false
+	}
+	it.at = len(s)
+	if it.object {
+		end := skipValue(s, i)
+		if end < 0 || s[i] != '"' {
+			return false
+		}
+		it.Key = Value(s[i:end])
+		if i = skipSpace(s, end); i >= len(s) || s[i] != ':' {
+			return false
+		}
+		i = skipSpace(s, i+1)
+	}
+	end := skipValue(s, i)
+	if end < 0 {
+		return false
+	}
+	it.Value = Value(s[i:end])
+	if i = skipSpace(s, end); i < len(s) && s[i] == ',' {
+		it.at = skipSpace(s, i+1)
+	}
+	return true
+}
+
+// Is says whether v is a string whose decoded text is s.
+func (v Value) Is(s string) bool {
+	if v.Kind() != String {
+		return false
+	}
+	if v.escaped() {
+		return v.Str() == s
+	}
+	return len(v) == len(s)+2 && string(v[1:len(v)-1]) == s
+}
+
+// True says whether v is the literal true.
+func (v Value) True() bool { return v == "true" }
+
+// Empty says whether v holds nothing: missing, null, "", {} or [].
+func (v Value) Empty() bool {
+	switch v.Kind() {
+	case Missing, Null:
+		return true
+	case String:
+		return v == `""`
+	case Object, Array:
+		i := skipSpace(string(v), 1)
+		return i >= len(v)-1
+	}
+	return false
+}
+
+// Str is the decoded text of a string, and the raw text of a number or a
+// boolean; anything else gives "". An invalid escape or a lone surrogate
+// becomes U+FFFD.
+func (v Value) Str() string {
+	switch v.Kind() {
+	case Number, Bool:
+		return string(v)
+	case String:
+	default:
+		return ""
+	}
+	body := string(v[1:])
+	if n := len(body); n > 0 && body[n-1] == '"' {
+		body = body[:n-1]
+	}
+	if !v.escaped() {
+		return body
+	}
+	out := make([]byte, 0, len(body))
+	for i := 0; i < len(body); i++ {
+		c := body[i]
+		if c != '\\' || i+1 == len(body) {
+			out = append(out, c)
+			continue
+		}
+		i++
+		switch body[i] {
+		case 'n':
+			out = append(out, '\n')
+		case 't':
+			out = append(out, '\t')
+		case 'r':
+			out = append(out, '\r')
+		case 'b':
+			out = append(out, '\b')
+		case 'f':
+			out = append(out, '\f')
+		case 'u':
+			r := hex4(body, i+1)
+			if r < 0 {
+				out = utf8.AppendRune(out, utf8.RuneError)
+				continue
+			}
+			i += 4
+			if r >= 0xD800 && r < 0xDC00 && i+2 < len(body) && body[i+1] == '\\' && body[i+2] == 'u' {
+				if low := hex4(body, i+3); low >= 0xDC00 && low < 0xE000 {
+					r = (r-0xD800)<<10 | (low - 0xDC00) + 0x10000
+					i += 6
+				}
+			}
+			out = utf8.AppendRune(out, r) // a lone surrogate becomes U+FFFD
+		default: // \" \\ \/ and, leniently, anything else
+			out = append(out, body[i])
+		}
+	}
+	return string(out)
+}
+
+// Int is the whole part of a number, or of a number inside a string. ok is
+// false for anything else and for more than 15 digits.
+func (v Value) Int() (n int64, ok bool) {
+	s := string(v)
+	if v.Kind() == String {
+		s = v.Str()
+	}
+	neg := false
+	if s != "" && s[0] == '-' {
+		neg, s = true, s[1:]
+	}
+	i := 0
+	for ; i < len(s) && s[i] >= '0' && s[i] <= '9'; i++ {
+		if i >= 15 {
+			return 0, false
+		}
+		n = n*10 + int64(s[i]-'0')
+	}
+	if i == 0 || i < len(s) && s[i] != '.' {
+		return 0, false
+	}
+	for j := i + 1; j < len(s); j++ {
+		if s[j] < '0' || s[j] > '9' {
+			return 0, false
+		}
+	}
+	if neg {
+		n = -n
+	}
+	return n, true
+}
+
+func (v Value) escaped() bool {
+	for i := 1; i < len(v); i++ {
+		if v[i] == '\\' {
+			return true
+		}
+	}
+	return false
+}
+
+func hex4(s string, i int) rune {
+	if i+4 > len(s) {
+		return -1
+	}
+	var r rune
+	for _, c := range []byte(s[i : i+4]) {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
+}
+
+func skipSpace(s string, i int) int {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// skipValue gives the index behind the value that begins at i, or -1 if it is
+// cut off or is none.
+func skipValue(s string, i int) int {
+	if i >= len(s) {
+		return -1
+	}
+	switch c := s[i]; {
+	case c == '"':
+		return skipString(s, i)
+	case c == '{' || c == '[':
+		depth := 0
+		for i < len(s) {
+			switch s[i] {
+			case '"':
+				if i = skipString(s, i); i < 0 {
+					return -1
+				}
+				continue
+			case '{', '[':
+				depth++
+			case '}', ']':
+				if depth--; depth == 0 {
+					return i + 1
+				}
+			}
+			i++
+		}
+		return -1
+	case c == '-' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z':
+		for i < len(s) && (s[i] == '-' || s[i] == '+' || s[i] == '.' || s[i] == 'E' ||
+			s[i] >= '0' && s[i] <= '9' || s[i] >= 'a' && s[i] <= 'z') {
+			i++
+		}
+		return i
+	}
+	return -1
+}
+
+func skipString(s string, i int) int {
+	for i++; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
+}

@@ -1,0 +1,132 @@
+// Package classify answers one question about a failed request to an LLM
+// provider: is the same request worth another try?
+//
+// Classify is pure. It performs no I/O, reads no clock and keeps no state, so
+// the same Failure gives the same Verdict in a Go program, in WebAssembly and
+// in every browser.
+package classify
+
+// Phase says how far the request had come when it failed.
+const (
+	PhaseConnect   = "connect"   // no response headers were seen
+	PhaseResponse  = "response"  // a response arrived, and it is an error
+	PhaseMidstream = "midstream" // the body failed after good headers
+)
+
+// Failure is what a host saw of a failed request. Every field may be missing;
+// the zero Failure is legal and is judged unknown.
+type Failure struct {
+	// Phase is PhaseConnect, PhaseResponse, PhaseMidstream or empty.
+	Phase string `json:"phase,omitempty"`
+	// Status is the HTTP status, 0 if there was no response.
+	Status int `json:"status,omitempty"`
+	// Headers are the response's. Names are compared without regard to case.
+	Headers map[string]string `json:"headers,omitempty"`
+	// Body is the first 64 KiB of an error body, or a whole JSON answer.
+	Body string `json:"body,omitempty"`
+	// Event is the stream event that carried the error, if one did.
+	Event *Event `json:"event,omitempty"`
+	// Error is the thrown error, if one was.
+	Error *ErrorInfo `json:"error,omitempty"`
+	// Provider is a hint ("anthropic", "openai", …) for hosts that know it.
+	Provider string `json:"provider,omitempty"`
+	// URL is the request's. It tells the provider and is never shown.
+	URL string `json:"url,omitempty"`
+	// Canceled says that the caller's own signal or context ended the request.
+	Canceled bool `json:"canceled,omitempty"`
+	// Timer names the clock of the retry engine that ended the attempt:
+	// TimerFirstByte, TimerSilence, TimerContent, or empty. An abort that
+	// such a clock caused is no cancel, whatever its text says.
+	Timer string `json:"timer,omitempty"`
+	// Now is the host's wall clock in milliseconds since the Unix epoch. It is
+	// needed only to read dates in hints when the response has no Date header;
+	// 0 leaves such a hint unread.
+	Now int64 `json:"now,omitempty"`
+	// UnknownRetryable turns the verdict on an error that no rule knows from
+	// stop to retry.
+	UnknownRetryable bool `json:"unknown_retryable,omitempty"`
+}
+
+// The clocks that a Failure's Timer can name.
+const (
+	TimerFirstByte = "first_byte" // nothing at all arrived in time
+	TimerSilence   = "silence"    // no byte for too long
+	TimerContent   = "content"    // bytes, but no event for too long
+)
+
+// Event is one event of a stream, as framed by Server-Sent Events (WHATWG
+// HTML §9.2).
+type Event struct {
+	Event string `json:"event,omitempty"`
+	Data  string `json:"data,omitempty"`
+}
+
+// ErrorInfo is a thrown error, reduced to its facts.
+type ErrorInfo struct {
+	Name    string     `json:"name,omitempty"`
+	Message string     `json:"message,omitempty"`
+	Code    string     `json:"code,omitempty"` // numbers are given in decimal
+	Cause   *ErrorInfo `json:"cause,omitempty"`
+}
+
+// Kind groups failures by what a person can do about them.
+type Kind string
+
+// The kinds. The first block comes from what a provider or a network says,
+// the second from what the retry engine itself finds.
+const (
+	RateLimit      Kind = "rate_limit"
+	Overloaded     Kind = "overloaded"
+	Server         Kind = "server"
+	Timeout        Kind = "timeout"
+	Network        Kind = "network"
+	Auth           Kind = "auth"
+	Permission     Kind = "permission"
+	Quota          Kind = "quota"
+	ContextLength  Kind = "context_length"
+	ModelNotFound  Kind = "model_not_found"
+	InvalidRequest Kind = "invalid_request"
+	ContentPolicy  Kind = "content_policy"
+	Canceled       Kind = "canceled"
+	TooLarge       Kind = "too_large"
+	TLS            Kind = "tls"
+	Unknown        Kind = "unknown"
+
+	Silence            Kind = "silence"
+	Truncated          Kind = "truncated"
+	EmptyOutput        Kind = "empty_output"
+	NetworkOrCORS      Kind = "network_or_cors"
+	RetryAfterTooLong  Kind = "retry_after_too_long"
+	AttemptsExhausted  Kind = "attempts_exhausted"
+	MaxElapsedExceeded Kind = "max_elapsed_exceeded"
+	StoppedByUser      Kind = "stopped_by_user"
+	SeamMismatch       Kind = "seam_mismatch"
+	NotReplayable      Kind = "not_replayable"
+)
+
+// Verdict is the answer to a Failure.
+type Verdict struct {
+	// Retryable says that the same request, sent again within minutes, has a
+	// realistic chance with no change by the user.
+	Retryable bool `json:"retryable"`
+	Kind      Kind `json:"kind"`
+	// Provider is the provider's short name, empty if not known.
+	Provider string `json:"provider,omitempty"`
+	// Status is the HTTP status that decided, 0 if none did. It can differ
+	// from the response's: a 200 may carry a 529 in its stream.
+	Status int `json:"status,omitempty"`
+	// RetryAfterMs is how long the server asked to wait; nil if it did not ask,
+	// 0 if it asked for a retry at once. It never makes a failure retryable.
+	RetryAfterMs *int64 `json:"retry_after_ms,omitempty"`
+	// Rule names the rule that decided.
+	Rule string `json:"rule,omitempty"`
+	// ChainBroken says that a previous_response_id is lost: the caller should
+	// send the whole history once.
+	ChainBroken bool `json:"chain_broken,omitempty"`
+	// Title, Message and Detail are safe to show: no key, no token, no URL
+	// beyond its host. Detail is the provider's own text, one line, at most
+	// 500 characters; it is empty for authentication errors.
+	Title   string `json:"title,omitempty"`
+	Message string `json:"message,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+}
