@@ -104,11 +104,11 @@ func FuzzReadingAgreesWithEncodingJSON(f *testing.F) {
 			_ = it.Key.Str() + it.Value.Get("a", "b").Str()
 		}
 		_ = jsonscan.ParsePrefix(s).Get("a").Empty()
-		var any any
-		if json.Unmarshal([]byte(s), &any) != nil {
+		var parsed any
+		if json.Unmarshal([]byte(s), &parsed) != nil {
 			return // only text that is JSON has to agree
 		}
-		switch want := any.(type) {
+		switch want := parsed.(type) {
 		case string:
 			if utf8.ValidString(s) {
 				require.Equal(t, want, v.Str())
