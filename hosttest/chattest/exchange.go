@@ -211,6 +211,11 @@ func (x *exchange) begin(status int, contentType string, length int) {
 		h.Set("Content-Encoding", "gzip")
 		x.gz = gzip.NewWriter(rawWriter{x})
 	}
+	// An answer that is to break must not announce a close: undici takes a
+	// broken body for a whole one after that header.
+	if !x.run.KeepAlive && !x.breaksConnection() {
+		h.Set("Connection", "close")
+	}
 	for name, value := range x.fault.Headers {
 		if value == "" {
 			h.Del(name)
@@ -222,6 +227,18 @@ func (x *exchange) begin(status int, contentType string, length int) {
 	x.run.state.update(func() { x.entry.Status = status })
 	x.w.WriteHeader(status)
 	x.flush()
+}
+
+// breaksConnection tells whether the connection will be of no use after this
+// answer anyway.
+func (x *exchange) breaksConnection() bool {
+	switch x.fault.kind() {
+	case Drop, Reset:
+		return true
+	case Stall:
+		return x.fault.ForMs == 0
+	}
+	return x.fault.HangAfterEnd
 }
 
 func (x *exchange) flush() {

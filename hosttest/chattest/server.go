@@ -193,9 +193,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 
 func (s *Server) serveRun(w http.ResponseWriter, q *http.Request, run *Run, path string) {
 	h := w.Header()
-	if !run.KeepAlive {
-		h.Set("Connection", "close")
-	}
 	if run.cors() {
 		h.Set("Access-Control-Allow-Origin", "*")
 		if expose := run.expose(); expose != "" {
@@ -203,6 +200,7 @@ func (s *Server) serveRun(w http.ResponseWriter, q *http.Request, run *Run, path
 		}
 	}
 	if q.Method == http.MethodOptions {
+		h.Set("Connection", "close")
 		run.state.update(func() { run.state.preflights++ })
 		if !run.cors() {
 			w.WriteHeader(http.StatusForbidden)
