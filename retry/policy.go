@@ -1,7 +1,8 @@
 package retry
 
 // Policy says when to try again. The zero value is the default: for ever,
-// after 1s, 2s, 4s … 60s, without jitter, and never sooner than the server asks.
+// after 1s -> 2s -> 4s … 60s, without jitter, and never sooner than the server
+// asks.
 //
 // A number that is 0 stands for its default; a negative one turns the thing
 // off. On the wire an absent field is the default and 0 is off.
@@ -54,9 +55,10 @@ type Policy struct {
 	// NoCooldown keeps this request out of the cool-down that requests to one
 	// origin share.
 	NoCooldown bool `json:"no_cooldown,omitempty"`
-	// BudgetTokens turns on the retry throttle of gRPC (A6): each retryable
-	// failure takes one token of this many, each success gives BudgetRatio
-	// back, and retries happen only above half. Shared per origin. Default: off.
+	// BudgetTokens turns on the retry throttle of gRPC (proposal A6): each
+	// retryable failure takes one token of this many, each success gives
+	// BudgetRatio back, and retries happen only above half. Shared per origin.
+	// Default: off.
 	BudgetTokens int `json:"budget_tokens,omitempty"`
 	// BudgetRatio is in thousandths of a token. Default 100, a tenth.
 	BudgetRatio int `json:"budget_ratio,omitempty"`
@@ -65,6 +67,21 @@ type Policy struct {
 	MaxReplayBytes int64 `json:"max_replay_bytes,omitempty"`
 }
 
+// The values of Policy.Preset, Jitter and AfterCommit.
+const (
+	PresetOrigin = "origin"
+	PresetCoder  = "coder"
+	PresetMux    = "mux"
+
+	JitterNone  = "none"
+	JitterFull  = "full"
+	JitterEqual = "equal"
+
+	AfterCommitFail    = "fail"
+	AfterCommitRestart = "restart"
+	AfterCommitResume  = "resume"
+)
+
 // Built-in resumes, the values of Policy.Resume.
 const (
 	ResumeLastEventID = "last_event_id" // Server-Sent Events with ids, WHATWG HTML §9.2.4
@@ -72,3 +89,64 @@ const (
 	ResumeContinue    = "continue"      // the partial answer and a [CONTINUE] turn
 	ResumeCustom      = "custom"        // the caller makes the next request
 )
+
+// Filled is p with every default filled in, or a reason why p makes no sense.
+// What is off is negative in it.
+func (p Policy) Filled() (Policy, string) {
+	switch p.Preset {
+	case "", PresetOrigin:
+		p.Preset = PresetOrigin
+	case PresetCoder:
+		fill(&p.MaxAttempts, 25)
+		fillWord(&p.AfterCommit, AfterCommitRestart)
+	case PresetMux:
+		fill(&p.InitialDelayMs, 2000)
+		fillWord(&p.AfterCommit, AfterCommitResume)
+		p.UnknownRetryable = true
+	default:
+		return p, "preset must be origin, coder or mux"
+	}
+	fillWord(&p.Jitter, JitterNone)
+	if p.Jitter != JitterNone && p.Jitter != JitterFull && p.Jitter != JitterEqual {
+		return p, "jitter must be none, full or equal"
+	}
+	switch p.AfterCommit {
+	case "", AfterCommitFail, AfterCommitRestart, AfterCommitResume:
+	default:
+		return p, "after_commit must be fail, restart or resume"
+	}
+	switch p.Resume {
+	case "", ResumeLastEventID, ResumeBackground, ResumeContinue, ResumeCustom:
+	default:
+		return p, "resume must be last_event_id, background, continue or custom"
+	}
+	fill(&p.MaxAttempts, -1)
+	fill(&p.InitialDelayMs, initialDelay.Milliseconds())
+	fill(&p.MaxDelayMs, maxDelay.Milliseconds())
+	fill(&p.MaxRetryAfterMs, 10*60*1000)
+	fill(&p.MaxElapsedMs, -1)
+	fill(&p.FirstByteTimeoutMs, -1)
+	fill(&p.SilenceTimeoutMs, -1)
+	fill(&p.ContentTimeoutMs, 10*60*1000)
+	fill(&p.BudgetTokens, -1)
+	fill(&p.BudgetRatio, 100)
+	fill(&p.MaxReplayBytes, 16<<20)
+	// A wait of nothing is legal (tests use it); one beyond the timers is not.
+	p.InitialDelayMs = min(max(p.InitialDelayMs, 0), maxTimerMs)
+	p.MaxDelayMs = min(max(p.MaxDelayMs, 0), maxTimerMs)
+	p.BudgetTokens = min(p.BudgetTokens, 1e6)
+	p.BudgetRatio = min(max(p.BudgetRatio, 0), 1e6)
+	return p, ""
+}
+
+func fill[T int | int64](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+func fillWord(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}

@@ -41,18 +41,19 @@ type Config struct {
 
 // What happened, in the words of Happened.What.
 const (
-	Start     = "start"      // the caller made the request; always the first
-	Response  = "response"   // headers arrived: Status, Headers
-	End       = "end"        // the body ended, as bodies end
-	Error     = "error"      // fetch or the body failed: Error
-	Success   = "success"    // the attempt succeeded, for attempts that are no streams
-	Timer     = "timer"      // the time that Answer.TimerAt named has come, or the host woke up
-	Abort     = "abort"      // the caller's signal or context ended the request
-	Stop      = "stop"       // a person pressed Stop
-	RetryNow  = "retry_now"  // a person pressed Retry now
-	Online    = "online"     // the host believes to have a network
-	Offline   = "offline"    // … to have none
-	ProbeLost = "probe_lost" // another tab is probing this origin already
+	OnStart     = "start"      // the caller made the request; always the first
+	OnResponse  = "response"   // headers arrived: Status, Headers
+	OnEnd       = "end"        // the body ended, as bodies end
+	OnError     = "error"      // fetch or the body failed: Error
+	OnFailed    = "failed"     // an attempt that is no fetch failed: Failure
+	OnSuccess   = "success"    // an attempt that is no fetch succeeded
+	OnTimer     = "timer"      // the time that Answer.TimerAt named has come, or the host woke up
+	OnAbort     = "abort"      // the caller's signal or context ended the request
+	OnStop      = "stop"       // a person pressed Stop
+	OnRetryNow  = "retry_now"  // a person pressed Retry now
+	OnOnline    = "online"     // the host believes to have a network
+	OnOffline   = "offline"    // … to have none
+	OnProbeLost = "probe_lost" // another tab is probing this origin already
 )
 
 // Happened is one thing that a host saw.
@@ -60,12 +61,13 @@ type Happened struct {
 	What string `json:"what"`
 	// Now is the wall clock in milliseconds since the Unix epoch. It may jump.
 	Now int64 `json:"now"`
-	// Attempt is the number of the attempt that Response, End, Error, Success
+	// Attempt is the number of the attempt that OnResponse, OnEnd, OnError, …
 	// and chunks belong to. An attempt that was given up is not heard.
 	Attempt int                 `json:"attempt,omitempty"`
 	Status  int                 `json:"status,omitempty"`
 	Headers map[string]string   `json:"headers,omitempty"`
 	Error   *classify.ErrorInfo `json:"error,omitempty"`
+	Failure *classify.Failure   `json:"failure,omitempty"`
 }
 
 // What a host is to do, in the words of Answer.Do.
@@ -84,7 +86,7 @@ type Answer struct {
 	Do string `json:"do"`
 	// Attempt is the number of the attempt in force, from 1.
 	Attempt int `json:"attempt,omitempty"`
-	// TimerAt is when to call back with Timer, on the clock of Happened.Now;
+	// TimerAt is when to call back with OnTimer, on the clock of Happened.Now;
 	// 0 is never. Every answer replaces the one before.
 	TimerAt int64 `json:"timer_at,omitempty"`
 	// Bytes is how many bytes of the stream may go to the consumer now.
@@ -105,9 +107,9 @@ type Answer struct {
 	// (attempts_exhausted, retry_after_too_long, …).
 	Last *classify.Verdict `json:"last,omitempty"`
 	// Probe asks the host to make sure that no other tab probes Origin at the
-	// same time, and to report ProbeLost instead of opening if one does.
+	// same time, and to report OnProbeLost instead of opening if one does.
 	Probe bool `json:"probe,omitempty"`
-	// Poke asks the host to report Timer to all its other sessions.
+	// Poke asks the host to report OnTimer to all its other sessions.
 	Poke bool `json:"poke,omitempty"`
 	// Share is to be told to other tabs, which hand it to their engine.
 	Share *Shared `json:"share,omitempty"`
@@ -126,10 +128,11 @@ type Shared struct {
 type Resume struct {
 	// How is ResumeLastEventID, ResumeBackground, ResumeContinue or ResumeCustom.
 	How string `json:"how"`
-	// Method, URL and Headers replace those of the first request where set.
+	// Method and Headers replace those of the first request where set.
 	Method  string            `json:"method,omitempty"`
-	URL     string            `json:"url,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
+	// Suffix goes to the end of the path of the first URL, whose query it replaces.
+	Suffix string `json:"suffix,omitempty"`
 	// NoBody says that the request has no body.
 	NoBody bool `json:"no_body,omitempty"`
 	// Rewrite says that the body is Session.Rewrite's.
@@ -167,6 +170,12 @@ const (
 	StateStopped   = "stopped" // by the caller or a person
 )
 
+// What a session waits for, where it is more than the time.
+const (
+	WaitingForConnection = "connection"
+	WaitingForCooldown   = "cooldown" // of another request to the same origin
+)
+
 // Snapshot is a session's state, for a late subscriber and for storage.
 type Snapshot struct {
 	State    string `json:"state"`
@@ -174,7 +183,7 @@ type Snapshot struct {
 	Failures int    `json:"failures"` // since the last success or Retry now
 	// Slow is set when no output came for 15 s.
 	Slow bool `json:"slow,omitempty"`
-	// WaitingFor is "" (the time), "connection" or "cooldown".
+	// WaitingFor is empty (for the time), WaitingForConnection or WaitingForCooldown.
 	WaitingFor string            `json:"waiting_for,omitempty"`
 	Retry      *ChatStreamRetry  `json:"retry,omitempty"`
 	Verdict    *classify.Verdict `json:"verdict,omitempty"`

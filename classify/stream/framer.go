@@ -1,0 +1,240 @@
+// Package stream reads what a streamed answer says about itself: where its
+// events begin and end, whether output has started, and whether the provider
+// says that it failed or that it is complete.
+//
+// Framer cuts bytes into events (Server-Sent Events, WHATWG HTML §9.2) and
+// keeps the bytes, so that what goes on to a consumer is what came in.
+// Tracker knows the protocols. Both are pure and bounded.
+package stream
+
+import "unsafe"
+
+// MaxEvent is the size from which an event is passed on in pieces instead of
+// being held back whole: 16 MiB.
+const MaxEvent = 16 << 20
+
+// Event is one event of a stream.
+type Event struct {
+	// Type is the event field, "" if there was none (which means "message").
+	Type string
+	// Data is the data fields, joined by line feeds.
+	Data string
+	// ID is the id field. HasID tells an empty one from none.
+	ID    string
+	HasID bool
+	// Oversize is set on the pieces of an event larger than MaxEvent, whose
+	// fields are not read.
+	Oversize bool
+}
+
+// Empty says that the event carries no data: a comment, a ping by comment, a
+// lone id. Such an event is not dispatched, but its bytes count.
+func (e Event) Empty() bool { return e.Data == "" && !e.Oversize }
+
+// Framer collects bytes and cuts them into events. The zero Framer is ready.
+//
+// Its buffer holds, in this order: whole events that may go on (Ready), and
+// the rest of the input, which is not a whole event yet.
+type Framer struct {
+	buf   []byte
+	begin int // where the event being read begins; whole events lie before it
+	last  int // where the event that Next gave last begins
+	scan  int // bytes before it were looked at
+	line  int // where the line being read begins
+	taken int // bytes before it were taken and go at the next Write
+
+	afterCR  bool   // a line feed at scan belongs to the CR before it
+	started  bool   // the byte order mark is behind us
+	oversize bool   // inside an event that is larger than MaxEvent
+	joined   []byte // the data of an event with several data lines
+}
+
+// Write adds bytes. It frees what Take has taken, so views from before are void.
+func (f *Framer) Write(p []byte) {
+	if f.taken > 0 {
+		n := copy(f.buf, f.buf[f.taken:])
+		f.buf = f.buf[:n]
+		f.begin -= f.taken
+		f.last = f.begin
+		f.scan -= f.taken
+		f.line -= f.taken
+		f.taken = 0
+	}
+	f.buf = append(f.buf, p...)
+}
+
+// Next gives the next whole event, if there is one. Its strings are views,
+// good until the next Write, Replace or Final.
+func (f *Framer) Next() (Event, bool) {
+	buf, i, line, afterCR := f.buf, f.scan, f.line, f.afterCR
+	for i < len(buf) {
+		c := buf[i]
+		i++
+		if c != '\n' && c != '\r' {
+			afterCR = false
+			// Most bytes are inside a line: look for its end in a tight loop.
+			for i < len(buf) && buf[i] != '\n' && buf[i] != '\r' {
+				i++
+			}
+			continue
+		}
+		if c == '\n' && afterCR {
+			afterCR = false
+			line = i
+			continue
+		}
+		blank := i-1 == line
+		if afterCR = c == '\r'; afterCR && i < len(buf) && buf[i] == '\n' {
+			i++
+			afterCR = false
+		}
+		line = i
+		if blank {
+			f.scan, f.line, f.afterCR = i, line, afterCR
+			return f.cut(i), true
+		}
+	}
+	f.scan, f.line, f.afterCR = i, line, afterCR
+	if len(buf)-f.begin > MaxEvent {
+		f.oversize = true
+		e := f.cut(len(buf))
+		f.oversize = true // until the blank line comes
+		f.line = -1       // whatever comes next is no empty line
+		return e, true
+	}
+	return Event{}, false
+}
+
+// Final gives what is left at the end of the body as one event, if it is one
+// but for its blank line.
+func (f *Framer) Final() (Event, bool) {
+	if f.begin == len(f.buf) {
+		return Event{}, false
+	}
+	e := f.cut(len(f.buf))
+	f.scan, f.line = len(f.buf), len(f.buf)
+	return e, true
+}
+
+// Ready is the bytes of all whole events that were not taken yet.
+func (f *Framer) Ready() []byte { return f.buf[f.taken:f.begin] }
+
+// Take marks the first n bytes of Ready as gone. They stay where they are, at
+// Taken's address, until the next Write.
+func (f *Framer) Take(n int) { f.taken += n }
+
+// Held is all bytes that were not taken, whole events or not.
+func (f *Framer) Held() []byte { return f.buf[f.taken:] }
+
+// Last is the bytes of the event that Next or Final gave last.
+func (f *Framer) Last() []byte { return f.buf[f.last:f.begin] }
+
+// Whole is how many bytes of Ready lie before the event that Next gave last.
+func (f *Framer) Whole() int { return f.last - f.taken }
+
+// All makes everything that is left ready, whole event or not.
+func (f *Framer) All() {
+	f.begin, f.scan, f.line, f.last = len(f.buf), len(f.buf), len(f.buf), len(f.buf)
+}
+
+// Replace puts raw in the place of the event that Next or Final gave last,
+// among the bytes that go on. An empty raw drops it.
+func (f *Framer) Replace(raw []byte) {
+	old := f.begin - f.last
+	if grow := len(raw) - old; grow > 0 {
+		f.buf = append(f.buf, make([]byte, grow)...)
+		copy(f.buf[f.begin+grow:], f.buf[f.begin:len(f.buf)-grow])
+	} else if grow < 0 {
+		copy(f.buf[f.begin+grow:], f.buf[f.begin:])
+		f.buf = f.buf[:len(f.buf)+grow]
+	}
+	copy(f.buf[f.last:], raw)
+	shift := len(raw) - old
+	f.begin += shift
+	f.scan += shift
+	f.line += shift
+}
+
+// Reset forgets everything but keeps the memory.
+func (f *Framer) Reset() { *f = Framer{buf: f.buf[:0], joined: f.joined[:0]} }
+
+// cut ends the event at end and reads its fields.
+func (f *Framer) cut(end int) (e Event) {
+	f.last, f.begin = f.begin, end
+	raw := f.buf[f.last:end]
+	if f.oversize {
+		f.oversize = false
+		e.Oversize = true
+		return e
+	}
+	if !f.started {
+		f.started = true
+		if len(raw) >= 3 && raw[0] == 0xEF && raw[1] == 0xBB && raw[2] == 0xBF {
+			raw = raw[3:]
+		}
+	}
+	lines := 0
+	for len(raw) > 0 {
+		n := 0
+		for n < len(raw) && raw[n] != '\n' && raw[n] != '\r' {
+			n++
+		}
+		line := raw[:n]
+		if raw = raw[n:]; len(raw) > 0 {
+			raw = raw[1:] // a CRLF leaves an empty line behind, which is nothing
+		}
+		if n == 0 || line[0] == ':' {
+			continue
+		}
+		name, value := line, []byte(nil)
+		for i, c := range line {
+			if c == ':' {
+				name, value = line[:i], line[i+1:]
+				if len(value) > 0 && value[0] == ' ' {
+					value = value[1:]
+				}
+				break
+			}
+		}
+		switch string(name) {
+		case "data":
+			lines++
+			if lines == 1 {
+				e.Data = view(value)
+				continue
+			}
+			if lines == 2 {
+				f.joined = append(f.joined[:0], e.Data...)
+			}
+			f.joined = append(append(f.joined, '\n'), value...)
+			e.Data = view(f.joined)
+		case "event":
+			e.Type = view(value)
+		case "id":
+			if !hasNUL(value) {
+				e.ID, e.HasID = view(value), true
+			}
+		default:
+			// A bare JSON line is no field, and the specification has it
+			// ignored; but gateways that fail in mid-stream write their error so.
+			if line[0] == '{' && lines == 0 {
+				lines = 1
+				e.Data = view(line)
+			}
+		}
+	}
+	return e
+}
+
+func hasNUL(b []byte) bool {
+	for _, c := range b {
+		if c == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// view is b as a string without a copy. The Framer does not change those
+// bytes before the next Write or Replace.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

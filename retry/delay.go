@@ -1,0 +1,56 @@
+package retry
+
+import "time"
+
+const (
+	initialDelay = time.Second
+	maxDelay     = time.Minute
+	// maxTimerMs is the longest wait that every host's timer can hold: browsers
+	// and Node.js keep it in a signed 32-bit integer (WHATWG HTML §8.6).
+	maxTimerMs = 1<<31 - 1
+)
+
+// Delay is the default wait before retry number attempt, counted from 0:
+// 1s -> 2s -> 4s -> 8s -> 16s -> 32s -> 60s -> 60s …. A negative attempt
+// counts as 0. There is no jitter.
+func Delay(attempt int) time.Duration {
+	return backoff(attempt, initialDelay, maxDelay)
+}
+
+// backoff doubles first attempt times and stops at most. It cannot overflow:
+// it stops doubling at half of most.
+func backoff(attempt int, first, most time.Duration) time.Duration {
+	d := min(first, most)
+	for ; attempt > 0 && d < most; attempt-- {
+		if d > most/2 || d <= 0 {
+			return most
+		}
+		d *= 2
+	}
+	return d
+}
+
+// jittered is the wait d under a policy's jitter, for a random number.
+func jittered(d int64, jitter string, random uint32) int64 {
+	switch jitter {
+	case JitterFull:
+		return scale(d, random)
+	case JitterEqual:
+		return d/2 + scale(d-d/2, random)
+	}
+	return d
+}
+
+// scale is d times a fraction in [0, 1], given as 32 random bits. Waits are
+// below 2^31 ms, so the product fits.
+func scale(d int64, random uint32) int64 { return d * int64(random>>1) / (1<<31 - 1) }
+
+// next steps a xorshift generator (Marsaglia 2003). Its state is never 0.
+func next(state *uint32) uint32 {
+	x := *state
+	x ^= x << 13
+	x ^= x >> 17
+	x ^= x << 5
+	*state = x
+	return x
+}

@@ -1,0 +1,393 @@
+package retry_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+var overloaded = attempt{status: 529, chunks: []string{`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`}}
+
+func TestAHealthyStreamGoesThroughByteForByteAndEventByEvent(t *testing.T) {
+	for name, events := range map[string][]string{"openai": chat("Hel", "lo"), "anthropic": claude("Hel", "lo")} {
+		h := newHost(t, retry.Config{}, attempt{chunks: events})
+		a := h.run()
+		require.Equal(t, retry.DoFinish, a.Do, name)
+		require.Nil(t, a.Verdict)
+		require.Equal(t, strings.Join(events, ""), h.got.String())
+		require.Empty(t, h.retries)
+	}
+}
+
+func TestEveryWayOfCuttingAStreamIntoChunksGivesTheSameBytes(t *testing.T) {
+	whole := strings.Join(claude("Grüße", "日本 😀"), "")
+	for cut := 1; cut < len(whole); cut++ {
+		h := newHost(t, retry.Config{}, attempt{chunks: []string{whole[:cut], whole[cut:]}})
+		require.Equal(t, retry.DoFinish, h.run().Do)
+		require.Equal(t, whole, h.got.String())
+	}
+	h := newHost(t, retry.Config{}, attempt{chunks: strings.Split(whole, "")})
+	require.Equal(t, retry.DoFinish, h.run().Do)
+	require.Equal(t, whole, h.got.String())
+}
+
+func TestFailuresBeforeOutputAreInvisible(t *testing.T) {
+	for name, bad := range map[string]attempt{
+		"529":                  overloaded,
+		"429 with Retry-After": {status: 429, headers: map[string]string{"retry-after": "3"}, chunks: []string{`{"error":{"type":"rate_limit_exceeded","message":"Rate limit exceeded"}}`}},
+		"refused":              {then: "refuse"},
+		"reset at once":        {then: "reset"},
+		"reset after the role": {chunks: []string{chatRole()}, then: "reset"},
+		"cut after the role":   {chunks: []string{chatRole()}},
+		"half an event":        {chunks: []string{chatRole(), chatToken("x")[:40]}},
+		"in-band error":        {chunks: []string{chatRole(), `data: {"error":{"message":"The server is overloaded","type":"server_error","code":"overloaded"}}` + "\n\n"}},
+		"silence":              {chunks: []string{chatRole()}, then: "hang"},
+		"no headers":           {then: "mute"},
+		"HTML with 200":        {headers: map[string]string{"content-type": "text/html"}, chunks: []string{"<html><title>502 Bad Gateway</title></html>"}},
+		"JSON error with 200":  {headers: map[string]string{"content-type": "application/json"}, chunks: []string{`{"error":{"message":"Overloaded","type":"overloaded_error"}}`}},
+		"empty body":           {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, retry.Config{}, bad, attempt{chunks: chat("A", "B")})
+			a := h.run()
+			require.Equal(t, retry.DoFinish, a.Do, "%+v", a.Verdict)
+			require.Equal(t, strings.Join(chat("A", "B"), ""), h.got.String())
+			require.Len(t, h.retries, 1)
+			require.Equal(t, 1, h.retries[0].Attempt)
+			if strings.Contains(name, "Retry-After") {
+				require.Equal(t, []int64{3000}, h.gaps())
+			}
+		})
+	}
+}
+
+func TestPermanentFailuresGoToTheCallerAsTheProviderPutThem(t *testing.T) {
+	for status, body := range map[int]string{
+		401: `{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}`,
+		400: `{"error":{"message":"bad request","type":"invalid_request_error"}}`,
+		429: `{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}`,
+	} {
+		h := newHost(t, retry.Config{}, attempt{status: status, chunks: []string{body[:5], body[5:]}})
+		a := h.run()
+		require.Equal(t, retry.DoPass, a.Do)
+		require.False(t, a.Verdict.Retryable)
+		require.Equal(t, body, h.got.String())
+		require.Equal(t, retry.StateFailed, h.s.Snapshot().State)
+	}
+}
+
+func TestDelaysDoubleForEver(t *testing.T) {
+	attempts := make([]attempt, 9)
+	for i := range attempts {
+		attempts[i] = overloaded
+	}
+	h := newHost(t, retry.Config{}, append(attempts, attempt{chunks: chat("ok")})...)
+	require.Equal(t, retry.DoFinish, h.run().Do)
+	require.Equal(t, []int64{1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000}, h.gaps())
+	require.Equal(t, 9, h.retries[8].Attempt)
+}
+
+func TestAttemptsElapsedTimeAndRetryAfterAreLimited(t *testing.T) {
+	h := newHost(t, retry.Config{Policy: retry.Policy{MaxAttempts: 2}}, overloaded, overloaded)
+	a := h.run()
+	require.Equal(t, retry.DoPass, a.Do, "the caller reads the provider's own words")
+	require.Equal(t, classify.AttemptsExhausted, a.Verdict.Kind)
+	require.Equal(t, classify.Overloaded, a.Last.Kind)
+
+	h = newHost(t, retry.Config{Policy: retry.Policy{MaxElapsedMs: 3500}}, overloaded, overloaded, overloaded)
+	require.Equal(t, classify.MaxElapsedExceeded, h.run().Verdict.Kind)
+	require.Equal(t, []int64{1000, 2000}, h.gaps(), "the wait of 4s that cannot fit is not begun")
+
+	late := attempt{status: 429, headers: map[string]string{"Retry-After": "601"}}
+	h = newHost(t, retry.Config{}, late)
+	a = h.run()
+	require.Equal(t, classify.RetryAfterTooLong, a.Verdict.Kind)
+	require.Equal(t, int64(601_000), *a.Verdict.RetryAfterMs)
+}
+
+func TestAfterCommitAFailureFailsOrRestarts(t *testing.T) {
+	cut := attempt{chunks: chat("A", "B")[:3]}
+	h := newHost(t, retry.Config{}, cut)
+	a := h.run()
+	require.Equal(t, retry.DoFail, a.Do)
+	require.Equal(t, classify.Truncated, a.Verdict.Kind)
+	require.Equal(t, strings.Join(cut.chunks, ""), h.got.String(), "what was delivered stays")
+
+	h = newHost(t, retry.Config{CanReset: true}, cut, overloaded, attempt{chunks: chat("A", "B", "C")})
+	require.Equal(t, retry.DoFinish, h.run().Do)
+	require.Equal(t, 1, h.resets)
+	require.Equal(t, strings.Join(chat("A", "B", "C"), ""), h.got.String())
+	require.Equal(t, []int64{1000, 2000}, h.gaps())
+}
+
+func TestAnInBandErrorInTheSameChunkAsOutputDoesNotSwallowTheOutput(t *testing.T) {
+	whole := chatRole() + chatToken("A") + `data: {"error":{"message":"Overloaded","type":"overloaded_error"}}` + "\n\n"
+	h := newHost(t, retry.Config{}, attempt{chunks: []string{chatRole() + chatToken("A"), chatToken("B") + whole[len(chatRole()+chatToken("A")):]}})
+	a := h.run()
+	require.Equal(t, retry.DoFail, a.Do)
+	require.Equal(t, classify.Overloaded, a.Verdict.Kind)
+	require.Equal(t, chatRole()+chatToken("A")+chatToken("B"), h.got.String())
+}
+
+func TestTheClocks(t *testing.T) {
+	ping := "event: ping\ndata: {\"type\": \"ping\"}\n\n"
+	pings := claude()[:2]
+	for range 100 {
+		pings = append(pings, ping)
+	}
+	for name, c := range map[string]struct {
+		policy retry.Policy
+		bad    attempt
+		kind   classify.Kind
+		gap    int64
+	}{
+		"first byte":                        {retry.Policy{FirstByteTimeoutMs: 5000}, attempt{then: "mute"}, classify.Timeout, 6000},
+		"transport silence":                 {retry.Policy{SilenceTimeoutMs: 7000}, attempt{chunks: claude()[:2], then: "hang"}, classify.Silence, 8000},
+		"content silence, hidden by pings":  {retry.Policy{ContentTimeoutMs: 20_000, SilenceTimeoutMs: 7000}, attempt{chunks: pings, every: 1000}, classify.Silence, 2000 + 20_000 + 1000},
+		"content silence, by default 10min": {retry.Policy{}, attempt{chunks: claude()[:2], then: "hang"}, classify.Silence, 601_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, retry.Config{Policy: c.policy}, c.bad, attempt{chunks: claude("ok")})
+			require.Equal(t, retry.DoFinish, h.run().Do)
+			require.Equal(t, strings.Join(claude("ok"), ""), h.got.String())
+			require.Equal(t, c.kind, h.retries[0].Kind)
+			require.Equal(t, []int64{c.gap}, h.gaps())
+		})
+	}
+}
+
+func TestASlowStreamIsNotDead(t *testing.T) {
+	tokens := make([]string, 50)
+	for i := range tokens {
+		tokens[i] = fmt.Sprint(i)
+	}
+	h := newHost(t, retry.Config{Policy: retry.Policy{FirstByteTimeoutMs: 5000, SilenceTimeoutMs: 5000, ContentTimeoutMs: 5000, MaxElapsedMs: 6000}}, attempt{chunks: chat(tokens...), every: 4900})
+	require.Equal(t, retry.DoFinish, h.run().Do)
+}
+
+func TestTheEndMarkerEndsTheStreamEvenIfTheServerDoesNot(t *testing.T) {
+	h := newHost(t, retry.Config{}, attempt{chunks: chat("A"), then: "hang"})
+	require.Equal(t, retry.DoFinish, h.run().Do)
+	require.Equal(t, int64(epoch), h.now)
+
+	// After a finish reason usage may follow, so a moment is given to it.
+	h = newHost(t, retry.Config{}, attempt{chunks: chat("A")[:3], then: "hang"})
+	require.Equal(t, retry.DoFinish, h.run().Do)
+	require.Equal(t, int64(epoch+2000), h.now)
+}
+
+func TestALastEventWithoutItsBlankLineCounts(t *testing.T) {
+	events := claude("A")
+	whole := strings.TrimRight(strings.Join(events, ""), "\n")
+	h := newHost(t, retry.Config{}, attempt{chunks: []string{whole}})
+	require.Equal(t, retry.DoFinish, h.run().Do)
+	require.Equal(t, whole, h.got.String())
+}
+
+func TestEmptyAnswersAreRetriedOnceAtOnce(t *testing.T) {
+	h := newHost(t, retry.Config{}, attempt{chunks: chat()}, attempt{chunks: chat()})
+	a := h.run()
+	require.Equal(t, classify.EmptyOutput, a.Verdict.Kind)
+	require.Equal(t, []int64{0}, h.gaps())
+	h = newHost(t, retry.Config{}, attempt{chunks: []string{chatRole(), chatFinish("length"), "data: [DONE]\n\n"}})
+	require.Equal(t, retry.DoFinish, h.run().Do, "an answer that was cut to nothing is what was asked for")
+}
+
+func TestARefusalIsNoFailureToRetry(t *testing.T) {
+	events := []string{chatRole(), chatFinish("content_filter"), "data: [DONE]\n\n"}
+	h := newHost(t, retry.Config{}, attempt{chunks: events})
+	a := h.run()
+	require.Equal(t, retry.DoFinish, a.Do)
+	require.Equal(t, classify.ContentPolicy, a.Verdict.Kind)
+	require.Equal(t, strings.Join(events, ""), h.got.String())
+}
+
+func TestBodiesThatAreNoStreamsPassUntouched(t *testing.T) {
+	h := newHost(t, retry.Config{}, attempt{headers: map[string]string{"content-type": "image/png"}, chunks: []string{"x"}})
+	a := h.run()
+	require.Equal(t, retry.DoPass, a.Do)
+	require.Zero(t, a.Bytes)
+
+	answer := `{"id":"c1","choices":[{"message":{"content":"hi"}}]}`
+	h = newHost(t, retry.Config{}, attempt{headers: map[string]string{"content-type": "application/json"}, chunks: []string{answer[:9], answer[9:]}})
+	require.Equal(t, retry.DoPass, h.run().Do)
+	require.Equal(t, answer, h.got.String())
+}
+
+func TestCancelStopAndRetryNowActAtOnceInAnyState(t *testing.T) {
+	for _, what := range []string{retry.OnAbort, retry.OnStop} {
+		h := newHost(t, retry.Config{}, overloaded)
+		h.at = func(*host, int64) (retry.Happened, bool) { return retry.Happened{What: what}, true }
+		a := h.run()
+		require.Equal(t, retry.DoFail, a.Do)
+		require.Equal(t, map[string]classify.Kind{retry.OnAbort: classify.Canceled, retry.OnStop: classify.StoppedByUser}[what], a.Verdict.Kind)
+		require.Equal(t, retry.DoNothing, h.step(retry.Happened{What: retry.OnTimer}).Do, "nothing follows the end")
+	}
+	pressed := false
+	h := newHost(t, retry.Config{Policy: retry.Policy{MaxAttempts: 2}}, overloaded, overloaded, attempt{chunks: chat("A")})
+	h.at = func(*host, int64) (retry.Happened, bool) {
+		if pressed {
+			return retry.Happened{}, false
+		}
+		pressed = true
+		return retry.Happened{What: retry.OnRetryNow}, true
+	}
+	require.Equal(t, retry.DoFinish, h.run().Do, "pressing Retry now starts the count anew")
+	require.Equal(t, []int64{0, 1000}, h.gaps())
+}
+
+func TestLateWordsFromAnAttemptThatWasGivenUpChangeNothing(t *testing.T) {
+	h := newHost(t, retry.Config{Policy: retry.Policy{FirstByteTimeoutMs: 1000}}, attempt{then: "mute"}, attempt{chunks: chat("A")})
+	h.at = func(h *host, _ int64) (retry.Happened, bool) {
+		before := h.s.Snapshot()
+		for _, what := range []string{retry.OnResponse, retry.OnEnd, retry.OnError, retry.OnSuccess, retry.OnFailed} {
+			a := h.s.Step(retry.Happened{What: what, Attempt: 1, Now: h.now, Status: 401})
+			require.Equal(t, retry.DoNothing, a.Do)
+		}
+		n, _, news := h.s.Chunk(1, h.now, []byte("data: x\n\n"))
+		require.Zero(t, n)
+		require.False(t, news)
+		require.Equal(t, before, h.s.Snapshot())
+		return retry.Happened{}, false
+	}
+	require.Equal(t, retry.DoFinish, h.run().Do)
+}
+
+func TestOfflineHoldsTheWaitAndOnlineEndsIt(t *testing.T) {
+	h := newHost(t, retry.Config{Offline: true}, attempt{then: "refuse"}, attempt{chunks: chat("A")})
+	h.at = func(h *host, until int64) (retry.Happened, bool) {
+		require.Equal(t, int64(epoch+60_000), until, "the flag alone is not trusted for longer than a minute")
+		require.Equal(t, retry.WaitingForConnection, h.s.Snapshot().WaitingFor)
+		require.Zero(t, h.s.Snapshot().Failures, "no attempt is burnt")
+		h.now += 10_000
+		return retry.Happened{What: retry.OnOnline}, true
+	}
+	require.Equal(t, retry.DoFinish, h.run().Do)
+	require.Equal(t, []int64{10_000}, h.gaps())
+}
+
+func TestAConsumerThatSleptGetsAGraceBeforeSilenceIsCalled(t *testing.T) {
+	h := newHost(t, retry.Config{Policy: retry.Policy{SilenceTimeoutMs: 5000}}, attempt{})
+	a := h.step(retry.Happened{What: retry.OnStart})
+	h.step(retry.Happened{What: retry.OnResponse, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
+	_, a, _ = h.s.Chunk(1, h.now, []byte(chatRole()+chatToken("A")))
+	h.now += 60 * 60 * 1000 // asleep for an hour
+	a = h.step(retry.Happened{What: retry.OnTimer})
+	require.Equal(t, retry.DoNothing, a.Do)
+	require.Equal(t, h.now+5000, a.TimerAt)
+	n, _, _ := h.s.Chunk(1, h.now, []byte(chatToken("B")))
+	require.NotZero(t, n, "what the socket kept meanwhile still counts")
+}
+
+func TestTheClockMayJumpBack(t *testing.T) {
+	h := newHost(t, retry.Config{}, overloaded, attempt{chunks: chat("A")})
+	h.at = func(h *host, until int64) (retry.Happened, bool) {
+		if h.now == epoch {
+			h.now -= 3_600_000
+			return retry.Happened{What: retry.OnTimer}, true
+		}
+		return retry.Happened{}, false
+	}
+	require.Equal(t, retry.DoFinish, h.run().Do)
+	require.Equal(t, int64(epoch-3_600_000+1000), h.now)
+}
+
+func TestRequestsToOneOriginShareACoolDownAndOneProbesFirst(t *testing.T) {
+	group := &retry.Group{}
+	cfg := retry.Config{Request: retry.Request{URL: "https://api.openai.com/v1/chat/completions", Body: `{"stream":true}`}}
+	var ss [3]*retry.Session
+	for i := range ss {
+		ss[i], _ = retry.NewSession(cfg, group)
+	}
+	step := func(i int, now int64, h retry.Happened) retry.Answer {
+		h.Now = epoch + now
+		return ss[i].Step(h)
+	}
+	require.Equal(t, retry.DoOpen, step(0, 0, retry.Happened{What: retry.OnStart}).Do)
+	step(0, 0, retry.Happened{What: retry.OnResponse, Attempt: 1, Status: 429, Headers: map[string]string{"retry-after": "3"}})
+	a := step(0, 0, retry.Happened{What: retry.OnEnd, Attempt: 1})
+	require.Equal(t, retry.DoWait, a.Do)
+	require.Equal(t, &retry.Shared{Origin: "https://api.openai.com", Until: epoch + 3000}, a.Share)
+	require.True(t, a.Poke)
+
+	for i := 1; i < 3; i++ {
+		a = step(i, 1000, retry.Happened{What: retry.OnStart})
+		require.Equal(t, retry.DoWait, a.Do, "a request that comes meanwhile waits too")
+		require.Equal(t, int64(epoch+3000), a.TimerAt)
+		require.Nil(t, a.Retry, "it did not fail")
+		require.Equal(t, retry.WaitingForCooldown, ss[i].Snapshot().WaitingFor)
+	}
+	a = step(1, 3000, retry.Happened{What: retry.OnTimer})
+	require.Equal(t, retry.DoOpen, a.Do)
+	require.True(t, a.Probe)
+	require.Equal(t, retry.DoWait, step(0, 3000, retry.Happened{What: retry.OnTimer}).Do, "one probe goes first")
+	require.Equal(t, retry.DoWait, step(2, 3000, retry.Happened{What: retry.OnTimer}).Do)
+	a = step(1, 3100, retry.Happened{What: retry.OnResponse, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
+	require.True(t, a.Poke)
+	require.Equal(t, &retry.Shared{Origin: "https://api.openai.com"}, a.Share)
+	require.Equal(t, retry.DoOpen, step(0, 3100, retry.Happened{What: retry.OnTimer}).Do)
+	require.Equal(t, retry.DoOpen, step(2, 3100, retry.Happened{What: retry.OnTimer}).Do)
+}
+
+func TestAnOpaqueBrowserFailureIsNotRetriedForEver(t *testing.T) {
+	refused := attempt{then: "refuse"}
+	h := newHost(t, retry.Config{OpaqueErrors: true}, refused, refused, refused, refused, refused)
+	a := h.run()
+	require.Equal(t, classify.NetworkOrCORS, a.Verdict.Kind)
+	require.Equal(t, retry.DoFail, a.Do)
+	require.Len(t, h.opened, 5)
+	h = newHost(t, retry.Config{OpaqueErrors: true}, overloaded, refused, refused, refused, refused, refused, refused, attempt{chunks: chat("A")})
+	require.Equal(t, retry.DoFinish, h.run().Do, "an origin that answered once has no CORS problem")
+}
+
+func TestTheBudgetStopsRetriesBelowHalf(t *testing.T) {
+	group := &retry.Group{}
+	cfg := retry.Config{Policy: retry.Policy{BudgetTokens: 4, NoCooldown: true}, Request: retry.Request{URL: "https://a.example/v1/chat/completions", Body: `{"stream":true}`}}
+	s, _ := retry.NewSession(cfg, group)
+	h := &host{t: t, s: s, now: epoch, attempts: []attempt{overloaded, overloaded}}
+	a := h.run()
+	require.Equal(t, classify.AttemptsExhausted, a.Verdict.Kind)
+	require.Equal(t, "retry_budget", a.Verdict.Rule)
+	require.Len(t, h.opened, 2)
+}
+
+func TestAStateCanBeStoredAndRestored(t *testing.T) {
+	h := newHost(t, retry.Config{}, overloaded)
+	var stored retry.Snapshot
+	h.at = func(h *host, _ int64) (retry.Happened, bool) {
+		stored = h.s.Snapshot()
+		return retry.Happened{What: retry.OnStop}, true
+	}
+	h.run()
+	require.Equal(t, retry.StateWaiting, stored.State)
+	next := newHost(t, retry.Config{Restore: &stored}, overloaded, attempt{chunks: chat("A")})
+	require.Equal(t, retry.DoFinish, next.run().Do)
+	require.Equal(t, []int64{epoch + 1000, epoch + 3000}, next.opened)
+	require.Equal(t, 2, next.retries[1].Attempt)
+}
+
+func TestAStackedSDKRetryIsWarnedOf(t *testing.T) {
+	h := newHost(t, retry.Config{Request: retry.Request{URL: "https://api.openai.com/v1/chat/completions", Headers: map[string]string{"X-Stainless-Retry-Count": "1"}, Body: `{"stream":true}`}}, attempt{chunks: chat("A")})
+	h.run()
+	require.Equal(t, "sdk_retries_stacked", h.warning)
+}
+
+func TestJitterStaysWithinItsBoundsAndNeverShortensAWish(t *testing.T) {
+	for seed := range uint32(200) {
+		for jitter, least := range map[string]int64{retry.JitterFull: 0, retry.JitterEqual: 500} {
+			h := newHost(t, retry.Config{Seed: seed, Policy: retry.Policy{Jitter: jitter}}, overloaded, attempt{chunks: chat("A")})
+			h.run()
+			require.GreaterOrEqual(t, h.gaps()[0], least)
+			require.LessOrEqual(t, h.gaps()[0], int64(1000))
+			h = newHost(t, retry.Config{Seed: seed, Policy: retry.Policy{Jitter: jitter}}, attempt{status: 429, headers: map[string]string{"retry-after": "10"}}, attempt{chunks: chat("A")})
+			h.run()
+			require.GreaterOrEqual(t, h.gaps()[0], int64(10_000))
+			require.LessOrEqual(t, h.gaps()[0], int64(11_000))
+		}
+	}
+}

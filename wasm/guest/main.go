@@ -1,0 +1,242 @@
+// Command guest is the module: it exports the engine to any WebAssembly host,
+// as wasm/ABI.md describes. It translates and decides nothing.
+package main
+
+import (
+	"unsafe"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/classify/jsonscan"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// abiVersion changes when a host of the last version could go wrong.
+const abiVersion = 1
+
+const (
+	maxInput = 16 << 20
+	maxChunk = 1 << 20
+)
+
+var (
+	input  []byte // what the host writes to
+	output []byte // the last result
+	group  retry.Group
+
+	// sessions are found by handle: the low 16 bits say where, the rest which
+	// of those that were there, so that a stale handle is told from a new one.
+	sessions []*slot
+	free     []uint16
+)
+
+type slot struct {
+	session *retry.Session
+	handle  int32
+}
+
+func main() {}
+
+//go:wasmexport abi_version
+func abiVersionOf() int32 { return abiVersion }
+
+//go:wasmexport buffer
+func buffer(n int32) unsafe.Pointer {
+	if n < 0 || n > maxInput {
+		return nil
+	}
+	if int(n) > cap(input) {
+		input = make([]byte, n, max(int(n), 64<<10))
+	} else if cap(input) > maxChunk && n <= 64<<10 {
+		input = make([]byte, 64<<10) // a large body is not kept for ever
+	}
+	input = input[:cap(input)]
+	if len(input) == 0 {
+		input = make([]byte, 64<<10)
+	}
+	return unsafe.Pointer(unsafe.SliceData(input))
+}
+
+//go:wasmexport result
+func result() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(output)) }
+
+// text is the input as a string of its own: a session may keep parts of it.
+func text(n int32) (jsonscan.Value, bool) {
+	if n < 0 || int(n) > len(input) {
+		return "", false
+	}
+	v := jsonscan.Parse(string(input[:n]))
+	return v, v.Kind() == jsonscan.Object
+}
+
+func give(b []byte) int32 {
+	output = b
+	return int32(len(b))
+}
+
+// refuse answers with an error. Its length is given as a negative number.
+func refuse(why string) int32 {
+	w := object{output[:0]}
+	w.string("error", why)
+	return -give(w.end())
+}
+
+const notJSON = "the input is not a JSON object, or longer than the buffer"
+
+//go:wasmexport classify
+func classifyFailure(n int32) int32 {
+	v, ok := text(n)
+	if !ok {
+		return refuse(notJSON)
+	}
+	return give(appendVerdict(output[:0], classify.Classify(readFailure(v))))
+}
+
+//go:wasmexport delay
+func delay(attempt int32) int32 { return int32(retry.Delay(int(attempt)).Milliseconds()) }
+
+//go:wasmexport policy
+func policy(n int32) int32 {
+	v, ok := text(n)
+	if !ok {
+		return refuse(notJSON)
+	}
+	p, reason := readPolicy(v)
+	if reason == "" {
+		p, reason = p.Filled()
+	}
+	if reason != "" {
+		return refuse(reason)
+	}
+	return give(appendPolicy(output[:0], p))
+}
+
+//go:wasmexport session_new
+func sessionNew(n int32) int32 {
+	v, ok := text(n)
+	if !ok {
+		return refuse(notJSON)
+	}
+	cfg, reason := readConfig(v)
+	if reason != "" {
+		return refuse(reason)
+	}
+	s, reason := retry.NewSession(cfg, &group)
+	if reason != "" {
+		return refuse(reason)
+	}
+	if len(free) == 0 {
+		if len(sessions) > 0xFFFF {
+			return refuse("too many sessions are open: free them with session_free")
+		}
+		sessions = append(sessions, &slot{handle: int32(len(sessions))})
+		free = append(free, uint16(len(sessions)-1))
+	}
+	at := free[len(free)-1]
+	free = free[:len(free)-1]
+	slot := sessions[at]
+	slot.session = s
+	slot.handle = (slot.handle + 0x10000) & 0x7FFFFFFF
+	if slot.handle>>16 == 0 {
+		slot.handle += 0x10000 // 0 is no handle
+	}
+	return slot.handle
+}
+
+func find(h int32) *slot {
+	at := int(h & 0xFFFF)
+	if h <= 0 || at >= len(sessions) || sessions[at].handle != h || sessions[at].session == nil {
+		return nil
+	}
+	return sessions[at]
+}
+
+const unknownHandle = "no such session: the handle is wrong or was freed"
+
+//go:wasmexport session_event
+func sessionEvent(h, n int32) int32 {
+	slot := find(h)
+	if slot == nil {
+		return refuse(unknownHandle)
+	}
+	v, ok := text(n)
+	if !ok {
+		return refuse(notJSON)
+	}
+	return give(appendAnswer(output[:0], slot.session.Step(readHappened(v))))
+}
+
+//go:wasmexport session_chunk
+func sessionChunk(h, attempt, n int32, now float64) int32 {
+	slot := find(h)
+	if slot == nil || n < 0 || int(n) > len(input) || n > maxChunk {
+		w := object{output[:0]}
+		w.string("do", retry.DoNothing)
+		return -give(w.end())
+	}
+	ready, a, news := slot.session.Chunk(int(attempt), millis(now), input[:n])
+	if !news {
+		return int32(ready)
+	}
+	return -give(appendAnswer(output[:0], a))
+}
+
+//go:wasmexport session_bytes
+func sessionBytes(h int32) unsafe.Pointer {
+	slot := find(h)
+	if slot == nil {
+		return nil
+	}
+	return unsafe.Pointer(unsafe.SliceData(slot.session.Bytes()))
+}
+
+//go:wasmexport session_snapshot
+func sessionSnapshot(h int32) int32 {
+	slot := find(h)
+	if slot == nil {
+		return refuse(unknownHandle)
+	}
+	return give(appendSnapshot(output[:0], slot.session.Snapshot()))
+}
+
+//go:wasmexport session_rewrite
+func sessionRewrite(h, n int32) int32 {
+	slot := find(h)
+	if slot == nil {
+		return refuse(unknownHandle)
+	}
+	if n < 0 || int(n) > len(input) {
+		return refuse(notJSON)
+	}
+	body, ok := slot.session.Rewrite(string(input[:n]))
+	if !ok {
+		return refuse("the body has no list of messages that could be continued")
+	}
+	return give([]byte(body))
+}
+
+//go:wasmexport session_free
+func sessionFree(h int32) {
+	if slot := find(h); slot != nil {
+		slot.session = nil
+		free = append(free, uint16(h&0xFFFF))
+	}
+}
+
+//go:wasmexport share
+func share(n int32) int32 {
+	v, ok := text(n)
+	if !ok {
+		return refuse(notJSON)
+	}
+	group.Hear(readShared(v))
+	return give(append(output[:0], "{}"...))
+}
+
+// millis reads a host's clock. Conversion of a float that does not fit is
+// undefined in Go, so it is bounded first; what is not a number becomes 0.
+func millis(now float64) int64 {
+	if now > -1e15 && now < 1e15 {
+		return int64(now)
+	}
+	return 0
+}
