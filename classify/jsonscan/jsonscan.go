@@ -7,8 +7,6 @@
 // with a counter, not by recursion, so depth costs nothing.
 package jsonscan
 
-import "unicode/utf8"
-
 // Value is the raw text of one JSON value, without surrounding white space.
 // The zero Value is a missing one: every accessor gives its zero result.
 type Value string
@@ -62,19 +60,46 @@ func (v Value) Kind() byte {
 	return Missing
 }
 
-// Get follows path through nested objects. A missing step gives a missing
-// value. Of repeated keys the first is taken.
-func (v Value) Get(path ...string) Value {
-	for _, key := range path {
+// Get follows path, keys joined by dots, through nested objects: "error.type".
+// A missing step gives a missing value. Of repeated keys the first is taken.
+func (v Value) Get(path string) Value {
+	for path != "" && v != "" {
+		n := 0
+		for n < len(path) && path[n] != '.' {
+			n++
+		}
 		it := v.Iter()
 		for v = ""; it.Next(); {
-			if it.Key.Is(key) {
+			if it.Key.Is(path[:n]) {
 				v = it.Value
 				break
 			}
 		}
+		path = path[min(n+1, len(path)):]
 	}
 	return v
+}
+
+// In gives the place of the string v in list, words separated by spaces, or -1.
+func (v Value) In(list string) int {
+	if v.Kind() != String {
+		return -1
+	}
+	return Index(list, v.Str())
+}
+
+// Index gives the place of word in list, words separated by spaces, or -1.
+func Index(list, word string) int {
+	for place, start, i := 0, 0, 0; i <= len(list); i++ {
+		if i == len(list) || list[i] == ' ' {
+			if list[start:i] == word {
+				return place
+			}
+			place++
+			start = i + 1
+		}
+	}
+	return -1
 }
 
 // First is the first element of an array, or missing.
@@ -203,19 +228,19 @@ func (v Value) Str() string {
 		case 'f':
 			out = append(out, '\f')
 		case 'u':
-			r := hex4(body, i+1)
+			r := Hex4(body, i+1)
 			if r < 0 {
-				out = utf8.AppendRune(out, utf8.RuneError)
+				out = appendRune(out, 0xFFFD)
 				continue
 			}
 			i += 4
 			if r >= 0xD800 && r < 0xDC00 && i+2 < len(body) && body[i+1] == '\\' && body[i+2] == 'u' {
-				if low := hex4(body, i+3); low >= 0xDC00 && low < 0xE000 {
+				if low := Hex4(body, i+3); low >= 0xDC00 && low < 0xE000 {
 					r = (r-0xD800)<<10 | (low - 0xDC00) + 0x10000
 					i += 6
 				}
 			}
-			out = utf8.AppendRune(out, r) // a lone surrogate becomes U+FFFD
+			out = appendRune(out, r)
 		default: // \" \\ \/ and, leniently, anything else
 			out = append(out, body[i])
 		}
@@ -255,6 +280,22 @@ func (v Value) Int() (n int64, ok bool) {
 	return n, true
 }
 
+// appendRune appends r in UTF-8; a lone surrogate becomes U+FFFD.
+func appendRune(dst []byte, r rune) []byte {
+	if r >= 0xD800 && r < 0xE000 {
+		r = 0xFFFD
+	}
+	switch {
+	case r < 0x80:
+		return append(dst, byte(r))
+	case r < 0x800:
+		return append(dst, byte(0xC0|r>>6), byte(0x80|r&0x3F))
+	case r < 0x10000:
+		return append(dst, byte(0xE0|r>>12), byte(0x80|r>>6&0x3F), byte(0x80|r&0x3F))
+	}
+	return append(dst, byte(0xF0|r>>18), byte(0x80|r>>12&0x3F), byte(0x80|r>>6&0x3F), byte(0x80|r&0x3F))
+}
+
 func (v Value) escaped() bool {
 	for i := 1; i < len(v); i++ {
 		if v[i] == '\\' {
@@ -264,7 +305,9 @@ func (v Value) escaped() bool {
 	return false
 }
 
-func hex4(s string, i int) rune {
+// Hex4 is the number that four hexadecimal digits at s[i] make, as in \u00e9, or
+// -1 if they are not there.
+func Hex4(s string, i int) rune {
 	if i+4 > len(s) {
 		return -1
 	}

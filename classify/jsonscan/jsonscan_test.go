@@ -15,17 +15,27 @@ import (
 func TestGetFollowsAPathThroughObjects(t *testing.T) {
 	v := jsonscan.Parse(" {\"a\" : {\"b\":[1, {\"c\":\"x\\u00e9\\n\"}], \"b\":2}, \"n\":null} tail")
 	require.Equal(t, jsonscan.Object, v.Kind())
-	require.Equal(t, jsonscan.Value("1"), v.Get("a", "b").First())
-	require.Equal(t, jsonscan.Missing, v.Get("a", "b", "c").Kind(), "an array has no keys")
+	require.Equal(t, jsonscan.Value("1"), v.Get("a.b").First())
+	require.Equal(t, jsonscan.Missing, v.Get("a.b.c").Kind(), "an array has no keys")
 	require.Equal(t, jsonscan.Null, v.Get("n").Kind())
 	require.True(t, v.Get("n").Empty())
-	require.True(t, v.Get("nope", "deeper").Empty())
-	it := v.Get("a", "b").Iter()
+	require.True(t, v.Get("nope.deeper").Empty())
+	it := v.Get("a.b").Iter()
 	require.True(t, it.Next())
 	require.True(t, it.Next())
 	require.Equal(t, "xé\n", it.Value.Get("c").Str())
 	require.False(t, it.Next())
 	require.False(t, it.Next())
+}
+
+func TestWordsAreFoundInAListByTheirPlace(t *testing.T) {
+	require.Equal(t, 0, jsonscan.Index("a bc d", "a"))
+	require.Equal(t, 1, jsonscan.Parse(`"bc"`).In("a bc d"))
+	require.Equal(t, 2, jsonscan.Index("a bc d", "d"))
+	for _, word := range []string{"", "b", "c d", "a bc", "e"} {
+		require.Equal(t, -1, jsonscan.Index("a bc d", word), word)
+	}
+	require.Equal(t, -1, jsonscan.Value("1").In("1 2"))
 }
 
 func TestACutOffContainerGivesTheMembersBeforeTheCut(t *testing.T) {
@@ -101,7 +111,7 @@ func FuzzReadingAgreesWithEncodingJSON(f *testing.F) {
 		v := jsonscan.Parse(s)
 		n := 0
 		for it := v.Iter(); it.Next(); n++ {
-			_ = it.Key.Str() + it.Value.Get("a", "b").Str()
+			_ = it.Key.Str() + it.Value.Get("a.b").Str()
 		}
 		_ = jsonscan.ParsePrefix(s).Get("a").Empty()
 		var parsed any
