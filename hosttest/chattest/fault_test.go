@@ -275,7 +275,6 @@ func TestHalfAnEventAndHalfACharacterAreReallyHalf(t *testing.T) {
 		for _, kind := range []chattest.Kind{chattest.EOF, chattest.Drop, chattest.Reset} {
 			cut := func(f chattest.Fault) string {
 				f.Kind = kind
-				// The same id, on another server, so that the bytes are the same.
 				return string(post(t, quick(srv, f), r.path, r.body).body)
 			}
 			body := cut(chattest.Fault{Half: chattest.HalfEvent, AtToken: 2})

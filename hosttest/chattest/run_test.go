@@ -234,6 +234,14 @@ func TestAnAddressInUseIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "address already in use")
 }
 
+func TestAServerThatListensEverywhereHasAnAddressToCall(t *testing.T) {
+	srv, err := chattest.Start(chattest.Config{Addr: ":0"})
+	require.NoError(t, err)
+	defer srv.Close()
+	require.True(t, strings.HasPrefix(srv.URL(), "http://127.0.0.1:"), srv.URL())
+	require.Equal(t, http.StatusOK, do(t, http.MethodGet, srv.URL()+"/v1/models", "", nil).status)
+}
+
 func TestConnectionsAreUsedAgainOnlyIfARunSaysSo(t *testing.T) {
 	srv := chattest.New(t)
 	for _, keep := range []bool{false, true} {

@@ -75,7 +75,11 @@ func Start(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chattest: %w", err)
 	}
-	s := &Server{url: "http://" + l.Addr().String(), served: make(chan struct{}), runs: map[string]*Run{}}
+	address := l.Addr().(*net.TCPAddr)
+	if address.IP.IsUnspecified() {
+		address.IP = net.IPv4(127, 0, 0, 1) // what listens everywhere is reached here
+	}
+	s := &Server{url: "http://" + address.String(), served: make(chan struct{}), runs: map[string]*Run{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if c.Static != "" {
 		s.static = http.FileServer(http.Dir(c.Static))
