@@ -1,0 +1,267 @@
+package classify
+
+import "strings"
+
+// A hint is a wait that a server asks for, here in milliseconds, with -1 for
+// none: what cannot be read counts as nothing, and so does a wait of more than
+// a year.
+const (
+	aSecond = 1000
+	aMinute = 60 * aSecond
+	anHour  = 60 * aMinute
+	aDay    = 24 * anHour
+	longest = 366 * aDay
+
+	// Numbers of seconds and of milliseconds from here on are points in time:
+	// nobody is asked to wait for 30 years.
+	epochSeconds = 1e9
+	epochMillis  = 1e12
+
+	// A date before this, 2026-01-01, is past, even if there is no clock to
+	// compare it with.
+	surelyPast = 1767225600 * aSecond
+)
+
+// headerHint reads what the headers ask for: retry-after-ms, retry-after
+// (RFC 9110 §10.2.3), else the reset of every limit that is used up, which is
+// one whose "remaining" header says 0 (Anthropic, OpenAI, the IETF's draft).
+func headerHint(f *Failure) int64 {
+	if len(f.Headers) == 0 {
+		return -1
+	}
+	now := date(header(f.Headers, "date"))
+	if now < 0 {
+		now = f.Now
+	}
+	if ms, rest := duration(header(f.Headers, "retry-after-ms"), 1); ms >= 0 && ms <= longest && rest == "" {
+		return ms
+	}
+	if ms := moment(header(f.Headers, "retry-after"), now); ms >= 0 {
+		return ms
+	}
+	wait := int64(-1)
+	for name, left := range f.Headers {
+		const remaining = "remaining"
+		for i := 0; i+len(remaining) <= len(name); i++ {
+			if fold(name[i:i+len(remaining)], remaining) && left != "" && strings.Trim(left, "0. ") == "" {
+				wait = max(wait, moment(header(f.Headers, name[:i]+"reset"+name[i+len(remaining):]), now))
+			}
+		}
+	}
+	return wait
+}
+
+// moment reads a wait that may be given as a number of seconds, a duration such
+// as 1m12.3s, a Unix time or a date.
+func moment(s string, now int64) int64 {
+	s = strings.TrimSpace(s)
+	ms, rest := duration(s, aSecond)
+	at := int64(-1)
+	switch {
+	case ms < 0 || rest != "":
+		at = date(s)
+	case ms >= epochMillis*aSecond:
+		at = ms / aSecond
+	case ms >= epochSeconds*aSecond:
+		at = ms
+	case ms <= longest:
+		return ms
+	}
+	switch {
+	case at < 0:
+		return -1
+	case at <= max(now, surelyPast):
+		return 0
+	case now <= 0 || at-now > longest:
+		return -1
+	}
+	return at - now
+}
+
+// duration reads "20", "1m12.3s", "644ms", "3 hours 41 minutes", rounded to the
+// millisecond. A number without a unit counts in the unit given. It stops
+// where no more of a duration follows and gives the rest.
+func duration(s string, unit int64) (ms int64, rest string) {
+	ms, rest = -1, s
+	for {
+		s = strings.TrimPrefix(strings.TrimLeft(rest, " "), "and ")
+		i, n := 0, int64(0)
+		for ; i < len(s) && isDigit(s[i]); i++ {
+			if n > 1e13 {
+				return -1, s
+			}
+			n = n*10 + int64(s[i]-'0')
+		}
+		if i == 0 {
+			return ms, rest
+		}
+		micro := int64(0)
+		if i+1 < len(s) && s[i] == '.' && isDigit(s[i+1]) {
+			i++
+			for scale := int64(100000); i < len(s) && isDigit(s[i]); i++ {
+				micro += int64(s[i]-'0') * scale
+				scale /= 10
+			}
+		}
+		u := strings.TrimLeft(s[i:], " ")
+		end := 0
+		for end < len(u) && isWord(u[end]) && !isDigit(u[end]) {
+			end++
+		}
+		each := unitOf(u[:end])
+		switch {
+		case each > 0:
+			rest = u[end:]
+		case ms >= 0:
+			return ms, rest // another number, of something else
+		case end > 0 && (len(u) == len(s)-i || listed("attempt attempts time times tries retries", u[:end])):
+			return -1, s
+		default:
+			each, rest = unit, s[i:]
+		}
+		if n > 1e16/each {
+			return -1, s
+		}
+		ms = max(ms, 0) + n*each + (micro*each+500000)/1000000
+		if unitOf(u[:end]) == 0 {
+			return ms, rest
+		}
+	}
+}
+
+// unitOf is the length of a unit of time, 0 for any other word.
+func unitOf(word string) int64 {
+	const units = "ms msec msecs millisecond milliseconds;s sec secs second seconds;m min mins minute minutes;h hr hrs hour hours;d day days"
+	lengths := [...]int64{1, aSecond, aMinute, anHour, aDay}
+	rest := units
+	for _, length := range lengths {
+		var names string
+		names, rest, _ = strings.Cut(rest, ";")
+		if word != "" && listed(names, word) {
+			return length
+		}
+	}
+	return 0
+}
+
+// cues are the words before a wait, those of machines first: Google's
+// RetryInfo, retry_after and resets_in_seconds, Hugging Face's estimated_time.
+const cues = "retry delay;retry after ms;retry after seconds;retry after;resets in seconds;reset after seconds;" +
+	"retry in;retrying in;try again in;try again after;available in;resets in;reset in;reset after;wait;back off for;estimated time"
+
+// filler are words that may stand between the two.
+const filler = "in after for at least about approximately another"
+
+// textHint reads what the texts ask for.
+func (t *scan) textHint() int64 {
+	for rest := cues; rest != ""; {
+		var cue string
+		cue, rest, _ = strings.Cut(rest, ";")
+		unit := int64(aSecond)
+		if strings.HasSuffix(cue, " ms") {
+			unit = 1
+		}
+		hint := int64(-1)
+		for i := int(t.head[bucket(cue[0], cue[1])]); i > 0; i = int(t.next[i-1]) {
+			end := t.match(i-1, cue)
+			if end < 0 {
+				continue
+			}
+			after := string(t.flat[end:min(end+64, t.n)])
+			for after != "" && after[0] == ' ' {
+				word, more, found := strings.Cut(after[1:], " ")
+				if !found || !listed(filler, word) {
+					break
+				}
+				after = " " + more
+			}
+			if ms, _ := duration(after, unit); ms >= 0 && ms <= longest {
+				hint = ms // the chain runs backwards: the first of them stays
+			}
+		}
+		if hint >= 0 {
+			return hint
+		}
+	}
+	return -1
+}
+
+// date reads the three forms of RFC 9110 §5.6.7 (IMF-fixdate, RFC 850,
+// asctime) and RFC 3339, as milliseconds since the Unix epoch.
+func date(s string) int64 {
+	const months = "janfebmaraprmayjunjulaugsepoctnovdec"
+	if len(s) > 64 {
+		return -1
+	}
+	var n [6]int64 // the numbers, in order
+	count, month := 0, int64(0)
+	monthFirst := false
+	offset := int64(0)
+	for i := 0; i < len(s); {
+		c := s[i]
+		start := i
+		switch {
+		case isDigit(c):
+			v := int64(0)
+			for ; i < len(s) && isDigit(s[i]); i++ {
+				if v > 9999 {
+					return -1
+				}
+				v = v*10 + int64(s[i]-'0')
+			}
+			if count == len(n) {
+				if month == 0 && s[start-1] == '.' {
+					continue // a fraction of a second
+				}
+				return -1
+			}
+			n[count] = v
+			count++
+		case isWord(c):
+			for i < len(s) && isWord(s[i]) && !isDigit(s[i]) {
+				i++
+			}
+			for m := int64(0); m < 12 && i-start >= 3; m++ {
+				if fold(s[start:start+3], months[m*3:m*3+3]) {
+					month, monthFirst = m+1, count == 0
+				}
+			}
+		case (c == '+' || c == '-') && count == 6 && i+6 == len(s):
+			hours, _ := duration(s[i+1:i+3], 1)
+			minutes, _ := duration(s[i+4:], 1)
+			offset = hours*anHour + minutes*aMinute
+			if c == '-' {
+				offset = -offset
+			}
+			i = len(s)
+		default:
+			i++
+		}
+	}
+	var year, d, h, m, sec int64
+	switch {
+	case month == 0 && count == 6:
+		year, month, d, h, m, sec = n[0], n[1], n[2], n[3], n[4], n[5]
+	case month == 0 || count != 5:
+		return -1
+	case monthFirst:
+		d, h, m, sec, year = n[0], n[1], n[2], n[3], n[4]
+	default:
+		d, year, h, m, sec = n[0], n[1], n[2], n[3], n[4]
+	}
+	if year < 70 {
+		year += 2000
+	} else if year < 100 {
+		year += 1900
+	}
+	if year < 1970 || year > 9999 || month < 1 || month > 12 || d < 1 || d > 31 || h > 23 || m > 59 || sec > 60 {
+		return -1
+	}
+	// Days since 1970-01-01, with the year beginning in March.
+	if month < 3 {
+		year--
+		month += 12
+	}
+	days := 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + d - 719469
+	return ((days*24+h)*60+m)*aMinute + sec*aSecond - offset
+}
