@@ -2,6 +2,7 @@ package retry
 
 import (
 	"strings"
+	"unsafe"
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/classify/jsonscan"
@@ -9,7 +10,7 @@ import (
 )
 
 // response takes the headers of an attempt.
-func (s *Session) response(h Happened) Answer {
+func (s *Session) response(h *Happened) *Answer {
 	s.status, s.headers = h.Status, h.Headers
 	o := s.group.at(s.origin)
 	o.answered = true
@@ -22,12 +23,12 @@ func (s *Session) response(h Happened) Answer {
 	if released {
 		o.until, o.prober = 0, nil
 	}
-	var a Answer
+	var a *Answer
 	if h.Status/100 == 2 && h.Status != 204 && h.Status != 205 && s.streams(header(h.Headers, "content-type")) {
 		s.mode = modeSniff
 		a = s.answer(DoRead)
 	} else {
-		a = s.done(DoPass, nil, false)
+		a = s.succeed(DoPass, nil)
 	}
 	if released {
 		a.Poke = true
@@ -39,138 +40,151 @@ func (s *Session) response(h Happened) Answer {
 // streams says whether a good response is, or should have been, a stream of
 // events. Anything else is not ours to look into.
 func (s *Session) streams(contentType string) bool {
-	if hasFold(contentType, "text/event-stream") {
+	if find(contentType, "text/event-stream") >= 0 {
 		return true
 	}
-	if contentType != "" && !hasFold(contentType, "text/") && !hasFold(contentType, "application/json") && !hasFold(contentType, "application/octet-stream") {
+	if contentType != "" && find(contentType, "text/") < 0 && find(contentType, "application/json") < 0 && find(contentType, "octet-stream") < 0 {
 		return false // NDJSON, AWS event streams, media
 	}
-	r := s.cfg.Request
-	return hasFold(header(r.Headers, "accept"), "text/event-stream") || strings.Contains(r.URL, "alt=sse") ||
-		strings.Contains(r.URL, "stream=true") || asksForStream(r.Body)
+	r := &s.cfg.Request
+	return find(header(r.Headers, "accept"), "text/event-stream") >= 0 || find(r.URL, "alt=sse") >= 0 ||
+		find(r.URL, "stream=true") >= 0 || asksForStream(r.Body)
 }
 
 // asksForStream finds "stream": true as a member of a JSON body. Inside a
 // string its quotes would be escaped.
 func asksForStream(body string) bool {
+	const member = `"stream"`
 	for {
-		i := strings.Index(body, `"stream"`)
+		i := find(body, member)
 		if i < 0 {
 			return false
 		}
 		escaped := i > 0 && body[i-1] == '\\'
-		body = body[i+len(`"stream"`):]
-		rest := strings.TrimLeft(body, " \t\r\n")
-		if !escaped && strings.HasPrefix(rest, ":") && strings.HasPrefix(strings.TrimLeft(rest[1:], " \t\r\n"), "true") {
+		body = body[i+len(member):]
+		if rest := trim(body); !escaped && rest != "" && rest[0] == ':' && jsonscan.Parse(rest[1:]).True() {
 			return true
 		}
 	}
 }
 
-func header(headers map[string]string, name string) string {
-	if v, ok := headers[name]; ok {
-		return v
+// find is the index of part, which is in lower case, in s in any letter case, or -1.
+func find(s, part string) int {
+	for i := 0; i+len(part) <= len(s); i++ {
+		if sameFold(s[i:i+len(part)], part) {
+			return i
+		}
 	}
+	return -1
+}
+
+// sameFold compares s in any letter case with part, which is in lower case.
+func sameFold(s, part string) bool {
+	if len(s) != len(part) {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != part[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// trim is s from its first byte that is no white space and no byte order mark.
+func trim(s string) string {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case ' ', '\t', '\r', '\n', 0xEF, 0xBB, 0xBF:
+		default:
+			return s[i:]
+		}
+	}
+	return ""
+}
+
+// header finds a header, whose name is given in lower case.
+func header(headers map[string]string, name string) string {
 	for k, v := range headers {
-		if strings.EqualFold(k, name) {
+		if sameFold(k, name) {
 			return v
 		}
 	}
 	return ""
 }
 
-// hasFold is a case-insensitive strings.Contains; part is in lower case.
-func hasFold(s, part string) bool {
-	for i := 0; i+len(part) <= len(s); i++ {
-		if strings.EqualFold(s[i:i+len(part)], part) {
-			return true
-		}
-	}
-	return false
-}
-
-// Chunk takes bytes of an attempt's body. n of Bytes may go on now; where
-// news is true, the answer says the rest, and its Bytes is n.
-func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a Answer, news bool) {
+// Chunk takes bytes of an attempt's body. n of Bytes may go on now; where a is
+// not nil, it says the rest, and its Bytes is n. p is not kept.
+func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *Answer) {
 	s.tick(now)
 	s.out = nil
-	if attempt != s.attempt || s.mode == modeNone || s.state != StateOpening && s.state != StateStreaming || len(p) == 0 {
-		return 0, Answer{}, false
+	if attempt != s.attempt || !s.isOpen() || s.mode == modeNone || len(p) == 0 {
+		return 0, nil
 	}
 	if s.committed {
 		s.flowed += s.now - s.lastByte
 	}
 	s.lastByte, s.gotBytes = s.now, true
 	s.framer.Write(p)
-	switch s.mode {
-	case modeError:
-		if len(s.framer.Held()) < maxBody {
-			return 0, Answer{}, false
-		}
-		a = s.errorStatus(nil)
-	case modeSSE:
-		a, news = s.events()
-		if !news {
-			if s.committed {
-				n = s.release(len(s.framer.Ready()))
-			}
-			return n, a, false
-		}
-	default:
-		if s.mode == modeSniff {
-			s.mode = s.sniff()
-		}
-		switch {
-		case s.mode == modeSSE:
-			a, news = s.events()
-			if !news {
-				return 0, Answer{}, false
-			}
-		case s.mode == modeDoc && (len(s.framer.Held()) >= maxBody || s.harmlessArray()):
-			a = s.document()
-		default:
-			return 0, Answer{}, false
-		}
-	}
-	return a.Bytes, a, true
-}
-
-// sniff tells a stream from a document by the first byte that is neither
-// white space nor a byte order mark.
-func (s *Session) sniff() mode {
-	for _, c := range s.framer.Held() {
-		switch c {
-		case ' ', '\t', '\r', '\n', 0xEF, 0xBB, 0xBF:
-		case '{', '[', '<':
-			return modeDoc
-		default:
-			return modeSSE
-		}
-	}
-	return modeSniff
-}
-
-// harmlessArray knows the start of a JSON array that is no error. Gemini
-// streams such an array where alt=sse was not asked for.
-func (s *Session) harmlessArray() bool {
-	head := strings.TrimLeft(s.head(512), " \t\r\n")
-	return len(head) >= 256 && head[0] == '[' && !strings.Contains(head, `"error"`)
-}
-
-// head is a copy of the first bytes that are held, n at most.
-func (s *Session) head(n int) string {
 	held := s.framer.Held()
-	return string(held[:min(n, len(held))])
+	if s.mode == modeSniff {
+		if head := trim(view(held)); head == "" {
+			return 0, nil
+		} else if c := head[0]; c == '{' || c == '[' || c == '<' {
+			s.mode = modeDoc
+		} else {
+			s.mode = modeSSE
+		}
+	}
+	switch s.mode {
+	case modeSSE:
+		a = s.events()
+		if a == nil && s.committed {
+			n = len(s.framer.Ready())
+			s.out = s.framer.Ready()
+			s.framer.Take(n)
+			return n, nil
+		}
+	case modeError:
+		if len(held) >= maxBody {
+			a = s.errorStatus()
+		}
+	case modeDoc:
+		// Gemini streams a JSON array where alt=sse was not asked for: that it is
+		// no error can be seen from its beginning.
+		head := trim(view(held[:min(len(held), 512)]))
+		if len(held) >= maxBody || len(head) >= 256 && head[0] == '[' && find(head, `"error"`) < 0 {
+			a = s.document()
+		}
+	}
+	if a == nil {
+		return 0, nil
+	}
+	return a.Bytes, a
+}
+
+// view is b as a string without a copy, for a look while b does not change.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// body is a copy of the beginning of what is held.
+func (s *Session) body() string {
+	held := s.framer.Held()
+	return string(held[:min(maxBody, len(held))])
 }
 
 // document judges a body that is one document where a stream was asked for:
 // an error in disguise, or an answer that was simply not streamed.
-func (s *Session) document() Answer {
-	body := strings.TrimLeft(s.head(maxBody), "\uFEFF \t\r\n")
+func (s *Session) document() *Answer {
+	body := trim(s.body())
 	if body != "" && body[0] == '<' || errorDocument(jsonscan.ParsePrefix(body)) {
-		return s.errorStatus(nil)
+		return s.errorStatus()
 	}
-	return s.done(DoPass, nil, true)
+	s.framer.All()
+	return s.succeed(DoPass, nil)
 }
 
 // errorDocument knows a JSON document that reports an error.
@@ -178,173 +192,153 @@ func errorDocument(v jsonscan.Value) bool {
 	if v.Kind() == jsonscan.Array {
 		v = v.First()
 	}
-	if e := v.Get("error"); !e.Empty() && e != "false" {
-		return true
-	}
-	if v.Get("type").Is("error") || v.Get("object").Is("error") || v.Get("success") == "false" {
-		return true
-	}
-	for _, name := range [...]string{"code", "status"} {
-		if n, ok := v.Get(name).Int(); ok && n >= 400 {
-			return true
-		}
-	}
-	// A document that has a message for a person and nothing of an answer.
 	talks := false
 	for it := v.Iter(); it.Next(); {
-		switch it.Key.Str() {
-		case "id", "model", "choices", "content", "output", "candidates", "usage":
-			return false
-		case "message", "detail", "errors", "title":
-			talks = talks || !it.Value.Empty()
+		m := it.Value
+		switch it.Key.In("error type object success code status message detail errors title id model choices content output candidates usage") {
+		case -1:
+		case 0:
+			if !m.Empty() && m != "false" {
+				return true
+			}
+		case 1, 2:
+			if m.Is("error") {
+				return true
+			}
+		case 3:
+			if m == "false" {
+				return true
+			}
+		case 4, 5:
+			if n, ok := m.Int(); ok && n >= 400 {
+				return true
+			}
+		case 6, 7, 8, 9:
+			talks = talks || !m.Empty()
+		default:
+			return false // a member of an answer
 		}
 	}
-	return talks
+	return talks // it has a message for a person and nothing of an answer
 }
 
 // errorStatus classifies an attempt by its status and what there is of its body.
-func (s *Session) errorStatus(e *classify.ErrorInfo) Answer {
-	return s.failed(classify.Classify(classify.Failure{
-		Phase: classify.PhaseResponse, Status: s.status, Headers: s.headers, Body: s.head(maxBody), Error: e,
-		Provider: s.cfg.Provider, URL: s.cfg.Request.URL, Now: s.wall(s.now), UnknownRetryable: s.policy.UnknownRetryable,
-	}), true)
+func (s *Session) errorStatus() *Answer {
+	f := s.failure(classify.PhaseResponse)
+	f.Body = s.body()
+	return s.failed(judge(f), true)
 }
 
-// events takes all whole events that have come. news says that the answer counts.
-func (s *Session) events() (a Answer, news bool) {
-	for {
-		e, ok := s.framer.Next()
-		if !ok {
-			break
-		}
-		facts := s.tracker.Read(e)
-		if a, over := s.take(e, facts); over {
-			return a, true
+// events takes all whole events that have come; nil is no news.
+func (s *Session) events() *Answer {
+	for s.framer.Next(&s.event) {
+		if a := s.take(); a != nil {
+			return a
 		}
 	}
-	return s.commit()
-}
-
-// commit announces the first output of an attempt, and the completion of an
-// answer that no end marker followed yet.
-func (s *Session) commit() (a Answer, news bool) {
 	ready := len(s.framer.Ready())
 	first := s.state == StateOpening && ready > 0 && (s.committed || s.tracker.Seen&stream.Output != 0)
-	if first {
-		s.committed, s.delivered = true, true
-		s.state, s.slow, s.retry = StateStreaming, false, nil
-	}
 	completed := s.tracker.Seen&stream.Finished != 0
 	if completed {
 		s.finishedAt = s.lastByte
 	}
 	if !first && !completed {
-		return Answer{}, false
+		return nil
 	}
-	a = s.answer(DoNothing)
+	if first {
+		s.committed, s.delivered = true, true
+		s.state, s.slow, s.retry = StateStreaming, false, nil
+	}
+	a := s.nothing()
 	if first {
 		a.Committed = true
 		if s.resetDue {
 			a.Reset, s.resetDue = true, false
-			s.seam.forget()
 		}
 	}
-	if s.committed {
-		a.Bytes = s.release(ready)
+	if !s.committed {
+		ready = 0
 	}
-	return a, true
+	return s.release(a, ready)
 }
 
-// take acts on one event. over says that it ended the attempt.
-func (s *Session) take(e stream.Event, facts stream.Facts) (a Answer, over bool) {
+// take acts on the event in hand. An answer ends the attempt.
+func (s *Session) take() *Answer {
+	e := &s.event
+	complete := s.tracker.Seen&stream.Finished != 0
+	facts := s.tracker.Read(e)
 	if facts&stream.KeepAlive == 0 {
 		s.lastContent = s.now
 	}
 	if facts&stream.Failed != 0 {
-		if s.tracker.Seen&stream.Finished != 0 {
-			// The answer was complete before the connection had its trouble.
+		if complete {
+			// The answer was whole before the connection had its trouble.
 			s.framer.Replace(nil)
-			return s.finish(), true
+			return s.finish()
 		}
-		return s.failed(classify.Classify(classify.Failure{
-			Phase: classify.PhaseMidstream, Status: s.status, Headers: s.headers,
-			// The event is a view of a buffer that will be written over.
-			Event:    &classify.Event{Event: strings.Clone(e.Type), Data: strings.Clone(e.Data)},
-			Provider: s.cfg.Provider, URL: s.cfg.Request.URL, Now: s.wall(s.now), UnknownRetryable: s.policy.UnknownRetryable,
-		}), true), true
+		f := s.failure(classify.PhaseMidstream)
+		// The event is a view of a buffer that will be written over.
+		f.Event = &classify.Event{Event: strings.Clone(e.Type), Data: strings.Clone(e.Data)}
+		return s.failed(judge(f), true)
 	}
-	if s.seam.on {
-		raw, verb := s.seam.event(&s.tracker, e, facts, s.framer.Last())
-		switch verb {
-		case seamDrop:
-			s.framer.Replace(nil)
-		case seamReplace:
-			s.framer.Replace(raw)
-		case seamMismatch:
-			s.framer.Replace(nil)
-			return s.failed(classify.NewVerdict(classify.SeamMismatch, s.provider()), false), true
-		}
+	if s.seam.on && !s.seam.join(&s.tracker, e, facts, &s.framer) {
+		s.framer.Replace(nil)
+		return s.failed(s.own(classify.SeamMismatch), false)
 	}
 	if facts&stream.Ended != 0 {
-		return s.finish(), true
+		return s.finish()
 	}
-	return Answer{}, false
+	return nil
 }
 
 // bodyEnd takes the end of an attempt's body.
-func (s *Session) bodyEnd() Answer {
+func (s *Session) bodyEnd() *Answer {
 	switch s.mode {
 	case modeError:
-		return s.errorStatus(nil)
+		return s.errorStatus()
 	case modeDoc:
 		return s.document()
 	case modeNone:
 		return s.nothing()
 	}
-	if e, ok := s.framer.Final(); ok {
+	t := &s.tracker
+	if e := &s.event; s.framer.Final(e) {
 		// A last event without its blank line counts if it is whole: half an
 		// event is half a JSON text.
-		whole := e.Empty() || e.Data == "[DONE]" || jsonscan.Parse(e.Data) != "" ||
-			s.tracker.Protocol == stream.Unknown && s.promised == stream.Unknown
-		if whole {
-			if a, over := s.take(e, s.tracker.Read(e)); over {
+		if e.Empty() || e.Data == "[DONE]" || jsonscan.Parse(e.Data) != "" || t.Protocol == stream.Unknown && s.promised == stream.Unknown {
+			if a := s.take(); a != nil {
 				return a
 			}
 		} else {
 			s.framer.Replace(nil)
 		}
 	}
-	t := &s.tracker
 	known := t.Protocol != stream.Unknown || t.Events == 0 && s.promised != stream.Unknown && s.gotBytes
 	switch {
-	case t.Seen&stream.Finished != 0, !known && t.Events > 0, s.policy.Lenient && t.Seen&stream.Output != 0:
+	case t.Seen&stream.Finished != 0, !known && t.Events > 0, s.cfg.Policy.Lenient && t.Seen&stream.Output != 0:
 		s.mode = modeSSE
 		return s.finish()
-	case !known:
-		return s.failed(classify.NewVerdict(classify.EmptyOutput, s.provider()), false)
+	case known:
+		return s.failed(s.own(classify.Truncated), false)
 	}
-	v := classify.NewVerdict(classify.Truncated, s.provider())
-	v.Status = s.status
-	return s.failed(v, false)
+	return s.failed(s.own(classify.EmptyOutput), false)
 }
 
 // broke takes a fetch or a body that failed.
-func (s *Session) broke(e *classify.ErrorInfo) Answer {
-	switch {
-	case s.mode == modeError:
-		return s.errorStatus(nil)
-	case s.tracker.Seen&stream.Finished != 0:
+func (s *Session) broke(e *classify.ErrorInfo) *Answer {
+	if s.mode == modeError {
+		return s.errorStatus()
+	}
+	if s.tracker.Seen&stream.Finished != 0 {
 		return s.finish()
 	}
-	v := classify.Classify(classify.Failure{
-		Phase: s.phase(), Error: e, Provider: s.cfg.Provider, URL: s.cfg.Request.URL, Now: s.wall(s.now),
-	})
+	f := s.failure(s.phase())
+	f.Error = e
+	v := judge(f)
 	if v.Kind == classify.Unknown || v.Kind == classify.Canceled {
 		// The host called fetch itself, and the caller did not cancel: it is
 		// the network by structure, whatever the text says.
-		rule := v.Rule
-		v = classify.NewVerdict(classify.Network, v.Provider)
-		v.Rule = rule
+		v = s.own(classify.Network)
 	}
 	return s.failed(v, false)
 }

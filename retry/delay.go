@@ -14,29 +14,15 @@ const (
 // 1s -> 2s -> 4s -> 8s -> 16s -> 32s -> 60s -> 60s …. A negative attempt
 // counts as 0. There is no jitter.
 func Delay(attempt int) time.Duration {
-	return backoff(attempt, initialDelay, maxDelay)
+	return time.Duration(backoff(attempt, initialDelay.Milliseconds(), maxDelay.Milliseconds())) * time.Millisecond
 }
 
-// backoff doubles first attempt times and stops at most. It cannot overflow:
-// it stops doubling at half of most.
-func backoff(attempt int, first, most time.Duration) time.Duration {
+// backoff doubles first attempt times and stops at most, both in ms. It cannot
+// overflow: most is below half of what an int64 holds.
+func backoff(attempt int, first, most int64) int64 {
 	d := min(first, most)
-	for ; attempt > 0 && d < most; attempt-- {
-		if d > most/2 || d <= 0 {
-			return most
-		}
-		d *= 2
-	}
-	return d
-}
-
-// jittered is the wait d under a policy's jitter, for a random number.
-func jittered(d int64, jitter string, random uint32) int64 {
-	switch jitter {
-	case JitterFull:
-		return scale(d, random)
-	case JitterEqual:
-		return d/2 + scale(d-d/2, random)
+	for ; attempt > 0 && d < most && d > 0; attempt-- {
+		d = min(d*2, most)
 	}
 	return d
 }

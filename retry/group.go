@@ -1,12 +1,10 @@
 package retry
 
-import "strings"
-
 // Group is what the sessions of one page, process or program share per origin:
 // a cool-down, a retry budget, and whether the origin ever answered. The zero
 // Group is ready. It is not safe for concurrent use, as a Session is not.
 type Group struct {
-	origins []origin
+	origins []*origin
 }
 
 // maxOrigins bounds a Group. The one that was used longest ago goes first.
@@ -21,49 +19,60 @@ type origin struct {
 	until    int64    // end of the cool-down on the wall clock, 0 if there is none
 	prober   *Session // who may try first when the cool-down is over
 	probeEnd int64
-	spent    int // thousandths of budget tokens that are used up
+	spent    int64 // thousandths of budget tokens that are used up
 }
 
 // at finds or makes the origin, and moves it to the end of the list.
 func (g *Group) at(name string) *origin {
-	for i := range g.origins {
-		if g.origins[i].name == name {
-			o := g.origins[i]
-			copy(g.origins[i:], g.origins[i+1:])
-			g.origins[len(g.origins)-1] = o
-			return &g.origins[len(g.origins)-1]
+	var o *origin
+	list := g.origins
+	i := 0
+	for ; i < len(list); i++ {
+		if o = list[i]; o.name == name {
+			break
 		}
 	}
-	if len(g.origins) >= maxOrigins {
-		copy(g.origins, g.origins[1:])
-		g.origins = g.origins[:len(g.origins)-1]
+	if i == len(list) {
+		o = &origin{name: name}
+		if i < maxOrigins {
+			g.origins = append(list, o)
+			return o
+		}
+		i = 0
 	}
-	g.origins = append(g.origins, origin{name: name})
-	return &g.origins[len(g.origins)-1]
+	copy(list[i:], list[i+1:])
+	list[len(list)-1] = o
+	return o
 }
 
 // Hear takes what another tab or process shared. Sessions that wait should be
 // told OnTimer afterwards.
-func (g *Group) Hear(s Shared) {
+func (g *Group) Hear(s *Shared) {
 	o := g.at(s.Origin)
 	o.answered = true
+	o.until = max(o.until, s.Until)
 	if s.Until == 0 {
 		o.until = 0
 		o.prober = nil
-		return
 	}
-	o.until = max(o.until, s.Until)
 }
 
 // originOf is scheme://host:port of a URL, or "" for anything else. It is a
 // key and is never shown.
 func originOf(url string) string {
-	i := strings.Index(url, "://")
-	if i < 0 {
-		return ""
+	slashes := 0
+	for i := 0; i < len(url); i++ {
+		switch c := url[i]; {
+		case c == '/':
+			if slashes++; slashes == 3 {
+				return url[:i]
+			}
+		case (c == '?' || c == '#') && slashes == 2:
+			return url[:i]
+		}
 	}
-	if end := strings.IndexAny(url[i+3:], "/?#"); end >= 0 {
-		return url[:i+3+end]
+	if slashes < 2 {
+		return ""
 	}
 	return url
 }

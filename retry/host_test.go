@@ -35,7 +35,7 @@ type host struct {
 	got     strings.Builder // what the consumer holds
 	resets  int
 	retries []retry.ChatStreamRetry
-	last    retry.Answer
+	last    *retry.Answer
 	warning string
 	// at is called before time moves on to the given moment.
 	at func(h *host, now int64) (retry.Happened, bool)
@@ -48,13 +48,13 @@ func newHost(t *testing.T, cfg retry.Config, attempts ...attempt) *host {
 	if cfg.Request.URL == "" {
 		cfg.Request = retry.Request{Method: "POST", URL: "https://api.openai.com/v1/chat/completions", Body: `{"stream":true}`}
 	}
-	s, reason := retry.NewSession(cfg, nil)
+	s, reason := retry.NewSession(&cfg, nil)
 	require.Empty(t, reason)
 	return &host{t: t, s: s, now: epoch, attempts: attempts}
 }
 
 // run plays until the session is over and gives the last answer.
-func (h *host) run() retry.Answer {
+func (h *host) run() *retry.Answer {
 	h.t.Helper()
 	a := h.step(retry.Happened{What: retry.OnStart})
 	for range 10_000 {
@@ -73,7 +73,7 @@ func (h *host) run() retry.Answer {
 }
 
 // timer lets the time pass until the session wants to be called.
-func (h *host) timer(a retry.Answer) retry.Answer {
+func (h *host) timer(a *retry.Answer) *retry.Answer {
 	h.t.Helper()
 	require.NotZero(h.t, a.TimerAt, "the session waits for nothing: %+v", a)
 	if h.at != nil {
@@ -86,15 +86,15 @@ func (h *host) timer(a retry.Answer) retry.Answer {
 }
 
 // play is one attempt, up to the answer that ends it.
-func (h *host) play(a retry.Answer) retry.Answer {
+func (h *host) play(a *retry.Answer) *retry.Answer {
 	h.t.Helper()
 	h.opened = append(h.opened, h.now)
 	h.resumes = append(h.resumes, a.Resume)
 	require.LessOrEqual(h.t, len(h.opened), len(h.attempts), "more attempts than the script has; opened at %v", h.opened)
 	do, n := h.attempts[len(h.opened)-1], a.Attempt
-	idle := func(a retry.Answer) bool { return a.Do == retry.DoNothing || a.Do == retry.DoRead }
+	idle := func(a *retry.Answer) bool { return a.Do == retry.DoNothing || a.Do == retry.DoRead }
 	timer := a.TimerAt
-	pass := func(until int64) (retry.Answer, bool) {
+	pass := func(until int64) (*retry.Answer, bool) {
 		for timer != 0 && timer <= until {
 			h.now = max(h.now, timer)
 			a := h.step(retry.Happened{What: retry.OnTimer})
@@ -104,7 +104,7 @@ func (h *host) play(a retry.Answer) retry.Answer {
 			timer = a.TimerAt
 		}
 		h.now = max(h.now, until)
-		return retry.Answer{}, false
+		return nil, false
 	}
 	switch do.then {
 	case "refuse":
@@ -128,9 +128,9 @@ func (h *host) play(a retry.Answer) retry.Answer {
 		if a, over := pass(h.now + do.every); over {
 			return a
 		}
-		ready, a, news := h.s.Chunk(n, h.now, []byte(chunk))
+		ready, a := h.s.Chunk(n, h.now, []byte(chunk))
 		require.Len(h.t, h.s.Bytes(), ready)
-		if !news {
+		if a == nil {
 			h.got.Write(h.s.Bytes())
 			continue
 		}
@@ -152,15 +152,15 @@ func (h *host) play(a retry.Answer) retry.Answer {
 	return h.step(retry.Happened{What: retry.OnEnd, Attempt: n})
 }
 
-func (h *host) step(what retry.Happened) retry.Answer {
+func (h *host) step(what retry.Happened) *retry.Answer {
 	h.t.Helper()
 	what.Now = h.now
-	a := h.s.Step(what)
+	a := h.s.Step(&what)
 	h.note(a)
 	return a
 }
 
-func (h *host) note(a retry.Answer) {
+func (h *host) note(a *retry.Answer) {
 	h.t.Helper()
 	require.Len(h.t, h.s.Bytes(), a.Bytes, "%+v", a)
 	if a.Reset {

@@ -49,58 +49,49 @@ type seam struct {
 
 type mark struct{ key, hash uint64 }
 
-type seamVerb uint8
-
-const (
-	seamKeep seamVerb = iota
-	seamDrop
-	seamReplace
-	seamMismatch
-)
-
-func (m *seam) forget() { *m = seam{on: m.on} }
+// forget drops what is remembered, because the consumer has nothing of it.
+func (m *seam) forget() {
+	m.how, m.response = "", ""
+	m.keyless, m.opaque = false, false
+	m.marks, m.lastID, m.text = m.marks[:0], m.lastID[:0], m.text[:0]
+}
 
 // mendable says whether a failure after commit can be mended, and prepares it.
 func (s *Session) mendable() bool {
-	if s.policy.AfterCommit == AfterCommitResume && !s.resetDue && s.seam.possible(s.policy.Resume, s.cfg) {
+	p := &s.cfg.Policy
+	if p.AfterCommit == AfterCommitResume && !s.resetDue && s.seam.possible(p.Resume, s.promised) {
 		return true
 	}
-	if s.policy.AfterCommit != AfterCommitFail && s.cfg.CanReset {
+	if p.AfterCommit != AfterCommitFail && s.cfg.CanReset {
 		s.resetDue = true
-		return true
 	}
-	return false
+	return s.resetDue
 }
 
 // possible chooses how to resume.
-func (m *seam) possible(want string, cfg Config) bool {
+func (m *seam) possible(want string, promised stream.Protocol) bool {
 	keyed := !m.keyless && len(m.marks) > 0
-	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText &&
-		(m.protocol == stream.Anthropic || m.protocol == stream.OpenAIChat || m.protocol == stream.Gemini)
-	switch {
-	case (want == "" || want == ResumeBackground) && m.response != "" && keyed && stream.ByURL(cfg.Request.URL) == stream.OpenAIResponses:
-		m.how = ResumeBackground
-	case (want == "" || want == ResumeLastEventID) && len(m.lastID) > 0 && keyed:
-		m.how = ResumeLastEventID
-	case (want == "" || want == ResumeContinue) && textual:
-		m.how = ResumeContinue
-	case want == ResumeCustom && (textual || keyed):
-		m.how = ResumeCustom
-	default:
-		return false
+	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText
+	for i, can := range [...]bool{
+		keyed && m.response != "" && promised == stream.OpenAIResponses,
+		keyed && len(m.lastID) > 0,
+		textual,
+		keyed || textual,
+	} {
+		how := [...]string{ResumeBackground, ResumeLastEventID, ResumeContinue, ResumeCustom}[i]
+		if can && (want == how || want == "" && how != ResumeCustom) {
+			m.how = how
+			return true
+		}
 	}
-	return true
+	return false
 }
 
 // begin says how the next request differs from the first.
 func (m *seam) begin() *Resume {
 	m.joined, m.pending, m.shift = false, m.pending[:0], 0
-	r := &Resume{
-		How: m.how, LastEventID: string(m.lastID), ResponseID: m.response, Sequence: m.sequence,
-	}
+	r := &Resume{How: m.how, LastEventID: string(m.lastID), ResponseID: m.response, Sequence: m.sequence}
 	switch m.how {
-	case ResumeLastEventID:
-		r.Headers = map[string]string{"last-event-id": r.LastEventID}
 	case ResumeBackground:
 		r.Method, r.NoBody = "GET", true
 		r.Suffix = "/" + r.ResponseID + "?stream=true&starting_after=" + string(jsonscan.AppendInt(nil, r.Sequence))
@@ -112,23 +103,23 @@ func (m *seam) begin() *Resume {
 	return r
 }
 
-// event takes the next event of an attempt. raw is its bytes.
-func (m *seam) event(t *stream.Tracker, e stream.Event, facts stream.Facts, raw []byte) ([]byte, seamVerb) {
-	if e.Empty() {
-		return nil, seamKeep
-	}
+// join takes the next event of an attempt and changes in f what must not go on
+// as it is. It is false if the event contradicts what the consumer has.
+func (m *seam) join(t *stream.Tracker, e *stream.Event, facts stream.Facts, f *stream.Framer) bool {
 	switch {
+	case e.Empty():
 	case m.how == "":
 		m.record(t, e, facts)
-		return nil, seamKeep
 	case m.how == ResumeContinue, m.how == ResumeCustom && len(m.text) > 0:
-		return m.byText(t, e, facts, raw)
+		return m.byText(t, e, facts, f)
+	default:
+		return m.byKey(t, e, facts, f)
 	}
-	return m.byKey(t, e, facts)
+	return true
 }
 
 // record remembers an event that goes on to the consumer.
-func (m *seam) record(t *stream.Tracker, e stream.Event, facts stream.Facts) {
+func (m *seam) record(t *stream.Tracker, e *stream.Event, facts stream.Facts) {
 	m.protocol = t.Protocol
 	if facts&stream.Opaque != 0 {
 		m.opaque = true
@@ -137,7 +128,7 @@ func (m *seam) record(t *stream.Tracker, e stream.Event, facts stream.Facts) {
 		if n := len(m.marks); n == maxMarks || n > 0 && m.marks[n-1].key == key {
 			m.keyless = true
 		}
-		m.marks = append(m.marks, mark{key, hash(hash(fnvOffset, e.Type), e.Data)})
+		m.marks = append(m.marks, mark{key, eventHash(e)})
 	}
 	if e.HasID {
 		m.lastID = append(m.lastID[:0], e.ID...)
@@ -148,16 +139,17 @@ func (m *seam) record(t *stream.Tracker, e stream.Event, facts stream.Facts) {
 	}
 	if t.Protocol == stream.Anthropic {
 		if v := jsonscan.Parse(e.Data); v.Get("type").Is("content_block_start") {
-			m.block, _ = v.Get("index").Int()
+			n, _ := v.Get("index").Int()
+			m.block = n + m.shift
 		}
 	}
-	if text := t.Text(e); !text.Empty() && len(m.text) < maxText {
+	if text := t.Text(e); len(m.text) < maxText {
 		m.text = append(m.text, text.Str()...)
 	}
 }
 
 // keyOf is what an event can be recognised by.
-func keyOf(t *stream.Tracker, e stream.Event) (uint64, bool) {
+func keyOf(t *stream.Tracker, e *stream.Event) (uint64, bool) {
 	if e.HasID {
 		return hash(fnvOffset, e.ID), true
 	}
@@ -169,104 +161,111 @@ func keyOf(t *stream.Tracker, e stream.Event) (uint64, bool) {
 	return 0, false
 }
 
-func (m *seam) byKey(t *stream.Tracker, e stream.Event, facts stream.Facts) ([]byte, seamVerb) {
-	key, ok := keyOf(t, e)
-	if ok {
+func (m *seam) byKey(t *stream.Tracker, e *stream.Event, facts stream.Facts, f *stream.Framer) bool {
+	if key, ok := keyOf(t, e); ok {
 		for i := len(m.marks) - 1; i >= 0; i-- {
-			if m.marks[i].key != key {
-				continue
+			if m.marks[i].key == key {
+				f.Replace(nil)
+				return m.marks[i].hash == eventHash(e)
 			}
-			if m.marks[i].hash != hash(hash(fnvOffset, e.Type), e.Data) {
-				return nil, seamMismatch
-			}
-			return nil, seamDrop
 		}
 		// Sequence numbers have no gaps (OpenAI Responses, streaming events).
 		if m.how == ResumeBackground && t.Sequence != m.sequence+1 {
-			return nil, seamMismatch
+			return false
 		}
 	}
-	id := m.response
 	m.record(t, e, facts)
-	m.response = id // a resumed stream need not repeat it
-	return nil, seamKeep
+	return true
 }
 
-func (m *seam) byText(t *stream.Tracker, e stream.Event, facts stream.Facts, raw []byte) ([]byte, seamVerb) {
-	anthropic := t.Protocol == stream.Anthropic
+func (m *seam) byText(t *stream.Tracker, e *stream.Event, facts stream.Facts, f *stream.Framer) bool {
 	v := jsonscan.Parse(e.Data)
-	index, _ := v.Get("index").Int()
+	at := v.Get("index") // Anthropic's content block; the others have none here
+	index, _ := at.Int()
 	if m.joined {
 		m.record(t, e, facts)
-		m.block += m.shift
-		if anthropic && m.shift != 0 && v.Get("index") != "" {
-			return renderEvent(e.Type, swap(e.Data, v.Get("index"), string(jsonscan.AppendInt(nil, index+m.shift)))), seamReplace
+		if m.shift != 0 && at != "" {
+			f.Replace(renderEvent(e.Type, swap(e.Data, at, string(jsonscan.AppendInt(nil, index+m.shift)))))
 		}
-		return nil, seamKeep
-	}
-	closing := facts&(stream.Finished|stream.Ended) != 0
-	if anthropic {
-		closing = closing || v.Get("type").Is("message_delta") || v.Get("type").Is("content_block_stop") && len(m.pending) > 0
+		return true
 	}
 	text := t.Text(e)
+	if !text.Empty() {
+		m.template.Type, m.template.Data = strings.Clone(e.Type), strings.Clone(e.Data)
+		if t.Protocol == stream.Anthropic {
+			m.shift = m.block - index
+		}
+	}
+	closing := facts&(stream.Finished|stream.Ended) != 0
+	if kind := v.Get("type").In("message_delta content_block_stop"); kind == 0 || kind == 1 && len(m.pending) > 0 {
+		closing = true
+	}
 	if text.Empty() && !closing {
-		return nil, seamDrop // the second stream's preamble: the consumer has had one
+		f.Replace(nil) // the second stream's preamble: the consumer has had one
+		return true
 	}
 	m.pending = append(m.pending, text.Str()...)
-	if !text.Empty() {
-		m.template = stream.Event{Type: strings.Clone(e.Type), Data: strings.Clone(e.Data)}
-		m.shift = m.block - index
-	}
-	cut, decided, contradicts := overlap(m.text, m.pending, closing)
-	switch {
-	case contradicts:
-		return nil, seamMismatch
-	case !decided:
-		return nil, seamDrop
+	cut, verdict := overlap(m.text, m.pending, closing)
+	if verdict != overlapKnown {
+		f.Replace(nil)
+		return verdict == overlapOpen
 	}
 	m.joined = true
-	rest := string(m.pending[cut:])
-	m.text = append(m.text, rest...)
 	if facts&stream.Opaque != 0 {
 		m.opaque = true
 	}
 	var out []byte
-	if rest != "" || !text.Empty() && closing {
-		data := swap(m.template.Data, t.Text(m.template), string(jsonscan.AppendString(nil, rest)))
-		if at := jsonscan.Parse(data).Get("index"); anthropic && m.shift != 0 && at != "" {
-			data = swap(data, at, string(jsonscan.AppendInt(nil, m.block)))
+	if rest := string(m.pending[cut:]); rest != "" || closing && !text.Empty() {
+		m.text = append(m.text, rest...)
+		data := swap(m.template.Data, t.Text(&m.template), string(jsonscan.AppendString(nil, rest)))
+		if m.shift != 0 {
+			data = swap(data, jsonscan.Parse(data).Get("index"), string(jsonscan.AppendInt(nil, m.block)))
 		}
 		out = renderEvent(m.template.Type, data)
 	}
-	if text.Empty() { // the event that ended the waiting is another one
-		if anthropic && m.shift != 0 && v.Get("index") != "" {
-			raw = renderEvent(e.Type, swap(e.Data, v.Get("index"), string(jsonscan.AppendInt(nil, index+m.shift))))
+	if text.Empty() { // what ended the waiting is an event of its own
+		if m.shift != 0 && at != "" {
+			out = append(out, renderEvent(e.Type, swap(e.Data, at, string(jsonscan.AppendInt(nil, index+m.shift))))...)
+		} else {
+			out = append(out, f.Last()...)
 		}
-		out = append(out, raw...)
 	}
-	return out, seamReplace
+	f.Replace(out)
+	return true
 }
 
-// overlap finds how much of more repeats the end of have. It is undecided while
-// more could still grow into a repetition, unless it is final.
-func overlap(have, more []byte, final bool) (cut int, decided, contradicts bool) {
-	shared := commonPrefix(have, more)
-	if shared == len(more) && shared < len(have) && !final {
-		return 0, false, false
+type overlapVerdict uint8
+
+const (
+	overlapKnown       overlapVerdict = iota // the first cut bytes are a repetition
+	overlapOpen                              // more could still grow into one
+	overlapContradicts                       // the answer began anew, and differently
+)
+
+// overlap finds how much of more repeats the end of have. final says that more
+// will not grow.
+func overlap(have, more []byte, final bool) (cut int, verdict overlapVerdict) {
+	whole := commonPrefix(have, more)
+	if whole == len(have) && whole >= minOverlap/2 {
+		return whole, overlapKnown // the whole answer came again
 	}
-	if shared == len(have) && shared >= minOverlap/2 {
-		return shared, true, false // the whole answer came again
+	if whole == len(more) && !final {
+		return 0, overlapOpen
 	}
 	for i := max(1, len(have)-overlapWindow); i < len(have); i++ {
 		tail := have[i:]
-		switch n := commonPrefix(tail, more); {
-		case n == len(tail) && n >= minOverlap:
-			return n, true, false
-		case n == len(more) && n < len(tail) && !final:
-			return 0, false, false
+		n := commonPrefix(tail, more)
+		if n == len(tail) && n >= minOverlap {
+			return n, overlapKnown
+		}
+		if n == len(more) && n < len(tail) && !final {
+			return 0, overlapOpen
 		}
 	}
-	return 0, true, shared >= startedOver
+	if whole >= startedOver {
+		return 0, overlapContradicts
+	}
+	return 0, overlapKnown
 }
 
 func commonPrefix(a, b []byte) int {
@@ -280,21 +279,17 @@ func commonPrefix(a, b []byte) int {
 // Rewrite makes the body of the request that continues a partial answer: the
 // first request's body with the partial answer and a user turn [CONTINUE] at
 // the end of its messages. ok is false if body is not such a request; nothing
-// is to be opened then, and the host reports Error.
+// is to be opened then, and the host reports OnError.
 func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
-	list, answer, turn := "messages", `{"role":"assistant","content":`, `},{"role":"user","content":"[CONTINUE]"}`
+	list, answer, turn := "messages", `{"role":"assistant","content":`, `},{"role":"user","content":"[CONTINUE]"}]`
 	if s.seam.protocol == stream.Gemini {
-		list, answer, turn = "contents", `{"role":"model","parts":[{"text":`, `}]},{"role":"user","parts":[{"text":"[CONTINUE]"}]}`
+		list, answer, turn = "contents", `{"role":"model","parts":[{"text":`, `}]},{"role":"user","parts":[{"text":"[CONTINUE]"}]}]`
 	}
 	messages := jsonscan.Parse(body).Get(list)
 	if messages.Kind() != jsonscan.Array || messages.Empty() {
 		return "", false
 	}
-	grown := append([]byte(messages[:len(messages)-1]), ',')
-	grown = append(grown, answer...)
-	grown = jsonscan.AppendString(grown, string(s.seam.text))
-	grown = append(append(grown, turn...), ']')
-	return swap(body, messages, string(grown)), true
+	return swap(body, messages, string(messages[:len(messages)-1])+","+answer+string(jsonscan.AppendString(nil, string(s.seam.text)))+turn), true
 }
 
 // swap puts text in the place of v, which is a view of a part of s.
@@ -303,15 +298,20 @@ func swap(s string, v jsonscan.Value, text string) string {
 	return s[:at] + text + s[at+len(v):]
 }
 
+// renderEvent writes an event. A line feed inside data begins a data line anew.
 func renderEvent(typ, data string) []byte {
 	var b []byte
 	if typ != "" {
-		b = append(append(append(b, "event: "...), typ...), '\n')
+		b = append(b, "event: "+typ+"\n"...)
 	}
-	for line := range strings.SplitSeq(data, "\n") {
-		b = append(append(append(b, "data: "...), line...), '\n')
+	b = append(b, "data: "...)
+	for i := 0; i < len(data); i++ {
+		b = append(b, data[i])
+		if data[i] == '\n' {
+			b = append(b, "data: "...)
+		}
 	}
-	return append(b, '\n')
+	return append(b, "\n\n"...)
 }
 
 // FNV-1a, 64 bits.
@@ -319,6 +319,8 @@ const (
 	fnvOffset = 14695981039346656037
 	fnvPrime  = 1099511628211
 )
+
+func eventHash(e *stream.Event) uint64 { return hash(hash(fnvOffset, e.Type), e.Data) }
 
 func hash(h uint64, s string) uint64 {
 	for i := 0; i < len(s); i++ {

@@ -1,10 +1,10 @@
 package retry
 
 import (
-	"strings"
 	"time"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/classify/jsonscan"
 	"github.com/steadfetch/steadfetch/classify/stream"
 )
 
@@ -30,10 +30,10 @@ const (
 // attempts. It decides; a host acts. Step and Chunk tell it what happened and
 // give back what to do. It is not safe for concurrent use.
 type Session struct {
-	cfg      Config
-	policy   Policy
+	cfg      *Config
 	group    *Group
 	origin   string
+	provider string
 	promised stream.Protocol
 	random   uint32
 
@@ -62,6 +62,7 @@ type Session struct {
 	headers     map[string]string
 	framer      stream.Framer
 	tracker     stream.Tracker
+	event       stream.Event
 	out         []byte
 
 	// Between attempts.
@@ -88,94 +89,113 @@ const (
 	modeError // the body of an error status
 )
 
-// NewSession makes a session. A group is shared by the sessions that should
-// hear of each other; nil is a group of one's own. The reason is not empty if
-// the policy makes no sense.
-func NewSession(cfg Config, group *Group) (s *Session, reason string) {
-	policy, reason := cfg.Policy.Filled()
-	if reason != "" {
+// The clocks that can run out, as deadline names them.
+type clock uint8
+
+const (
+	clockNone clock = iota
+	clockWait
+	clockSlow
+	clockLinger
+	clockErrorBody
+	clockFirstByte
+	clockSilence
+	clockContent
+)
+
+// clockNames are the clocks as the classifier knows them.
+var clockNames = [...]string{clockFirstByte: classify.TimerFirstByte, clockSilence: classify.TimerSilence, clockContent: classify.TimerContent}
+
+// NewSession makes a session, which keeps cfg and fills in its policy. A group
+// is shared by the sessions that should hear of each other; nil is a group of
+// one's own. The reason is not empty if the policy makes no sense.
+func NewSession(cfg *Config, group *Group) (s *Session, reason string) {
+	if reason = cfg.Policy.Fill(); reason != "" {
 		return nil, reason
 	}
 	if group == nil {
 		group = &Group{}
 	}
+	url := cfg.Request.URL
 	s = &Session{
-		cfg: cfg, policy: policy, group: group,
-		origin:   originOf(cfg.Request.URL),
-		promised: stream.ByURL(cfg.Request.URL),
+		cfg: cfg, group: group,
+		origin:   originOf(url),
+		provider: classify.ProviderOf(url, cfg.Provider),
+		promised: stream.ByURL(url),
 		random:   cfg.Seed*2654435761 | 1,
 		state:    StateIdle,
 		offline:  cfg.Offline,
 	}
 	next(&s.random) // small seeds begin with small numbers
-	s.seam.on = policy.AfterCommit == AfterCommitResume
+	s.seam.on = cfg.Policy.AfterCommit == AfterCommitResume
 	return s, ""
 }
 
-// Step takes what happened and says what to do.
-func (s *Session) Step(h Happened) Answer {
+// happenings are the values of Happened.What, in the order of Step's cases.
+const happenings = OnStart + " " + OnAbort + " " + OnStop + " " + OnOnline + " " + OnOffline + " " + OnRetryNow + " " + OnTimer + " " +
+	OnProbeLost + " " + OnResponse + " " + OnEnd + " " + OnError + " " + OnSuccess + " " + OnFailed
+
+// Step takes what happened and says what to do. The answer is good until the
+// next call.
+func (s *Session) Step(h *Happened) *Answer {
 	s.tick(h.Now)
 	s.out = nil
-	switch {
-	case s.over():
-		return Answer{Do: DoNothing, Attempt: s.attempt}
-	case h.What == OnStart:
-		if s.state != StateIdle {
-			return s.nothing()
+	what := jsonscan.Index(happenings, h.What)
+	if s.over() || what >= 7 && (h.Attempt != s.attempt || !s.isOpen()) {
+		return s.nothing() // a late word, or one from an attempt that was given up
+	}
+	switch what {
+	case 0:
+		if s.state == StateIdle {
+			return s.begin()
 		}
-		return s.begin()
-	case h.What == OnAbort:
-		return s.end(DoFail, classify.NewVerdict(classify.Canceled, s.provider()), StateStopped)
-	case h.What == OnStop:
-		return s.end(DoFail, classify.NewVerdict(classify.StoppedByUser, s.provider()), StateStopped)
-	case h.What == OnOnline, h.What == OnOffline:
-		return s.network(h.What == OnOffline)
-	case h.What == OnRetryNow:
-		if s.state != StateWaiting {
-			return s.nothing()
+	case 1:
+		return s.end(DoFail, s.own(classify.Canceled), StateStopped)
+	case 2:
+		return s.end(DoFail, s.own(classify.StoppedByUser), StateStopped)
+	case 3, 4:
+		return s.network(what == 4)
+	case 5:
+		if s.state == StateWaiting {
+			s.failures, s.empties = 0, 0
+			return s.open(false)
 		}
-		s.failures, s.empties = 0, 0
-		return s.open(false)
-	case h.What == OnTimer:
-		return s.timer(h.Now)
-	case h.What == OnProbeLost && s.state == StateOpening && h.Attempt == s.attempt:
+	case 6:
+		return s.timer()
+	case 7:
 		s.attempt--
 		return s.hold(s.now + graceAfterSleep)
-	case h.Attempt != s.attempt || s.state != StateOpening && s.state != StateStreaming:
-		return s.nothing() // a late word from an attempt that was given up
-	}
-	switch h.What {
-	case OnResponse:
+	case 8:
 		return s.response(h)
-	case OnEnd:
+	case 9:
 		return s.bodyEnd()
-	case OnError:
+	case 10:
 		return s.broke(h.Error)
-	case OnSuccess:
+	case 11:
 		return s.finish()
-	case OnFailed:
-		f := classify.Failure{}
-		if h.Failure != nil {
-			f = *h.Failure
+	case 12:
+		f := h.Failure
+		if f == nil {
+			f = &classify.Failure{}
 		}
 		if f.Provider == "" {
 			f.Provider = s.cfg.Provider
 		}
-		f.Now, f.UnknownRetryable = h.Now, s.policy.UnknownRetryable
-		return s.failed(classify.Classify(f), false)
+		f.UnknownRetryable = s.cfg.Policy.UnknownRetryable
+		return s.failed(judge(f), false)
 	}
 	return s.nothing()
 }
 
 // Policy is the policy in force, with its defaults filled in.
-func (s *Session) Policy() Policy { return s.policy }
+func (s *Session) Policy() Policy { return s.cfg.Policy }
 
 // Bytes is what the last Answer or Chunk let go on, good until the next call.
 func (s *Session) Bytes() []byte { return s.out }
 
 // Snapshot is the state now.
-func (s *Session) Snapshot() Snapshot {
-	return Snapshot{
+func (s *Session) Snapshot() *Snapshot {
+	return &Snapshot{
 		State: s.state, Attempt: s.attempt, Failures: s.failures, Slow: s.slow,
 		WaitingFor: s.waitingFor, Retry: s.retry, Verdict: s.verdict,
 	}
@@ -185,12 +205,12 @@ func (s *Session) over() bool {
 	return s.state == StateFinished || s.state == StateFailed || s.state == StateStopped
 }
 
+// isOpen says whether an attempt is under way.
+func (s *Session) isOpen() bool { return s.state == StateOpening || s.state == StateStreaming }
+
 // tick moves the inner clock. Where the host's clock jumps back, it stands still.
 func (s *Session) tick(wall int64) {
-	if s.state == StateIdle {
-		s.now = wall
-	}
-	if wall+s.offset < s.now {
+	if s.state != StateIdle && wall+s.offset < s.now {
 		s.offset = s.now - wall
 	}
 	s.now = wall + s.offset
@@ -198,40 +218,54 @@ func (s *Session) tick(wall int64) {
 
 func (s *Session) wall(at int64) int64 { return at - s.offset }
 
-func (s *Session) provider() string {
-	return classify.ProviderOf(s.cfg.Request.URL, s.cfg.Provider)
+// own is a verdict of the engine's.
+func (s *Session) own(kind classify.Kind) *classify.Verdict {
+	v := classify.NewVerdict(kind, s.provider)
+	v.Status = s.status
+	return &v
+}
+
+func judge(f *classify.Failure) *classify.Verdict {
+	v := classify.Classify(*f)
+	return &v
+}
+
+// failure is what the session knows of the attempt that has just failed.
+func (s *Session) failure(phase string) *classify.Failure {
+	return &classify.Failure{
+		Phase: phase, Status: s.status, Headers: s.headers, Provider: s.cfg.Provider, URL: s.cfg.Request.URL,
+		Now: s.wall(s.now), UnknownRetryable: s.cfg.Policy.UnknownRetryable,
+	}
 }
 
 // answer fills in what every answer has, and arms the timer.
-func (s *Session) answer(do string) Answer {
-	a := Answer{Do: do, Attempt: s.attempt}
-	if at, _ := s.deadline(); at > 0 {
-		s.armed = at
-		a.TimerAt = s.wall(at)
-	} else {
-		s.armed = 0
+func (s *Session) answer(do string) *Answer {
+	a := &Answer{Do: do, Attempt: s.attempt}
+	s.armed, _ = s.deadline()
+	if s.armed > 0 {
+		a.TimerAt = s.wall(s.armed)
 	}
 	return a
 }
 
-func (s *Session) nothing() Answer { return s.answer(DoNothing) }
+func (s *Session) nothing() *Answer { return s.answer(DoNothing) }
 
-// release lets n bytes of what is ready go on.
-func (s *Session) release(n int) int {
+// release lets n bytes of what is ready go on with a.
+func (s *Session) release(a *Answer, n int) *Answer {
 	s.out = s.framer.Ready()[:n]
 	s.framer.Take(n)
-	return n
+	a.Bytes = n
+	return a
 }
 
-func (s *Session) begin() Answer {
+func (s *Session) begin() *Answer {
 	s.startAt = s.now
 	if r := s.cfg.Restore; r != nil && r.State == StateWaiting && r.Retry != nil {
-		s.attempt, s.failures, s.retry = r.Attempt, r.Failures, r.Retry
-		until := r.Retry.RetryingAt.UnixMilli() + s.offset
-		s.waitUntil = min(until, s.now+maxTimerMs)
-		s.notBefore = s.waitUntil
-		if s.waitUntil > s.now {
-			s.state = StateWaiting
+		s.attempt, s.failures = r.Attempt, r.Failures
+		if until := r.Retry.RetryingAt.UnixMilli(); until > s.now {
+			s.retry, s.state = r.Retry, StateWaiting
+			s.waitUntil = min(until, s.now+maxTimerMs)
+			s.notBefore = s.waitUntil
 			a := s.answer(DoWait)
 			a.Retry = s.retry
 			return a
@@ -241,35 +275,31 @@ func (s *Session) begin() Answer {
 }
 
 // openOrHold opens the next attempt, unless the origin is cooling down.
-func (s *Session) openOrHold() Answer {
-	if s.policy.NoCooldown || s.origin == "" {
-		return s.open(false)
-	}
+func (s *Session) openOrHold() *Answer {
 	o := s.group.at(s.origin)
-	if o.until == 0 {
+	if s.cfg.Policy.NoCooldown || s.origin == "" || o.until == 0 {
 		return s.open(false)
 	}
 	if until := o.until + s.offset; until > s.now {
 		return s.hold(until)
 	}
-	if o.prober != nil && o.prober != s && !o.prober.over() && o.probeEnd > s.wall(s.now) {
-		return s.hold(o.probeEnd + s.offset)
+	if until := o.probeEnd + s.offset; o.prober != nil && o.prober != s && !o.prober.over() && until > s.now {
+		return s.hold(until)
 	}
 	o.prober, o.probeEnd = s, s.wall(s.now)+probeFor
 	return s.open(true)
 }
 
 // hold waits for another request's cool-down or probe.
-func (s *Session) hold(until int64) Answer {
+func (s *Session) hold(until int64) *Answer {
 	s.state, s.waitingFor, s.waitUntil = StateWaiting, WaitingForCooldown, until
-	if s.retry == nil || s.failures == 0 {
-		v := classify.NewVerdict(classify.RateLimit, s.provider())
-		s.retry = s.event(v, until)
+	if s.failures == 0 {
+		s.retry = s.retryEvent(s.own(classify.RateLimit))
 	}
 	return s.answer(DoWait)
 }
 
-func (s *Session) open(probe bool) Answer {
+func (s *Session) open(probe bool) *Answer {
 	s.attempt++
 	s.state, s.mode, s.waitingFor = StateOpening, modeNone, ""
 	s.opened, s.lastByte, s.lastContent = s.now, s.now, s.now
@@ -283,27 +313,21 @@ func (s *Session) open(probe bool) Answer {
 	if s.delivered && !s.resetDue {
 		a.Resume = s.seam.begin()
 		s.committed = true // what follows joins what the consumer has
-	} else if !s.delivered {
-		s.seam.forget()
+	} else {
+		s.seam.forget() // the consumer has nothing, or will drop it
 	}
-	if s.attempt == 1 && retriedBySDK(s.cfg.Request.Headers) {
-		a.Warning = "sdk_retries_stacked"
+	if s.attempt == 1 {
+		// An SDK that is repeating the request by itself says so.
+		for _, name := range [...]string{"x-stainless-retry-count", "x-retry-count", "x-retry-attempt"} {
+			if n := header(s.cfg.Request.Headers, name); n != "" && n != "0" {
+				a.Warning = "sdk_retries_stacked"
+			}
+		}
 	}
 	return a
 }
 
-// retriedBySDK says whether an SDK is already repeating this request by itself.
-func retriedBySDK(headers map[string]string) bool {
-	for name, value := range headers {
-		if value != "" && value != "0" &&
-			(strings.EqualFold(name, "x-stainless-retry-count") || strings.EqualFold(name, "x-retry-count") || strings.EqualFold(name, "x-retry-attempt")) {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Session) network(offline bool) Answer {
+func (s *Session) network(offline bool) *Answer {
 	s.offline = offline
 	if s.state != StateWaiting {
 		return s.nothing()
@@ -314,84 +338,86 @@ func (s *Session) network(offline bool) Answer {
 	}
 	// The network is back. What was waiting for it goes on at once, but not
 	// before the server's own time.
-	wasNetwork := s.waitingFor == WaitingForConnection || s.last != nil && (s.last.Kind == classify.Network || s.last.Kind == classify.NetworkOrCORS)
-	if s.waitingFor == WaitingForConnection {
+	held := s.waitingFor == WaitingForConnection
+	if held {
 		s.waitingFor = ""
 	}
-	if wasNetwork {
+	if held || s.last != nil && (s.last.Kind == classify.Network || s.last.Kind == classify.NetworkOrCORS) {
 		s.waitUntil = min(s.waitUntil, max(s.now, s.notBefore))
 	}
-	if s.waitUntil <= s.now {
-		return s.openOrHold()
-	}
-	return s.answer(DoWait)
+	return s.wait()
 }
 
-// deadline is when the session wants to be called, and the clock that fires then.
-func (s *Session) deadline() (at int64, clock string) {
-	earlier := func(t int64, name string) {
-		if at == 0 || t < at {
-			at, clock = t, name
-		}
+// wait goes on waiting, or opens the next attempt if the time has come.
+func (s *Session) wait() *Answer {
+	if at, _ := s.deadline(); at > s.now && s.waitingFor != WaitingForCooldown {
+		return s.answer(DoWait)
 	}
-	switch s.state {
-	case StateWaiting:
+	return s.openOrHold() // a cool-down may have ended before its time
+}
+
+// deadline is when the session wants to be called, and the clock that runs out
+// then. 0 is never.
+func (s *Session) deadline() (at int64, which clock) {
+	switch {
+	case s.state == StateWaiting:
 		if s.waitingFor == WaitingForConnection {
-			return max(s.waitUntil, s.opened+probeOffline), ""
+			return max(s.waitUntil, s.opened+probeOffline), clockWait
 		}
-		return s.waitUntil, ""
-	case StateOpening, StateStreaming:
-		if s.finishedAt > 0 {
-			return s.finishedAt + lingerFor, "linger"
+		return s.waitUntil, clockWait
+	case !s.isOpen():
+		return 0, clockNone
+	case s.finishedAt > 0:
+		return s.finishedAt + lingerFor, clockLinger
+	case s.mode == modeError:
+		return s.opened + errorBodyFor, clockErrorBody
+	}
+	p := &s.cfg.Policy
+	from, limit := s.opened, p.FirstByteTimeoutMs
+	if s.gotBytes {
+		limit = 0
+	}
+	for c := clockFirstByte; c <= clockContent; c++ {
+		switch c {
+		case clockSilence:
+			from, limit = s.lastByte, p.SilenceTimeoutMs
+		case clockContent:
+			from, limit = s.lastContent, p.ContentTimeoutMs
 		}
-		if s.mode == modeError {
-			return s.opened + errorBodyFor, "body"
-		}
-		if limit := s.policy.FirstByteTimeoutMs; limit > 0 && !s.gotBytes {
-			earlier(max(s.opened+limit, s.grace), classify.TimerFirstByte)
-		}
-		if limit := s.policy.SilenceTimeoutMs; limit > 0 {
-			earlier(max(s.lastByte+limit, s.grace), classify.TimerSilence)
-		}
-		if limit := s.policy.ContentTimeoutMs; limit > 0 {
-			earlier(max(s.lastContent+limit, s.grace), classify.TimerContent)
-		}
-		if s.state == StateOpening && !s.slow {
-			earlier(s.opened+slowAfter, "slow")
+		if t := max(from+limit, s.grace); limit > 0 && (at == 0 || t < at) {
+			at, which = t, c
 		}
 	}
-	return at, clock
+	if t := s.opened + slowAfter; s.state == StateOpening && !s.slow && (at == 0 || t < at) {
+		at, which = t, clockSlow
+	}
+	return at, which
 }
 
-func (s *Session) timer(wall int64) Answer {
-	if s.armed > 0 && s.now-s.armed > graceAfterSleep && s.state != StateWaiting {
+func (s *Session) timer() *Answer {
+	if s.state == StateWaiting {
+		return s.wait()
+	}
+	if s.armed > 0 && s.now-s.armed > graceAfterSleep {
 		// The host slept, and what arrived meanwhile was not handed in yet.
 		s.grace = s.now + graceAfterSleep
 	}
-	at, clock := s.deadline()
+	at, which := s.deadline()
 	if at == 0 || at > s.now {
-		if s.state == StateWaiting {
-			return s.answer(DoWait)
-		}
 		return s.nothing()
 	}
-	switch clock {
-	case "":
-		if s.state != StateWaiting {
-			return s.nothing()
-		}
-		return s.openOrHold()
-	case "slow":
+	switch which {
+	case clockSlow:
 		s.slow = true
 		return s.nothing()
-	case "linger":
+	case clockLinger:
 		return s.finish()
-	case "body":
+	case clockErrorBody:
 		return s.bodyEnd()
 	}
-	return s.failed(classify.Classify(classify.Failure{
-		Phase: s.phase(), Status: s.status, Timer: clock, Provider: s.cfg.Provider, URL: s.cfg.Request.URL, Now: wall,
-	}), false)
+	f := s.failure(s.phase())
+	f.Timer = clockNames[which]
+	return s.failed(judge(f), false)
 }
 
 func (s *Session) phase() string {
@@ -401,20 +427,20 @@ func (s *Session) phase() string {
 	return classify.PhaseMidstream
 }
 
-// event is the retry event for a wait until then.
-func (s *Session) event(v classify.Verdict, until int64) *ChatStreamRetry {
+// retryEvent is the event for a wait until waitUntil.
+func (s *Session) retryEvent(v *classify.Verdict) *ChatStreamRetry {
 	return &ChatStreamRetry{
-		Attempt: s.failures, DelayMs: max(until-s.now, 0), Error: v.Message,
-		RetryingAt: time.UnixMilli(s.wall(until)).UTC(),
+		Attempt: s.failures, DelayMs: s.waitUntil - s.now, Error: v.Message,
+		RetryingAt: time.UnixMilli(s.wall(s.waitUntil)).UTC(),
 		Kind:       v.Kind, Provider: v.Provider, StatusCode: v.Status, Title: v.Title,
 	}
 }
 
-// failed decides what follows a failed attempt: in this order permanent,
-// attempts used up, asked for too long, no time left, wait. own says that the
-// provider's own words are at hand for the caller to read.
-func (s *Session) failed(v classify.Verdict, own bool) Answer {
-	var ready int // whole events that came before the failure
+// failed decides what follows a failed attempt. The order is: permanent,
+// attempts used up, asked for too long, no time left; else wait. own says that
+// the provider's own words are at hand for the caller to read.
+func (s *Session) failed(v *classify.Verdict, own bool) *Answer {
+	ready := 0 // whole events that came before the failure
 	if s.committed {
 		ready = len(s.framer.Ready())
 		if own {
@@ -422,160 +448,153 @@ func (s *Session) failed(v classify.Verdict, own bool) Answer {
 		}
 	}
 	o := s.group.at(s.origin)
-	wasProber := o.prober == s
-	if wasProber {
+	probed := o.prober == s
+	if probed {
 		o.prober = nil
 	}
 	if v.Kind == classify.Network && s.cfg.OpaqueErrors && s.status == 0 && !o.answered && !s.offline {
-		rule := v.Rule
-		v = classify.NewVerdict(classify.NetworkOrCORS, v.Provider)
-		v.Retryable, v.Rule = s.failures+1 < corsAttempts, rule
+		v = s.own(classify.NetworkOrCORS)
+		v.Retryable = s.failures+1 < corsAttempts
 	}
 	if v.Kind == classify.EmptyOutput {
 		s.empties++
 		v.Retryable = s.empties < 2
 	}
-	s.last = &v
-	if !v.Retryable {
-		if wasProber {
+	s.last = v
+	var a *Answer
+	if kind := s.giveUp(v, o); kind != "" {
+		if !v.Retryable && probed {
 			o.until = 0 // it answered, and not that we are too fast
 		}
-		return s.stop(v, own, ready, wasProber)
+		if kind != v.Kind {
+			stop := s.own(kind)
+			stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail = v.Provider, v.Status, v.RetryAfterMs, v.Detail
+			v = stop
+		}
+		do := DoFail
+		if own && !s.delivered {
+			// The consumer has seen nothing yet: let it read the provider's words.
+			do = DoPass
+			s.framer.All()
+			ready = len(s.framer.Ready())
+		}
+		a = s.end(do, v, StateFailed)
+		if s.last != v {
+			a.Last = s.last
+		}
+	} else {
+		s.state, s.mode, s.waitingFor = StateWaiting, modeNone, ""
+		s.opened = s.now
+		if s.offline {
+			s.waitingFor = WaitingForConnection
+		}
+		s.retry = s.retryEvent(v)
+		a = s.answer(DoWait)
+		a.Retry = s.retry
+		if !s.cfg.Policy.NoCooldown && s.origin != "" && (v.Kind == classify.RateLimit || v.Kind == classify.Overloaded && s.notBefore > s.now) {
+			o.until = max(o.until, s.wall(s.waitUntil))
+			a.Share = &Shared{Origin: s.origin, Until: o.until}
+			a.Poke = true
+		}
 	}
-	if s.delivered && !s.mendable() {
-		return s.stop(v, own, ready, wasProber)
+	a.Poke = a.Poke || probed
+	return s.release(a, ready)
+}
+
+// giveUp says why there is no retry after v, as a kind, or sets waitUntil.
+func (s *Session) giveUp(v *classify.Verdict, o *origin) classify.Kind {
+	p := &s.cfg.Policy
+	// A long wait makes a failure permanent for most; here the policy decides.
+	long := v.Kind == classify.RateLimit && v.RetryAfterMs != nil && *v.RetryAfterMs > 600_000
+	if !v.Retryable && !long || s.delivered && !s.mendable() {
+		return v.Kind
 	}
 	if !s.offline || s.status != 0 || v.Kind != classify.Network {
 		s.failures++ // without a network no attempt is burnt
 	}
 	if s.cfg.NotReplayable {
-		return s.stop(s.verdictOf(classify.NotReplayable, v), own, ready, wasProber)
+		return classify.NotReplayable
 	}
-	if s.policy.MaxAttempts > 0 && s.failures >= s.policy.MaxAttempts {
-		return s.stop(s.verdictOf(classify.AttemptsExhausted, v), own, ready, wasProber)
+	if p.MaxAttempts > 0 && int64(s.failures) >= p.MaxAttempts {
+		return classify.AttemptsExhausted
 	}
-	if tokens := s.policy.BudgetTokens; tokens > 0 {
-		o.spent = min(o.spent+1000, tokens*1000)
-		if o.spent*2 >= tokens*1000 {
-			exhausted := s.verdictOf(classify.AttemptsExhausted, v)
-			exhausted.Rule = "retry_budget"
-			return s.stop(exhausted, own, ready, wasProber)
+	if tokens := p.BudgetTokens * 1000; tokens > 0 {
+		o.spent = min(o.spent+1000, tokens)
+		if o.spent*2 >= tokens {
+			return classify.AttemptsExhausted
 		}
 	}
-	wait := backoff(max(s.failures-1, 0), time.Duration(s.policy.InitialDelayMs)*time.Millisecond, time.Duration(s.policy.MaxDelayMs)*time.Millisecond).Milliseconds()
-	if s.policy.Jitter != JitterNone {
-		wait = jittered(wait, s.policy.Jitter, next(&s.random))
+	wait := backoff(s.failures-1, p.InitialDelayMs, p.MaxDelayMs)
+	switch p.Jitter {
+	case JitterFull:
+		wait = scale(wait, next(&s.random))
+	case JitterEqual:
+		wait -= scale(wait/2, next(&s.random))
 	}
 	if v.Kind == classify.EmptyOutput {
 		wait = 0
 	}
-	asked := int64(-1)
 	if v.RetryAfterMs != nil {
-		asked = *v.RetryAfterMs
-		if s.policy.MaxRetryAfterMs > 0 && asked > s.policy.MaxRetryAfterMs {
-			return s.stop(s.verdictOf(classify.RetryAfterTooLong, v), own, ready, wasProber)
-		}
-		if asked >= wait {
-			wait = asked
-			if s.policy.Jitter != JitterNone {
-				wait += scale(asked/10, next(&s.random))
-			}
+		asked := *v.RetryAfterMs
+		if p.MaxRetryAfterMs > 0 && asked > p.MaxRetryAfterMs || asked > maxTimerMs {
+			return classify.RetryAfterTooLong
 		}
 		s.notBefore = s.now + asked
+		if asked >= wait {
+			wait = asked
+			if p.Jitter != JitterNone {
+				wait = min(wait+scale(asked/10, next(&s.random)), maxTimerMs)
+			}
+		}
 	}
-	if asked > maxTimerMs {
-		return s.stop(s.verdictOf(classify.RetryAfterTooLong, v), own, ready, wasProber)
+	if p.MaxElapsedMs > 0 && s.now-s.startAt-s.flowed+wait > p.MaxElapsedMs {
+		return classify.MaxElapsedExceeded
 	}
-	wait = min(wait, maxTimerMs)
-	if limit := s.policy.MaxElapsedMs; limit > 0 && s.now-s.startAt-s.flowed+wait > limit {
-		return s.stop(s.verdictOf(classify.MaxElapsedExceeded, v), own, ready, wasProber)
-	}
-	s.state, s.waitUntil, s.waitingFor = StateWaiting, s.now+wait, ""
-	s.mode = modeNone
-	s.opened = s.now
-	if s.offline {
-		s.waitingFor = WaitingForConnection
-	}
-	s.retry = s.event(v, s.waitUntil)
-	a := s.answer(DoWait)
-	a.Retry = s.retry
-	a.Bytes = s.release(ready)
-	a.Poke = wasProber
-	if !s.policy.NoCooldown && s.origin != "" && (v.Kind == classify.RateLimit || v.Kind == classify.Overloaded && asked > 0) {
-		o.until = max(o.until, s.wall(s.waitUntil))
-		a.Share = &Shared{Origin: s.origin, Until: o.until}
-		a.Poke = true
-	}
+	s.waitUntil = s.now + wait
+	return ""
+}
+
+// end ends a session that did not succeed.
+func (s *Session) end(do string, v *classify.Verdict, state string) *Answer {
+	a := s.close(do, state)
+	a.Verdict = v
+	s.verdict = v
 	return a
 }
 
-// verdictOf is the engine's own verdict, with the facts of the last failure.
-func (s *Session) verdictOf(kind classify.Kind, last classify.Verdict) classify.Verdict {
-	v := classify.NewVerdict(kind, last.Provider)
-	v.Status, v.RetryAfterMs, v.Detail = last.Status, last.RetryAfterMs, last.Detail
-	return v
-}
-
-// stop ends a session that failed. Where the consumer has seen nothing yet and
-// the provider explained itself, the caller gets the provider's words.
-func (s *Session) stop(v classify.Verdict, own bool, ready int, poke bool) Answer {
-	do := DoFail
-	if own && !s.delivered {
-		do = DoPass
-		s.framer.All()
-		ready = len(s.framer.Ready())
-	}
-	last := s.last
-	a := s.end(do, v, StateFailed)
-	a.Bytes = s.release(ready)
-	a.Poke = poke
-	if last != nil && last.Kind != v.Kind {
-		a.Last = last
-	}
-	return a
-}
-
-func (s *Session) end(do string, v classify.Verdict, state string) Answer {
+// close ends a session.
+func (s *Session) close(do, state string) *Answer {
 	if o := s.group.at(s.origin); o.prober == s {
 		o.prober = nil
 	}
-	s.state, s.verdict, s.retry, s.waitingFor = state, &v, nil, ""
-	a := s.answer(do)
-	a.Verdict = &v
-	return a
+	s.state, s.retry, s.waitingFor = state, nil, ""
+	return s.answer(do)
 }
 
-// finish ends a session that succeeded.
-func (s *Session) finish() Answer {
-	if s.mode == modeSSE && s.tracker.Seen&(stream.Output|stream.Refused|stream.Limited) == 0 && !s.delivered {
-		return s.failed(classify.NewVerdict(classify.EmptyOutput, s.provider()), false)
-	}
+// finish ends a session whose stream came to its end.
+func (s *Session) finish() *Answer {
 	var v *classify.Verdict
-	if s.mode == modeSSE && s.tracker.Seen&stream.Refused != 0 {
-		refused := classify.NewVerdict(classify.ContentPolicy, s.provider())
-		refused.Status = s.status
-		v = &refused
+	if s.mode == modeSSE {
+		if s.tracker.Seen&(stream.Output|stream.Refused|stream.Limited) == 0 && !s.delivered {
+			return s.failed(s.own(classify.EmptyOutput), false)
+		}
+		if s.tracker.Seen&stream.Refused != 0 {
+			v = s.own(classify.ContentPolicy)
+		}
 	}
-	return s.done(DoFinish, v, false)
+	return s.succeed(DoFinish, v)
 }
 
-// done ends a session whose attempt succeeded, with what is ready.
-// all lets what is not a whole event go on too.
-func (s *Session) done(do string, v *classify.Verdict, all bool) Answer {
+// succeed ends a session whose attempt succeeded, with what is ready.
+func (s *Session) succeed(do string, v *classify.Verdict) *Answer {
 	o := s.group.at(s.origin)
 	o.answered = true
-	o.spent = max(o.spent-s.policy.BudgetRatio, 0)
-	s.state, s.verdict, s.retry, s.waitingFor = StateFinished, v, nil, ""
+	o.spent = max(o.spent-s.cfg.Policy.BudgetRatio, 0)
 	s.failures, s.empties = 0, 0
-	if all {
-		s.framer.All()
-	}
-	a := s.answer(do)
-	a.Verdict = v
-	if s.resetDue {
-		a.Reset, s.resetDue = true, false
-	}
-	a.Bytes = s.release(len(s.framer.Ready()))
-	a.Committed = a.Bytes > 0 && !s.committed
-	return a
+	a := s.close(do, StateFinished)
+	a.Verdict, s.verdict = v, v
+	a.Reset, s.resetDue = s.resetDue, false
+	n := len(s.framer.Ready())
+	a.Committed = n > 0 && !s.committed
+	return s.release(a, n)
 }

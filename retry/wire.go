@@ -128,20 +128,20 @@ type Shared struct {
 type Resume struct {
 	// How is ResumeLastEventID, ResumeBackground, ResumeContinue or ResumeCustom.
 	How string `json:"how"`
-	// Method and Headers replace those of the first request where set.
-	Method  string            `json:"method,omitempty"`
-	Headers map[string]string `json:"headers,omitempty"`
+	// Method replaces the first request's, if it is set.
+	Method string `json:"method,omitempty"`
 	// Suffix goes to the end of the path of the first URL, whose query it replaces.
 	Suffix string `json:"suffix,omitempty"`
 	// NoBody says that the request has no body.
 	NoBody bool `json:"no_body,omitempty"`
 	// Rewrite says that the body is Session.Rewrite's.
 	Rewrite bool `json:"rewrite,omitempty"`
-	// Text, LastEventID, ResponseID and Sequence are what was received.
-	Text        string `json:"text,omitempty"`
+	// LastEventID goes into the header of that name (WHATWG HTML §9.2.4), if it is set.
 	LastEventID string `json:"last_event_id,omitempty"`
-	ResponseID  string `json:"response_id,omitempty"`
-	Sequence    int64  `json:"sequence,omitempty"`
+	// Text, ResponseID and Sequence are what was received.
+	Text       string `json:"text,omitempty"`
+	ResponseID string `json:"response_id,omitempty"`
+	Sequence   int64  `json:"sequence,omitempty"`
 }
 
 // ChatStreamRetry is the event to show while a session waits.

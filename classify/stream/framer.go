@@ -29,7 +29,7 @@ type Event struct {
 
 // Empty says that the event carries no data: a comment, a ping by comment, a
 // lone id. Such an event is not dispatched, but its bytes count.
-func (e Event) Empty() bool { return e.Data == "" && !e.Oversize }
+func (e *Event) Empty() bool { return e.Data == "" && !e.Oversize }
 
 // Framer collects bytes and cuts them into events. The zero Framer is ready.
 //
@@ -63,9 +63,9 @@ func (f *Framer) Write(p []byte) {
 	f.buf = append(f.buf, p...)
 }
 
-// Next gives the next whole event, if there is one. Its strings are views,
-// good until the next Write, Replace or Final.
-func (f *Framer) Next() (Event, bool) {
+// Next puts the next whole event into e, and says whether there is one. Its
+// strings are views, good until the next Write, Replace or Final.
+func (f *Framer) Next(e *Event) bool {
 	buf, i, line, afterCR := f.buf, f.scan, f.line, f.afterCR
 	for i < len(buf) {
 		c := buf[i]
@@ -91,29 +91,31 @@ func (f *Framer) Next() (Event, bool) {
 		line = i
 		if blank {
 			f.scan, f.line, f.afterCR = i, line, afterCR
-			return f.cut(i), true
+			f.cut(i, e)
+			return true
 		}
 	}
 	f.scan, f.line, f.afterCR = i, line, afterCR
 	if len(buf)-f.begin > MaxEvent {
 		f.oversize = true
-		e := f.cut(len(buf))
+		f.cut(len(buf), e)
 		f.oversize = true // until the blank line comes
 		f.line = -1       // whatever comes next is no empty line
-		return e, true
+		return true
 	}
-	return Event{}, false
+	return false
 }
 
-// Final gives what is left at the end of the body as one event, if it is one
-// but for its blank line.
-func (f *Framer) Final() (Event, bool) {
-	if f.begin == len(f.buf) {
-		return Event{}, false
+// Final puts what is left at the end of the body into e, as an event but for
+// its blank line, and says whether anything is left.
+func (f *Framer) Final(e *Event) bool {
+	n := len(f.buf)
+	if f.begin == n {
+		return false
 	}
-	e := f.cut(len(f.buf))
-	f.scan, f.line = len(f.buf), len(f.buf)
-	return e, true
+	f.cut(n, e)
+	f.scan, f.line = n, n
+	return true
 }
 
 // Ready is the bytes of all whole events that were not taken yet.
@@ -156,16 +158,21 @@ func (f *Framer) Replace(raw []byte) {
 }
 
 // Reset forgets everything but keeps the memory.
-func (f *Framer) Reset() { *f = Framer{buf: f.buf[:0], joined: f.joined[:0]} }
+func (f *Framer) Reset() {
+	f.buf = f.buf[:0]
+	f.begin, f.last, f.scan, f.line, f.taken = 0, 0, 0, 0, 0
+	f.afterCR, f.started, f.oversize = false, false, false
+}
 
 // cut ends the event at end and reads its fields.
-func (f *Framer) cut(end int) (e Event) {
+func (f *Framer) cut(end int, e *Event) {
+	e.Type, e.Data, e.ID, e.HasID, e.Oversize = "", "", "", false, false
 	f.last, f.begin = f.begin, end
 	raw := f.buf[f.last:end]
 	if f.oversize {
 		f.oversize = false
 		e.Oversize = true
-		return e
+		return
 	}
 	if !f.started {
 		f.started = true
@@ -223,7 +230,6 @@ func (f *Framer) cut(end int) (e Event) {
 			}
 		}
 	}
-	return e
 }
 
 func hasNUL(b []byte) bool {

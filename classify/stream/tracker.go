@@ -64,10 +64,11 @@ type Tracker struct {
 // ByURL is the protocol that a request's URL promises, for streams that end
 // before they could tell.
 func ByURL(url string) Protocol {
-	path := url
-	if i := strings.IndexAny(path, "?#"); i >= 0 {
-		path = path[:i]
+	end := 0
+	for end < len(url) && url[end] != '?' && url[end] != '#' {
+		end++
 	}
+	path := url[:end]
 	switch {
 	case strings.HasSuffix(path, "/messages"):
 		return Anthropic
@@ -82,22 +83,22 @@ func ByURL(url string) Protocol {
 }
 
 // Read takes the next event and says what it means.
-func (t *Tracker) Read(e Event) Facts {
+func (t *Tracker) Read(e *Event) Facts {
+	facts := KeepAlive
 	if e.Oversize {
+		facts = Output | Opaque
+	}
+	if !e.Empty() {
 		t.Events++
-		t.Seen |= Output | Opaque
-		return Output | Opaque
+		if !e.Oversize {
+			facts = t.read(e)
+		}
+		t.Seen |= facts
 	}
-	if e.Data == "" {
-		return KeepAlive
-	}
-	t.Events++
-	facts := t.read(e)
-	t.Seen |= facts
 	return facts
 }
 
-func (t *Tracker) read(e Event) Facts {
+func (t *Tracker) read(e *Event) Facts {
 	if e.Data == "[DONE]" {
 		if t.Protocol == Unknown {
 			t.Protocol = OpenAIChat
@@ -105,135 +106,138 @@ func (t *Tracker) read(e Event) Facts {
 		return Finished | Ended
 	}
 	v := jsonscan.Parse(e.Data)
-	typ := v.Get("type")
+	typ := v.Get("type").Str()
 	if t.Protocol == Unknown {
 		t.Protocol = detect(v, typ)
 	}
-	if failed(e.Type, v, typ) {
+	// An error in any protocol's form. A healthy event can have an error
+	// member that is null, false, {} or "".
+	if fault := v.Get("error"); e.Type == "error" || typ == "error" || typ == "response.failed" ||
+		!fault.Empty() && fault.Kind() != jsonscan.Bool || v.Get("object").Is("error") {
 		return Failed
 	}
 	switch t.Protocol {
 	case Anthropic:
 		return readAnthropic(v, typ)
 	case OpenAIChat:
-		return t.readChat(v)
+		return t.readChoices(v.Get("choices"), "delta", "finish_reason")
 	case OpenAIResponses:
 		return t.readResponses(v, typ)
 	case Gemini:
-		return t.readGemini(v)
+		facts := t.readChoices(v.Get("candidates"), "content.parts", "finishReason")
+		if !v.Get("promptFeedback.blockReason").Empty() {
+			facts |= Refused | Finished
+		}
+		return facts
 	case AISDK:
-		return readAISDK(v, typ)
+		switch jsonscan.Index("finish abort start start-step finish-step text-start reasoning-start text-end reasoning-end message-metadata text-delta", typ) {
+		case 0, 1:
+			return Finished
+		case 2, 3, 4, 5, 6, 7, 8, 9:
+			return 0
+		case 10:
+			if v.Get("delta").Empty() {
+				return 0
+			}
+		}
+		return Output | Opaque
 	}
-	if typ.Is("ping") || e.Type == "ping" || typ.Is("keepalive") || e.Type == "keepalive" {
+	if isPing(typ) || isPing(e.Type) {
 		return KeepAlive
 	}
 	return Output | Opaque
 }
 
-func detect(v, typ jsonscan.Value) Protocol {
-	switch name := typ.Str(); {
-	case name == "message_start" || strings.HasPrefix(name, "content_block_"):
+func isPing(name string) bool { return name == "ping" || name == "keepalive" }
+
+func detect(v jsonscan.Value, typ string) Protocol {
+	switch {
+	case typ == "message_start" || strings.HasPrefix(typ, "content_block_"):
 		return Anthropic
-	case strings.HasPrefix(name, "response."):
+	case strings.HasPrefix(typ, "response."):
 		return OpenAIResponses
-	case name == "start" || name == "start-step" || name == "text-start":
+	case jsonscan.Index("start start-step text-start", typ) >= 0:
 		return AISDK
-	}
-	for it := v.Iter(); it.Next(); {
-		switch {
-		case it.Key.Is("choices") && it.Value.Kind() == jsonscan.Array:
-			return OpenAIChat
-		case it.Key.Is("candidates") && it.Value.Kind() == jsonscan.Array, it.Key.Is("promptFeedback"):
-			return Gemini
-		}
+	case v.Get("choices").Kind() == jsonscan.Array:
+		return OpenAIChat
+	case v.Get("candidates").Kind() == jsonscan.Array, v.Get("promptFeedback") != "":
+		return Gemini
 	}
 	return Unknown
 }
 
-// failed knows an error in any protocol's form: event: error, {"type":"error"},
-// {"error":{…}}, response.failed.
-func failed(event string, v, typ jsonscan.Value) bool {
-	if event == "error" || typ.Is("error") || typ.Is("response.failed") {
-		return true
-	}
-	// A healthy event can have an error member that is null, false, {} or "".
-	e := v.Get("error")
-	return !e.Empty() && e.Kind() != jsonscan.Bool || v.Get("object").Is("error")
-}
-
-func readAnthropic(v, typ jsonscan.Value) Facts {
-	switch typ.Str() {
-	case "ping":
+func readAnthropic(v jsonscan.Value, typ string) Facts {
+	switch jsonscan.Index("ping message_stop message_delta content_block_delta content_block_start", typ) {
+	case 0:
 		return KeepAlive
-	case "message_stop":
+	case 1:
 		return Finished | Ended
-	case "message_delta":
-		switch v.Get("delta", "stop_reason").Str() {
-		case "refusal":
+	case 2:
+		switch v.Get("delta.stop_reason").In("refusal max_tokens model_context_window_exceeded") {
+		case 0:
 			return Refused
-		case "max_tokens", "model_context_window_exceeded":
+		case 1, 2:
 			return Limited
 		}
-	case "content_block_delta":
-		// An empty piece of text, reasoning or a tool's input shows nothing yet.
-		delta := v.Get("delta")
-		if !hasText(delta, "type") {
-			return 0
-		}
-		if delta.Get("type").Is("input_json_delta") {
-			return Output | Opaque
-		}
-		return Output
-	case "content_block_start":
+	case 3:
+		return pieceOf(v.Get("delta"), "text_delta thinking_delta signature_delta citations_delta")
+	case 4:
 		block := v.Get("content_block")
-		switch block.Get("type").Str() {
-		case "text", "thinking":
-			if !hasText(block, "type") {
-				return 0
+		if block.Get("type").In("text thinking") < 0 {
+			if block.Get("type").Is("redacted_thinking") {
+				return Output
 			}
-			fallthrough
-		case "redacted_thinking":
-			return Output
+			return Output | Opaque // a tool call, a search result
 		}
-		return Output | Opaque // a tool call, a search result
+		return pieceOf(block, "text thinking")
 	}
 	return 0
 }
 
-func (t *Tracker) readChat(v jsonscan.Value) (facts Facts) {
+// pieceOf is what a piece of content says: nothing while it is empty, plain
+// output if its type is among plain.
+func pieceOf(piece jsonscan.Value, plain string) Facts {
+	for it := piece.Iter(); it.Next(); {
+		if !it.Key.Is("type") && !it.Value.Empty() {
+			if piece.Get("type").In(plain) >= 0 {
+				return Output
+			}
+			return Output | Opaque
+		}
+	}
+	return 0
+}
+
+// reasons are the finish reasons that mean withheld, and then, behind the
+// eleventh, those that mean cut short: OpenAI's and Gemini's.
+const reasons = "content_filter SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION MODEL_ARMOR refusal length MAX_TOKENS"
+
+// readChoices reads OpenAI's choices and Gemini's candidates: what they add,
+// and whether each one seen has its finish reason.
+func (t *Tracker) readChoices(choices jsonscan.Value, content, finish string) (facts Facts) {
 	n := int64(0)
-	for it := v.Get("choices").Iter(); it.Next(); n++ {
+	for it := choices.Iter(); it.Next(); n++ {
 		choice := it.Value
 		index, ok := choice.Get("index").Int()
 		if !ok {
 			index = n
 		}
-		bit := uint32(1) << (uint64(index) & 31)
+		bit := uint32(1) << (uint32(index) & 31)
 		t.choices |= bit
-		for d := choice.Get("delta").Iter(); d.Next(); {
-			switch {
-			case d.Value.Empty() || d.Key.Is("role"):
-			case d.Key.Is("content") && d.Value.Kind() == jsonscan.String:
-				facts |= Output
-			case d.Key.Is("reasoning_content") || d.Key.Is("reasoning") || d.Key.Is("reasoning_details"):
-				facts |= Output
-			case d.Key.Is("name") || d.Key.Is("id"):
-			default: // tool_calls, refusal, audio, images, …
-				facts |= Output | Opaque
-			}
+		for part := choice.Get(content).Iter(); part.Next(); {
+			facts |= readPart(part.Key, part.Value)
 		}
-		if !choice.Get("text").Empty() || !choice.Get("message", "content").Empty() {
+		if !choice.Get("text").Empty() || !choice.Get("message.content").Empty() {
 			facts |= Output | Opaque
 		}
-		switch choice.Get("finish_reason").Str() {
-		case "":
-			continue
-		case "content_filter":
-			facts |= Refused
-		case "length":
-			facts |= Limited
+		if reason := choice.Get(finish); !reason.Empty() && !reason.Is("FINISH_REASON_UNSPECIFIED") {
+			t.finished |= bit
+			if at := reason.In(reasons); at > 10 {
+				facts |= Limited
+			} else if at >= 0 {
+				facts |= Refused
+			}
 		}
-		t.finished |= bit
 	}
 	if t.choices != 0 && t.choices == t.finished {
 		facts |= Finished
@@ -241,134 +245,87 @@ func (t *Tracker) readChat(v jsonscan.Value) (facts Facts) {
 	return facts
 }
 
-func (t *Tracker) readResponses(v, typ jsonscan.Value) Facts {
+// readPart reads a member of OpenAI's delta, or one of Gemini's parts (which
+// has no key).
+func readPart(key, v jsonscan.Value) Facts {
+	if key == "" {
+		if text := v.Get("text"); text != "" {
+			v = text
+			key = `"content"`
+		}
+	}
+	if v.Empty() {
+		return 0
+	}
+	switch key.In("role name id content reasoning_content reasoning reasoning_details") {
+	case 0, 1, 2:
+		return 0
+	case 3, 4, 5, 6:
+		return Output
+	}
+	return Output | Opaque // tool_calls, refusal, audio, functionCall, inlineData, …
+}
+
+func (t *Tracker) readResponses(v jsonscan.Value, typ string) Facts {
 	if n, ok := v.Get("sequence_number").Int(); ok {
 		t.Sequence = n
 	}
-	name := typ.Str()
-	switch name {
-	case "response.created", "response.queued", "response.in_progress":
-		response := v.Get("response")
+	response := v.Get("response")
+	switch jsonscan.Index("response.created response.queued response.in_progress response.completed response.incomplete response.cancelled response.output_item.added response.output_item.done response.output_text.delta", typ) {
+	case 0, 1, 2:
 		if id := response.Get("id").Str(); id != "" {
 			t.ResponseID = strings.Clone(id)
 		}
 		t.Background = response.Get("background").True()
 		return 0
-	case "response.completed", "response.incomplete":
+	case 3, 4:
 		facts := Finished | Ended
-		response := v.Get("response")
-		switch response.Get("incomplete_details", "reason").Str() {
-		case "content_filter":
+		switch response.Get("incomplete_details.reason").In("content_filter max_output_tokens") {
+		case 0:
 			facts |= Refused
-		case "max_output_tokens":
+		case 1:
 			facts |= Limited
 		}
 		if t.Seen&Output == 0 && !response.Get("output").Empty() {
 			facts |= Output | Opaque // the whole answer came at once
 		}
 		return facts
-	case "response.cancelled":
+	case 5:
 		return Failed
-	case "response.output_item.added", "response.output_item.done":
-		item := v.Get("item", "type")
-		if item.Is("message") || item.Is("reasoning") {
+	case 6, 7:
+		if v.Get("item.type").In("message reasoning") >= 0 {
 			return 0
 		}
 		return Output | Opaque
-	case "response.output_text.delta":
+	case 8:
 		if v.Get("delta").Empty() {
 			return 0
 		}
 		return Output
 	}
-	if strings.HasSuffix(name, ".delta") && !v.Get("delta").Empty() || strings.HasSuffix(name, ".partial_image") {
+	switch {
+	case strings.HasSuffix(typ, ".delta") && !v.Get("delta").Empty(), strings.HasSuffix(typ, ".partial_image"):
 		return Output | Opaque
-	}
-	if strings.HasPrefix(name, "response.") {
+	case strings.HasPrefix(typ, "response."):
 		return 0
 	}
 	return KeepAlive // "keepalive", and whatever has no content of its own
 }
 
-// refusals are Gemini's finish reasons that mean withheld, between spaces.
-const refusals = " SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION MODEL_ARMOR "
-
-func (t *Tracker) readGemini(v jsonscan.Value) (facts Facts) {
-	n := int64(0)
-	for it := v.Get("candidates").Iter(); it.Next(); n++ {
-		index, ok := it.Value.Get("index").Int()
-		if !ok {
-			index = n
-		}
-		bit := uint32(1) << (uint64(index) & 31)
-		t.choices |= bit
-		for part := it.Value.Get("content", "parts").Iter(); part.Next(); {
-			if text := part.Value.Get("text"); text.Kind() == jsonscan.Missing {
-				facts |= Output | Opaque // functionCall, inlineData, executableCode, …
-			} else if !text.Empty() {
-				facts |= Output
-			}
-		}
-		if reason := it.Value.Get("finishReason").Str(); reason != "" && reason != "FINISH_REASON_UNSPECIFIED" {
-			t.finished |= bit
-			if strings.Contains(refusals, " "+reason+" ") {
-				facts |= Refused
-			} else if reason == "MAX_TOKENS" {
-				facts |= Limited
-			}
-		}
-	}
-	if !v.Get("promptFeedback", "blockReason").Empty() {
-		return facts | Refused | Finished
-	}
-	if t.choices != 0 && t.choices == t.finished {
-		facts |= Finished
-	}
-	return facts
-}
-
-func readAISDK(v, typ jsonscan.Value) Facts {
-	switch name := typ.Str(); {
-	case name == "finish", name == "abort":
-		return Finished
-	case name == "start", name == "start-step", name == "finish-step", name == "text-start", name == "reasoning-start",
-		name == "text-end", name == "reasoning-end", name == "message-metadata":
-		return 0
-	case name == "text-delta" && v.Get("delta").Empty():
-		return 0
-	}
-	return Output | Opaque
-}
-
-// hasText says whether an object has a member other than skip that is a
-// string with something in it, or a container with something in it.
-func hasText(v jsonscan.Value, skip string) bool {
-	for it := v.Iter(); it.Next(); {
-		if !it.Key.Is(skip) && !it.Value.Empty() {
-			return true
-		}
-	}
-	return false
-}
-
 // Text is the plain text that an event adds to the answer, as the raw JSON
 // string inside e.Data; missing if it adds none. Only the first choice counts.
-func (t *Tracker) Text(e Event) jsonscan.Value {
+func (t *Tracker) Text(e *Event) jsonscan.Value {
 	v := jsonscan.Parse(e.Data)
 	switch t.Protocol {
 	case Anthropic:
 		if v.Get("type").Is("content_block_delta") {
-			return v.Get("delta", "text")
+			return v.Get("delta.text")
 		}
-		return v.Get("content_block", "text")
+		return v.Get("content_block.text")
 	case OpenAIChat:
-		return v.Get("choices").First().Get("delta", "content")
-	case OpenAIResponses:
-		if v.Get("type").Is("response.output_text.delta") {
-			return v.Get("delta")
-		}
+		return v.Get("choices").First().Get("delta.content")
 	case Gemini:
-		if part := v.Get("candidates").First().Get("content", "parts").First(); !part.Get("thought").True() {
+		if part := v.Get("candidates").First().Get("content.parts").First(); !part.Get("thought").True() {
 			return part.Get("text")
 		}
 	}

@@ -68,16 +68,17 @@ func text(n int32) (jsonscan.Value, bool) {
 	return v, v.Kind() == jsonscan.Object
 }
 
-func give(b []byte) int32 {
-	output = b
-	return int32(len(b))
+// done ends the object that begin began, and gives its length.
+func done() int32 {
+	end()
+	return int32(len(output))
 }
 
 // refuse answers with an error. Its length is given as a negative number.
 func refuse(why string) int32 {
-	w := object{output[:0]}
-	w.string("error", why)
-	return -give(w.end())
+	begin()
+	str("error", why)
+	return -done()
 }
 
 const notJSON = "the input is not a JSON object, or longer than the buffer"
@@ -88,7 +89,10 @@ func classifyFailure(n int32) int32 {
 	if !ok {
 		return refuse(notJSON)
 	}
-	return give(appendVerdict(output[:0], classify.Classify(readFailure(v))))
+	verdict := classify.Classify(*readFailure(v))
+	begin()
+	writeVerdict(&verdict)
+	return done()
 }
 
 //go:wasmexport delay
@@ -100,14 +104,17 @@ func policy(n int32) int32 {
 	if !ok {
 		return refuse(notJSON)
 	}
-	p, reason := readPolicy(v)
+	p := &retry.Policy{}
+	reason := readPolicy(v, p)
 	if reason == "" {
-		p, reason = p.Filled()
+		reason = p.Fill()
 	}
 	if reason != "" {
 		return refuse(reason)
 	}
-	return give(appendPolicy(output[:0], p))
+	begin()
+	writePolicy(p)
+	return done()
 }
 
 //go:wasmexport session_new
@@ -162,22 +169,26 @@ func sessionEvent(h, n int32) int32 {
 	if !ok {
 		return refuse(notJSON)
 	}
-	return give(appendAnswer(output[:0], slot.session.Step(readHappened(v))))
+	return answer(slot.session.Step(readHappened(v)))
+}
+
+func answer(a *retry.Answer) int32 {
+	begin()
+	writeAnswer(a)
+	return done()
 }
 
 //go:wasmexport session_chunk
 func sessionChunk(h, attempt, n int32, now float64) int32 {
 	slot := find(h)
 	if slot == nil || n < 0 || int(n) > len(input) || n > maxChunk {
-		w := object{output[:0]}
-		w.string("do", retry.DoNothing)
-		return -give(w.end())
+		return -answer(&retry.Answer{Do: retry.DoNothing})
 	}
-	ready, a, news := slot.session.Chunk(int(attempt), millis(now), input[:n])
-	if !news {
+	ready, a := slot.session.Chunk(int(attempt), millis(now), input[:n])
+	if a == nil {
 		return int32(ready)
 	}
-	return -give(appendAnswer(output[:0], a))
+	return -answer(a)
 }
 
 //go:wasmexport session_bytes
@@ -195,7 +206,9 @@ func sessionSnapshot(h int32) int32 {
 	if slot == nil {
 		return refuse(unknownHandle)
 	}
-	return give(appendSnapshot(output[:0], slot.session.Snapshot()))
+	begin()
+	writeSnapshot(slot.session.Snapshot())
+	return done()
 }
 
 //go:wasmexport session_rewrite
@@ -211,7 +224,8 @@ func sessionRewrite(h, n int32) int32 {
 	if !ok {
 		return refuse("the body has no list of messages that could be continued")
 	}
-	return give([]byte(body))
+	output = append(output[:0], body...)
+	return int32(len(output))
 }
 
 //go:wasmexport session_free
@@ -228,8 +242,10 @@ func share(n int32) int32 {
 	if !ok {
 		return refuse(notJSON)
 	}
-	group.Hear(readShared(v))
-	return give(append(output[:0], "{}"...))
+	until, _ := v.Get("until").Int()
+	group.Hear(&retry.Shared{Origin: v.Get("origin").Str(), Until: until})
+	begin()
+	return done()
 }
 
 // millis reads a host's clock. Conversion of a float that does not fit is

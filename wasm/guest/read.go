@@ -8,35 +8,37 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-func readFailure(v jsonscan.Value) (f classify.Failure) {
+func readFailure(v jsonscan.Value) *classify.Failure {
+	f := &classify.Failure{}
 	for it := v.Iter(); it.Next(); {
-		switch it.Key.Str() {
-		case "phase":
-			f.Phase = it.Value.Str()
-		case "status":
-			f.Status = number(it.Value)
-		case "headers":
-			f.Headers = readHeaders(it.Value)
-		case "body":
-			f.Body = it.Value.Str()
-		case "event":
-			if it.Value.Kind() == jsonscan.Object {
-				f.Event = &classify.Event{Event: it.Value.Get("event").Str(), Data: it.Value.Get("data").Str()}
+		m := it.Value
+		switch it.Key.In("phase status headers body event error provider url canceled timer now unknown_retryable") {
+		case 0:
+			f.Phase = m.Str()
+		case 1:
+			f.Status = number(m)
+		case 2:
+			f.Headers = readHeaders(m)
+		case 3:
+			f.Body = m.Str()
+		case 4:
+			if m.Kind() == jsonscan.Object {
+				f.Event = &classify.Event{Event: m.Get("event").Str(), Data: m.Get("data").Str()}
 			}
-		case "error":
-			f.Error = readError(it.Value)
-		case "provider":
-			f.Provider = it.Value.Str()
-		case "url":
-			f.URL = it.Value.Str()
-		case "canceled":
-			f.Canceled = it.Value.True()
-		case "timer":
-			f.Timer = it.Value.Str()
-		case "now":
-			f.Now, _ = it.Value.Int()
-		case "unknown_retryable":
-			f.UnknownRetryable = it.Value.True()
+		case 5:
+			f.Error = readError(m)
+		case 6:
+			f.Provider = m.Str()
+		case 7:
+			f.URL = m.Str()
+		case 8:
+			f.Canceled = m.True()
+		case 9:
+			f.Timer = m.Str()
+		case 10:
+			f.Now, _ = m.Int()
+		case 11:
+			f.UnknownRetryable = m.True()
 		}
 	}
 	return f
@@ -52,19 +54,17 @@ func readError(v jsonscan.Value) *classify.ErrorInfo {
 		if v.Kind() != jsonscan.Object {
 			break
 		}
-		*last = &classify.ErrorInfo{Name: v.Get("name").Str(), Message: v.Get("message").Str(), Code: v.Get("code").Str()}
-		last = &(*last).Cause
+		e := &classify.ErrorInfo{Name: v.Get("name").Str(), Message: v.Get("message").Str(), Code: v.Get("code").Str()}
+		*last = e
+		last = &e.Cause
 		v = v.Get("cause")
 	}
 	return first
 }
 
 func readHeaders(v jsonscan.Value) map[string]string {
-	var headers map[string]string
+	headers := map[string]string{}
 	for it := v.Iter(); it.Next(); {
-		if headers == nil {
-			headers = map[string]string{}
-		}
 		headers[it.Key.Str()] = it.Value.Str()
 	}
 	return headers
@@ -73,7 +73,7 @@ func readHeaders(v jsonscan.Value) map[string]string {
 // number reads an int that fits everywhere; anything else is 0.
 func number(v jsonscan.Value) int {
 	n, _ := v.Int()
-	if n < -1<<31 || n > 1<<31-1 {
+	if n != int64(int32(n)) {
 		return 0
 	}
 	return int(n)
@@ -81,165 +81,107 @@ func number(v jsonscan.Value) int {
 
 // readPolicy takes a policy from the wire, where 0 is off and absent is the
 // default; inside, 0 is the default and off is negative.
-func readPolicy(v jsonscan.Value) (p retry.Policy, reason string) {
-	amount := func(v jsonscan.Value, name string) int64 {
-		n, ok := v.Int()
-		if v.Kind() == jsonscan.Null {
-			return 0
-		}
-		if v.Kind() != jsonscan.Number || !ok || n < 0 {
-			reason = name + " must be a number of at least 0"
-			return 0
-		}
-		if n == 0 {
-			return -1
-		}
-		return n
-	}
+func readPolicy(v jsonscan.Value, p *retry.Policy) (reason string) {
 	for it := v.Iter(); it.Next(); {
-		name := it.Key.Str()
-		switch name {
-		case "preset":
-			p.Preset = it.Value.Str()
-		case "max_attempts":
-			p.MaxAttempts = int(min(amount(it.Value, name), 1<<30))
-		case "initial_delay_ms":
-			p.InitialDelayMs = amount(it.Value, name)
-		case "max_delay_ms":
-			p.MaxDelayMs = amount(it.Value, name)
-		case "jitter":
-			p.Jitter = it.Value.Str()
-		case "max_retry_after_ms":
-			p.MaxRetryAfterMs = amount(it.Value, name)
-		case "max_elapsed_ms":
-			p.MaxElapsedMs = amount(it.Value, name)
-		case "first_byte_timeout_ms":
-			p.FirstByteTimeoutMs = amount(it.Value, name)
-		case "silence_timeout_ms":
-			p.SilenceTimeoutMs = amount(it.Value, name)
-		case "content_timeout_ms":
-			p.ContentTimeoutMs = amount(it.Value, name)
-		case "after_commit":
-			p.AfterCommit = it.Value.Str()
-		case "resume":
-			p.Resume = it.Value.Str()
-		case "lenient":
-			p.Lenient = it.Value.True()
-		case "unknown_retryable":
-			p.UnknownRetryable = it.Value.True()
-		case "no_cooldown":
-			p.NoCooldown = it.Value.True()
-		case "budget_tokens":
-			p.BudgetTokens = int(min(amount(it.Value, name), 1<<30))
-		case "budget_ratio":
-			p.BudgetRatio = int(min(amount(it.Value, name), 1<<30))
-		case "max_replay_bytes":
-			p.MaxReplayBytes = amount(it.Value, name)
-		default:
-			reason = "unknown option: " + name
+		m := it.Value
+		if m.Kind() == jsonscan.Null {
+			continue
+		}
+		if at := it.Key.In(retry.PolicyNumbers); at >= 0 {
+			n, ok := m.Int()
+			if m.Kind() != jsonscan.Number || !ok || n < 0 {
+				return it.Key.Str() + " must be a number of at least 0"
+			}
+			if n == 0 {
+				n = -1
+			}
+			p.Numbers()[at] = n
+		} else if at := it.Key.In(retry.PolicyStrings); at >= 0 {
+			p.Strings()[at] = m.Str()
+		} else if at := it.Key.In(retry.PolicyBools); at >= 0 {
+			p.Bools()[at] = m.True()
+		} else {
+			return "there is no option " + it.Key.Str()
 		}
 	}
-	return p, reason
+	return ""
 }
 
-func readConfig(v jsonscan.Value) (c retry.Config, reason string) {
+func readConfig(v jsonscan.Value) (c *retry.Config, reason string) {
+	c = &retry.Config{}
 	for it := v.Iter(); it.Next(); {
-		switch it.Key.Str() {
-		case "policy":
-			c.Policy, reason = readPolicy(it.Value)
-			if reason != "" {
+		m := it.Value
+		switch it.Key.In("policy request provider seed can_reset not_replayable opaque_errors offline restore") {
+		case 0:
+			if reason = readPolicy(m, &c.Policy); reason != "" {
 				return c, reason
 			}
-		case "request":
-			c.Request = retry.Request{
-				Method: it.Value.Get("method").Str(), URL: it.Value.Get("url").Str(),
-				Headers: readHeaders(it.Value.Get("headers")), Body: it.Value.Get("body").Str(),
-			}
-		case "provider":
-			c.Provider = it.Value.Str()
-		case "seed":
-			n, _ := it.Value.Int()
+		case 1:
+			c.Request.Method = m.Get("method").Str()
+			c.Request.URL = m.Get("url").Str()
+			c.Request.Headers = readHeaders(m.Get("headers"))
+			c.Request.Body = m.Get("body").Str()
+		case 2:
+			c.Provider = m.Str()
+		case 3:
+			n, _ := m.Int()
 			c.Seed = uint32(n)
-		case "can_reset":
-			c.CanReset = it.Value.True()
-		case "not_replayable":
-			c.NotReplayable = it.Value.True()
-		case "opaque_errors":
-			c.OpaqueErrors = it.Value.True()
-		case "offline":
-			c.Offline = it.Value.True()
-		case "restore":
-			if it.Value.Kind() == jsonscan.Object {
-				c.Restore = readSnapshot(it.Value)
+		case 4:
+			c.CanReset = m.True()
+		case 5:
+			c.NotReplayable = m.True()
+		case 6:
+			c.OpaqueErrors = m.True()
+		case 7:
+			c.Offline = m.True()
+		case 8:
+			if m.Kind() == jsonscan.Object {
+				c.Restore = readSnapshot(m)
 			}
 		}
 	}
 	return c, ""
 }
 
+// readSnapshot reads what a session needs to go on waiting.
 func readSnapshot(v jsonscan.Value) *retry.Snapshot {
 	s := &retry.Snapshot{State: v.Get("state").Str(), Attempt: max(number(v.Get("attempt")), 0), Failures: max(number(v.Get("failures")), 0)}
-	if r := v.Get("retry"); r.Kind() == jsonscan.Object {
-		delay, _ := r.Get("delay_ms").Int()
-		s.Retry = &retry.ChatStreamRetry{
-			Attempt: number(r.Get("attempt")), DelayMs: delay, Error: r.Get("error").Str(),
-			Kind: classify.Kind(r.Get("kind").Str()), Provider: r.Get("provider").Str(),
-			StatusCode: number(r.Get("status_code")), Title: r.Get("title").Str(),
-		}
-		if at, ok := readTime(r.Get("retrying_at").Str()); ok {
-			s.Retry.RetryingAt = time.UnixMilli(at)
-		}
+	r := v.Get("retry")
+	if at, ok := readTime(r.Get("retrying_at").Str()); ok {
+		e := &retry.ChatStreamRetry{}
+		e.Attempt = number(r.Get("attempt"))
+		e.DelayMs, _ = r.Get("delay_ms").Int()
+		e.Error = r.Get("error").Str()
+		e.RetryingAt = time.UnixMilli(at)
+		e.Kind = classify.Kind(r.Get("kind").Str())
+		e.Provider = r.Get("provider").Str()
+		e.StatusCode = number(r.Get("status_code"))
+		e.Title = r.Get("title").Str()
+		s.Retry = e
 	}
 	return s
 }
 
-func readHappened(v jsonscan.Value) (h retry.Happened) {
+func readHappened(v jsonscan.Value) *retry.Happened {
+	h := &retry.Happened{}
 	for it := v.Iter(); it.Next(); {
-		switch it.Key.Str() {
-		case "what":
-			h.What = it.Value.Str()
-		case "now":
-			h.Now, _ = it.Value.Int()
-		case "attempt":
-			h.Attempt = number(it.Value)
-		case "status":
-			h.Status = number(it.Value)
-		case "headers":
-			h.Headers = readHeaders(it.Value)
-		case "error":
-			h.Error = readError(it.Value)
-		case "failure":
-			if it.Value.Kind() == jsonscan.Object {
-				f := readFailure(it.Value)
-				h.Failure = &f
-			}
+		m := it.Value
+		switch it.Key.In("what now attempt status headers error failure") {
+		case 0:
+			h.What = m.Str()
+		case 1:
+			h.Now, _ = m.Int()
+		case 2:
+			h.Attempt = number(m)
+		case 3:
+			h.Status = number(m)
+		case 4:
+			h.Headers = readHeaders(m)
+		case 5:
+			h.Error = readError(m)
+		case 6:
+			h.Failure = readFailure(m)
 		}
 	}
 	return h
-}
-
-func readShared(v jsonscan.Value) retry.Shared {
-	until, _ := v.Get("until").Int()
-	return retry.Shared{Origin: v.Get("origin").Str(), Until: until}
-}
-
-// readTime reads what appendTime writes: RFC 3339 in UTC with milliseconds.
-func readTime(s string) (ms int64, ok bool) {
-	digits := func(at, n int) int64 {
-		v := int64(0)
-		for _, c := range []byte(s[at : at+n]) {
-			if c < '0' || c > '9' {
-				ok = false
-			}
-			v = v*10 + int64(c-'0')
-		}
-		return v
-	}
-	if len(s) != len("2006-01-02T15:04:05.000Z") || s[len(s)-1] != 'Z' {
-		return 0, false
-	}
-	ok = true
-	days := daysFromCivil(digits(0, 4), digits(5, 2), digits(8, 2))
-	ms = ((days*24+digits(11, 2))*60+digits(14, 2))*60_000 + digits(17, 2)*1000 + digits(20, 3)
-	return ms, ok
 }
