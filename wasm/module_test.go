@@ -1,0 +1,87 @@
+package wasm
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/stretchr/testify/require"
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// The most that the module may weigh, in bytes. A page loads it before it can
+// send its first request.
+const (
+	maxRaw    = 40_000
+	maxBrotli = 16_000
+)
+
+func TestTheModuleIsSmall(t *testing.T) {
+	var small bytes.Buffer
+	w := brotli.NewWriterLevel(&small, brotli.BestCompression)
+	_, err := w.Write(Module)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	t.Logf("raw %d, brotli %d bytes", len(Module), small.Len())
+	if len(Module) > maxRaw {
+		t.Errorf("the module has %d bytes, %d more than it may", len(Module), len(Module)-maxRaw)
+	}
+	if small.Len() > maxBrotli {
+		t.Errorf("the module has %d bytes as brotli, %d more than it may", small.Len(), small.Len()-maxBrotli)
+	}
+}
+
+// documented reads the functions of ABI.md: name(parameters) between backticks.
+func documented(t *testing.T) map[string][]string {
+	text, err := os.ReadFile("ABI.md")
+	require.NoError(t, err)
+	functions := map[string][]string{"_initialize": nil, "abi_version": nil}
+	for _, match := range regexp.MustCompile("`([a-z_]+)\\(([a-z, ]*)\\)").FindAllStringSubmatch(string(text), -1) {
+		var parameters []string
+		if match[2] != "" {
+			parameters = strings.Split(match[2], ", ")
+		}
+		if before, twice := functions[match[1]]; twice {
+			require.Equal(t, before, parameters, "ABI.md contradicts itself about %s", match[1])
+		}
+		functions[match[1]] = parameters
+	}
+	return functions
+}
+
+func TestTheModuleImportsNothingAndExportsWhatABIMdSays(t *testing.T) {
+	ctx := context.Background()
+	r := wazero.NewRuntime(ctx)
+	defer r.Close(ctx)
+	code, err := r.CompileModule(ctx, Module)
+	require.NoError(t, err)
+	require.Empty(t, code.ImportedFunctions())
+	require.Empty(t, code.ImportedMemories())
+	require.Len(t, code.ExportedMemories(), 1)
+	require.Contains(t, code.ExportedMemories(), "memory")
+
+	want := documented(t)
+	require.Greater(t, len(want), 12, "ABI.md could not be read")
+	for name, function := range code.ExportedFunctions() {
+		require.Contains(t, want, name, "ABI.md does not know %s", name)
+		var types []api.ValueType
+		for _, parameter := range want[name] {
+			if parameter == "now" {
+				types = append(types, api.ValueTypeF64)
+			} else {
+				types = append(types, api.ValueTypeI32)
+			}
+		}
+		require.Equal(t, types, function.ParamTypes(), name)
+		if len(function.ResultTypes()) > 0 {
+			require.Equal(t, []api.ValueType{api.ValueTypeI32}, function.ResultTypes(), name)
+		}
+		delete(want, name)
+	}
+	require.Empty(t, want, "the module lacks what ABI.md describes")
+}

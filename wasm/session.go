@@ -1,0 +1,164 @@
+package wasm
+
+import (
+	"errors"
+	"math"
+
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// MaxChunk is the most that Session.Chunk takes at a time: 1 MiB.
+const MaxChunk = 1 << 20
+
+// Session is a retry.Session that lives in an Engine. Its methods do what
+// those do, and give an error, ErrTrapped or ErrClosed, once it is lost; the
+// host then fails its request. It is safe for concurrent use, but what
+// Bytes gives belongs to the last Step or Chunk, whoever called it.
+type Session struct {
+	engine *Engine
+	inst   *instance
+	handle uint64
+	bytes  []byte
+	closed bool
+}
+
+// NewSession makes a session. It is refused if the policy makes no sense.
+// Close frees it: a session that is forgotten takes up memory of the Engine.
+func (e *Engine) NewSession(cfg retry.Config) (*Session, error) {
+	s := &Session{engine: e}
+	err := e.use(func(i *instance) error {
+		n, err := i.put(cfg)
+		if err != nil {
+			return err
+		}
+		h := i.call("session_new", n)
+		if h <= 0 {
+			var nothing struct{}
+			return i.get(h, &nothing)
+		}
+		s.inst, s.handle = i, uint64(h)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Step takes what happened and says what to do.
+func (s *Session) Step(h *retry.Happened) (*retry.Answer, error) {
+	a := &retry.Answer{}
+	err := s.use(func(i *instance) error {
+		n, err := i.put(h)
+		if err != nil {
+			return err
+		}
+		if err := i.get(i.call("session_event", s.handle, n), a); err != nil {
+			return err
+		}
+		s.take(i, int32(a.Bytes))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Chunk takes bytes of an attempt's body, MaxChunk at most, at the time now, in
+// milliseconds since the Unix epoch. n of Bytes may go on now; an answer that
+// is not nil says the rest, and its Bytes is n.
+func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *retry.Answer, err error) {
+	if len(p) > MaxChunk {
+		return 0, nil, errors.New("wasm: a chunk of more than 1 MiB must be cut")
+	}
+	err = s.use(func(i *instance) error {
+		length, err := i.write(p)
+		if err != nil {
+			return err
+		}
+		ready := i.call("session_chunk", s.handle, uint64(uint32(int32(attempt))), length, math.Float64bits(float64(now)))
+		if ready < 0 {
+			a = &retry.Answer{}
+			if err := i.get(-ready, a); err != nil {
+				return err
+			}
+			ready = int32(a.Bytes)
+		}
+		n = int(ready)
+		s.take(i, ready)
+		return nil
+	})
+	if err != nil {
+		return 0, nil, err
+	}
+	return n, a, nil
+}
+
+// take copies what may go on, for Bytes.
+func (s *Session) take(i *instance, n int32) {
+	s.bytes = s.bytes[:0]
+	if n > 0 {
+		s.bytes = append(s.bytes, i.read(i.call("session_bytes", s.handle), n)...)
+	}
+}
+
+// Bytes is what the last Step or Chunk let go on, good until the next.
+func (s *Session) Bytes() []byte { return s.bytes }
+
+// Snapshot is the state now.
+func (s *Session) Snapshot() (retry.Snapshot, error) {
+	var snapshot retry.Snapshot
+	err := s.use(func(i *instance) error {
+		return i.get(i.call("session_snapshot", s.handle), &snapshot)
+	})
+	return snapshot, err
+}
+
+// Rewrite makes the body of the request that continues a partial answer from
+// the first request's body, when Resume.Rewrite was set. It is refused if body
+// is no such request.
+func (s *Session) Rewrite(body string) (rewritten string, err error) {
+	err = s.use(func(i *instance) error {
+		n, err := i.write([]byte(body))
+		if err != nil {
+			return err
+		}
+		length := i.call("session_rewrite", s.handle, n)
+		if length < 0 {
+			var nothing struct{}
+			return i.get(length, &nothing)
+		}
+		rewritten = string(i.read(i.call("result"), length))
+		return nil
+	})
+	return rewritten, err
+}
+
+// Close frees the session's memory. It never fails for a session that is lost.
+func (s *Session) Close() error {
+	err := s.use(func(i *instance) error {
+		i.call("session_free", s.handle)
+		return nil
+	})
+	s.engine.mu.Lock()
+	s.closed = true
+	s.engine.mu.Unlock()
+	if errors.Is(err, ErrTrapped) || errors.Is(err, ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// use runs fn with the instance that the session lives in.
+func (s *Session) use(fn func(*instance) error) error {
+	s.engine.mu.Lock()
+	defer s.engine.mu.Unlock()
+	switch {
+	case s.closed, s.engine.closed:
+		return ErrClosed
+	case s.inst.trapped:
+		return ErrTrapped
+	}
+	return s.inst.use(fn)
+}
