@@ -28,13 +28,26 @@ func (s *Session) response(h *Happened) *Answer {
 		s.mode = modeSniff
 		a = s.answer(DoRead)
 	} else {
-		a = s.succeed(DoPass, nil)
+		a = s.pass()
 	}
 	if released {
 		a.Poke = true
 		a.Share = &Shared{Origin: s.origin}
 	}
 	return a
+}
+
+// pass hands a good response that is no stream to the caller. Where the
+// consumer already holds a part of a stream, it can only be the word that
+// there is no more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
+func (s *Session) pass() *Answer {
+	if !s.delivered {
+		return s.succeed(DoPass, nil)
+	}
+	if s.status == 204 {
+		return s.succeed(DoFinish, nil)
+	}
+	return s.failed(s.own(classify.SeamMismatch), false)
 }
 
 // streams says whether a good response is, or should have been, a stream of
@@ -184,7 +197,7 @@ func (s *Session) document() *Answer {
 		return s.errorStatus()
 	}
 	s.framer.All()
-	return s.succeed(DoPass, nil)
+	return s.pass()
 }
 
 // errorDocument knows a JSON document that reports an error.

@@ -1,0 +1,82 @@
+# steadfetch: `make demo` shows it, `make test` checks it. Both install what they need.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## lists the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: demo
+demo: build ## chats in the terminal through faults, then serves the page
+	@node web/demo.mjs
+
+.PHONY: test
+test: lint test-go test-js test-browser ## everything that guards a change
+
+.PHONY: build
+build: npm ## builds the npm package
+	@npm run --silent build
+
+.PHONY: npm
+npm:
+	@.ci/setup npm
+
+.PHONY: lint
+lint: npm lint-go ## formatting, linters, types, generated files
+	npm run --silent lint
+	npm run --silent build
+	npm run --silent typecheck
+
+.PHONY: lint-go
+lint-go:
+	go run mvdan.cc/gofumpt@v0.9.2 -l . | tee /dev/stderr | (! grep -q .)
+	go vet ./...
+	GOOS=wasip1 GOARCH=wasm go vet ./wasm/guest
+	go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...
+
+.PHONY: test-go
+test-go: ## the Go packages, natively and through the module on wazero
+	go test ./...
+
+.PHONY: test-js
+test-js: build ## the npm package in Node.js, with the real SDKs
+	npm run --silent test -w jsbridge
+
+.PHONY: test-browser
+test-browser: build ## the page and the SDKs in Chromium
+	.ci/setup chromium
+	npm run --silent test -w web
+
+.PHONY: wasm
+wasm: ## builds wasm/steadfetch.wasm again, the same bytes from the same sources
+	wasm/build.sh
+
+.PHONY: check-wasm
+check-wasm: ## fails if the committed module is not what its sources make
+	@fresh=$$(mktemp); trap 'rm -f "$$fresh"' EXIT; \
+	wasm/build.sh -o "$$fresh" >/dev/null; \
+	cmp "$$fresh" wasm/steadfetch.wasm || { echo "wasm/steadfetch.wasm is stale: run make wasm and commit it" >&2; exit 1; }; \
+	echo "wasm/steadfetch.wasm is what its sources make"
+
+.PHONY: size
+size: build ## what a page pays: module and bundles
+	@node .ci/size.mjs wasm/steadfetch.wasm jsbridge/dist/*.js
+
+.PHONY: corpus
+corpus: ## how many real errors the classifier decides rightly, beside its peers
+	@go test ./classify -run Corpus -count=1 -v | grep -v '^=== \|^--- \|^PASS\|^ok'
+
+.PHONY: fuzz
+fuzz: ## a minute of every fuzz test
+	@for pkg in $$(go list ./...); do \
+		for name in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime 60s $$pkg; \
+		done; \
+	done
+
+.PHONY: fmt
+fmt: npm ## formats everything
+	go run mvdan.cc/gofumpt@v0.9.2 -w .
+	npm run --silent format
