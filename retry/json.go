@@ -4,6 +4,7 @@ package retry
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/steadfetch/steadfetch/classify/jsonscan"
 )
@@ -13,47 +14,50 @@ import (
 // out, and what is negative is written as 0.
 func (p Policy) MarshalJSON() ([]byte, error) {
 	b := []byte{'{'}
-	key := func(name string) {
+	key := func(list string, at int) {
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
-		b = append(jsonscan.AppendString(b, name), ':')
+		b = append(jsonscan.AppendString(b, word(list, at)), ':')
 	}
-	for name, field := range p.fields {
-		switch field := field.(type) {
-		case *string:
-			if *field != "" {
-				key(name)
-				b = jsonscan.AppendString(b, *field)
-			}
-		case *bool:
-			if *field {
-				key(name)
-				b = append(b, "true"...)
-			}
-		case *int:
-			if *field != 0 {
-				key(name)
-				b = jsonscan.AppendInt(b, int64(max(*field, 0)))
-			}
-		case *int64:
-			if *field != 0 {
-				key(name)
-				b = jsonscan.AppendInt(b, max(*field, 0))
-			}
+	for i, n := range p.Numbers() {
+		if n != 0 {
+			key(PolicyNumbers, i)
+			b = jsonscan.AppendInt(b, max(n, 0))
+		}
+	}
+	for i, s := range p.Strings() {
+		if s != "" {
+			key(PolicyStrings, i)
+			b = jsonscan.AppendString(b, s)
+		}
+	}
+	for i, on := range p.Bools() {
+		if on {
+			key(PolicyBools, i)
+			b = append(b, "true"...)
 		}
 	}
 	return append(b, '}'), nil
+}
+
+// word is the word at a place of a list.
+func word(list string, at int) string {
+	for ; at > 0; at-- {
+		_, list, _ = strings.Cut(list, " ")
+	}
+	first, _, _ := strings.Cut(list, " ")
+	return first
 }
 
 // UnmarshalJSON reads what MarshalJSON writes: a 0 becomes negative, and what
 // is missing or null becomes 0. Unlike what Go does by default, it refuses
 // names that it does not know: an option that is misspelt would be an option
 // that is not heard. Negative numbers are refused too. It does not check
-// whether the policy makes sense; Filled does.
+// whether the policy makes sense; Fill does.
 func (p *Policy) UnmarshalJSON(text []byte) error {
-	v := jsonscan.Parse(string(text))
-	switch v.Kind() {
+	policy := jsonscan.Parse(string(text))
+	switch policy.Kind() {
 	case jsonscan.Null:
 		return nil
 	case jsonscan.Object:
@@ -61,80 +65,62 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 		return errors.New("retry: a policy must be a JSON object")
 	}
 	var read Policy
-	for it := v.Iter(); it.Next(); {
-		name, known := it.Key.Str(), false
-		for candidate, field := range read.fields {
-			if candidate != name {
-				continue
+	for it := policy.Iter(); it.Next(); {
+		v, expected := it.Value, ""
+		if at := it.Key.In(PolicyNumbers); at >= 0 {
+			n, ok := v.Int()
+			if v.Kind() != jsonscan.Number || !ok || n < 0 {
+				expected = "a number of at least 0"
+			} else if n == 0 {
+				n = -1 // off
 			}
-			known = true
-			if !assign(field, it.Value) {
-				return errors.New("retry: " + name + " must be " + expected(field))
+			read.Numbers()[at] = n
+		} else if at := it.Key.In(PolicyStrings); at >= 0 {
+			if v.Kind() != jsonscan.String {
+				expected = "a string"
 			}
+			read.Strings()[at] = v.Str()
+		} else if at := it.Key.In(PolicyBools); at >= 0 {
+			if v.Kind() != jsonscan.Bool {
+				expected = "true or false"
+			}
+			read.Bools()[at] = v.True()
+		} else {
+			return errors.New("retry: there is no option " + it.Key.Str())
 		}
-		if !known {
-			return errors.New("retry: unknown option: " + name)
+		if v.Kind() == jsonscan.Null {
+			continue // Numbers, Strings and Bools gave it its zero value
+		}
+		if expected != "" {
+			return errors.New("retry: " + it.Key.Str() + " must be " + expected)
 		}
 	}
 	*p = read
 	return nil
 }
 
-// assign puts a value of the wire into a field, if it is of its kind.
-func assign(field any, v jsonscan.Value) bool {
-	if v.Kind() == jsonscan.Null {
-		return true
-	}
-	n, whole := v.Int()
-	if n == 0 {
-		n = -1 // off
-	}
-	number := v.Kind() == jsonscan.Number && whole && v[0] != '-'
-	switch field := field.(type) {
-	case *string:
-		*field = v.Str()
-		return v.Kind() == jsonscan.String
-	case *bool:
-		*field = v.True()
-		return v.Kind() == jsonscan.Bool
-	case *int:
-		*field = int(min(n, 1<<30)) // on every platform
-		return number
-	case *int64:
-		*field = n
-		return number
-	}
-	return false
-}
+// wireTime is how a time is written on the wire, as JavaScript's toISOString
+// does: RFC 3339 in UTC with milliseconds.
+const wireTime = "2006-01-02T15:04:05.000Z"
 
-func expected(field any) string {
-	switch field.(type) {
-	case *string:
-		return "a string"
-	case *bool:
-		return "true or false"
+// MarshalJSON writes r as it is written on the wire and in stored snapshots.
+// It differs from what Go does by default in the form of the time alone.
+func (r ChatStreamRetry) MarshalJSON() ([]byte, error) {
+	b := jsonscan.AppendInt([]byte(`{"attempt":`), int64(r.Attempt))
+	b = jsonscan.AppendInt(append(b, `,"delay_ms":`...), r.DelayMs)
+	b = jsonscan.AppendString(append(b, `,"error":`...), r.Error)
+	b = jsonscan.AppendString(append(b, `,"retrying_at":`...), r.RetryingAt.UTC().Format(wireTime))
+	if r.Kind != "" {
+		b = jsonscan.AppendString(append(b, `,"kind":`...), string(r.Kind))
 	}
-	return "a number of at least 0"
-}
-
-// fields gives each field of p by its name on the wire.
-func (p *Policy) fields(yield func(name string, field any) bool) {
-	_ = yield("preset", &p.Preset) &&
-		yield("max_attempts", &p.MaxAttempts) &&
-		yield("initial_delay_ms", &p.InitialDelayMs) &&
-		yield("max_delay_ms", &p.MaxDelayMs) &&
-		yield("jitter", &p.Jitter) &&
-		yield("max_retry_after_ms", &p.MaxRetryAfterMs) &&
-		yield("max_elapsed_ms", &p.MaxElapsedMs) &&
-		yield("first_byte_timeout_ms", &p.FirstByteTimeoutMs) &&
-		yield("silence_timeout_ms", &p.SilenceTimeoutMs) &&
-		yield("content_timeout_ms", &p.ContentTimeoutMs) &&
-		yield("after_commit", &p.AfterCommit) &&
-		yield("resume", &p.Resume) &&
-		yield("lenient", &p.Lenient) &&
-		yield("unknown_retryable", &p.UnknownRetryable) &&
-		yield("no_cooldown", &p.NoCooldown) &&
-		yield("budget_tokens", &p.BudgetTokens) &&
-		yield("budget_ratio", &p.BudgetRatio) &&
-		yield("max_replay_bytes", &p.MaxReplayBytes)
+	if r.Provider != "" {
+		b = jsonscan.AppendString(append(b, `,"provider":`...), r.Provider)
+	}
+	if r.StatusCode != 0 {
+		b = jsonscan.AppendInt(append(b, `,"status_code":`...), int64(r.StatusCode))
+	}
+	if r.Title != "" {
+		b = jsonscan.AppendString(append(b, `,"title":`...), r.Title)
+	}
+	return append(b, '}'), nil
 }
