@@ -31,10 +31,10 @@ lint: npm lint-go ## formatting, linters, types, generated files
 
 .PHONY: lint-go
 lint-go:
-	go run mvdan.cc/gofumpt@v0.9.2 -l . | tee /dev/stderr | (! grep -q .)
+	go run mvdan.cc/gofumpt@v0.12.0 -l . | tee /dev/stderr | (! grep -q .)
 	go vet ./...
 	GOOS=wasip1 GOARCH=wasm go vet ./wasm/guest
-	go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
 .PHONY: test-go
 test-go: ## the Go packages, natively and through the module on wazero
@@ -78,5 +78,5 @@ fuzz: ## a minute of every fuzz test
 
 .PHONY: fmt
 fmt: npm ## formats everything
-	go run mvdan.cc/gofumpt@v0.9.2 -w .
+	go run mvdan.cc/gofumpt@v0.12.0 -w .
 	npm run --silent format
