@@ -1,0 +1,88 @@
+// Builds the package into dist: ESM and CommonJS, types, and the module itself.
+// With --size it also prints what the parts weigh.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { embed } from "./embed.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, "dist");
+const wasm = join(here, "..", "wasm", "steadfetch.wasm");
+
+const common = {
+  absWorkingDir: here,
+  bundle: true,
+  plugins: [embed(wasm)],
+  platform: "neutral",
+  target: ["es2022"],
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+async function main() {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(join(dist, "cjs"), { recursive: true });
+  const entry = { ...common, entryPoints: ["src/index.ts"] };
+  await Promise.all([
+    build({ ...entry, format: "esm", outfile: "dist/index.js" }),
+    build({ ...entry, format: "cjs", outfile: "dist/cjs/index.js" }),
+  ]);
+  const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+  execFileSync(process.execPath, [tsc, "-p", here], { stdio: "inherit" });
+  // The same types for CommonJS: TypeScript tells the two apart by the nearest package.json.
+  for (const file of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
+    cpSync(join(dist, file), join(dist, "cjs", file));
+  }
+  writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');
+  cpSync(wasm, join(dist, "steadfetch.wasm"));
+  if (process.argv.includes("--size")) {
+    await size();
+  }
+}
+
+/** What a page that uses only `what` downloads. */
+async function weigh(what, module = wasm) {
+  const result = await build({
+    ...common,
+    plugins: [embed(module)],
+    stdin: { contents: `export { ${what} } from "./src/index.ts"`, resolveDir: here, loader: "ts" },
+    format: "esm",
+    minify: true,
+    write: false,
+  });
+  const bytes = result.outputFiles[0].contents;
+  return { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes).length };
+}
+
+export async function sizes() {
+  const module = readFileSync(wasm);
+  return {
+    module: {
+      raw: module.length,
+      gzip: gzipSync(module, { level: 9 }).length,
+      brotli: brotliCompressSync(module).length,
+    },
+    createFetch: await weigh("createFetch"),
+    "createFetch without the module": await weigh("createFetch", null),
+    "createFetch, stream": await weigh("createFetch, stream"),
+    everything: await weigh(
+      "createFetch, stream, retry, classify, classifyResponse, delay, explain, createController, init",
+    ),
+    "everything without the module": await weigh(
+      "createFetch, stream, retry, classify, classifyResponse, delay, explain, createController, init",
+      null,
+    ),
+  };
+}
+
+async function size() {
+  console.table(await sizes());
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main();
+}

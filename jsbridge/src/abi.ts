@@ -1,0 +1,134 @@
+import type { Answer, Config, Failure, Happened, Policy, Shared, Snapshot, Verdict } from "./wire.gen.js";
+
+/** The module's exports: wasm/ABI.md says what each does. */
+interface Exports {
+  memory: WebAssembly.Memory;
+  _initialize(): void;
+  abi_version(): number;
+  buffer(n: number): number;
+  result(): number;
+  delay(attempt: number): number;
+  session_bytes(session: number): number;
+  session_chunk(session: number, attempt: number, n: number, now: number): number;
+  session_snapshot(session: number): number;
+  session_free(session: number): void;
+  session_event(session: number, n: number): number;
+  session_rewrite(session: number, n: number): number;
+  classify(n: number): number;
+  explain(n: number): number;
+  policy(n: number): number;
+  session_new(n: number): number;
+  share(n: number): number;
+}
+
+/** The module's interface as TypeScript sees it. */
+export interface Engine {
+  classify(failure: Failure): Verdict;
+  explain(failure: Failure): unknown;
+  delay(attempt: number): number;
+  policy(policy: Policy): Policy;
+  share(shared: Shared): void;
+  open(config: Config): number;
+  event(session: number, happened: Happened): Answer;
+  /** Takes at most {@link maxChunk} bytes. A number is how many bytes may go on. */
+  chunk(session: number, attempt: number, bytes: Uint8Array, now: number): number | Answer;
+  /** A copy of the n bytes that may go on. */
+  bytes(session: number, n: number): Uint8Array<ArrayBuffer>;
+  snapshot(session: number): Snapshot;
+  rewrite(session: number, body: string): string;
+  free(session: number): void;
+  /** Whether the instance is broken. */
+  trapped(): boolean;
+}
+
+/** The most that {@link Engine.chunk} takes. */
+export const maxChunk = 1 << 20;
+
+const version = 1;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * Wraps an instance. onTrap is called when it has trapped: after that it is
+ * not to be used again, and every call throws.
+ */
+export function makeEngine(instance: WebAssembly.Instance, onTrap: () => void): Engine {
+  const wasm = instance.exports as unknown as Exports;
+  let trapped: { cause: unknown } | undefined;
+
+  function enter<T>(call: () => T): T {
+    if (!trapped) {
+      try {
+        return call();
+      } catch (cause) {
+        trapped = { cause };
+        onTrap();
+      }
+    }
+    throw new Error("steadfetch: the module has trapped, which is a bug of steadfetch's", trapped);
+  }
+
+  // Any call may grow the memory, which detaches the old buffer.
+  const view = (at: number, n: number) => new Uint8Array(wasm.memory.buffer, at >>> 0, n);
+
+  function write(bytes: Uint8Array): number {
+    const at = wasm.buffer(bytes.length);
+    if (at) {
+      view(at, bytes.length).set(bytes);
+    }
+    return at;
+  }
+
+  /** Calls with a text and gives the text that comes back. */
+  function text(call: (n: number) => number, input: string): string {
+    const bytes = encoder.encode(input);
+    let refused = true;
+    const output = enter(() => {
+      if (!write(bytes)) {
+        return "";
+      }
+      const n = call(bytes.length);
+      refused = n < 0;
+      return decoder.decode(view(wasm.result(), Math.abs(n)));
+    });
+    if (refused) {
+      throw new TypeError(`steadfetch: ${output ? JSON.parse(output).error : "the input is too large"}`);
+    }
+    return output;
+  }
+
+  const json = (call: (n: number) => number, input: unknown) => JSON.parse(text(call, JSON.stringify(input)));
+
+  enter(() => wasm._initialize());
+  if (enter(() => wasm.abi_version()) !== version) {
+    throw new Error(`steadfetch: this module speaks another version than ${version} of the interface`);
+  }
+
+  return {
+    classify: (failure) => json((n) => wasm.classify(n), failure),
+    explain: (failure) => json((n) => wasm.explain(n), failure),
+    delay: (attempt) => enter(() => wasm.delay(attempt)),
+    policy: (policy) => json((n) => wasm.policy(n), policy),
+    share: (shared) => json((n) => wasm.share(n), shared),
+    open(config) {
+      let session = 0;
+      text((n) => {
+        session = wasm.session_new(n);
+        return Math.min(session, 0);
+      }, JSON.stringify(config));
+      return session;
+    },
+    event: (session, happened) => json((n) => wasm.session_event(session, n), happened),
+    chunk: (session, attempt, bytes, now) =>
+      enter(() => {
+        write(bytes);
+        const n = wasm.session_chunk(session, attempt, bytes.length, now);
+        return n < 0 ? JSON.parse(decoder.decode(view(wasm.result(), -n))) : n;
+      }),
+    bytes: (session, n) => enter(() => view(wasm.session_bytes(session), n).slice()),
+    snapshot: (session) => json(() => wasm.session_snapshot(session), ""),
+    rewrite: (session, body) => text((n) => wasm.session_rewrite(session, n), body),
+    free: (session) => enter(() => wasm.session_free(session)),
+    trapped: () => trapped !== undefined,
+  };
+}

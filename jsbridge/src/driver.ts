@@ -1,0 +1,313 @@
+import { type Engine, maxChunk } from "./abi.js";
+import { hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
+import { type Controlled, registryOf, safely } from "./controller.js";
+import { engine as engineNow } from "./module.js";
+import { type Options, policyOf } from "./options.js";
+import type { Answer, Config, Happened, Shared, Snapshot } from "./wire.gen.js";
+
+/** What a session needs of those who send requests and hand on what comes. */
+export interface Host {
+  /** Begins the attempt and reports what becomes of it. */
+  open(answer: Answer): void;
+  /** Reads the attempt's body into {@link Session.chunk}. */
+  read?(): void;
+  /** Lets go of the attempt, if there is one. */
+  drop(): void;
+  /** Hands on bytes. */
+  take?(bytes: Uint8Array<ArrayBuffer>): void;
+  /** The consumer is to forget what it has. */
+  reset?(): void;
+  /** A wait begins. */
+  wait?(answer: Answer): void;
+  /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
+  pass(answer: Answer, bytes: Uint8Array<ArrayBuffer> | undefined): void;
+  finish(answer: Answer): void;
+  fail(answer: Answer): void;
+  /** The module has trapped. */
+  crash(error: unknown): void;
+}
+
+/** One request from the caller's view. */
+export interface Session extends Controlled {
+  report(what: Happened["what"], more?: Partial<Happened>): void;
+  /** Hands in a piece of an attempt's body. */
+  chunk(attempt: number, bytes: Uint8Array): void;
+  /** Says that nothing is read for now, because the consumer takes nothing. Clocks stand still meanwhile. */
+  hold(held: boolean): void;
+  /** The body of the request to open, when the answer said `rewrite`. */
+  rewrite(body: string): string;
+}
+
+interface Live {
+  engine: Engine;
+  report(what: Happened["what"]): void;
+  tick(): void;
+  crash(error: unknown): void;
+}
+
+/** The longest wait that timers can hold (WHATWG HTML, timers: a signed 32-bit integer). */
+const maxTimer = 2 ** 31 - 1;
+/** What may lie unread when reading goes on is read before a clock that ran out meanwhile is heard. */
+const afterHold = 1000;
+
+const live = new Set<Live>();
+let unwatch: (() => void) | undefined;
+const warned = new Set<string>();
+
+function all(act: (session: Live) => void, but?: Live): void {
+  for (const session of [...live]) {
+    if (session !== but) {
+      act(session);
+    }
+  }
+}
+
+function enter(session: Live): void {
+  live.add(session);
+  unwatch ??= watch(
+    (what) => all((s) => s.report(what)),
+    () => all((s) => s.tick()),
+  );
+}
+
+function leave(session: Live): void {
+  live.delete(session);
+  if (live.size === 0) {
+    unwatch?.();
+    unwatch = undefined;
+  }
+}
+
+function overheard(shared: Shared): void {
+  try {
+    engineNow().share(shared);
+  } catch {
+    return; // not ours
+  }
+  all((s) => s.tick());
+}
+
+/**
+ * Drives a session: reports to the core what happens, and has the host do what
+ * the core answers. It decides nothing. Throws if the options make no sense.
+ * The host may be asked to act before this returns.
+ */
+export function drive(
+  engine: Engine,
+  options: Options,
+  config: Omit<Config, "policy">,
+  signal: AbortSignal | undefined | null,
+  makeHost: (session: Session) => Host,
+): Session {
+  const id = engine.open({
+    seed: Math.floor(Math.random() * 2 ** 32),
+    opaque_errors: inBrowser(),
+    offline: isOffline(),
+    ...config,
+    policy: policyOf(options),
+    ...(options.provider && { provider: options.provider }),
+    ...(options.restore && { restore: options.restore }),
+  });
+  const registry = registryOf(options.controller);
+  const steps: (() => Answer | undefined)[] = [];
+  let busy = false;
+  let over = false;
+  let attempt = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let held = false;
+  let overdue = false;
+  let unlock: (() => void) | undefined;
+
+  /** Takes one step after the other, though callbacks may ask for the next one in the midst of it. */
+  function step(next: () => Answer | undefined): void {
+    steps.push(next);
+    if (busy) {
+      return;
+    }
+    busy = true;
+    try {
+      for (let now = steps.shift(); now && !over; now = steps.shift()) {
+        const answer = now();
+        if (answer) {
+          act(answer);
+        }
+      }
+    } catch (error) {
+      self.crash(error);
+      if (engine.trapped()) {
+        all((s) => s.engine === engine && s.crash(error));
+      }
+    }
+    busy = false;
+  }
+
+  function act(answer: Answer): void {
+    const bytes = answer.bytes ? engine.bytes(id, answer.bytes) : undefined;
+    attempt = answer.attempt ?? attempt;
+    arm(answer.timer_at ?? 0);
+    if (answer.reset) {
+      host.reset?.();
+    }
+    if (bytes && answer.do !== "pass") {
+      host.take?.(bytes);
+    }
+    if (answer.do !== "none") {
+      unlock = unlock?.() as undefined;
+    }
+    const last = answer.do === "pass" || answer.do === "finish" || answer.do === "fail";
+    const status = last || registry || options.onStatus ? engine.snapshot(id) : undefined;
+    if (last) {
+      end();
+    }
+    switch (answer.do) {
+      case "none":
+        break;
+      case "open":
+        open(answer);
+        break;
+      case "read":
+        host.read?.();
+        break;
+      case "wait":
+        host.drop();
+        host.wait?.(answer);
+        break;
+      case "pass":
+        host.pass(answer, bytes);
+        break;
+      case "finish":
+        host.drop();
+        host.finish(answer);
+        break;
+      case "fail":
+        host.drop();
+        host.fail(answer);
+        break;
+    }
+    tellOthers(answer);
+    show(answer, status);
+  }
+
+  function tellOthers({ share, poke }: Answer): void {
+    if (share) {
+      tell(share);
+    }
+    if (poke) {
+      all((s) => s.tick(), self);
+    }
+  }
+
+  function show({ warning, retry }: Answer, status: Snapshot | undefined): void {
+    if (warning && options.onWarning) {
+      safely(options.onWarning, warning);
+    } else if (warning && !warned.has(warning)) {
+      warned.add(warning);
+      console.warn(`steadfetch: ${warning}`);
+    }
+    if (retry) {
+      safely(options.onRetry, retry);
+    }
+    if (status) {
+      registry?.set(session, status, over);
+      safely(options.onStatus, status);
+    }
+  }
+
+  function open(answer: Answer): void {
+    if (!answer.probe) {
+      host.open(answer);
+      return;
+    }
+    const number = attempt;
+    lock(new URL(config.request.url ?? "").origin, (release) => {
+      if (over || attempt !== number) {
+        release?.();
+      } else if (release) {
+        unlock = release;
+        host.open(answer);
+      } else {
+        session.report("probe_lost", { attempt });
+      }
+    });
+  }
+
+  function arm(at: number): void {
+    clearTimeout(timer);
+    overdue = false;
+    if (at) {
+      timer = setTimeout(self.tick, Math.min(Math.max(at - Date.now(), 0), maxTimer));
+    }
+  }
+
+  function end(): void {
+    over = true;
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+    leave(self);
+    unlock?.();
+    try {
+      engine.free(id);
+    } catch {
+      // It has trapped: nothing is left to be freed.
+    }
+  }
+
+  const onAbort = () => session.report("abort");
+  const session: Session = {
+    report(what, more) {
+      if (!over) {
+        const happened = { what, now: Date.now(), ...more };
+        step(() => engine.event(id, happened));
+      }
+    },
+    chunk(number, bytes) {
+      for (let at = 0; at < bytes.length && !over; at += maxChunk) {
+        step(() => {
+          const answer = engine.chunk(id, number, bytes.subarray(at, at + maxChunk), Date.now());
+          if (typeof answer !== "number") {
+            return answer;
+          }
+          if (answer) {
+            host.take?.(engine.bytes(id, answer));
+          }
+          return undefined;
+        });
+      }
+    },
+    hold(on) {
+      held = on;
+      if (!on && overdue && !over) {
+        overdue = false;
+        timer = setTimeout(self.tick, afterHold);
+      }
+    },
+    rewrite: (body) => engine.rewrite(id, body),
+  };
+  const self: Live = {
+    engine,
+    report: session.report,
+    crash(error) {
+      end();
+      host.drop();
+      host.crash(error);
+    },
+    tick() {
+      if (held) {
+        overdue = true;
+      } else {
+        session.report("timer");
+      }
+    },
+  };
+
+  const host = makeHost(session);
+  enter(self);
+  hear(overheard);
+  if (signal?.aborted) {
+    onAbort();
+  } else {
+    signal?.addEventListener("abort", onAbort);
+    session.report("start");
+  }
+  return session;
+}

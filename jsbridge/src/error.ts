@@ -1,0 +1,24 @@
+import type { Kind, Verdict } from "./wire.gen.js";
+
+/**
+ * Why a request failed for good. Its message is safe to show.
+ */
+export class RetryError extends Error {
+  override readonly name = "RetryError";
+  /** What ended the request: the failure's own kind, or the engine's, such as `attempts_exhausted`. */
+  readonly reason: Kind;
+  readonly verdict: Verdict;
+  /** The verdict on the last failure, where `verdict` is the engine's own. */
+  readonly last: Verdict | undefined;
+  /** How many attempts were made. */
+  readonly attempts: number;
+
+  /** `cause` is what the last attempt threw, if it threw. */
+  constructor(verdict: Verdict, attempts: number, last?: Verdict, cause?: unknown) {
+    super(verdict.message || verdict.title || verdict.kind, cause === undefined ? undefined : { cause });
+    this.reason = verdict.kind;
+    this.verdict = verdict;
+    this.last = last;
+    this.attempts = attempts;
+  }
+}

@@ -1,0 +1,100 @@
+import { bytes as embedded } from "embedded:steadfetch.wasm";
+import { type Engine, makeEngine } from "./abi.js";
+
+/** Where {@link init} can take the module from. */
+export type ModuleSource = WebAssembly.Module | BufferSource | Response | URL | string;
+
+let compiled: WebAssembly.Module | undefined;
+let pending: Promise<void> | undefined;
+let failure: { cause: unknown } | undefined;
+let current: Engine | undefined;
+
+/**
+ * Compiles the module ahead of time and asynchronously.
+ *
+ * Nobody has to call it: `createFetch`, `stream` and `retry` do so themselves
+ * when they must. It is for two cases: a runtime that compiles nothing at once
+ * (old WebViews, for modules over 4 KiB), where `classify`, `explain` and
+ * `delay` throw until `init` is done; and a module from elsewhere than this
+ * file, given as `source`: a compiled module, its bytes, a response, or its
+ * address.
+ *
+ * Calls without a source may be repeated. A source is taken once, before the
+ * first use; later it is refused. After a failure `init` may be called again.
+ */
+export function init(source?: ModuleSource | PromiseLike<ModuleSource>): Promise<void> {
+  if (source !== undefined && (pending || compiled)) {
+    return Promise.reject(new Error("steadfetch: init() was given a module, but there is one already"));
+  }
+  pending ??= compile(source).then(
+    () => {
+      pending = failure = undefined;
+    },
+    (cause: unknown) => {
+      pending = undefined;
+      failure = { cause };
+      throw new Error("steadfetch: the module could not be compiled", failure);
+    },
+  );
+  return pending;
+}
+
+async function compile(source?: ModuleSource | PromiseLike<ModuleSource>): Promise<void> {
+  let from = (await source) ?? compiled ?? embedded();
+  if (typeof from === "string" || from instanceof URL) {
+    from = await fetch(from);
+  }
+  if (typeof Response === "function" && from instanceof Response) {
+    if (!from.ok) {
+      throw new Error(`the server answered ${from.status} for the module`);
+    }
+    // Not compileStreaming: it refuses servers that do not know the media type.
+    from = await from.arrayBuffer();
+  }
+  const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from as BufferSource);
+  // Where modules do not compile at once, they are not instantiated at once.
+  current ??= begin(await WebAssembly.instantiate(module));
+  compiled = module;
+}
+
+function begin(instance: WebAssembly.Instance): Engine {
+  const engine = makeEngine(instance, () => {
+    if (current === engine) {
+      current = undefined;
+    }
+  });
+  return engine;
+}
+
+/**
+ * The engine that all sessions of a page or process share, made now if need be.
+ * One that has trapped is replaced by a new instance of the same module.
+ */
+export function engine(): Engine {
+  if (current) {
+    return current;
+  }
+  if (pending) {
+    throw new Error("steadfetch: init() has not finished: await it first");
+  }
+  if (failure) {
+    throw new Error("steadfetch: init() failed: call it again", failure);
+  }
+  try {
+    compiled ??= new WebAssembly.Module(embedded());
+    current = begin(new WebAssembly.Instance(compiled));
+  } catch (cause) {
+    throw new Error("steadfetch: this runtime does not compile WebAssembly at once: await init() first", { cause });
+  }
+  return current;
+}
+
+/** The same for those who can wait. */
+export async function ready(): Promise<Engine> {
+  try {
+    return engine();
+  } catch {
+    await init();
+    return engine();
+  }
+}

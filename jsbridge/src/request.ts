@@ -1,0 +1,193 @@
+import { errorInfo, headersOf } from "./classify.js";
+import { drive, type Host, type Session } from "./driver.js";
+import { RetryError } from "./error.js";
+import { ready } from "./module.js";
+import { type FetchOptions, policyOf } from "./options.js";
+import { overlay, type Replay, replayable } from "./replay.js";
+import { handOver } from "./response.js";
+import type { Answer, Verdict } from "./wire.gen.js";
+
+/** One attempt on its way. */
+interface Attempt {
+  number: number;
+  abort: AbortController;
+  response?: Response;
+  reader?: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  /** A read that has begun. Whoever reads on takes its result. */
+  next?: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
+  done?: boolean;
+}
+
+/** What becomes of a request, for those who made it. */
+export interface Outcome {
+  /** Output of this response's stream, or of one that goes on where it broke off. */
+  take(bytes: Uint8Array<ArrayBuffer>, response: Response): void;
+  /** Resolves when more can be taken; until then nothing is read. Undefined is now. */
+  demand(): Promise<void> | undefined;
+  reset?(): void;
+  wait?(answer: Answer): void;
+  /** The caller is to have this response; with a verdict it is a failure. */
+  pass(response: Response, verdict: Verdict | undefined, attempts: number): void;
+  /** A verdict here is the provider's refusal to go on. */
+  finish(response: Response, verdict: Verdict | undefined, attempts: number): void;
+  /** `canceled` says that the error is the caller's own reason. */
+  fail(error: unknown, canceled: boolean): void;
+}
+
+const ignore = () => {};
+
+/** Makes a request that survives. Rejects if it cannot even be begun. */
+export async function request(
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+  options: FetchOptions,
+  canReset: boolean,
+  makeOutcome: (session: Session) => Outcome,
+): Promise<void> {
+  const send = options.fetch ?? globalThis.fetch;
+  const engine = await ready();
+  const replay = await replayable(input, init, () => engine.policy(policyOf(options)).max_replay_bytes ?? 0);
+  const { facts, signal, notReplayable } = replay;
+  drive(engine, options, { request: facts, can_reset: canReset, not_replayable: notReplayable }, signal, (session) =>
+    transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init),
+  );
+}
+
+/** Sends the attempts of a session, and reads what comes. */
+function transport(
+  session: Session,
+  to: Outcome,
+  options: FetchOptions,
+  replay: Replay,
+  send: typeof fetch,
+  init: RequestInit | undefined,
+): Host {
+  const { signal } = replay;
+  let current: Attempt | undefined;
+  let latest: Response | undefined;
+  let streamed: Response | undefined; // the one that the consumer was given
+  let thrown: unknown;
+  let mistaken = false;
+
+  /** The fetch or the body has thrown. */
+  function broke(mine: Attempt, error: unknown): void {
+    if (mine !== current) {
+      return;
+    }
+    thrown = error;
+    mistaken = !mine.response && !isRequest(replay, init, options);
+    if (mistaken) {
+      session.report("abort");
+    } else {
+      session.report("error", { attempt: mine.number, error: errorInfo(error) });
+    }
+  }
+
+  async function open({ attempt = 0, resume }: Answer): Promise<void> {
+    const mine: Attempt = { number: attempt, abort: new AbortController() };
+    current = mine;
+    thrown = undefined;
+    try {
+      let args: [RequestInfo | URL, RequestInit] = replay.again();
+      if (resume) {
+        const next = await replay.resumed(resume, session.rewrite);
+        args = resume.how === "custom" ? overlay(next, (await options.resumeRequest?.(resume)) ?? {}) : next;
+      }
+      if (mine !== current) {
+        return;
+      }
+      const response = await send(args[0], { ...args[1], signal: mine.abort.signal });
+      if (mine !== current) {
+        response.body?.cancel().catch(ignore);
+        return;
+      }
+      latest = mine.response = response;
+      session.report("response", { attempt, status: response.status, headers: headersOf(response.headers) });
+    } catch (error) {
+      broke(mine, error);
+    }
+  }
+
+  async function read(mine: Attempt): Promise<void> {
+    try {
+      mine.reader = mine.response?.body?.getReader();
+      for (;;) {
+        const wait = to.demand();
+        if (wait) {
+          session.hold(true);
+          await wait;
+          session.hold(false);
+        }
+        if (mine !== current) {
+          return;
+        }
+        mine.next = mine.reader?.read();
+        const piece = await mine.next;
+        if (mine !== current) {
+          return;
+        }
+        mine.next = undefined;
+        if (!piece || piece.done) {
+          mine.done = true;
+          session.report("end", { attempt: mine.number });
+          return;
+        }
+        session.chunk(mine.number, piece.value);
+      }
+    } catch (error) {
+      broke(mine, error);
+    }
+  }
+
+  return {
+    open,
+    read: () => void read(current!),
+    drop() {
+      const mine = current;
+      current = undefined;
+      if (mine && !mine.done) {
+        // The body first: once aborted, it cannot be told.
+        (mine.reader ?? mine.response?.body)?.cancel().catch(ignore);
+        mine.abort.abort();
+      }
+    },
+    take(bytes) {
+      streamed ??= latest;
+      to.take(bytes, streamed!);
+    },
+    reset: () => to.reset?.(),
+    wait: (answer) => to.wait?.(answer),
+    pass({ verdict, attempt = 0 }, bytes) {
+      const mine = current!;
+      current = undefined;
+      to.pass(handOver(mine, bytes, signal), verdict, attempt);
+    },
+    finish: ({ verdict, attempt = 0 }) => to.finish(streamed ?? latest!, verdict, attempt),
+    fail({ verdict, attempt = 0, last }) {
+      if (verdict!.kind === "canceled") {
+        to.fail(mistaken ? thrown : signal?.reason, true);
+      } else {
+        to.fail(new RetryError(verdict!, attempt, last, thrown), false);
+      }
+    },
+    crash: (error) => to.fail(error, false),
+  };
+}
+
+/**
+ * Whether these arguments make a request at all. That fetch refuses the others
+ * is the caller's mistake, and no failure of an attempt.
+ */
+function isRequest({ facts: { url, method } }: Replay, init: RequestInit | undefined, options: FetchOptions): boolean {
+  try {
+    new Request(options.fetch ? new URL(url!, "http://localhost/") : url!, {
+      ...init,
+      method: method!,
+      body: init?.body == null ? null : "",
+      signal: null,
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,80 @@
+import { makeRest } from "./body.js";
+
+/** An attempt whose response the caller gets. */
+interface Opened {
+  abort: AbortController;
+  response?: Response;
+  reader?: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  next?: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
+}
+
+const shown = ["status", "ok", "statusText", "url", "redirected", "type"] as const;
+
+/** A response that is like another one in all but its body. */
+export function like(original: Response, body: BodyInit | null): Response {
+  const copy = (made: Response): Response => {
+    // The constructor knows neither address nor type, nor statuses beyond 599.
+    for (const name of shown) {
+      Object.defineProperty(made, name, { value: original[name], configurable: true });
+    }
+    const clone = made.clone;
+    return Object.defineProperty(made, "clone", { value: () => copy(clone.call(made)), configurable: true });
+  };
+  return copy(new Response(body, { headers: original.headers }));
+}
+
+/**
+ * The attempt's own response, for the caller to keep: the very same one if
+ * nothing was read of it, else one like it whose body is `bytes` and what is
+ * still unread. The caller's signal goes on to end it.
+ */
+export function handOver(
+  attempt: Opened,
+  bytes: Uint8Array<ArrayBuffer> | undefined,
+  signal: AbortSignal | undefined | null,
+): Response {
+  const { abort, response, reader } = attempt;
+  if (!reader) {
+    if (signal && response!.body) {
+      follow(signal, abort, [response!, response!.body]);
+    }
+    return response!;
+  }
+  let over = () => {};
+  const rest = makeRest(
+    bytes,
+    () => {
+      const read = attempt.next ?? reader.read();
+      attempt.next = undefined;
+      return read;
+    },
+    (reason) => reader.cancel(reason),
+    () => over(),
+  );
+  const made = like(response!, rest);
+  if (signal) {
+    over = follow(signal, abort, [rest]);
+  }
+  return made;
+}
+
+// As AbortSignal.any, but without its leaks in older runtimes: the caller's
+// signal, which may live for long, holds on to no response.
+const alive = new WeakMap<object, AbortController>();
+const unheard =
+  typeof FinalizationRegistry === "function"
+    ? new FinalizationRegistry((unfollow: () => void) => unfollow())
+    : undefined;
+
+/** Aborts what the controller controls when the signal is aborted, for as long as one of the keepers is in use. */
+function follow(signal: AbortSignal, abort: AbortController, keepers: object[]): () => void {
+  const target = typeof WeakRef === "function" ? new WeakRef(abort) : { deref: () => abort };
+  const onAbort = () => target.deref()?.abort(signal.reason);
+  const unfollow = () => signal.removeEventListener("abort", onAbort);
+  for (const keeper of keepers) {
+    alive.set(keeper, abort);
+  }
+  signal.addEventListener("abort", onAbort, { once: true });
+  unheard?.register(abort, unfollow);
+  return unfollow;
+}
