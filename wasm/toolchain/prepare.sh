@@ -2,7 +2,7 @@
 # Puts the tools that build the module into the user's cache, if they are not there, and prints the folder they are in:
 #
 #   bin/tinygo     TinyGo, built from the version in go.mod beside this file
-#   root/          TINYGOROOT: its runtime and its targets
+#   root/          TINYGOROOT: its runtime, with the garbage collector of tinygo/gc_idle.go beside this file
 #   node_modules/  Binaryen's wasm-opt and wasm2js, from package-lock.json beside this file
 #
 # What it needs: Linux, Go (it fetches the exact toolchain itself), Node.js with npm, a C++ compiler, and LLVM 19 where Debian and
@@ -44,6 +44,7 @@ need "$llvm/bin/wasm-ld" lld-19
 need "$llvm/include/llvm-c/Core.h" llvm-19-dev
 need "$llvm/include/clang-c/Index.h" libclang-19-dev
 command -v c++ >/dev/null || missing+=(g++)
+command -v patch >/dev/null || missing+=(patch)
 if [ ${#missing[@]} -gt 0 ]; then
 	command -v apt-get >/dev/null ||
 		fail "LLVM 19 is missing in $llvm, and this is not Debian: no ${missing[*]}" \
@@ -61,7 +62,7 @@ llvm_version=$("$llvm/bin/llvm-config" --version)
 	say "wasm: LLVM is $llvm_version, the committed module was built with $llvm_wanted: its bytes may differ"
 
 # The key covers all that the folder is made from, so a changed version is a new folder and never a stale one.
-key=$(cat "$here/go.mod" "$here/go.sum" "$here/package-lock.json" "$here/prepare.sh" "$here/env.sh" | sha256sum | cut -c1-12)
+key=$(cat "$here"/{go.mod,go.sum,package-lock.json,prepare.sh,env.sh,tinygo/*} | sha256sum | cut -c1-12)
 base=${XDG_CACHE_HOME:-${HOME:?neither XDG_CACHE_HOME nor HOME is set}/.cache}/steadfetch
 cache=$base/tinygo-$tinygo_version-llvm$llvm_version-$(uname -m)-$key
 
@@ -92,8 +93,10 @@ if [ ! -d "$cache" ]; then
 	# A Go module has no folder without files or with a go.mod of its own, so this one, a submodule of TinyGo's repository, is not
 	# in it; TinyGo only asks that it exists. Packages that import net do not build, and the module has none.
 	mkdir -p root/src/net
+	cp "$here/tinygo/gc_idle.go" root/src/runtime/
+	patch -s -p1 -d root <"$here/tinygo/gc_idle.patch" >&2 || fail "tinygo/gc_idle.patch does not fit TinyGo $tinygo_version"
 
-	npm ci --no-audit --no-fund --loglevel=error >&2 ||
+	npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >&2 ||
 		fail "Binaryen could not be fetched" "npm is asked for the version in wasm/toolchain/package-lock.json: check its registry and the network."
 	# Ten programs of 10 MB each; two are used.
 	find node_modules/binaryen/bin -type f ! -name wasm-opt ! -name wasm2js ! -name package.json -delete

@@ -1,0 +1,39 @@
+//go:build gc.idle
+
+package runtime
+
+// The garbage collector of the steadfetch module: TinyGo's conservative block collector, but it collects only when an exported
+// function is entered.
+//
+// A WebAssembly program cannot look at its own call stack, so a collection in mid-call needs every function to keep a second copy
+// of its pointers in memory: a fifth of the module's code. When the host calls in, no Go function is running and no pointer is
+// on any stack, so the globals are the only roots. (The module imports nothing, so the host can never call in while a call is
+// under way; there are no goroutines.) Within a call the heap grows when it is full.
+//
+// A collection is due when a third of the heap was allocated since the last one. The heap therefore doubles only when what is
+// alive plus what one call allocates is more than two thirds of it, and is about three times their sum at most.
+//
+// Only //go:wasmexport functions collect; //export would not.
+
+// totalAtCollection is gcTotalBlocks as it was after the last collection.
+var totalAtCollection uint64
+
+// collectIfDue is called by wasmExportCheckRun. It stays out of line, since that is inlined into every export.
+//
+//go:noinline
+func collectIfDue() {
+	if gcTotalBlocks-totalAtCollection < uint64(endBlock/3) {
+		return
+	}
+	totalAtCollection = gcTotalBlocks
+	runGC()
+	nextAlloc = 0 // first fit from the bottom, so that the heap stays dense
+}
+
+func gcMarkReachable() {
+	findGlobals(markRoots)
+}
+
+func gcResumeWorld() {
+	// There are no other threads.
+}
