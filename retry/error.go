@@ -1,0 +1,99 @@
+//go:build !tinygo
+
+package retry
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/steadfetch/steadfetch/classify"
+)
+
+// The causes with which the engine itself gives up, for errors.Is. A failure
+// that is not worth another try has none of them: its Verdict says it all.
+var (
+	// ErrExhausted is kind attempts_exhausted: Policy.MaxAttempts or the retry
+	// budget is used up.
+	ErrExhausted = errors.New("retry: attempts exhausted")
+	// ErrMaxElapsed is kind max_elapsed_exceeded: the next wait would not fit
+	// into Policy.MaxElapsedMs.
+	ErrMaxElapsed = errors.New("retry: no time left")
+	// ErrRetryAfterTooLong is kind retry_after_too_long: the server asked for a
+	// longer wait than Policy.MaxRetryAfterMs.
+	ErrRetryAfterTooLong = errors.New("retry: asked to wait too long")
+	// ErrStopped is kind stopped_by_user: a person pressed Stop.
+	ErrStopped = errors.New("retry: stopped")
+)
+
+// Error is why a request failed for good: why the retrying stopped, and what
+// failed last.
+//
+// errors.Is finds the engine's cause (ErrExhausted, …), what the last attempt's
+// transport said, and for a cancel the context's error and its cause.
+type Error struct {
+	// Verdict is the failure, or the engine's own reason to give up.
+	Verdict classify.Verdict
+	// Last is the verdict on the last failure where Verdict is the engine's
+	// own, else nil.
+	Last *classify.Verdict
+	// Attempts is how many requests were opened.
+	Attempts int
+	// Elapsed is the time from the call to the failure, waits included.
+	Elapsed time.Duration
+	// Err is the error of the last attempt, nil if the failure came as a
+	// status or as an event. For kind canceled it is the context's error, with
+	// its cause. Its text may hold addresses; Error does not show it.
+	Err error
+}
+
+// Error is one line that is safe to show: no key, no token, no URL beyond its
+// host.
+func (e *Error) Error() string {
+	text := "retry: "
+	if cause := e.cause(); cause != nil {
+		text = cause.Error() + " after " + strconv.Itoa(e.Attempts)
+		if text += " attempts"; e.Attempts == 1 {
+			text = text[:len(text)-1]
+		}
+		text += ": "
+	}
+	v := &e.Verdict
+	if e.Last != nil {
+		v = e.Last
+	}
+	if v.Message == "" {
+		text += string(v.Kind)
+	}
+	text += v.Message
+	if v.Detail != "" {
+		text += " (" + v.Detail + ")"
+	}
+	return text
+}
+
+// Unwrap gives the cause, if it is the engine's own, and Err.
+func (e *Error) Unwrap() []error {
+	var chain []error
+	if cause := e.cause(); cause != nil {
+		chain = append(chain, cause)
+	}
+	if e.Err != nil {
+		chain = append(chain, e.Err)
+	}
+	return chain
+}
+
+func (e *Error) cause() error {
+	switch e.Verdict.Kind {
+	case classify.AttemptsExhausted:
+		return ErrExhausted
+	case classify.MaxElapsedExceeded:
+		return ErrMaxElapsed
+	case classify.RetryAfterTooLong:
+		return ErrRetryAfterTooLong
+	case classify.StoppedByUser:
+		return ErrStopped
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// peekBytes is how much of a body's beginning, and of its end, a session sees.
+const peekBytes = 32 << 10
+
+// errNoRewrite is a body that a partial answer cannot be put into.
+var errNoRewrite = errors.New("transport: this request cannot be continued")
+
+// replay gives a request's body once per attempt.
+type replay struct {
+	first io.ReadCloser                 // the caller's, until it is sent
+	get   func() (io.ReadCloser, error) // nil if there is no body, or only first
+	once  bool                          // the body can be sent only once
+	text  string                        // of a text body, its beginning and end
+}
+
+// init prepares the body. One without GetBody is read into memory, up to limit
+// bytes; above that it is sent as it comes, once.
+func (b *replay) init(req *http.Request, limit int64) error {
+	b.first, b.get = req.Body, req.GetBody
+	if b.first == nil || b.first == http.NoBody {
+		b.get = nil
+		return nil
+	}
+	if b.get == nil {
+		// Closing is what ends a read from a pipe or a connection.
+		stop := context.AfterFunc(req.Context(), func() { _ = b.first.Close() })
+		held, err := io.ReadAll(io.LimitReader(b.first, max(limit, 0)+1))
+		if !stop() {
+			err = canceled(req.Context())
+		}
+		if err != nil {
+			b.close()
+			return err
+		}
+		if int64(len(held)) > max(limit, 0) {
+			b.once = true
+			b.text = string(held[:min(len(held), peekBytes)])
+			b.first = struct {
+				io.Reader
+				io.Closer
+			}{io.MultiReader(bytes.NewReader(held), b.first), b.first}
+			return nil
+		}
+		b.close()
+		b.first = nil
+		b.get = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(held)), nil }
+	}
+	if t := req.Header.Get("Content-Type"); t == "" || strings.Contains(t, "json") || strings.Contains(t, "text") || strings.Contains(t, "form-urlencoded") {
+		again, err := b.get()
+		if err != nil {
+			b.close()
+			return err
+		}
+		defer func() { _ = again.Close() }()
+		if b.text, err = ends(again); err != nil {
+			b.close()
+			return err
+		}
+	}
+	return nil
+}
+
+// ends is the first and the last peekBytes of a body, or all of a short one.
+func ends(body io.Reader) (string, error) {
+	held, err := io.ReadAll(io.LimitReader(body, 2*peekBytes))
+	if err != nil || len(held) < 2*peekBytes {
+		return string(held), err
+	}
+	more := make([]byte, peekBytes)
+	for {
+		n, err := io.ReadFull(body, more)
+		tail := held[peekBytes:]
+		copy(tail, tail[n:])
+		copy(tail[peekBytes-n:], more[:n])
+		switch err {
+		case nil:
+		case io.EOF, io.ErrUnexpectedEOF:
+			return string(held), nil
+		default:
+			return "", err
+		}
+	}
+}
+
+// next is the body for one more attempt.
+func (b *replay) next() (io.ReadCloser, error) {
+	if body := b.first; body != nil {
+		b.first = nil
+		return body, nil
+	}
+	if b.get == nil {
+		return nil, nil
+	}
+	return b.get()
+}
+
+// close closes the caller's body if no attempt has done so.
+func (b *replay) close() {
+	if b.first != nil {
+		_ = b.first.Close()
+		b.first = nil
+	}
+}
+
+// request is what the next attempt sends: a copy of the caller's request,
+// changed as resume says.
+func (r *round) request(ctx context.Context, resume *retry.Resume) (*http.Request, error) {
+	req := r.req.Clone(ctx)
+	if resume == nil {
+		return req, r.refill(req)
+	}
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
+	if resume.Method != "" {
+		req.Method = resume.Method
+	}
+	if resume.LastEventID != "" {
+		req.Header.Set("Last-Event-ID", resume.LastEventID)
+	}
+	if resume.Suffix != "" {
+		path, query, _ := strings.Cut(resume.Suffix, "?")
+		req.URL.RawQuery = query
+		if req.URL.RawPath != "" {
+			req.URL.RawPath += (&url.URL{Path: path}).EscapedPath()
+		}
+		req.URL.Path += path
+	}
+	switch {
+	case resume.How == retry.ResumeCustom:
+		if r.t.Resume == nil {
+			return nil, errors.New("transport: Policy.Resume is custom, but Transport.Resume is nil")
+		}
+		if err := r.refill(req); err != nil {
+			return nil, err
+		}
+		made, err := r.t.Resume(req, *resume)
+		if err != nil || made == nil {
+			return nil, errors.Join(errors.New("transport: no request to resume with"), err)
+		}
+		return made.WithContext(ctx), nil
+	case resume.NoBody:
+		req.Body, req.GetBody, req.ContentLength, req.TransferEncoding = nil, nil, 0, nil
+		req.Header.Del("Content-Type")
+		req.Header.Del("Content-Length")
+		return req, nil
+	case resume.Rewrite:
+		return req, r.rewrite(req)
+	}
+	return req, r.refill(req)
+}
+
+// refill gives req the caller's body anew.
+func (r *round) refill(req *http.Request) (err error) {
+	req.Body, err = r.replay.next()
+	req.GetBody = r.replay.get
+	return err
+}
+
+// rewrite gives req the body that continues a partial answer.
+func (r *round) rewrite(req *http.Request) error {
+	body, err := r.replay.next()
+	if err != nil {
+		return err
+	}
+	if body == nil {
+		return errNoRewrite
+	}
+	defer func() { _ = body.Close() }()
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	r.group.mu.Lock()
+	rewritten, ok := r.session.Rewrite(string(text))
+	r.group.mu.Unlock()
+	if !ok {
+		return errNoRewrite
+	}
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(rewritten)), nil }
+	req.Body, _ = req.GetBody()
+	req.ContentLength = int64(len(rewritten))
+	req.Header.Del("Content-Length")
+	return nil
+}

@@ -1,0 +1,396 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// maxSleep bounds one turn of the timer. Go's timers stand still while a
+// computer sleeps, so a longer wait looks at the wall clock now and then.
+const maxSleep = 10 * time.Second
+
+// What a Controller asks for, the bits of round.asked.
+const (
+	askRetryNow = 1 << iota
+	askStop
+)
+
+// errClosed is why a round ends when its body is closed.
+var errClosed = errors.New("transport: body closed")
+
+// round is one request from the caller's view: a session, and what it needs of
+// the world. Whoever waits for the request drives it: RoundTrip until the
+// response is there, then each Read of its body. Nothing happens in between, so
+// a consumer that pauses makes the network pause.
+type round struct {
+	t       *Transport
+	req     *http.Request
+	send    func(*http.Request) (*http.Response, error)
+	group   *Group
+	origin  string
+	session *retry.Session
+	replay  replay
+	began   time.Time
+
+	ctx    context.Context // the caller's, and ended by Close
+	cancel context.CancelCauseFunc
+
+	wake  chan struct{} // something was asked, or the group has news
+	asked atomic.Uint32
+
+	timer   *time.Timer
+	timerAt int64 // in milliseconds since the Unix epoch; 0 is never
+
+	attempt  *attempt       // in force; nil between two
+	attempts int            // that were opened
+	resp     *http.Response // the last one that came
+	lastErr  error          // of the last attempt
+
+	// What the consumer is to get, in this order.
+	reset   bool
+	pending []byte // good until the session's next step
+	event   *retry.ChatStreamRetry
+	passed  bool              // the response is the caller's as it came
+	verdict *classify.Verdict // on a response that was passed or an answer that is complete
+	err     error             // how it ended: io.EOF, *retry.Error, or as the passed body did
+
+	mu       sync.Mutex // one Read at a time
+	closed   atomic.Bool
+	draining atomic.Bool
+}
+
+func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
+	policy := t.Policy
+	reason := policy.Fill()
+	if req.URL == nil {
+		reason = "the request has no URL"
+	}
+	if reason != "" {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, errors.New("transport: " + reason)
+	}
+	r := &round{
+		t: t, req: req, send: t.base().RoundTrip, group: t.group(), began: time.Now(),
+		origin: req.URL.Scheme + "://" + req.URL.Host,
+		wake:   make(chan struct{}, 1),
+	}
+	if err := r.replay.init(req, policy.MaxReplayBytes); err != nil {
+		return nil, err
+	}
+	r.session, _ = retry.NewSession(&retry.Config{
+		Policy: t.Policy,
+		Request: retry.Request{
+			Method: req.Method, URL: req.URL.String(), Headers: flatten(req.Header), Body: r.replay.text,
+		},
+		Provider:      t.Provider,
+		Seed:          rand.Uint32(),
+		CanReset:      canReset,
+		NotReplayable: r.replay.once,
+	}, &r.group.shared)
+	r.ctx, r.cancel = context.WithCancelCause(req.Context())
+	r.timer = time.NewTimer(maxSleep)
+	r.timer.Stop()
+	t.Controller.add(r)
+	return r, nil
+}
+
+// now is rounded up, so that no wait is shorter than it was asked to be.
+func now() int64 { return (time.Now().UnixNano() + 999_999) / 1_000_000 }
+
+// ready says whether there is something for the caller of RoundTrip.
+func (r *round) ready() bool { return r.passed || r.err != nil || len(r.pending) > 0 }
+
+// next waits for one thing to happen and acts on it.
+func (r *round) next() {
+	if r.ctx.Err() != nil {
+		r.abort()
+		return
+	}
+	var answers <-chan opened
+	var chunks <-chan chunk
+	if a := r.attempt; a != nil {
+		if a.resp == nil {
+			answers = a.opened
+		}
+		if a.reading && a.end == nil {
+			chunks = a.chunks
+		}
+	}
+	// What arrived while the consumer was away counts before the clocks.
+	select {
+	case c := <-chunks:
+		r.chunk(c)
+		return
+	default:
+	}
+	select {
+	case <-r.ctx.Done():
+		r.abort()
+	case o := <-answers:
+		r.answered(o)
+	case c := <-chunks:
+		r.chunk(c)
+	case <-r.timer.C:
+		switch {
+		case r.timerAt == 0:
+		case now() < r.timerAt:
+			r.arm()
+		default:
+			r.step(retry.Happened{What: retry.OnTimer})
+		}
+	case <-r.wake:
+		switch asked := r.asked.Swap(0); {
+		case asked&askStop != 0:
+			r.step(retry.Happened{What: retry.OnStop})
+		case asked&askRetryNow != 0:
+			r.step(retry.Happened{What: retry.OnRetryNow})
+		default:
+			r.step(retry.Happened{What: retry.OnTimer})
+		}
+	}
+}
+
+// rouse makes next look at asked, and the session at its group.
+func (r *round) rouse() {
+	select {
+	case r.wake <- struct{}{}:
+	default: // it is roused already
+	}
+}
+
+// abort takes the end of the context.
+func (r *round) abort() {
+	if r.passed {
+		r.drop()
+		r.over(canceled(r.ctx))
+		return
+	}
+	r.step(retry.Happened{What: retry.OnAbort})
+}
+
+// answered takes what became of opening the attempt.
+func (r *round) answered(o opened) {
+	if o.err != nil {
+		r.broke(o.err)
+		return
+	}
+	r.attempt.resp, r.resp = o.resp, o.resp
+	headers := flatten(o.resp.Header)
+	// Base takes off the encoding that it asked for itself. One that is left was
+	// asked for by the caller, and the session could not read it.
+	if encoding := headers["content-encoding"]; encoding != "" && encoding != "identity" {
+		headers["content-type"] = "application/" + encoding
+	}
+	r.step(retry.Happened{What: retry.OnResponse, Attempt: r.attempt.number, Status: o.resp.StatusCode, Headers: headers})
+}
+
+// chunk takes bytes of the attempt's body, or its end.
+func (r *round) chunk(c chunk) {
+	a := r.attempt
+	a.end = c.err
+	switch {
+	case r.passed && c.err != nil:
+		r.over(c.err)
+	case r.passed:
+		r.pending = c.bytes
+	case c.err == io.EOF:
+		r.step(retry.Happened{What: retry.OnEnd, Attempt: a.number})
+	case c.err != nil:
+		r.broke(c.err)
+	default:
+		r.group.mu.Lock()
+		n, answer := r.session.Chunk(a.number, now(), c.bytes)
+		if answer != nil {
+			r.note(answer)
+		}
+		r.group.mu.Unlock()
+		if answer != nil {
+			r.act(answer)
+		} else if n > 0 {
+			r.pending = r.session.Bytes()
+		}
+	}
+}
+
+func (r *round) broke(err error) {
+	r.lastErr = err
+	r.step(retry.Happened{What: retry.OnError, Attempt: r.attempt.number, Error: classify.FromError(err).Error})
+}
+
+// step tells the session what happened and does what it answers.
+func (r *round) step(h retry.Happened) {
+	h.Now = now()
+	r.group.mu.Lock()
+	a := r.session.Step(&h)
+	r.note(a)
+	r.group.mu.Unlock()
+	r.act(a)
+}
+
+// note tells the group what it must know before the lock goes.
+func (r *round) note(a *retry.Answer) {
+	switch a.Do {
+	case retry.DoNothing:
+	case retry.DoWait:
+		r.group.hold(r)
+	default:
+		r.group.release(r)
+	}
+	if a.Poke {
+		r.group.poke(r)
+	}
+}
+
+// act does what the session says. a is void after the session's next step,
+// which opening can bring, so that comes last.
+func (r *round) act(a *retry.Answer) {
+	r.timerAt = a.TimerAt
+	r.arm()
+	if a.Reset {
+		r.reset = true
+	}
+	if a.Bytes > 0 {
+		r.pending = r.session.Bytes()
+	}
+	if a.Warning != "" && r.t.OnWarning != nil {
+		r.t.OnWarning(a.Warning)
+	}
+	if a.Retry != nil {
+		event := *a.Retry
+		r.event = &event
+	}
+	switch a.Do {
+	case retry.DoRead:
+		r.attempt.reading = true
+		go r.attempt.read(r.attempt.resp.Body)
+	case retry.DoWait:
+		r.drop()
+	case retry.DoPass:
+		r.passed, r.verdict = true, a.Verdict
+		if r.attempt.end != nil {
+			r.over(r.attempt.end)
+		}
+		r.leave()
+	case retry.DoFinish:
+		r.verdict = a.Verdict
+		r.finish()
+	case retry.DoFail:
+		err := r.problem(a.Verdict)
+		if a.Last != nil {
+			last := *a.Last
+			err.Last = &last
+		}
+		r.drop()
+		r.over(err)
+	}
+	if a.Retry != nil && r.t.OnRetry != nil {
+		r.t.OnRetry(*a.Retry)
+	}
+	if a.Do == retry.DoOpen {
+		r.open(a.Attempt, a.Resume)
+	}
+}
+
+// arm sets the timer to timerAt.
+func (r *round) arm() {
+	if r.timerAt == 0 {
+		r.timer.Stop()
+		return
+	}
+	r.timer.Reset(min(max(time.Until(time.UnixMilli(r.timerAt)), 0), maxSleep))
+}
+
+// open begins an attempt.
+func (r *round) open(number int, resume *retry.Resume) {
+	r.drop()
+	r.attempt, r.lastErr = newAttempt(r.ctx, number), nil
+	r.attempts++
+	req, err := r.request(r.attempt.ctx, resume)
+	switch {
+	case err == errNoRewrite:
+		r.broke(err)
+	case err != nil:
+		// The caller's own code cannot make the request: that is the caller's cancel.
+		r.cancel(err)
+		r.abort()
+	default:
+		go r.attempt.open(r.send, req)
+	}
+}
+
+// drop gives up the attempt in force, if there is one.
+func (r *round) drop() {
+	if r.attempt != nil {
+		r.attempt.drop()
+		r.attempt = nil
+	}
+}
+
+// finish ends the round with a complete answer. The end of HTTP's own body may
+// still be on its way; cutting it off would cost the connection.
+func (r *round) finish() {
+	if a := r.attempt; a != nil && a.reading && a.end == nil {
+		r.draining.Store(true)
+		close(a.drain)
+		time.AfterFunc(drainFor, func() { r.cancel(nil) })
+	} else {
+		r.drop()
+	}
+	r.over(io.EOF)
+}
+
+// over is the end: nothing more will happen, though pending may be left.
+func (r *round) over(err error) {
+	r.err = err
+	if !r.draining.Load() {
+		r.cancel(nil)
+	}
+	r.leave()
+}
+
+// leave frees what a round holds of the world while it is guarded.
+func (r *round) leave() {
+	r.timer.Stop()
+	r.replay.close()
+	r.t.Controller.remove(r)
+}
+
+// problem is the error for a verdict.
+func (r *round) problem(v *classify.Verdict) *retry.Error {
+	e := &retry.Error{Verdict: *v, Attempts: r.attempts, Elapsed: time.Since(r.began), Err: r.lastErr}
+	if v.Kind == classify.Canceled && r.ctx.Err() != nil {
+		e.Err = canceled(r.ctx)
+	}
+	return e
+}
+
+// canceled is the error of a context that ended, with its cause.
+func canceled(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
+// flatten makes HTTP's headers a session's.
+func flatten(h http.Header) map[string]string {
+	flat := make(map[string]string, len(h))
+	for name, values := range h {
+		flat[strings.ToLower(name)] = strings.Join(values, ", ")
+	}
+	return flat
+}

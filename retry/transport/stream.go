@@ -1,0 +1,182 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/steadfetch/steadfetch/classify/stream"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// The types of an Event.
+const (
+	Message = "message" // an event of the stream: Name, Data, ID
+	Retry   = "retry"   // an attempt failed; Retry says when the next one begins
+	Reset   = "reset"   // drop all messages so far: the answer begins again
+)
+
+// Event is one thing that happened to a stream.
+type Event struct {
+	// Type is Message, Retry or Reset.
+	Type string
+	// Name is the event field of a message, "" if the server gave none.
+	Name string
+	// Data is the data of a message. It is never empty.
+	Data string
+	// ID is the last id that the server gave, "" if none.
+	ID string
+	// Retry is what to show while the next attempt is waited for.
+	Retry *retry.ChatStreamRetry
+}
+
+// Stream makes the request and gives the events of its answer, across all
+// attempts. It is for consumers that can take back what they have shown: a
+// failure in mid-answer gives a Retry event, then a Reset, then the answer from
+// its beginning, unless Policy.AfterCommit says otherwise.
+//
+// An error comes last, with a zero Event: a [*retry.Error], or the reason why
+// the request could not be made. An answer that the provider withheld ends, after
+// its messages, with an error of kind content_policy. A JSON answer is one
+// message.
+//
+// Redirects are followed. Breaking off the loop ends the request. The sequence
+// can be ranged over once, if the request has a body without GetBody.
+func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		if req.Header.Get("Accept") == "" {
+			req = req.Clone(req.Context())
+			if req.Header == nil {
+				req.Header = http.Header{}
+			}
+			req.Header.Set("Accept", "text/event-stream")
+		}
+		r, err := t.begin(req, true)
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		defer r.close()
+		client := &http.Client{Transport: t.base()}
+		r.send = func(req *http.Request) (*http.Response, error) {
+			resp, err := client.Do(req)
+			if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+				err = wrapped.Err // it says the address, query and all
+			}
+			return resp, err
+		}
+		r.step(retry.Happened{What: retry.OnStart})
+		d := decoder{yield: yield}
+		for {
+			if r.reset {
+				r.reset = false
+				d = decoder{yield: yield}
+				if !yield(Event{Type: Reset}, nil) {
+					return
+				}
+			}
+			if r.passed {
+				if err := r.document(&d); err != nil {
+					yield(Event{}, err)
+				}
+				return
+			}
+			if bytes := r.pending; len(bytes) > 0 {
+				r.pending = nil
+				if !d.write(bytes) {
+					return
+				}
+			}
+			if event := r.event; event != nil {
+				r.event = nil
+				if !yield(Event{Type: Retry, Retry: event}, nil) {
+					return
+				}
+			}
+			switch {
+			case r.err == nil:
+				r.next()
+			case r.err != io.EOF:
+				yield(Event{}, r.err)
+				return
+			default:
+				if d.end() && r.verdict != nil {
+					yield(Event{}, r.problem(r.verdict))
+				}
+				return
+			}
+		}
+	}
+}
+
+// document takes a response that is no stream of events: an error, or an
+// answer that came whole.
+func (r *round) document(d *decoder) error {
+	if r.verdict != nil {
+		return r.problem(r.verdict)
+	}
+	resp := r.response()
+	defer func() { _ = resp.Body.Close() }()
+	switch t := resp.Header.Get("Content-Type"); {
+	case resp.StatusCode == http.StatusNoContent, resp.StatusCode == http.StatusResetContent:
+		return nil
+	case resp.StatusCode/100 != 2:
+		return fmt.Errorf("transport: status %d is no answer", resp.StatusCode)
+	case t != "" && !strings.Contains(t, "json") && !strings.HasPrefix(t, "text/"):
+		return fmt.Errorf("transport: an answer of type %s is no stream of events", t)
+	}
+	text, err := io.ReadAll(io.LimitReader(resp.Body, stream.MaxEvent+1))
+	switch {
+	case err != nil:
+		return err
+	case len(text) > stream.MaxEvent:
+		return fmt.Errorf("transport: an answer of more than %d bytes that is no stream of events", stream.MaxEvent)
+	case len(text) > 0:
+		d.yield(Event{Type: Message, Data: string(text)}, nil)
+	}
+	return nil
+}
+
+// decoder makes events of the bytes that the session lets go on.
+type decoder struct {
+	framer stream.Framer
+	event  stream.Event
+	id     string
+	yield  func(Event, error) bool
+}
+
+// write gives the events in bytes. It says whether more are wanted.
+func (d *decoder) write(bytes []byte) bool {
+	d.framer.Write(bytes)
+	for d.framer.Next(&d.event) {
+		if !d.give() {
+			return false
+		}
+	}
+	d.framer.Take(len(d.framer.Ready()))
+	return true
+}
+
+// end gives a last event that lacks its blank line.
+func (d *decoder) end() bool {
+	return !d.framer.Final(&d.event) || d.give()
+}
+
+func (d *decoder) give() bool {
+	e := &d.event
+	if e.HasID {
+		d.id = strings.Clone(e.ID)
+	}
+	if e.Oversize {
+		d.yield(Event{}, fmt.Errorf("transport: an event of more than %d bytes", stream.MaxEvent))
+		return false
+	}
+	if e.Data == "" {
+		return true
+	}
+	return d.yield(Event{Type: Message, Name: strings.Clone(e.Type), Data: strings.Clone(e.Data), ID: d.id}, nil)
+}

@@ -1,0 +1,93 @@
+package transport
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// Transport is an [http.RoundTripper] that tries again. The zero value retries
+// for ever, after 1s -> 2s -> 4s … 60s, through [http.DefaultTransport].
+//
+// Its fields must not change while requests are on their way. It is safe for
+// concurrent use, and cheap, as connections belong to Base: a program that
+// wants callbacks or a Controller per request can make a Transport per request.
+//
+// [http.Client.Timeout] is a deadline like any other: it bounds all attempts,
+// waits and the reading of the body together. Policy.MaxElapsedMs and the
+// policy's time-outs tell a failing stream from a long one.
+type Transport struct {
+	// Base makes the requests, one per attempt. It must heed the request's
+	// context also while the body is read, as http.Transport does. Default:
+	// http.DefaultTransport.
+	Base http.RoundTripper
+	// Policy says when to try again. One that makes no sense is an error of
+	// each request.
+	Policy retry.Policy
+	// Provider is a hint for the classifier ("anthropic", "openai", …) where
+	// the address does not tell.
+	Provider string
+	// OnRetry is told before each wait. It is called where the caller waits: by
+	// RoundTrip, or by the body's Read.
+	OnRetry func(retry.ChatStreamRetry)
+	// OnWarning is told, once per request, the name of a rule that the caller
+	// should hear of, such as "sdk_retries_stacked": the SDK retries by itself.
+	OnWarning func(rule string)
+	// Controller, if it is set, sees the requests and can end their waits.
+	Controller *Controller
+	// Group is what requests to one origin share. Default: one group for the
+	// whole program.
+	Group *Group
+	// Resume makes the request that asks for the rest of an answer, where
+	// Policy.Resume is "custom": from a copy of the first request, and from
+	// what was received. An error ends the request as a cancel with that cause.
+	Resume func(first *http.Request, from retry.Resume) (*http.Request, error)
+}
+
+// RoundTrip opens req and gives the response once its output begins, or once it
+// is clear that there is nothing to guard. It returns a [*retry.Error] if
+// nothing can be given to the caller.
+//
+// Where the provider explained a failure by itself, its response is returned
+// with a nil error, as by any transport.
+//
+// The response is the attempt's own. For a guarded stream its Content-Length is
+// gone, since a stream that was resumed has another. The body must be closed.
+// It does not read ahead more than one buffer, a few kilobytes, of what is read
+// from it.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	r, err := t.begin(req, false)
+	if err != nil {
+		return nil, err
+	}
+	r.step(retry.Happened{What: retry.OnStart})
+	for !r.ready() {
+		r.next()
+	}
+	if r.err != nil && r.err != io.EOF && len(r.pending) == 0 {
+		return nil, r.err
+	}
+	return r.response(), nil
+}
+
+// CloseIdleConnections passes on to Base, for [http.Client.CloseIdleConnections].
+func (t *Transport) CloseIdleConnections() {
+	if base, ok := t.base().(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
+	}
+}
+
+func (t *Transport) base() http.RoundTripper {
+	if t.Base == nil {
+		return http.DefaultTransport
+	}
+	return t.Base
+}
+
+func (t *Transport) group() *Group {
+	if t.Group == nil {
+		return &everyone
+	}
+	return t.Group
+}
