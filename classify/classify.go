@@ -1,10 +1,5 @@
 package classify
 
-import (
-	"strings"
-	"sync"
-)
-
 // RuleLongWait is the rule of a verdict that would be retryable if the server
 // had not asked for a wait of more than LongWaitMs.
 const RuleLongWait = "long_wait"
@@ -15,55 +10,44 @@ const LongWaitMs = 10 * 60 * 1000
 
 // Classify judges a failure. It never panics, takes time linear in the size of
 // the failure and looks at the first 16 KiB of its text only.
-func Classify(f Failure) Verdict {
-	t := scans.Get().(*scan)
-	v := t.judge(&f, nil)
-	scans.Put(t)
+func Classify(f Failure) (v Verdict) {
+	t := borrow()
+	t.judge(&f, &v, nil)
+	giveBack(t)
 	return v
-}
-
-var scans = sync.Pool{New: func() any { return new(scan) }}
-
-// StatusCodeRetryable says whether an HTTP status alone, with nothing known of
-// the body, is worth another try: 408, 425, 429, 499, 500, 502, 503, 504,
-// 520 to 524, 529, 530 and 598. A 409 is judged by its text, so not here.
-func StatusCodeRetryable(code int) bool {
-	switch code {
-	case 408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530, 598:
-		return true
-	}
-	return false
 }
 
 // judge is Classify, and Explain if each is not nil: it is called for every
 // rule that is tried.
-func (t *scan) judge(f *Failure, each func(r *rule, decided bool)) Verdict {
-	v := Verdict{Provider: providerOf(f), Status: f.Status}
+func (t *scan) judge(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
+	v.Provider = providerOf(f)
+	v.Status = f.Status
+	v.Retryable = true
 	switch {
 	case f.Canceled:
-		v.Kind, v.Rule = Canceled, "canceled_by_caller"
-		setText(&v)
-		return v
-	case f.Timer == TimerFirstByte:
-		v.Kind, v.Rule, v.Retryable = Timeout, f.Timer, true
-		setText(&v)
-		return v
+		v.Retryable, v.Kind, v.Rule = false, Canceled, "canceled_by_caller"
 	case f.Timer != "":
-		v.Kind, v.Rule, v.Retryable = Silence, f.Timer, true
-		setText(&v)
-		return v
+		v.Kind, v.Rule = Silence, f.Timer
+		if f.Timer == TimerFirstByte {
+			v.Kind = Timeout
+		}
+	default:
+		t.read(f)
+		t.decide(f, v, each)
 	}
+	setText(v)
+}
 
-	t.read(f)
+func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 	v.Status = t.status
-	t.found |= structure(f, t.status)
-	if t.hint >= 0 && t.hint <= LongWaitMs {
+	t.found = structure(f, t.status)
+	wait := t.textHint()
+	if wait >= 0 && wait <= LongWaitMs {
 		t.found |= shortWait
 	}
-	t.tested |= ^(facts(1)<<lexical - 1)
 	for i := range rules {
 		r := &rules[i]
-		ok := (r.any == 0 || t.has(r.any) != 0) && t.hasAll(r.all) && t.has(r.none) == 0
+		ok := (r.any == 0 || t.has(r.any)) && (r.and == 0 || t.has(r.and)) && !t.has(r.none)
 		if each != nil {
 			each(r, ok)
 		}
@@ -72,54 +56,33 @@ func (t *scan) judge(f *Failure, each func(r *rule, decided bool)) Verdict {
 			break
 		}
 	}
-	v.ChainBroken = v.Rule == "response_chain_lost"
-	if v.Kind == Unknown {
-		v.Retryable = f.UnknownRetryable
+	v.ChainBroken = v.Rule == ruleChainLost
+	v.Retryable = v.Retryable || v.Kind == Unknown && f.UnknownRetryable
+
+	// The header outranks the status, and says that the request is not what is wrong.
+	should := header(f.Headers, "x-should-retry")
+	forced := fold(should, "true")
+	if forced && (v.Kind == InvalidRequest || v.Kind == Unknown) {
+		v.Kind = Server
 	}
 
 	// A server that speaks of permanent trouble does not ask for a wait,
 	// whatever its headers say; one whose limit lasts does.
-	wait := int64(-1)
-	if v.Retryable || v.Kind == Quota || v.Kind == Unknown || v.Kind == Server {
-		if wait = headerHint(f); wait < 0 {
-			wait = t.hint
+	if asked := headerHint(f); asked >= 0 {
+		wait = asked
+	}
+	if wait >= 0 && (v.Retryable || forced || v.Kind == Quota || v.Kind == Server || v.Kind == Unknown) {
+		v.RetryAfterMs = &[]int64{wait}[0]
+		if v.Retryable && wait > LongWaitMs {
+			v.Retryable, v.Rule = false, RuleLongWait
 		}
 	}
-	if v.Retryable && wait > LongWaitMs {
-		v.Retryable, v.Rule = false, RuleLongWait
+	if forced || fold(should, "false") {
+		v.Retryable, v.Rule = forced, "x_should_retry"
 	}
-	switch should := header(f.Headers, "x-should-retry"); {
-	case fold(should, "true"):
-		v.Retryable = true
-		if v.Kind == InvalidRequest || v.Kind == Unknown {
-			v.Kind = Server // the request is not what is wrong
-		}
-		v.Rule = "x_should_retry"
-		if wait < 0 {
-			wait = headerHint(f)
-		}
-	case fold(should, "false"):
-		v.Retryable, v.Rule = false, "x_should_retry"
-	}
-	if wait >= 0 {
-		asked := wait
-		v.RetryAfterMs = &asked
-	}
-	setText(&v)
 	if v.Kind != Auth {
 		v.Detail = detail(f)
 	}
-	return v
-}
-
-func (t *scan) hasAll(set facts) bool {
-	for set != 0 {
-		fact := set & -set
-		if set &^= fact; t.has(fact) == 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // told names the headers whose text tells of the failure: AWS, Azure, gRPC,
@@ -136,66 +99,18 @@ func (t *scan) read(f *Failure) {
 	}
 	name := "error"
 	for e, depth := f.Error, 0; e != nil && depth < 5; e, depth = e.Cause, depth+1 {
-		t.add(name+".name", e.Name, 100)
-		t.add(name+".code", e.Code, 100)
-		t.add(name+".message", e.Message, 4<<10)
+		t.add(name, e.Name, 100)
+		t.add(name, e.Code, 100)
+		t.add(name, e.Message, 4<<10)
 		name = "cause"
 	}
-	for rest := told; rest != "" && len(f.Headers) > 0; {
+	for rest := told; rest != ""; {
 		var h string
-		h, rest, _ = strings.Cut(rest, " ")
+		h, rest = cut(rest, ' ')
 		t.add(h, header(f.Headers, h), 500)
 	}
 	t.add("body", f.Body, flatCap)
 	t.index()
-	t.hint = t.textHint()
-}
-
-// structure gives the facts that need no words.
-func structure(f *Failure, status int) (set facts) {
-	if f.Event != nil {
-		set |= inEvent
-	} else if f.Body == "" && (f.Status < 300) {
-		set |= fromClient
-	}
-	if strings.HasPrefix(strings.TrimLeft(f.Body, " \t\r\n\ufeff"), "<") {
-		set |= page
-	}
-	switch s := status; {
-	case s == 401 || s == 407 || s == 561: // 561: an AWS load balancer's own
-		set |= is401
-	case s == 402:
-		set |= is402
-	case s == 403:
-		set |= is403
-	case s == 404:
-		set |= is404
-	case s == 408 || s == 504 || s == 524 || s == 598:
-		set |= is408
-	case s == 409 || s == 423:
-		set |= is409
-	case s == 413 || s == 431:
-		set |= is413
-	case s == 424 || s == 425 || s == 499:
-		// Failed dependency is how Bedrock says that the model failed; 499 is
-		// a proxy's word for a request that it gave up.
-		set |= is424
-	case s == 429:
-		set |= is429
-	case s == 501 || s == 505 || s == 511:
-		set |= is501
-	case s >= 521 && s <= 523:
-		set |= is52x
-	case s == 526:
-		set |= is526
-	case s == 529 || s == 498: // 498: Groq's flex tier is full
-		set |= is529
-	case s >= 500 && s < 600:
-		set |= is5xx
-	case s >= 300:
-		set |= is4xx
-	}
-	return set
 }
 
 // header gives a header's value, by its name in lower case. Of names that

@@ -1,11 +1,10 @@
 package classify
 
+import "math/bits"
+
 // Trail tells how a verdict came about.
 type Trail struct {
 	Verdict Verdict `json:"verdict"`
-	// Status is the HTTP status that was taken as the true one, from the
-	// response or from a text, 0 if there is none.
-	Status int `json:"status,omitempty"`
 	// Steps are the rules in the order in which they were tried; the last one
 	// decided. There are none if the caller's cancel or a clock decided.
 	Steps []Step `json:"steps,omitempty"`
@@ -15,8 +14,8 @@ type Trail struct {
 type Step struct {
 	Rule string `json:"rule"`
 	// Phrase is what spoke for the rule, as the rule table has it, Where the
-	// place in the failure ("body", "event.data", "error.message",
-	// "cause.code", a header's name) and Text what stands there, in the plain
+	// place in the failure ("body", "event", "event.data", "error", "cause", a
+	// header's name) and Text what stands there, in the plain
 	// form that rules look at: not fit to be shown to everyone, since it is
 	// not redacted. They are empty if a status or the structure spoke for it,
 	// or nothing did.
@@ -30,25 +29,18 @@ type Step struct {
 
 // Explain is Classify and the way to its verdict.
 func Explain(f Failure) Trail {
-	t := scans.Get().(*scan)
+	t := borrow()
 	var trail Trail
-	trail.Verdict = t.judge(&f, func(r *rule, decided bool) {
+	t.judge(&f, &trail.Verdict, func(r *rule, decided bool) {
 		step := Step{Rule: r.name, Decided: decided}
-		for _, set := range [...]facts{r.any, r.all} {
-			fact := t.has(set)
-			if fact == 0 || fact >= 1<<lexical || step.Phrase != "" {
-				continue
-			}
-			at, phrase := t.find(lexicon[fact.index()])
+		for spoke := (r.any | r.and) & t.found & (1<<lexical - 1); spoke != 0 && step.Phrase == ""; spoke &= spoke - 1 {
+			at, phrase := t.find(lexicon[bits.TrailingZeros64(uint64(spoke))])
 			p := t.parts[t.partAt(at)]
 			step.Phrase, step.Where = phrase, p.name
 			step.Text = string(t.flat[max(p.start, at-20):min(t.n, at+60)])
 		}
 		trail.Steps = append(trail.Steps, step)
 	})
-	if trail.Steps != nil {
-		trail.Status = t.status
-	}
-	scans.Put(t)
+	giveBack(t)
 	return trail
 }

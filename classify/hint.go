@@ -1,7 +1,5 @@
 package classify
 
-import "strings"
-
 // A hint is a wait that a server asks for, here in milliseconds, with -1 for
 // none: what cannot be read counts as nothing, and so does a wait of more than
 // a year.
@@ -42,8 +40,8 @@ func headerHint(f *Failure) int64 {
 	wait := int64(-1)
 	for name, left := range f.Headers {
 		const remaining = "remaining"
-		for i := 0; i+len(remaining) <= len(name); i++ {
-			if fold(name[i:i+len(remaining)], remaining) && left != "" && strings.Trim(left, "0. ") == "" {
+		for i := 0; i < len(name); i++ {
+			if foldPrefix(name[i:], remaining) && left == "0" {
 				wait = max(wait, moment(header(f.Headers, name[:i]+"reset"+name[i+len(remaining):]), now))
 			}
 		}
@@ -54,7 +52,6 @@ func headerHint(f *Failure) int64 {
 // moment reads a wait that may be given as a number of seconds, a duration such
 // as 1m12.3s, a Unix time or a date.
 func moment(s string, now int64) int64 {
-	s = strings.TrimSpace(s)
 	ms, rest := duration(s, aSecond)
 	at := int64(-1)
 	switch {
@@ -84,7 +81,10 @@ func moment(s string, now int64) int64 {
 func duration(s string, unit int64) (ms int64, rest string) {
 	ms, rest = -1, s
 	for {
-		s = strings.TrimPrefix(strings.TrimLeft(rest, " "), "and ")
+		s = rest[skipSpace(rest, 0):]
+		if ms >= 0 && foldPrefix(s, "and ") {
+			s = s[4:]
+		}
 		i, n := 0, int64(0)
 		for ; i < len(s) && isDigit(s[i]); i++ {
 			if n > 1e13 {
@@ -103,41 +103,36 @@ func duration(s string, unit int64) (ms int64, rest string) {
 				scale /= 10
 			}
 		}
-		u := strings.TrimLeft(s[i:], " ")
-		end := 0
-		for end < len(u) && isWord(u[end]) && !isDigit(u[end]) {
+		u := skipSpace(s, i)
+		end := u
+		for end < len(s) && isWord(s[end]) && !isDigit(s[end]) {
 			end++
 		}
-		each := unitOf(u[:end])
+		each := unitOf(s[u:end])
 		switch {
 		case each > 0:
-			rest = u[end:]
+			rest = s[end:]
 		case ms >= 0:
 			return ms, rest // another number, of something else
-		case end > 0 && (len(u) == len(s)-i || listed("attempt attempts time times tries retries", u[:end])):
+		case end > u && (u == i || listed("attempt attempts time times tries retries", s[u:end])):
 			return -1, s
 		default:
-			each, rest = unit, s[i:]
+			rest = s[i:]
+			return n*unit + (micro*unit+500000)/1000000, rest[skipSpace(rest, 0):]
 		}
-		if n > 1e16/each {
+		if n > longest {
 			return -1, s
 		}
 		ms = max(ms, 0) + n*each + (micro*each+500000)/1000000
-		if unitOf(u[:end]) == 0 {
-			return ms, rest
-		}
 	}
 }
 
 // unitOf is the length of a unit of time, 0 for any other word.
 func unitOf(word string) int64 {
-	const units = "ms msec msecs millisecond milliseconds;s sec secs second seconds;m min mins minute minutes;h hr hrs hour hours;d day days"
-	lengths := [...]int64{1, aSecond, aMinute, anHour, aDay}
-	rest := units
-	for _, length := range lengths {
-		var names string
-		names, rest, _ = strings.Cut(rest, ";")
-		if word != "" && listed(names, word) {
+	names := "ms msec msecs millisecond milliseconds;s sec secs second seconds;m min mins minute minutes;h hr hrs hour hours;d day days"
+	for _, length := range [...]int64{1, aSecond, aMinute, anHour, aDay} {
+		var same string
+		if same, names = cut(names, ';'); word != "" && listed(same, word) {
 			return length
 		}
 	}
@@ -156,31 +151,27 @@ const filler = "in after for at least about approximately another"
 func (t *scan) textHint() int64 {
 	for rest := cues; rest != ""; {
 		var cue string
-		cue, rest, _ = strings.Cut(rest, ";")
+		cue, rest = cut(rest, ';')
+		at, _ := t.find(cue)
+		if at < 0 {
+			continue
+		}
 		unit := int64(aSecond)
-		if strings.HasSuffix(cue, " ms") {
+		if cue[len(cue)-2:] == "ms" {
 			unit = 1
 		}
-		hint := int64(-1)
-		for i := int(t.head[bucket(cue[0], cue[1])]); i > 0; i = int(t.next[i-1]) {
-			end := t.match(i-1, cue)
-			if end < 0 {
-				continue
+		at = t.match(at, cue)
+		text := string(t.flat[at:min(at+64, t.n)])
+		for {
+			text = text[skipSpace(text, 0):]
+			word, more := cut(text, ' ')
+			if !listed(filler, word) {
+				break
 			}
-			after := string(t.flat[end:min(end+64, t.n)])
-			for after != "" && after[0] == ' ' {
-				word, more, found := strings.Cut(after[1:], " ")
-				if !found || !listed(filler, word) {
-					break
-				}
-				after = " " + more
-			}
-			if ms, _ := duration(after, unit); ms >= 0 && ms <= longest {
-				hint = ms // the chain runs backwards: the first of them stays
-			}
+			text = more
 		}
-		if hint >= 0 {
-			return hint
+		if ms, _ := duration(text, unit); ms >= 0 && ms <= longest {
+			return ms
 		}
 	}
 	return -1

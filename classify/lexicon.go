@@ -1,24 +1,26 @@
 package classify
 
 // facts is a set of things that are known about a failure. Those with a line
-// in the lexicon are found in its texts, the others by its structure.
+// in the lexicon are found in its texts, the others in its structure.
 type facts uint64
 
 const (
 	canceledText   facts = 1 << iota // a cancel, by its words
 	callerDeadline                   // the words of a Go context's deadline
-	deadline                         // a deadline of any kind
 	timeout
+	timeoutWord // could also be the name of a parameter
 	network
-	opaque // a browser's words for any failure of a fetch
+	networkWord // could also be about the caller's own data
+	opaque      // a browser's words for any failure of a fetch
 	overloaded
 	creditGone // paid for and used up, or not paid for
-	quota      // a quota or usage limit, which may be one per minute
-	longWindow // a limit by the day, week or month
+	quota      // a quota or usage limit, which may be one by the minute
+	longWindow // a limit by the hour, day, week or month
 	minute     // a limit by the minute or second, or on concurrency
 	zeroLimit  // a limit of nothing
 	rate
 	badKey
+	keyWord // speaks of a key, which can be one that was limited
 	policy
 	notAllowed // this account may not do this, whatever the status
 	forbidden  // the words of a 403
@@ -27,8 +29,7 @@ const (
 	tooLong
 	tooLarge
 	badCall    // the request can never work as it is, whatever the status
-	badRequest // the words of a 400
-	notFound
+	badRequest // the words of a 400 or 404
 	certificate
 	serverFault
 	lock
@@ -45,93 +46,91 @@ const (
 	inEvent                                  // an error event in a stream
 	page                                     // an HTML page as the body
 	shortWait                                // the text asks for a wait of minutes at most
-	is2xx
 	is401
 	is402
 	is403
 	is404
 	is408
-	is409
 	is413
 	is424
 	is429
 	is4xx // any other
 	is5xx // any other
 	is501
-	is52x
+	is521
 	is526
 	is529
 )
 
 // lexicon holds the phrases of each lexical fact, in the order of the facts.
-// scan.find says how a phrase is read. A phrase is here because a provider, a
-// proxy or a runtime uses it for exactly this; a word that can also stand in
-// an error of another kind needs its neighbours.
+// scan.find says how they are written. A phrase is here because a provider, a
+// proxy or a runtime uses it for exactly this; a word that also stands in
+// errors of another kind needs its neighbours.
 var lexicon = [lexical]string{
 	// canceledText: AbortController, fetch, axios, Go contexts, asyncio,
-	// Chromium's and Firefox's own codes. It counts only from the client's side.
-	"canceled;cancelled;aborted;abort error;abort err;canceled error;cancelled error;err canceled;err aborted;ns binding aborted;keyboard interrupt;interrupted by user",
+	// Chromium's and Firefox's codes. It counts only from the client's side.
+	"canceled*;cancelled*;aborted*;abort error;keyboard interrupt;interrupted by user",
 	// callerDeadline
 	"context deadline exceeded",
-	// deadline: gRPC's DEADLINE_EXCEEDED and Google's words for it.
-	"deadline exceeded;deadline expired",
-	// timeout: what ran out is named, since a bare "timeout" is also the name
-	// of a parameter.
-	"timed out*;timedout;etimedout;esockettimedout;*timeout error;*timeout exception;gateway time out*;request time out;read time out*;connect time out*;connection time out*;response time out;idle time out*;socket time out*;i o time out;handshake time out;header time out*;headers time out*;body time out*;pool time out*;write time out*;invocation time out;client time out*;due to time out;time out awaiting;time out while;time out waiting;time out exceeded;time out expired;time out of;time out after;time out reached;time out was reached;time out elapsed;time out in;time out|;code time out;code deadline exceeded;litellm time out;http client time out;took too long;not respond in time;t respond in time;did not respond before;timeouterror;超时",
-	// network: the codes and texts of libc, Node, undici, Bun, Deno, Chromium,
-	// Firefox, Safari, Go, Python, Java, .NET, Rust, Dart, curl; proxies that
-	// tell of their own connection; and resets of a stream by the peer.
-	"connection reset*;connection refused*;connection closed*;connection error*;connection lost;connection was lost;connection aborted*;connection abort;connection terminated*;connection broken;connection failure;connection failed;connection was closed;connection was reset;connection was refused;connection was forcibly;connection prematurely;connection attempts failed;connection interrupted;connection to the server was;closed connection;closed network connection;closed idle connection;closed the connection;remote end closed;socket hang up;socket closed;socket connection was closed;socket was closed;socket disconnected;socket is not connected;socket exception;other side closed;broken pipe;network error*;network request failed;network connection was lost;network is unreachable;network is down;network unreachable;network changed;host unreach*;host is unreachable;no route to host;no such host*;host lookup;unknown host exception;name not resolved;name resolution;name or service not known;nodename nor servname;no address associated;could not resolve;couldn t resolve;unable to resolve;getaddrinfo*;server misbehaving;dns error;dns lookup;lookup failed;fetch failed;terminated|;premature*;eof;eof error;end of file;end of stream;unexpected end*;incomplete chunked;incomplete read;incompleteread*;payload is not completed;clientpayloaderror;without sending complete;without response;transfer closed;empty reply;empty response;econn*;epipe;eproto;enotfound;eai again;eai fail;ehostunreach;ehostdown;enetunreach;enetdown;enetreset;enotconn;und err socket;und err closed;und err destroyed;net err*;err connection*;err network*;err http2*;err http 2*;err quic*;err internet*;err name*;err empty response;err incomplete*;err content length mismatch;err tunnel*;err proxy*;err address*;err socket*;err ssl*;err stream premature*;err failed;ns error*;goaway;refused stream;received from peer;stream was reset;stream reset*;streamreset;rst stream;stream error;stream disconnected;stream closed;stream ended;stream interrupted;not closed cleanly;http2 error;http2 protocol error;framing layer;protocol error;error sending request;sending the request;error reading a body;error decoding response body;error in input stream;error in body stream;error reading from;copying content to a stream;failed to connect*;could not connect;couldn t connect;unable to connect;cannot connect;can t connect;connect error*;read error;write error;remote protocol error;upstream connect;disconnect reset;reset before headers;server disconnected*;api connection error;client connector error;client os error;forcibly closed;actively refused;max retries exceeded with url;bad record mac;handshake failure;handshake failed;handshake error;handshake eof;terminated the handshake;during handshake;secure tls connection was established;ssl error syscall;ssl connection could not be established;ssl connect error;recv failure;send failure;channel closed;to be offline;hostname could not be found;typo in the url;failed to open socket;xmlhttprequest error;nsurlerrordomain;nsposixerrordomain;kcferrordomain*;transport connection;transport error;transport closing;header parser received no bytes;partial transfer;dial tcp;proxyconnect;do request failed;failed to establish;software caused;bad file descriptor;error 1033",
+	// timeout: what ran out is named. "Client.Timeout" is Go's, HttpClient's .NET's.
+	"timed out*;etimedout;*timeout error;*timeout exception;time out:awaiting,waiting,exceeded,of,after,while;request time out;gateway time out*;took too long;t respond in time;not respond:in time,before;code:time out,deadline exceeded;client time out*;http client time out;超时",
+	// timeoutWord: also gRPC's and Google's DEADLINE_EXCEEDED.
+	"time out*;*timeout*;deadline:exceeded,expired",
+	// network: what a proxy or SDK tells of a connection, though it answers 400.
+	"connection:reset*,refused*,closed*,error*,lost,aborted*,terminated*,prematurely;econn*;epipe;eof;socket hang up;broken pipe;goaway;upstream connect;incomplete chunked;fetch failed;network error*;received from peer;stream disconnected",
+	// networkWord: codes and texts of libc, Node, undici, Bun, Deno, Chromium,
+	// Firefox, Safari, Go, Python, Java, .NET, Rust, Dart, curl.
+	"*connect*;socket*;network*;dns*;host:lookup,unreach*,is unreachable;unreachable;no such host*;no route to host;unknown host*;getaddrinfo*;enotfound;eai:again,fail;ehost*;enet*;eproto;name:not resolved,resolution,or service*;nodename nor servname;hostname could not be found;resolve:host*,dns;server:misbehaving,disconnected*;closed cleanly;remote end closed;other side closed;terminated|;premature*;end of:file,stream;unexpected end*;incomplete*;not completed;sending complete;transfer closed;empty:reply,response;und err*;net err*;err:http2*,quic*,internet*,name*,empty*,incomplete*,content length mismatch,tunnel*,proxy*,address*,ssl*,stream premature*,failed;ns error*;refused stream;stream:was reset,reset*,error,closed,ended;streamreset;rst stream;http2:error,protocol;framing layer;protocol error;error:sending request,reading*,decoding response body,in input stream,in body stream,1033;sending the request;copying content;recv failure;send failure;read error;write error;channel closed;to be offline;typo in the url;xmlhttprequest error;nsurlerrordomain;nsposixerrordomain;transport*;bytes received;no bytes;partial transfer;dial tcp;do request failed;max retries exceeded with url;bad record mac;handshake*;tls*;ssl:error*,connect*,routines;bad file descriptor",
 	// opaque
 	"failed to fetch;load failed;networkerror when attempting",
 	// overloaded: capacity that everyone shares, queues, models that are just
 	// loading. Groq, Mistral, Together, vLLM, TGI, llama.cpp, Ollama, Bedrock.
-	"overloaded*;over capacity;at capacity;capacity exceeded;capacity exhausted;capacity temporarily exceeded;no capacity;insufficient capacity;out of capacity;capacity constraint*;system capacity;no available capacity;high demand;high load;heavy load;high traffic;too busy;is busy;server busy;system busy;engine busy;llm busy;model busy;currently busy;slots available;no available slot*;no instances available;no workers available;no available workers;no available account*;queue is full;queue full;queue exceeded;pending requests exceeded;total request limit reached;currently loading;model is loading;loading model;still loading;not ready yet;model not ready*;is not ready;temporarily unavailable;temporarily overloaded;temporarily out of;unable to process your request;service unavailable exception;generate first token;overload;peak load;model cold;warming up;繁忙;负载;过载;访问量过大;拥挤",
+	"overload*;over capacity;at capacity;capacity:exceeded,exhausted,temporarily,constraint*,limits;no capacity;insufficient capacity;high:demand,load,traffic;heavy load;peak load;busy;no:slots,instances,workers available,available slot*,available account*,available capacity,available workers;queue:full,is full,exceeded;pending requests exceeded;total request limit reached;currently loading;model is loading;loading model;not ready yet;model not ready*;temporarily:unavailable,overloaded,out of;unable to process your request;service unavailable exception;first token before;generate first token;繁忙;负载;过载;访问量过大",
 	// creditGone: billing in each provider's words. Nothing here is about a rate.
-	"insufficient quota;insufficient user quota;insufficient balance;insufficient account balance;insufficient credit*;insufficient fund*;balance is insufficient;balance insufficient;balance is too low;balance too low;balance is not enough;not enough balance;not enough credit*;not enough quota;quota is not enough;quota not enough;credit balance;credit limit*;credit grant*;more credits;no credits;out of credit*;out of free credits;run out of credits;credits exhausted;credit exhausted;available credits;included credits;credits are depleted;credits have;credits are;credits required;add credits;purchase credits;buy credits;can only afford;key limit exceeded;spend limit*;spending limit*;spending cap;spend cap*;crossed spend;budget exceeded*;exceeded budget*;budget has been exceeded;exceeded your budget;over budget;max budget;billing hard limit*;billing limit;billing not active;billing is not active;enable billing;billing issue;billing disabled;billing account;account is not active;payment required;past due;overdue*;bill overdue;arrear*;unpaid;failure to pay;good standing;free tier only;free quota;free allocated quota;free trial;trial quota;resource package;resource pack exhausted;free resource pack*;charge resource exhaust;out of extra usage;extra usage is required;subscription has expired;subscription expired;subscription is not active;plan has expired;plan expired;trial has expired;trial expired;trial ended;premium request*;purchase more;please recharge;please top up;code 1113;code 1008;balance 1008;欠费;余额不足;额度不足;额度已用尽;额度已耗尽;额度失败;额度用尽;充值;资源包",
+	"insufficient:quota,user quota,balance,account balance,credit*,fund*;balance:is insufficient,insufficient,is too low,too low,is not enough;not enough:balance,credit*,quota;quota:is not enough,not enough;credit:balance,limit*,grant*,exhausted;more credits;no credits;out of:credit*,free credits,extra usage;available credits;included credits;credits:are*,have*,exhausted;can only afford;key limit exceeded;spend:limit*,cap*;spending:limit*,cap*;crossed spend;budget:exceeded*,has been exceeded;exceeded:budget*,your budget;over budget;max budget;billing:hard limit*,limit,not active,is not active,issue,disabled,account;enable billing;account is not active;payment required;past due;overdue*;arrear*;unpaid;failure to pay;good standing;free:tier only,quota,allocated quota,trial,resource pack*;resource pack*;extra usage is required;subscription:has expired,expired,is not active;plan:has expired,expired;trial:has expired,expired,ended,quota;premium request*;recharge;code:1113,1008;欠费;余额不足;额度不足;额度已用尽;额度失败;充值;资源包",
 	// quota: Gemini, Azure, Vertex and others also say this of a limit by the minute.
-	"quota exceeded*;quota exceed;exceeded your current quota;exceeded ~ quota;exceed ~ quota;exceeds ~ quota;quota exhausted;quota has been exhausted;quota has been exceeded;quota reached;quota limit*;quota will reset;out of quota;exhausted ~ quota;usage limit*;usage cap;usage quota;api usage limits;plan limit*;exhausted your capacity;exceeded ~ allowance;hit your limit;you ve hit your ~ limit;配额;用量;额度",
+	"quota:exceed*,exhausted*,reached,limit*,has been,will reset;exceeded your current quota;exceeded:~ quota,~ allowance;exceed ~ quota;exceeds ~ quota;exhausted:~ quota,your capacity;out of quota;usage:limit*,cap,quota;plan limit*;hit your:limit,~ limit;credits;配额;额度",
 	// longWindow
-	"per day;*perday*;*byday*;daily;per month;*permonth*;monthly;per week;weekly;per hour;hourly;requests day;tokens day;calls day;calls month;rpd;tpd;per 86400*;5 hour*;24 hour*;hour allocated;week allocated;month allocated;day allocated;tomorrow;this month;this week;billing cycle;billing period;regain access;hour quota*;hour usage*;每日;今日;当日;每天;每月;本月;每周;本周;小时",
+	"per:day,month,week,hour,86400*;*perday*;*byday*;*permonth*;daily;monthly;weekly;hourly;requests day;tokens day;calls:day,month;rpd;tpd;5 hour*;24 hour*;hour:allocated,quota*,usage*;week allocated;month allocated;tomorrow;this:month,week;billing:cycle,period;regain access;每日;今日;当日;每天;每月;本月;每周;本周;小时",
 	// minute
-	"per minute;*perminute*;*byminute*;per min;per second;*persecond*;per sec;tpm;rpm;itpm;otpm;qps;qpm;rps;requests min;tokens min;calls minute;calls min;request minute;queries minute;in a second;in a minute;per 60s;per 10s;per 1s;*rpm*exceeded;*tpm*exceeded;concurren*;burst*;allocated quota exceeded;rate quota;current requests list;每分钟;每秒;并发",
+	"per:minute,min,second,sec,60s,10s;*perminute*;*byminute*;*persecond*;tpm;rpm;itpm;otpm;qps;qpm;rps;requests min;tokens min;calls:minute,min;queries minute;in a second;*rpm*exceeded;*tpm*exceeded;concurren*;burst*;allocated quota exceeded;rate quota;current requests list;每分钟;每秒;并发",
 	// zeroLimit: no wait fills a limit of nothing.
-	"limit 0;limit value 0",
+	"limit:0,value 0",
 	// rate
-	"rate limit*;rate exceeded;rate has been exceeded;*rate limit exceeded;too many requests*;too many concurrent*;too many tokens;too many connections;throttl*;resource exhausted;resource has been exhausted;request limit exceeded;request limit reached;requests limit exceeded;tpm limit;rpm limit;concurrency limit*;frequency limit;too frequent*;too quickly;too fast;slow down;limit requests;limit burst*;request rate;connections has exceeded;error 1015;error code 1015;code 1302;code 1303;code 1305;code 1002;频繁;限流;限频;请求过多;请求数过多;速率;频率;并发数",
+	"rate:limit*,exceeded;*rate limit exceeded;too many:requests*,concurrent*,tokens,connections;throttl*;resource:exhausted,has been exhausted;request limit:exceeded,reached;tpm limit;rpm limit;concurrency limit*;frequency limit;too:frequent*,quickly,fast;slow down;limit:requests,burst*;error:1015,code 1015;code:1302,1303,1305,1002;频繁;限流;限频;请求过多;请求数过多;速率;频率",
 	// badKey: these also come as 400, 403, 500 and 503.
-	"unauthorized;unauthenticated;authentication error;authentication failed;authentication fails;authentication failure;authentication required;invalid authentication;authentication invalid;not authenticated;no auth credentials;auth credentials;invalid api key;invalid x api key;incorrect api key;wrong api key;bad api key;invalid ~ api key;invalid key;invalid api token;api key invalid;api key not valid;api key not found;api key expired;api key ~ invalid;api key ~ expired;api key ~ disabled;api key missing;api key is missing;api key not set;api key is not set;api key is required;api key not provided;api key required;api key must;api key environment variable;api key header is required;api key could not be;missing api key;missing ~ api key;no api key*;provide an api key;provide ~ api key;reported as leaked;invalid bearer;invalid token;token is invalid;token invalid;token seems invalid;invalid jwt;jwt expired;invalid access token;token expired*;token has expired;token is expired;expired token*;token has been revoked;token revoked;invalid iam token;invalid credential*;invalid auth*;bad credentials;credentials have expired;credential*expired;could not load credentials;load default credentials;default credentials were not found;unable to locate credentials;no credentials;missing credentials;missing authentication;missing authorization;missing bearer;authorization header;not logged in;login fail;signing in again;log in again;please run login;could not parse your authentication token;security token;unrecognized client*;invalid signature*;signature does not match;signaturedoesnotmatch;signature expired;invalid username or password;invalid password;invalid subscription key;user not found;unrecognized token;account deactivated;account has been deactivated;illegal header value;api secret key;personal access tokens are not supported;key has been revoked;key revoked;revoked api key;key is invalid;key has expired;code 2049;无效的令牌;令牌已过期;令牌无效;未提供令牌;身份验证;鉴权;认证失败;密钥无效;无效的api",
+	"unauthorized;unauthenticated;authentication:error,failed,fails,failure,required;invalid:authentication,api key,x api key,key,api token,bearer,token,jwt,access token,iam token,credential*,auth*,signature*,username*,password,subscription key;api key:invalid,not valid,not found,expired,missing,is missing,not set,is not set,is required,required;incorrect api key;missing:api key,~ api key,authentication,authorization,bearer,credentials;no:api key*,credentials,auth credentials;provide:an api key,~ api key;reported as leaked;token:is invalid,invalid,expired*,has expired,is expired,revoked,has been revoked;expired token*;bad credentials;locate credentials;load credentials;authorization header;not logged in;login fail;signing in again;log in again;authentication token;security token;unrecognized:client*,token;signature:does not match,expired;user not found;account:deactivated,has been deactivated;illegal header value;api secret key;access tokens are not supported;key:revoked,has been revoked,is invalid,has expired;code 2049;无效的令牌;令牌已过期;未提供令牌;身份验证;鉴权;认证失败",
+	// keyWord
+	"api key*;credentials",
 	// policy
-	"content filter*;content polic*;content management policy;content moderation*;content blocked;content violat*;content restrict*;usage polic*;usage guidelines;responsible ai*;responsibleai*;safety system;safety check*;safety filter*;safety reason*;safety policy;prohibited content;blocked reason*;block reason*;blockreason*;blocked by ~ safety;finish reason safety;finish reason recitation;finish reason prohibited content;finish reason blocklist;finish reason spii;finish reason image safety;stop reason refusal;content exists risk;data inspection*;inappropriate content;sensitive content*;sensitive word*;new sensitive;sensitive information;contains sensitive;flagged;policy violation*;violates our;violate our;violating our;harmful content;unsafe content;nsfw;guardrail intervened;blocked by guardrail*;cyber policy;content safety;code 1301;code 1026;code 1027;敏感;违规;不合规;不安全;审核",
+	"content:filter*,polic*,management policy,moderation*,blocked,violat*,restrict*,exists risk,safety;usage:polic*,guidelines;responsible ai*;safety:system,check*,filter*,reason*,policy;prohibited content;block reason*;blocked reason*;finish reason:safety,recitation,prohibited content,blocklist,spii,image safety;stop reason refusal;data inspection*;inappropriate content;sensitive:content*,word*,information;new sensitive;flagged;policy violation*;violate our;violates our;violating our;harmful content;unsafe content;nsfw;guardrail intervened;blocked by guardrail*;cyber policy;code:1301,1026,1027;敏感;违规;不合规;不安全;审核",
 	// notAllowed
-	"must be verified;verify your organization;not allowed to use;not allowed to access;location is not supported;country region*;unsupported country*;region is not supported;not available in your country;not available in your region;suspended;has been disabled;is disabled;organization ~ disabled;account ~ disabled;violation of terms;not authorized to;not authorised to;data policy;guardrail restrictions;are blocked;been blocked;service disabled;only authorized for;gated repo;gated model;access to model ~ denied;not activated the model;model not open;has not been used in project;accept the terms;agree to the terms;not have access to the model with;model access is denied;access is denied due;don t have access to the model;permission denied on resource;no permission;无权;未开通",
+	"must be verified;not allowed to:use,access;location is not supported;region is not supported;country region*;unsupported country*;available in your:country,region;suspended;has been disabled;is disabled;violation of terms;not authorized to;only authorized for;data policy;guardrail restrictions;are blocked;been blocked;service disabled;gated:repo,model;access is denied;access to the model;not activated the model;model not open;not been used in project;agree to the terms;无权;未开通",
 	// forbidden: also the block pages of CDNs, which ask for a person or a browser.
-	"forbidden;permission denied*;permission error;permissions error;access denied*;insufficient permission*;sufficient permission*;not have permission;not have access;missing permission*;not permitted;unable to access;just a moment;enable javascript and cookies;verify you are human;attention required;checking your browser;cf mitigated;unusual traffic;error code 1020;error code 1010;error code 1009;error code 1006;error 1020;error 1010;error 1009",
+	"forbidden;permission*;permissions error;access denied*;not permitted;not have access;just a moment;cookies to continue;you are human;attention required;checking your browser;cf mitigated;error code:1020,1010,1009,1006;error:1020,1010,1009",
 	// noModel
-	"model not found;model ~ not found;models ~ not found;model not exist;model ~ not exist;models ~ not exist;model ~ t exist;no such model;invalid model*;unknown model;unsupported model;model not supported;model is not supported;model ~ is not supported;not a valid model*;model not available;model is not available;model ~ not available;model unavailable;model ~ no longer available;model ~ unavailable for free;deployment not found;deployment for this resource does not exist;deployment ~ not found;no endpoints found;no endpoints available;no allowed providers;on demand throughput;model identifier is invalid;model identifier;deprecated;decommissioned;model ~ retired;has been retired;model ~ sunset;end of life;end of its life;as legacy;not found for account;try pulling it;no models loaded;model ~ not loaded;model ~ not been loaded;too large to be loaded;no available channel*;no channel available;model manifest;unable to access model;not supported by any provider;not deployed;specified version does not exist;resource not found exception;模型不存在;模型未找到;无可用渠道;不支持的模型;没有可用的渠道;code 1211;code 20012",
+	"model:not found,not exist,not supported,is not supported,not available,is not available,unavailable,~ not found,~ not exist,~ t exist,~ not supported,~ not available,~ no longer available,~ retired,~ not loaded,identifier,manifest;models:~ not found,~ not exist;no such model;invalid model*;unknown model;unsupported model;valid model*;deployment:not found,~ not found,~ not exist;no:endpoints,allowed providers,models loaded,available channel*;on demand throughput;deprecated;decommissioned;end of:life,its life;as legacy;not found for account;unable to access model;by any provider;not deployed;version does not exist;to be loaded;模型不存在;无可用渠道;不支持的模型;code:1211,20012",
 	// notAvailable: with a 404 only.
 	"not available;no longer available;unavailable",
 	// tooLong
-	"context length exceeded;context length is;context length of;than the context length;maximum context length;max context length;maximum context;exceeds ~ context;exceed ~ context;exceeded ~ context;context length;context window exceed*;context window*;context exceeded;context size;context limit*;context overflow;prompt is too long;prompt too long;input is too long;input too long;input length;messages too long;conversation is too long;conversation too long;request is too long;too long for requested model;too many tokens total;too many input tokens;number of tokens allowed;maximum number of tokens;maximum number of input tokens;maximum input tokens;maximum input length;model token limit;maximum token limit;prompt tokens exceed*;prompt token count;prompt tokens limit;input tokens exceed*;input token count;tokens exceed*;tokens exceeds;reduce the length;reduce your prompt;initial prompt is greater;larger than the context;inputs tokens;inputs must have less than;maximum model length;max model len;too long to fit;token count exceeds;exceeds the maximum number of tokens;上下文;超长;过长;code 1261",
+	"context:length*,window*,exceeded,size,limit*,overflow;maximum context;exceed context;prompt:is too long,too long;input:is too long,too long,length;conversation:is too long,too long;request is too long;too many:tokens total,input tokens;number of tokens allowed;maximum number of:tokens,input tokens;maximum input:tokens,length;model token limit;prompt:token count,tokens exceed*,tokens limit;input:tokens exceed*,token count;tokens exceed*;reduce the length;initial prompt is greater;inputs:tokens,must have less than;maximum model length;too long to fit;上下文;超长;过长;code 1261",
 	// tooLarge
-	"request too large*;payload too large*;entity too large;request entity too large;content too large;body too large;body is too large;request body exceeds;payload size exceeds;payload exceeds;request size;exceeds the maximum size;maximum request size;maximum allowed size;exceeds the maximum allowed size;image exceeds;file too large;file is too large;message too large;string too long;string above max length;maximum body size;exceeds ~ maximum size;size limit exceeded;exceeds the size limit",
+	"request:too large*,size,body exceeds;payload:too large*,size exceeds;entity too large;body:too large,is too large;exceeds the:maximum size,maximum allowed size,size limit;image exceeds;file:too large,is too large;string:too long,above max length",
 	// badCall
-	"invalid url*;cannot be parsed as a url;failed to parse url*;failed to construct request;unsupported protocol scheme;missing protocol scheme;unknown url type;no scheme supplied;missing http or https;unknown url scheme;req content length mismatch;request content length mismatch*;request body length does not match;http response to https client;too many redirects;und err invalid arg;blocked by client;headers overflow;failed to deserialize;extra inputs are not permitted;extra forbidden;unrecognized request argument*;unsupported parameter;unsupported value;unknown parameter;unknown field;unknown name;invalid parameter*;missing required parameter;input should be;field required;invalid tool*;invalid message*;tool use ids were found;timed out after -*",
+	"invalid url*;as a url;failed to parse url*;protocol scheme;unknown url*;no scheme supplied;req content length mismatch;request content length mismatch*;does not match content length;response to https client;too many redirects;blocked by client;failed to deserialize;extra inputs;extra forbidden;unrecognized request argument*;unsupported:parameter,value;unknown:parameter,field,name;invalid:parameter*,tool*,message*;missing required;input should be;field required;cannot read properties;is not:a function,defined,iterable;timed out after -*",
 	// badRequest
-	"bad request*;invalid request*;invalid argument*;invalid parameter*;validation error;validation exception;unprocessable*;not supported;method not allowed;not implemented;model returned the following errors;malformed;failed precondition;参数",
-	// notFound
-	"not found*;no route*;cannot post",
+	"bad request*;invalid:request*,argument*;valid*;unprocessable*;not:supported,found*,implemented;method not allowed;returned the following errors;malformed;failed precondition;参数",
 	// certificate: not accepted, and will not be next time. A TLS library that
 	// is answered in plain text has the wrong port or proxy.
-	"certificate*;x509;err cert*;err tls cert*;cert has expired;cert authority*;self signed*;self signed cert*;altname*;pkix*;unknownissuer;leaf signature;issuer cert*;sec error*;untrusted root;wrong version number;ssl version or cipher*;look like a tls handshake;unknown ca",
+	"certificate*;x509;err:cert*,tls cert*;cert:has expired,authority*,altname*;self signed*;altnames;pkix*;unknownissuer;leaf signature;issuer cert*;sec error*;wrong version number;version or cipher*;like a tls handshake;unknown ca",
 	// serverFault
-	"internal server*;internal error*;internal service error;internal failure;internal exception;server error*;server had an error;bad gateway;service unavailable;currently unavailable;type api error;temporary error;unexpected error;error occurred while processing;error occurred during;upstream error*;upstream request failed;upstream failed;upstream provider;upstream unavailable;bad response status code;no healthy upstream;provider returned error;provider error;backend error;unreachable backend;something went wrong;server encountered;model stream error*;model error*;produced invalid content;engine dead*;engine ~ dead;runner ~ terminated;out of memory;web server is down;prediction interrupted;code unavailable;status unavailable;14 unavailable;code internal;code aborted;incomplete generation;generation error;failed to respond;服务器错误;系统错误;内部错误;上游",
+	"internal:server*,error*,service error,failure;server:error*,had an error,encountered;bad gateway;service unavailable;currently unavailable;type api error;temporary error;unexpected error;error occurred:while processing,during;upstream*;bad response status code;no healthy upstream;provider:returned error,error;backend*;something went wrong;model stream error*;model error*;produced invalid content;engine ~ dead;engine dead*;runner ~ terminated;out of memory;server is down;interrupted;code:unavailable,internal,aborted;status unavailable;incomplete generation;failed to respond;服务器错误;系统错误;内部错误;上游",
 	// lock: something of the caller's own is still at work, and will end.
-	"active run;a run ~ is active;currently operating on;is locked;resource is locked;conversation locked;resource conflict;write conflict;conflict error;conflict;in progress;aborted ~ concurrency",
+	"active run;run ~ is active;currently operating on;is locked;conversation locked;conflict*;aborted ~ concurrency",
 	// chainLost
-	"previous response not found;previous response ~ not found;previous response id ~ not found",
+	"previous response:not found,~ not found,id ~ not found",
 	// notJSON: an answer that no parser could read.
-	"not valid json;json decode error*;jsondecodeerror;expecting value;unexpected token*;unexpected end of json*;json parse error;invalid json response;unexpected character;error parsing json;unmarshal*",
+	"not valid json;json decode error*;expecting value;unexpected:token*,end of json*,character;json parse error;invalid json response;unmarshal*",
 	// webPage: a page where JSON was expected.
-	"doctype*;token html;text html",
+	"doctype*;token html",
 }

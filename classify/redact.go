@@ -2,7 +2,6 @@ package classify
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/steadfetch/steadfetch/classify/jsonscan"
 )
@@ -28,86 +27,79 @@ const schemes = "bearer basic"
 // their host, keys and tokens masked, at most maxDetail characters. Text that
 // is fit already is given back as it is.
 func safe(s string) string {
-	html := strings.Contains(s, "</")
+	html := hasTags(s)
 	out := make([]byte, 0, 4*maxDetail+8)
 	chars := 0
-	named, secret := false, false // a key's name was just read; the next word is a secret
-	cut := false
-	for i := 0; i < len(s); {
-		if chars >= maxDetail-1 {
-			cut = strings.TrimSpace(s[i:]) != ""
-			break
-		}
+	// A key's name was just read; the next word is a secret; so is the next
+	// word if it does not look like one of prose.
+	named, secret, maybe := false, false, false
+	i := 0
+	for i < len(s) && chars < maxDetail {
 		c := s[i]
-		if c == '<' && html {
-			if end := skipTag(s, i); end > 0 {
-				i, c = end-1, ' '
-			}
-		}
-		if c <= ' ' || c == 0x7f {
-			i++
-			if n := len(out); n > 0 && out[n-1] != ' ' {
-				out = append(out, ' ')
-				chars++
-			}
-			continue
-		}
 		end := i
 		for end < len(s) && isTokenByte(s[end]) {
 			end++
 		}
 		show := s[i:end]
 		switch {
-		case end == i: // a mark
-			r, size := utf8.DecodeRuneInString(s[i:])
-			end += size
-			secret = (secret || named && (r == ':' || r == '=')) && r != '&' && r != ','
-			named = named && (r == '"' || r == '\'' || r == '`' || r == '\\')
-			if r >= 0x2028 && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
-				r = ' ' // line ends, and marks that turn the direction of writing
+		case end > i:
+			switch {
+			case end+2 < len(s) && s[end:end+3] == "://":
+				i = end
+				end = secretEnd(s, end)
+				show = authority(s[i:end])
+				if port := strings.IndexByte(show, ':'); port >= 0 {
+					show = show[:port]
+				}
+			case secret && listed(schemes, show):
+				maybe = false
+			case secret, maybe && !prose(show), looksSecret(show):
+				end = secretEnd(s, i)
+				show = mask
+				secret, maybe, named = false, false, false
+			default:
+				maybe = listed(schemes, show)
+				secret, named = false, endsLikeName(show)
 			}
-			out = utf8.AppendRune(out, r)
-			chars++
-			i = end
-			continue
-		case strings.HasPrefix(s[end:], "://"):
-			secret = false
-			at := end + 3
-			for end = at; end < len(s) && s[end] > ' ' && !strings.ContainsRune("\"'`<>\\", rune(s[end])); {
-				end++
+		case c <= ' ' || c == 0x7f || c == '<' && html:
+			end++
+			if c == '<' {
+				end = max(end, skipTag(s, i))
 			}
-			show = hostOf(s[at:end])
-		case secret:
-			if listed(schemes, show) {
-				break
+			if n := len(out); n > 0 && out[n-1] != ' ' {
+				show = " "
 			}
-			for end < len(s) && s[end] > ' ' && !strings.ContainsRune("\"'`<>&\\", rune(s[end])) {
-				end++
-			}
-			show, secret = mask, false
-		case looksSecret(show):
-			show = mask
 		default:
-			named = nameEnds(show)
-			if listed(schemes, show) && end+8 < len(s) && s[end] == ' ' {
-				next, _, _ := strings.Cut(s[end+1:], " ")
-				secret = len(next) >= 8 && strings.ToLower(next) != next || strings.ContainsAny(next, "0123456789")
+			end++
+			for end < len(s) && s[end]&0xC0 == 0x80 {
+				end++
 			}
+			if show = s[i:end]; isControl(show) {
+				show = " "
+			}
+			quoting := c == '"' || c == '\'' || c == '`' || c == '\\'
+			secret = (secret || named && (c == ':' || c == '=')) && c != ',' && c != '&'
+			named = named && quoting
 		}
 		i = end
-		if over := chars + len(show) - (maxDetail - 1); over > 0 {
-			show, cut = show[:len(show)-over], true
-		}
+		show = show[:min(len(show), 4*(maxDetail-chars))]
 		out = append(out, show...)
-		chars += len(show)
-		if cut {
-			break
+		for k := 0; k < len(show); k++ {
+			if show[k]&0xC0 != 0x80 {
+				chars++
+			}
 		}
 	}
 	if n := len(out); n > 0 && out[n-1] == ' ' {
 		out = out[:n-1]
 	}
-	if cut {
+	if chars >= maxDetail && skipSpace(s, i) < len(s) || chars > maxDetail {
+		for chars >= maxDetail && len(out) > 0 {
+			if out[len(out)-1]&0xC0 != 0x80 {
+				chars--
+			}
+			out = out[:len(out)-1]
+		}
 		out = append(out, "…"...)
 	}
 	if string(out) == s {
@@ -116,17 +108,40 @@ func safe(s string) string {
 	return string(out)
 }
 
+// secretEnd gives the place behind a secret or a URL at s[i].
+func secretEnd(s string, i int) int {
+	for i < len(s) && s[i] > ' ' && strings.IndexByte("\"'`<>\\", s[i]) < 0 {
+		i++
+	}
+	return i
+}
+
+// isControl knows the characters that end a line or turn its direction
+// (U+2028 to U+202E, U+2066 to U+2069).
+func isControl(r string) bool {
+	return len(r) == 3 && r[0] == 0xE2 && (r[1] == 0x80 && r[2] >= 0xA8 && r[2] <= 0xAE || r[1] == 0x81 && r[2] >= 0xA6 && r[2] <= 0xA9)
+}
+
+// prose says whether a word could be one of a sentence: lower-case letters, or few.
+func prose(word string) bool {
+	for i := 0; i < len(word); i++ {
+		if c := word[i]; c != lower(c) || isDigit(c) {
+			return len(word) < 8
+		}
+	}
+	return true
+}
+
 // isTokenByte says what keys and names are made of.
 func isTokenByte(c byte) bool {
 	return isWord(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == '+' || c == '~' || c == '*' || c == '%' || c == '$'
 }
 
-func nameEnds(word string) bool {
-	rest := keyNames
-	for rest != "" {
+func endsLikeName(word string) bool {
+	for rest := keyNames; rest != ""; {
 		var name string
-		name, rest, _ = strings.Cut(rest, " ")
-		if len(word) >= len(name) && fold(word[len(word)-len(name):], name) {
+		name, rest = cut(rest, ' ')
+		if n := len(word) - len(name); n >= 0 && fold(word[n:], name) {
 			return true
 		}
 	}
@@ -162,26 +177,18 @@ func looksSecret(word string) bool {
 	}
 	for rest := keyForms; rest != ""; {
 		var form string
-		form, rest, _ = strings.Cut(rest, " ")
-		if at := strings.Index(word, form); at >= 0 && (at == 0 || !isWord(word[at-1])) && len(word)-at >= len(form)+6 {
-			return true
+		form, rest = cut(rest, ' ')
+		for i := 0; i+len(form)+6 <= len(word); i++ {
+			if word[i:i+len(form)] == form && (i == 0 || !isWord(word[i-1])) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// hostOf gives the host of what stands behind a URL's scheme.
-func hostOf(url string) string {
-	if end := strings.IndexAny(url, "/?#"); end >= 0 {
-		url = url[:end]
-	}
-	url = url[strings.LastIndexByte(url, '@')+1:]
-	end := 0
-	for end < len(url) && (isWord(url[end]) || url[end] == '.' || url[end] == '-') {
-		end++
-	}
-	return url[:end]
-}
+// messageWithin is how many bytes of a body are searched for its message.
+const messageWithin = 8 << 10
 
 // detail gives the provider's own words for a failure, fit to be shown.
 func detail(f *Failure) string {
@@ -196,16 +203,20 @@ func detail(f *Failure) string {
 			}
 		}
 	}
-	if at := strings.IndexAny(text, "{["); at >= 0 {
-		if said := message(jsonscan.ParsePrefix(text[at:]), 0); said != "" {
-			text = said
+	at := strings.IndexByte(text, '{')
+	if begins(text, '[') {
+		at = strings.IndexByte(text, '[')
+	}
+	if at >= 0 {
+		if told := message(jsonscan.ParsePrefix(text[at:min(at+messageWithin, len(text))]), 0); told != "" {
+			text = told
 		}
 	}
 	return safe(text)
 }
 
 // said names the members that hold an error's text or lead to it, best first.
-var said = [...]string{"error", "response", "message", "detail", "msg", "error_message", "errorMessage", "error_msg", "status_msg", "errors", "base_resp", "title", "reason", "details"}
+const said = "error response message detail msg error_message errormessage error_msg status_msg errors base_resp title reason details"
 
 // message finds the text of an error in a JSON value.
 func message(v jsonscan.Value, depth int) string {
@@ -224,16 +235,10 @@ func message(v jsonscan.Value, depth int) string {
 	case jsonscan.Array:
 		return message(v.First(), depth+1)
 	case jsonscan.Object:
-		var found [len(said)]jsonscan.Value
-		for it := v.Iter(); it.Next(); {
-			for i, name := range said {
-				if found[i] == "" && it.Key.Is(name) {
-					found[i] = it.Value
-				}
-			}
-		}
-		for _, value := range found {
-			if text := message(value, depth+1); text != "" {
+		for rest := said; rest != ""; {
+			var name string
+			name, rest = cut(rest, ' ')
+			if text := message(v.Get(name), depth+1); text != "" {
 				return text
 			}
 		}

@@ -3,7 +3,6 @@ package classify
 import (
 	"math/bits"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/steadfetch/steadfetch/classify/jsonscan"
 )
@@ -34,7 +33,6 @@ type scan struct {
 
 	tested, found facts // which facts were looked for, and which hold
 	status        int   // the status that counts: the response's, or one told inside
-	hint          int64 // the wait that the texts ask for, in ms; -1 for none
 }
 
 // part is where one text begins in flat.
@@ -45,14 +43,13 @@ type part struct {
 
 // noise names the members of a JSON answer that say nothing about a failure,
 // or that give back what the request said, in the caller's words.
-const noise = " input output instructions messages prompt content text parts delta tools schema failed_generation" +
-	" param model url id request_id user usage timestamp safetyratings content_filter_results content_filter_result "
+const noise = "input output instructions messages prompt content text parts delta tools schema failed_generation " +
+	"param model url id request_id user usage timestamp safetyratings content_filter_results content_filter_result"
 
 func (t *scan) reset() {
 	clear(t.head[:])
 	t.n, t.nparts = 0, 0
 	t.tested, t.found = 0, 0
-	t.status, t.hint = 0, -1
 }
 
 // add appends a text, as much of it as fits into limit bytes.
@@ -65,13 +62,12 @@ func (t *scan) add(name, s string, limit int) {
 	t.nparts++
 	t.end = min(t.n+limit, flatCap-1)
 	json := looksLikeJSON(s)
-	html := strings.Contains(s, "</")
+	html := hasTags(s)
 	for i := 0; i < len(s) && t.n < t.end; i++ {
 		c := s[i]
 		switch {
-		case c >= 'A' && c <= 'Z':
-			c |= 0x20
 		case isWord(c):
+			c = lower(c)
 		case c == '\\':
 			for i+1 < len(s) && s[i+1] == '\\' {
 				i++
@@ -86,8 +82,13 @@ func (t *scan) add(name, s string, limit int) {
 			case 'u':
 				if r := jsonscan.Hex4(s, i+2); r >= 0 {
 					i += 5
-					t.rune(r)
-					continue
+					if r >= 0x800 && t.n+3 < t.end {
+						t.wide(byte(0xE0|r>>12), byte(0x80|r>>6&0x3F), byte(0x80|r&0x3F))
+						continue
+					}
+					if r < 0x80 && isWord(byte(r)) {
+						c = lower(byte(r))
+					}
 				}
 			}
 		case c == '{' || c == '}' || c == '[' || c == ']':
@@ -112,10 +113,9 @@ func (t *scan) add(name, s string, limit int) {
 			if end := skipTag(s, i); end > 0 {
 				i = end - 1
 			}
-		case c >= utf8.RuneSelf:
-			r, size := utf8.DecodeRuneInString(s[i:])
-			i += size - 1
-			t.rune(r)
+		case c >= 0xE0 && i+2 < len(s) && t.n+3 < t.end:
+			t.wide(c, s[i+1], s[i+2])
+			i += 2
 			continue
 		default:
 			c = ' '
@@ -128,6 +128,17 @@ func (t *scan) add(name, s string, limit int) {
 		}
 	}
 	t.mark('|')
+}
+
+// wide appends a character of three bytes, such as a Chinese one; general and
+// wide punctuation (U+2000, U+3000 and U+FF00 onward) is but a mark.
+func (t *scan) wide(a, b, c byte) {
+	if a == 0xE2 || a == 0xE3 && b == 0x80 || a == 0xEF {
+		t.mark(' ')
+		return
+	}
+	t.flat[t.n], t.flat[t.n+1], t.flat[t.n+2] = a, b, c
+	t.n += 3
 }
 
 // mark puts a space or a bar behind the last word.
@@ -144,77 +155,57 @@ func (t *scan) mark(c byte) {
 	t.n++
 }
 
-// rune appends a character from beyond ASCII, or one that was escaped.
-func (t *scan) rune(r rune) {
-	switch {
-	case r < utf8.RuneSelf && isWord(byte(r)):
-		t.flat[t.n] = byte(r) | 0x20
-		t.n++
-	case r < 0xC0, r >= 0x2000 && r < 0x2070, r >= 0x3000 && r < 0x3020, r >= 0xFF00 && r < 0xFF10, r >= 0xFF1A && r < 0xFF20:
-		t.mark(' ') // punctuation, wide or not
-	case t.n+4 <= t.end:
-		t.n = len(utf8.AppendRune(t.flat[:t.n], r))
-	default:
-		t.end = t.n
-	}
-}
-
 // index makes the words findable and reads the statuses that the texts tell.
 // A status told inside outranks the response's: a wrapper's own is often just
 // 400, 500 or 200. Of several the last counts, which is the innermost in most
 // renderings.
 func (t *scan) index() {
 	outer := t.status
-	for i := 0; i < t.n; i++ {
+	for i := t.n - 1; i >= 0; i-- {
 		c := t.flat[i]
-		if !isWord(c) && c < 0xC0 && c != '-' || i > 0 && c < utf8.RuneSelf && isWord(t.flat[i-1]) {
+		if !isWord(c) && c < 0xC0 && c != '-' || i > 0 && c < 0x80 && isWord(t.flat[i-1]) {
 			continue
 		}
 		h := &t.head[bucket(c, t.flat[i+1])]
 		t.next[i] = *h
 		*h = uint16(i + 1)
-		if (c == '4' || c == '5') && i+3 < t.n {
-			if status := t.statusAt(i); status != 0 && status != outer {
-				t.status = status
-			}
+		if t.status == outer {
+			t.statusAt(i)
 		}
 	}
 }
 
 func bucket(a, b byte) byte { return a*31 + b }
 
-// before lists the ends of words behind which three digits are a status. Only
-// the first two may have text glued to the digits ("status code 429This …").
+// before lists the ends of texts behind which three digits are a status.
 const before = "code;status;error;http;exception;failed;message;returned;response;received;got;upstream;http 1.1;http 2;status of;status is"
 
-// statusAt reads a status where the word at i is one: three digits at the
-// start of a text, or behind a word that says what they are. Three digits in
-// an id, a port, a count or a model's name are none.
-func (t *scan) statusAt(i int) int {
-	if !isDigit(t.flat[i+1]) || !isDigit(t.flat[i+2]) || isDigit(t.flat[i+3]) || t.flat[i+3] == '.' {
-		return 0
+// statusAt reads a status where the word at i is one: 4xx or 5xx, at the start
+// of a text or behind a word that says what it is. Three digits in an id, a
+// port, a count or a model's name are none.
+func (t *scan) statusAt(i int) {
+	n := 0
+	end := i
+	for isDigit(t.flat[end]) && n < 100 {
+		n = n*10 + int(t.flat[end]-'0')
+		end++
 	}
-	n := int(t.flat[i]-'0')*100 + int(t.flat[i+1]-'0')*10 + int(t.flat[i+2]-'0')
-	glued := isWord(t.flat[i+3])
-	if i == t.parts[t.partAt(i)].start {
-		if glued {
-			return 0
-		}
-		return n
+	if c := t.flat[end]; n < 400 || n > 599 || isDigit(c) || c == '.' {
+		return
 	}
-	if t.flat[i-1] != ' ' {
-		return 0
-	}
-	text := t.flat[:i-1]
 	words := before
-	for k := 0; words != "" && (k < 2 || !glued); k++ {
-		var word string
-		word, words, _ = strings.Cut(words, ";")
-		if len(text) >= len(word) && string(text[len(text)-len(word):]) == word {
-			return n
+	if start := t.parts[t.partAt(i)].start; i == start && !isWord(t.flat[end]) {
+		t.status = n
+	} else if i > start {
+		for words != "" {
+			var word string
+			word, words = cut(words, ';')
+			// Text may be glued to the digits: "status code 429This request …".
+			if at := i - 1 - len(word); at >= 0 && string(t.flat[at:i-1]) == word && (!isWord(t.flat[end]) || word == "code") {
+				t.status = n
+			}
 		}
 	}
-	return 0
 }
 
 // partAt is the index of the part that i lies in.
@@ -226,35 +217,28 @@ func (t *scan) partAt(i int) int {
 	return p
 }
 
-// index is the place of a lexical fact in the lexicon.
-func (fact facts) index() int { return bits.TrailingZeros64(uint64(fact)) }
-
-// has looks, in order, for the first fact of set that holds, or 0.
-func (t *scan) has(set facts) facts {
-	for set != 0 {
-		fact := set & -set
-		set &^= fact
-		if t.tested&fact == 0 {
-			t.tested |= fact
-			if at, _ := t.find(lexicon[fact.index()]); at >= 0 {
-				t.found |= fact
-			}
-		}
-		if t.found&fact != 0 {
-			return fact
+// has says whether any fact of set holds. What is not known yet is looked for.
+func (t *scan) has(set facts) bool {
+	for left := set &^ t.tested & (1<<lexical - 1); left != 0 && t.found&set == 0; left &= left - 1 {
+		i := bits.TrailingZeros64(uint64(left))
+		fact := facts(1) << i
+		t.tested |= fact
+		if at, _ := t.find(lexicon[i]); at >= 0 {
+			t.found |= fact
 		}
 	}
-	return 0
+	return t.found&set != 0
 }
 
-// find searches for any of some phrases. A phrase is words in lower case; the
-// space between two of them stands for anything or nothing between words, so
-// that "rate limit" is also rate_limit and RateLimit. It must begin and end
-// where words do, but for a star at its end or at its beginning. A tilde
-// stands for a few words more, a bar for the end of a value.
+// find searches for any of some phrases, which are separated by semicolons. A
+// phrase is words in lower case; the space between two of them stands for
+// anything or nothing between words, so that "rate limit" is also rate_limit
+// and RateLimit. It must begin and end where words do, but for a star at its
+// end or at its beginning. A tilde stands for a few words more, a bar for the
+// end of a value. "a:b,c" is "a b" or "a c".
 func (t *scan) find(phrases string) (at int, phrase string) {
 	for phrases != "" {
-		phrase, phrases, _ = strings.Cut(phrases, ";")
+		phrase, phrases = cut(phrases, ';')
 		if phrase[0] == '*' {
 			for i := 0; i < t.n; i++ {
 				if t.flat[i] == phrase[1] && t.match(i, phrase[1:]) >= 0 {
@@ -279,9 +263,19 @@ const gap = 80
 func (t *scan) match(i int, phrase string) int {
 	for p := 0; p < len(phrase); p++ {
 		switch c := phrase[p]; c {
-		case ' ':
+		case ' ', ':':
 			if t.flat[i] == ' ' {
 				i++
+			}
+			if c == ':' {
+				tail, tails := "", phrase[p+1:]
+				for tails != "" {
+					tail, tails = cut(tails, ',')
+					if at := t.match(i, tail); at >= 0 {
+						return at
+					}
+				}
+				return -1
 			}
 		case '*':
 			return i
@@ -314,22 +308,33 @@ func (t *scan) match(i int, phrase string) int {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-func isWord(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || isDigit(c) }
+func isWord(c byte) bool { return lower(c) >= 'a' && lower(c) <= 'z' || isDigit(c) }
+
+// lower is c in lower case, if it is a letter or a digit.
+func lower(c byte) byte { return c | 0x20 }
+
+// cut is strings.Cut at a byte. The package strings is used for little else
+// than IndexByte, since its searches and trims cost the module kilobytes.
+func cut(s string, sep byte) (before, after string) {
+	if i := strings.IndexByte(s, sep); i >= 0 {
+		return s[:i], s[i+1:]
+	}
+	return s, ""
+}
 
 // fold says whether two texts are equal but for the case of ASCII letters.
 func fold(a, b string) bool {
-	if len(a) != len(b) {
+	return len(a) == len(b) && foldPrefix(a, b)
+}
+
+// foldPrefix says whether s begins with prefix, in any case. Marks that differ
+// in the bit of the case are not told apart: none of the words here has one.
+func foldPrefix(s, prefix string) bool {
+	if len(s) < len(prefix) {
 		return false
 	}
-	for i := 0; i < len(a); i++ {
-		x, y := a[i], b[i]
-		if x >= 'A' && x <= 'Z' {
-			x |= 0x20
-		}
-		if y >= 'A' && y <= 'Z' {
-			y |= 0x20
-		}
-		if x != y {
+	for i := 0; i < len(prefix); i++ {
+		if lower(s[i]) != lower(prefix[i]) {
 			return false
 		}
 	}
@@ -340,38 +345,57 @@ func fold(a, b string) bool {
 func listed(list, word string) bool {
 	for list != "" {
 		var w string
-		if w, list, _ = strings.Cut(list, " "); fold(w, word) {
+		if w, list = cut(list, ' '); fold(w, word) {
 			return true
 		}
 	}
 	return false
 }
 
-// looksLikeJSON says whether s begins as a JSON object or array does.
-func looksLikeJSON(s string) bool {
-	s = strings.TrimLeft(s, " \t\r\n")
-	return s != "" && (s[0] == '{' || s[0] == '[')
+// skipSpace gives the place of the first byte from s[i] on that is no white space.
+func skipSpace(s string, i int) int {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r') {
+		i++
+	}
+	return i
 }
+
+// begins says whether the first byte of s that is no white space is c.
+func begins(s string, c byte) bool {
+	i := skipSpace(s, 0)
+	return i < len(s) && s[i] == c
+}
+
+func looksLikeJSON(s string) bool { return begins(s, '{') || begins(s, '[') }
 
 // skipNoise gives the place behind a member of a JSON object whose name, at
 // s[i], is noise, or 0.
 func skipNoise(s string, i int) int {
 	const longest = 24
 	i++
-	end := strings.IndexByte(s[i:min(i+longest, len(s))], '"')
-	if end <= 0 || !listed(noise, s[i:i+end]) {
+	n := strings.IndexByte(s[i:min(i+longest, len(s))], '"')
+	if n <= 0 || !listed(noise, s[i:i+n]) {
 		return 0
 	}
-	rest := strings.TrimLeft(s[i+end+1:], " \t\r\n")
-	if rest == "" || rest[0] != ':' {
+	if i = skipSpace(s, i+n+1); i == len(s) || s[i] != ':' {
 		return 0
 	}
-	rest = strings.TrimLeft(rest[1:], " \t\r\n")
-	value := jsonscan.ParsePrefix(rest)
+	i = skipSpace(s, i+1)
+	value := jsonscan.ParsePrefix(s[i:])
 	if value.Kind() == jsonscan.Missing {
 		return 0
 	}
-	return len(s) - len(rest) + len(value)
+	return i + len(value)
+}
+
+// hasTags says whether s has an end tag, as every page of HTML has.
+func hasTags(s string) bool {
+	for s != "" {
+		if _, s = cut(s, '<'); s != "" && s[0] == '/' {
+			return true
+		}
+	}
+	return false
 }
 
 // skipTag gives the place behind an HTML tag at s[i], and behind the text of a
@@ -381,17 +405,16 @@ func skipTag(s string, i int) int {
 	if i+1 == len(s) || !isWord(s[i+1]) && s[i+1] != '/' && s[i+1] != '!' {
 		return 0
 	}
-	end := strings.IndexByte(s[i:min(i+longest, len(s))], '>')
-	if end < 0 {
+	n := strings.IndexByte(s[i:min(i+longest, len(s))], '>')
+	if n < 0 {
 		return 0
 	}
-	tag := s[i+1 : i+end]
-	end += i + 1
-	if len(tag) >= 6 && fold(tag[:6], "script") || len(tag) >= 5 && fold(tag[:5], "style") {
-		if behind := strings.Index(s[end:], "</"); behind >= 0 {
-			return end + behind
+	tag := s[i+1 : i+n]
+	i += n + 1
+	if len(tag) > 3 && (lower(tag[1]) == 'c' || lower(tag[2]) == 'y') { // script, style
+		for i < len(s) && s[i] != '<' {
+			i++
 		}
-		return len(s)
 	}
-	return end
+	return i
 }
