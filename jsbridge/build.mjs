@@ -11,9 +11,10 @@ import { embed } from "./embed.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
-const wasm = join(here, "..", "wasm", "steadfetch.wasm");
+/** The module to embed: the one in the repository, or another build of it. */
+const wasm = process.env.STEADFETCH_WASM ?? join(here, "..", "wasm", "steadfetch.wasm");
 
-const common = {
+export const common = {
   absWorkingDir: here,
   bundle: true,
   plugins: [embed(wasm)],
@@ -23,22 +24,27 @@ const common = {
   logLevel: "warning",
 };
 
-async function main() {
-  rmSync(dist, { recursive: true, force: true });
-  mkdirSync(join(dist, "cjs"), { recursive: true });
+/** The package without its types: what its tests need. */
+export async function bundles() {
   const entry = { ...common, entryPoints: ["src/index.ts"] };
   await Promise.all([
     build({ ...entry, format: "esm", outfile: "dist/index.js" }),
     build({ ...entry, format: "cjs", outfile: "dist/cjs/index.js" }),
   ]);
+  // In a folder of its own, since the package as a whole is ESM.
+  writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');
+  cpSync(wasm, join(dist, "steadfetch.wasm"));
+}
+
+async function main() {
+  rmSync(dist, { recursive: true, force: true });
+  await bundles();
   const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
   execFileSync(process.execPath, [tsc, "-p", here], { stdio: "inherit" });
   // The same types for CommonJS: TypeScript tells the two apart by the nearest package.json.
   for (const file of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
     cpSync(join(dist, file), join(dist, "cjs", file));
   }
-  writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');
-  cpSync(wasm, join(dist, "steadfetch.wasm"));
   if (process.argv.includes("--size")) {
     await size();
   }

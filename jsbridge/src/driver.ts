@@ -113,6 +113,7 @@ export function drive(
   let busy = false;
   let over = false;
   let attempt = 0;
+  let waiting = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let held = false;
   let overdue = false;
@@ -144,6 +145,7 @@ export function drive(
   function act(answer: Answer): void {
     const bytes = answer.bytes ? engine.bytes(id, answer.bytes) : undefined;
     attempt = answer.attempt ?? attempt;
+    waiting = answer.do === "none" ? waiting : answer.do === "wait";
     arm(answer.timer_at ?? 0);
     if (answer.reset) {
       host.reset?.();
@@ -236,6 +238,10 @@ export function drive(
     overdue = false;
     if (at) {
       timer = setTimeout(self.tick, Math.min(Math.max(at - Date.now(), 0), maxTimer));
+      if (!waiting) {
+        // A wait keeps Node.js alive. An open attempt does so by itself, and an abandoned one should not.
+        (timer as { unref?: () => void }).unref?.();
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import { makeRest } from "./body.js";
 import { head, headersOf } from "./classify.js";
 import type { ResumeRequest } from "./options.js";
 import type { Request as Facts, Resume } from "./wire.gen.js";
@@ -6,7 +7,6 @@ import type { Request as Facts, Resume } from "./wire.gen.js";
 export interface Replay {
   /** What the core has to know of it. */
   facts: Facts;
-  signal: AbortSignal | null | undefined;
   notReplayable: boolean;
   /** The arguments of fetch, anew for each attempt. */
   again(): [RequestInfo | URL, RequestInit];
@@ -25,43 +25,41 @@ const maxSample = 1 << 20;
 export async function replayable(
   input: RequestInfo | URL,
   init: RequestInit = {},
+  signal: AbortSignal | null | undefined,
   limit: () => number,
 ): Promise<Replay> {
   const request = typeof Request === "function" && input instanceof Request ? input : undefined;
-  let body: unknown = init.body;
-  let once = false;
-  if (isStream(body)) {
-    [body, once] = await readAll(body, limit());
-  }
-  const own = { ...init, ...(body != null && { body: body as BodyInit }) };
   const url = request?.url ?? absolute(String(input));
   const method = init.method ?? request?.method ?? "GET";
   const headers = new Headers(init.headers ?? request?.headers);
-
+  const own = { ...init };
+  let known: unknown = own.body;
+  let rest = false;
+  if (isStream(own.body)) {
+    const read = await readUpTo(limit(), own.body, signal);
+    known = new Blob(read.pieces);
+    rest = read.rest !== undefined;
+    own.body = read.rest ?? (known as Blob);
+  } else if (known == null && request?.body && isText(headers)) {
+    known = await head(request.clone().body!, maxSample);
+  }
   return {
-    facts: {
-      method,
-      url,
-      headers: headersOf(headers),
-      body: await ends(body ?? (request?.body && isText(headers) ? request.clone().body : undefined)),
-    },
-    signal: init.signal !== undefined ? init.signal : request?.signal,
-    notReplayable: once,
+    facts: { method, url, headers: headersOf(headers), body: await ends(known) },
+    notReplayable: rest,
     again: () => [request ? request.clone() : input, own],
     async resumed(resume, rewrite) {
-      const next: RequestInit = { ...(request && settings(request)), ...own, method: resume.method ?? method };
-      const changed = new Headers(headers);
+      const next: RequestInit = { ...(request && settings(request)), ...own, method: resume.method ?? method, headers };
       if (resume.last_event_id) {
-        changed.set("last-event-id", resume.last_event_id);
+        next.headers = new Headers(headers);
+        next.headers.set("last-event-id", resume.last_event_id);
       }
-      next.headers = changed;
       if (resume.no_body) {
         delete next.body;
-      } else if (resume.rewrite) {
-        next.body = rewrite(await new Response((body as BodyInit | undefined) ?? request?.clone().body).text());
-        changed.delete("content-length");
-      } else if (body == null && request?.body) {
+      } else if (own.body == null && request?.body) {
         next.body = await request.clone().arrayBuffer();
+      }
+      if (resume.rewrite) {
+        next.body = rewrite(await new Response(next.body).text());
       }
       return [resume.suffix ? extend(url, resume.suffix) : url, next];
     },
@@ -69,50 +67,53 @@ export async function replayable(
 }
 
 /** Lays a caller's own next request over that of a resume. */
-export function overlay([url, init]: [string, RequestInit], own: ResumeRequest): [string, RequestInit] {
+export function overlay(
+  [url, init]: [RequestInfo | URL, RequestInit],
+  own: ResumeRequest,
+): [RequestInfo | URL, RequestInit] {
   const { url: other, ...rest } = own;
   return [other ?? url, { ...init, ...rest }];
 }
 
-function isStream(body: unknown): body is AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> {
+function isStream(body: unknown): body is ReadableStream<Uint8Array<ArrayBuffer>> {
+  // Node.js sends what is iterable, too.
   return typeof body === "object" && body !== null && ("getReader" in body || Symbol.asyncIterator in body);
 }
 
-/** Reads a stream to its end, or says that it can be sent only once and gives it back whole. */
-async function readAll(
-  source: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
+/** Reads a stream to its end; or as far as more than `limit` bytes, and gives all of it as a stream again. */
+async function readUpTo(
   limit: number,
-): Promise<[BodyInit, boolean]> {
-  const reader = "getReader" in source ? source.getReader() : undefined;
-  const iterator = reader ?? (source as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-  const next = (): Promise<{ done?: boolean | undefined; value?: Uint8Array | undefined }> =>
-    "read" in iterator ? iterator.read() : iterator.next();
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  signal: AbortSignal | null | undefined,
+): Promise<{ pieces: Uint8Array<ArrayBuffer>[]; rest?: ReadableStream<Uint8Array<ArrayBuffer>> }> {
+  const reader = new Response(stream).body!.getReader();
+  const stop = (reason: unknown) => reader.cancel(reason);
+  const onAbort = () => void stop(signal!.reason).catch(() => {});
   const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  for (;;) {
-    const { done, value } = await next();
-    if (done || !value) {
-      return [new Blob(pieces), false];
-    }
-    pieces.push(typeof value === "string" ? new TextEncoder().encode(value) : new Uint8Array(value));
-    size += value.length;
-    if (size > limit) {
-      break;
-    }
-  }
-  const rest = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const piece = pieces.shift();
-      const { done, value } = piece ? { done: false, value: piece } : await next();
-      if (done || !value) {
-        controller.close();
-      } else {
-        controller.enqueue(value);
+  signal?.addEventListener("abort", onAbort);
+  try {
+    for (let size = 0; size <= limit; ) {
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) {
+        return { pieces };
       }
-    },
-    cancel: (reason) => (reader ? reader.cancel(reason) : undefined),
-  });
-  return [rest, true];
+      pieces.push(value);
+      size += value.length;
+    }
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+  const first = new Uint8Array(await new Blob(pieces).arrayBuffer());
+  return {
+    pieces,
+    rest: makeRest(
+      first,
+      () => reader.read(),
+      stop,
+      () => {},
+    ),
+  };
 }
 
 function isText(headers: Headers): boolean {
@@ -126,9 +127,6 @@ async function ends(body: unknown): Promise<string> {
   }
   if (body instanceof URLSearchParams) {
     return ends(String(body));
-  }
-  if (body instanceof ReadableStream) {
-    return ends(await head(body, maxSample));
   }
   if (!body || body instanceof FormData) {
     return "";

@@ -46,10 +46,11 @@ export async function request(
 ): Promise<void> {
   const send = options.fetch ?? globalThis.fetch;
   const engine = await ready();
-  const replay = await replayable(input, init, () => engine.policy(policyOf(options)).max_replay_bytes ?? 0);
-  const { facts, signal, notReplayable } = replay;
+  const signal = init?.signal !== undefined ? init.signal : (input as Partial<Request>).signal;
+  const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).max_replay_bytes ?? 0);
+  const { facts, notReplayable } = replay;
   drive(engine, options, { request: facts, can_reset: canReset, not_replayable: notReplayable }, signal, (session) =>
-    transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init),
+    transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init, signal),
   );
 }
 
@@ -61,21 +62,21 @@ function transport(
   replay: Replay,
   send: typeof fetch,
   init: RequestInit | undefined,
+  signal: AbortSignal | null | undefined,
 ): Host {
-  const { signal } = replay;
   let current: Attempt | undefined;
   let latest: Response | undefined;
   let streamed: Response | undefined; // the one that the consumer was given
   let thrown: unknown;
   let mistaken = false;
 
-  /** The fetch or the body has thrown. */
-  function broke(mine: Attempt, error: unknown): void {
+  /** The fetch or the body has thrown; or, by mistake, what was to be sent could not be made. */
+  function broke(mine: Attempt, error: unknown, mistake: boolean): void {
     if (mine !== current) {
       return;
     }
     thrown = error;
-    mistaken = !mine.response && !isRequest(replay, init, options);
+    mistaken = mistake;
     if (mistaken) {
       session.report("abort");
     } else {
@@ -87,15 +88,21 @@ function transport(
     const mine: Attempt = { number: attempt, abort: new AbortController() };
     current = mine;
     thrown = undefined;
+    let args: [RequestInfo | URL, RequestInit];
     try {
-      let args: [RequestInfo | URL, RequestInit] = replay.again();
+      args = replay.again();
       if (resume) {
-        const next = await replay.resumed(resume, session.rewrite);
-        args = resume.how === "custom" ? overlay(next, (await options.resumeRequest?.(resume)) ?? {}) : next;
+        args = await replay.resumed(resume, session.rewrite);
+        args = resume.how === "custom" ? overlay(args, (await options.resumeRequest?.(resume)) ?? {}) : args;
       }
-      if (mine !== current) {
-        return;
-      }
+    } catch (error) {
+      broke(mine, error, true);
+      return;
+    }
+    if (mine !== current) {
+      return;
+    }
+    try {
       const response = await send(args[0], { ...args[1], signal: mine.abort.signal });
       if (mine !== current) {
         response.body?.cancel().catch(ignore);
@@ -104,7 +111,7 @@ function transport(
       latest = mine.response = response;
       session.report("response", { attempt, status: response.status, headers: headersOf(response.headers) });
     } catch (error) {
-      broke(mine, error);
+      broke(mine, error, !isRequest(replay, init, options));
     }
   }
 
@@ -135,7 +142,7 @@ function transport(
         session.chunk(mine.number, piece.value);
       }
     } catch (error) {
-      broke(mine, error);
+      broke(mine, error, false);
     }
   }
 

@@ -1,0 +1,61 @@
+// Bundles the tests as the package is bundled, builds the provider once, and
+// runs node:test over all of it. Arguments name test files; default is all.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { bundles, common } from "../build.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const all = [here, join(here, "sdk")].flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.includes(".test."))
+    .map((name) => join(folder, name)),
+);
+const wanted = process.argv.slice(2).map((file) => resolve(file));
+const files = wanted.length > 0 ? wanted : all;
+
+const work = mkdtempSync(join(tmpdir(), "steadfetch-test-"));
+let code = 1;
+try {
+  await bundles();
+  const typescript = files.filter((file) => file.endsWith(".ts"));
+  // Inside the package, so that Node finds what the tests import.
+  const out = join(here, "..", ".cache", "test");
+  rmSync(out, { recursive: true, force: true });
+  await build({
+    ...common,
+    entryPoints: typescript,
+    outdir: out,
+    outExtension: { ".js": ".mjs" },
+    format: "esm",
+    platform: "node",
+    packages: "external",
+    sourcemap: "inline",
+  });
+  const chattest = join(work, "chattest");
+  if (files.some((file) => file.endsWith(".mjs"))) {
+    const go = spawnSync("go", ["build", "-o", chattest, "./hosttest/chattest/cmd/chattest"], {
+      cwd: join(here, "..", ".."),
+      stdio: "inherit",
+    });
+    if (go.status !== 0) {
+      throw new Error("the test provider does not build");
+    }
+  }
+  const run = files.map((file) => (file.endsWith(".ts") ? join(out, basename(file).replace(/\.ts$/, ".mjs")) : file));
+  code =
+    spawnSync(
+      process.execPath,
+      ["--enable-source-maps", "--expose-gc", "--test", "--test-reporter=spec", "--test-timeout=120000", ...run],
+      {
+        stdio: "inherit",
+        env: { ...process.env, CHATTEST: chattest },
+      },
+    ).status ?? 1;
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+process.exitCode = code;
