@@ -1,0 +1,259 @@
+// The conversation: asks, shows what streams in, and keeps it over a reload.
+import { createBanner } from "./banner.js";
+import { protocols, textOf } from "./protocols.js";
+import { logOf, newRun } from "./provider.js";
+import { runOf } from "./scripts.js";
+import { createController, stream } from "./steadfetch/index.js";
+import { draw } from "./timeline.js";
+
+const answer =
+  "A stream is a promise kept word by word. When the provider falters, steadfetch works out what happened, " +
+  "waits as long as it was asked to, and goes on, so that the reader sees one calm line instead of an error. " +
+  "Größe, Ελλάδα, 你好 and 日本語 arrive whole 🚀, every byte once and in order, until the very last one.";
+
+const storage = "steadfetch-chat";
+const logMs = 200;
+
+const $ = (id) => document.getElementById(id);
+
+export function createChat(settings) {
+  const controller = createController();
+  const prompt = $("prompt");
+  /** What was said: {role, text, note?}. While `pending`, the last turn is the one being answered. */
+  let turns = [];
+  /** The exchange that is not over well: {run, protocol}; with `busy`, it is under way. */
+  let pending;
+  let busy = false;
+  let text; // the text node that the answer goes to
+  let last; // the verdict behind the one that ended the request
+
+  const banner = createBanner($("banner"), controller, {
+    context: () => ({ received: Boolean(text?.data), last }),
+    onRetry: () => exchange(),
+    refuge: prompt,
+  });
+
+  // The conversation in the page.
+
+  function show(turn) {
+    const item = document.createElement("li");
+    item.className = turn.role;
+    const who = document.createElement("span");
+    who.className = "unseen";
+    who.textContent = turn.role === "user" ? "You: " : "Answer: ";
+    const node = document.createTextNode(turn.text);
+    const body = document.createElement("p");
+    body.append(node);
+    item.append(who, body);
+    $("turns").append(item);
+    $("intro").hidden = true;
+    follow(true);
+    return { item, node };
+  }
+
+  /** Keeps the end in sight, unless the reader has scrolled up. */
+  function follow(always = false) {
+    const box = $("scroll");
+    if (always || box.scrollHeight - box.scrollTop - box.clientHeight < 80) {
+      box.scrollTop = box.scrollHeight;
+    }
+  }
+
+  function setBusy(on) {
+    busy = on;
+    $("send").hidden = on;
+    $("halt").hidden = !on;
+  }
+
+  // What outlives a reload.
+
+  function save() {
+    const { status } = controller;
+    sessionStorage.setItem(storage, JSON.stringify({ turns, pending, status, partial: text?.data ?? "" }));
+  }
+
+  function load() {
+    const stored = JSON.parse(sessionStorage.getItem(storage) ?? "null");
+    if (!stored) {
+      return;
+    }
+    turns = stored.turns;
+    pending = stored.pending;
+    for (const turn of turns) {
+      show(turn);
+    }
+    if (!pending) {
+      return;
+    }
+    const { status, partial } = stored;
+    if (status.state === "failed" || status.state === "stopped") {
+      if (partial) {
+        text = show({ role: "assistant", text: partial }).node;
+      }
+      banner.show(status);
+    } else {
+      // A wait goes on where it was; an answer that was under way is asked for again.
+      exchange(status.state === "waiting" ? status : undefined);
+    }
+  }
+
+  // Asking.
+
+  async function ask() {
+    const said = prompt.value.trim();
+    if (!said || busy) {
+      return;
+    }
+    setBusy(true);
+    prompt.value = "";
+    keepPartial();
+    turns.push({ role: "user", text: said });
+    show(turns.at(-1));
+    const { protocol, script, tokenDelayMs } = settings;
+    try {
+      const run = await newRun({ text: answer, token_delay_ms: tokenDelayMs, ...runOf(script, protocol) });
+      pending = { run, protocol };
+    } catch (error) {
+      turns.pop();
+      prompt.value = said;
+      setBusy(false);
+      throw error;
+    }
+    await exchange();
+  }
+
+  /** What was received of an answer that nobody asks for any more stays a part of the conversation. */
+  function keepPartial() {
+    const partial = $("turns").querySelector("li.partial");
+    partial?.classList.remove("partial");
+    if (partial) {
+      turns.push({ role: "assistant", text: text.data });
+    }
+    pending = text = undefined;
+  }
+
+  /** Asks for the answer to the last turn, and shows it as it comes. */
+  async function exchange(restore) {
+    const { run, protocol: id } = pending;
+    const protocol = protocols[id];
+    $("turns").querySelector("li.partial")?.remove();
+    const { item, node } = show({ role: "assistant", text: "" });
+    item.classList.add("partial", "flowing");
+    text = node;
+    setBusy(true);
+    $("exact").hidden = true;
+    const began = performance.now();
+    const stopLog = watchLog(run.id);
+    const init = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(protocol.body(turns)),
+    };
+    const options = { ...settings.policy, provider: protocol.provider, controller, restore };
+    let failed = false;
+    last = undefined;
+    for await (const event of stream(run.base + protocol.path, init, options)) {
+      switch (event.type) {
+        case "message":
+          item.classList.remove("stale");
+          node.appendData(textOf(protocol, event.data));
+          follow();
+          break;
+        case "retry":
+          item.classList.add("stale");
+          break;
+        case "reset":
+          item.classList.remove("stale");
+          node.data = "";
+          break;
+        case "error":
+          failed = true;
+          last = event.error.last;
+          break;
+      }
+    }
+    item.classList.remove("flowing", "stale");
+    if (!failed) {
+      item.classList.remove("partial");
+      turns.push({ role: "assistant", text: node.data });
+      pending = undefined;
+    } else if (!node.data) {
+      item.remove();
+    }
+    banner.show(); // now that it is known what was received
+    setBusy(false);
+    save();
+    const log = await stopLog();
+    if (!failed) {
+      verify(node.data, log, performance.now() - began);
+    }
+  }
+
+  /** Compares with what the provider said. */
+  function verify(got, log, ms) {
+    const same = got === log.text;
+    const n = log.requests.length;
+    $("exact").hidden = false;
+    $("exact").dataset.same = same;
+    $("exact").textContent = same
+      ? `Exact, to the byte, after ${n} ${n === 1 ? "request" : "requests"} and ${(ms / 1000).toFixed(1)} s`
+      : "This is not what the provider said";
+  }
+
+  /** Draws the provider's log again and again, until told to stop: then once more. */
+  function watchLog(id) {
+    let timer;
+    let over = false;
+    const began = performance.now();
+    let offset; // of the run's clock against ours
+    async function look() {
+      const log = await logOf(id, over);
+      if (offset === undefined && log.requests.length > 0) {
+        offset = log.requests.at(-1).at_ms - (performance.now() - began);
+      }
+      $("log-empty").hidden = log.requests.length > 0 || log.preflights > 0;
+      draw($("log"), log, over ? 0 : performance.now() - began + (offset ?? 0));
+      $("log").scrollTop = $("log").scrollHeight;
+      if (!over) {
+        timer = setTimeout(look, logMs);
+      }
+      return log;
+    }
+    const first = look();
+    return async () => {
+      over = true;
+      clearTimeout(timer);
+      await first;
+      return look();
+    };
+  }
+
+  // The page's controls.
+
+  $("composer").addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask();
+  });
+  prompt.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      ask();
+    }
+  });
+  $("halt").addEventListener("click", () => controller.stop());
+  $("clear").addEventListener("click", () => {
+    controller.stop();
+    sessionStorage.removeItem(storage);
+    removeEventListener("pagehide", save);
+    location.reload();
+  });
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape" && busy) {
+      controller.stop();
+    }
+  });
+  controller.subscribe(save);
+  addEventListener("pagehide", save);
+  load();
+  prompt.focus();
+}

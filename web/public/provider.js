@@ -1,0 +1,19 @@
+// The provider's own controls: what it is to do, and what it saw.
+
+let address;
+
+async function control(path, init) {
+  address ??= fetch("config.json").then((response) => response.json());
+  const response = await fetch(`${(await address).provider}/_chattest/${path}`, init);
+  const answer = await response.json();
+  if (!response.ok) {
+    throw new Error(answer.error);
+  }
+  return answer;
+}
+
+/** Registers a run: `{id, base}`. */
+export const newRun = (run) => control("runs", { method: "POST", body: JSON.stringify(run) });
+
+/** What the provider saw of a run so far; with `whole`, once it answers no request of it any more. */
+export const logOf = (id, whole = false) => control(`runs/${id}${whole ? "?wait=idle" : ""}`);

@@ -1,0 +1,120 @@
+// What the provider can be told to do. `run` is a run of chattest's
+// (hosttest/chattest/README.md): attempt k meets faults[k-1], and after the last one
+// all is well.
+
+const quota = {
+  status: 429,
+  error_type: "insufficient_quota",
+  error_code: "insufficient_quota",
+  message: "You exceeded your current quota, please check your plan and billing details.",
+};
+
+export const scripts = {
+  healthy: { name: "Nothing", tag: "healthy", run: {} },
+  rate_limit: {
+    name: "Rate limited",
+    tag: "429 Retry-After 3",
+    run: { faults: [{ status: 429, headers: { "retry-after": "3" } }] },
+  },
+  overloaded: { name: "Overloaded, twice", tag: "529", run: { faults: [{ status: 529, times: 2 }] } },
+  in_band: {
+    name: "Overloaded in the stream",
+    tag: "200, error event",
+    run: { faults: [{ kind: "error", status: 503 }] },
+    anthropic: { faults: [{ kind: "error", status: 529 }] },
+  },
+  reset: { name: "Connection reset", tag: "RST", run: { faults: [{ kind: "reset" }] } },
+  truncated: { name: "Stream just ends", tag: "EOF", run: { faults: [{ kind: "eof" }] } },
+  stall: {
+    name: "Silence behind pings",
+    tag: "stall",
+    run: { faults: [{ kind: "stall", ping_ms: 300 }] },
+  },
+  cut: {
+    name: "Cut in mid-answer",
+    tag: "RST at token 20",
+    run: { faults: [{ kind: "reset", at_token: 20 }] },
+  },
+  bad_day: {
+    name: "A bad day",
+    tag: "502 RST error EOF",
+    run: {
+      faults: [
+        { kind: "html" },
+        { kind: "reset" },
+        { kind: "error", status: 429, at_token: 12 },
+        { kind: "eof", at_token: 30, half: "char" },
+      ],
+    },
+  },
+  auth: { name: "Wrong key", tag: "401", run: { faults: [{ status: 401 }] } },
+  quota: { name: "Usage limit reached", tag: "429 quota", run: { faults: [quota] } },
+  too_long: {
+    name: "Told to wait an hour",
+    tag: "429 Retry-After 3600",
+    run: { faults: [{ status: 429, headers: { "retry-after": "3600" } }] },
+  },
+  hidden: {
+    name: "Retry-After hidden",
+    tag: "429 not exposed",
+    run: { expose: [], faults: [{ status: 429, headers: { "retry-after": "3" } }] },
+  },
+  cors: { name: "No CORS at all", tag: "blocked", run: { cors: false } },
+};
+
+/** The scripts by what becomes of them. */
+export const groups = {
+  "Recovers by itself": [
+    "healthy",
+    "rate_limit",
+    "overloaded",
+    "in_band",
+    "reset",
+    "truncated",
+    "stall",
+    "cut",
+    "bad_day",
+    "hidden",
+  ],
+  "Stops and says why": ["auth", "quota", "too_long", "cors"],
+};
+
+/** The run to register for a script in a protocol. */
+export const runOf = (id, protocol) => scripts[id][protocol] ?? scripts[id].run;
+
+const places = {
+  connect: "while sending",
+  before_headers: "before the header",
+  first_event: "before the first event",
+  before_output: "before any output",
+  before_end: "before the end",
+  in_last_event: "in the last event",
+};
+
+/** A fault in words, short enough for a line of the log. */
+export function describe(fault) {
+  if (!fault) {
+    return "whole answer";
+  }
+  const place = places[fault.at] ?? (fault.at_token ? `after ${fault.at_token} tokens` : places.before_output);
+  switch (fault.kind ?? "status") {
+    case "status": {
+      const asked = fault.headers?.["retry-after"];
+      return asked === undefined ? "error status" : `Retry-After: ${asked}`;
+    }
+    case "html":
+      return "a gateway's HTML page";
+    case "error":
+      return `error event ${place}`;
+    case "eof":
+      return `ends ${place}`;
+    case "drop":
+      return `closed ${place}`;
+    case "reset":
+      return `reset ${place}`;
+    case "stall":
+      return `silent ${place}`;
+    default:
+      return fault.kind;
+  }
+}

@@ -1,0 +1,86 @@
+// The provider's log of a run, drawn: a bar per request, and the waits between them.
+import { describe } from "./scripts.js";
+
+const make = (tag, className, text = "") => {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+};
+
+const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+
+/** How a request ended, as the provider saw it. */
+function outcome(request) {
+  if (!request.done) {
+    return "open";
+  }
+  if (request.client_gone && !request.fault) {
+    return "gone";
+  }
+  return request.fault ? "fault" : "good";
+}
+
+/** What the server asked for after this request, in ms, if it did. */
+function asked(request) {
+  const header = Number(request?.fault?.headers?.["retry-after"]);
+  return Number.isFinite(header) ? header * 1000 : undefined;
+}
+
+/** The rows for a log. `nowMs` is the moment on the log's clock, or 0 when nothing more is to come. */
+function rows(log, nowMs) {
+  const { requests, preflights } = log;
+  const first = requests[0]?.at_ms ?? 0;
+  const ends = requests.map((r) => (r.done ? r.done_ms : Math.max(nowMs, r.at_ms)));
+  const whole = Math.max(...ends, nowMs, first + 1) - first;
+  const made = requests.map((request, i) => ({
+    attempt: request.attempt,
+    left: (request.at_ms - first) / whole,
+    width: (ends[i] - request.at_ms) / whole,
+    outcome: outcome(request),
+    status: request.status || "–",
+    what: request.client_gone && !request.fault ? "left by the page" : describe(request.fault),
+    waited: i > 0 ? Math.max(request.at_ms - ends[i - 1], 0) : undefined,
+    asked: i > 0 ? asked(requests[i - 1]) : undefined,
+    at: request.at_ms - first,
+  }));
+  return {
+    made,
+    waiting: nowMs > 0 && requests.length > 0 && requests.at(-1).done ? Math.max(nowMs - ends.at(-1), 0) : undefined,
+    refused: requests.length === 0 ? preflights : 0,
+  };
+}
+
+/** Draws a log into a list element. `nowMs` as in rows. */
+export function draw(list, log, nowMs) {
+  const { made, waiting, refused } = rows(log, nowMs);
+  const items = [];
+  for (const row of made) {
+    if (row.waited !== undefined) {
+      const wait = row.asked === undefined ? "" : `, asked for ${seconds(row.asked)}`;
+      items.push(make("li", "wait", `waited ${seconds(row.waited)}${wait}`));
+    }
+    const item = make("li", `request ${row.outcome}`);
+    const track = make("span", "track");
+    const bar = make("span", "bar");
+    bar.style.left = `${row.left * 100}%`;
+    bar.style.width = `${row.width * 100}%`;
+    track.append(bar);
+    const line = make("span", "line");
+    line.append(
+      make("span", "number", `${row.attempt}`),
+      make("span", "code", `${row.status}`),
+      make("span", "what", row.what),
+      make("span", "time", `+${seconds(row.at)}`),
+    );
+    item.append(line, track);
+    items.push(item);
+  }
+  if (waiting !== undefined) {
+    items.push(make("li", "wait", `waiting, ${seconds(waiting)} so far`));
+  }
+  if (refused) {
+    items.push(make("li", "wait", `${refused} preflight requests refused, no request came`));
+  }
+  list.replaceChildren(...items);
+}
