@@ -196,7 +196,9 @@ func (s *Session) document() *Answer {
 	if body != "" && body[0] == '<' || errorDocument(jsonscan.ParsePrefix(body)) {
 		return s.errorStatus()
 	}
-	s.framer.All()
+	if !s.delivered { // a document is no part of a stream
+		s.framer.All()
+	}
 	return s.pass()
 }
 

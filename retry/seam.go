@@ -165,8 +165,9 @@ func (m *seam) byKey(t *stream.Tracker, e *stream.Event, facts stream.Facts, f *
 	if key, ok := keyOf(t, e); ok {
 		for i := len(m.marks) - 1; i >= 0; i-- {
 			if m.marks[i].key == key {
+				same := m.marks[i].hash == eventHash(e) // before its bytes go
 				f.Replace(nil)
-				return m.marks[i].hash == eventHash(e)
+				return same
 			}
 		}
 		// Sequence numbers have no gaps (OpenAI Responses, streaming events).

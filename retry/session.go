@@ -564,18 +564,22 @@ func (s *Session) end(do string, v *classify.Verdict, state string) *Answer {
 
 // close ends a session.
 func (s *Session) close(do, state string) *Answer {
-	if o := s.group.at(s.origin); o.prober == s {
+	o := s.group.at(s.origin)
+	probed := o.prober == s
+	if probed {
 		o.prober = nil
 	}
 	s.state, s.retry, s.waitingFor = state, nil, ""
-	return s.answer(do)
+	a := s.answer(do)
+	a.Poke = probed // so that the next one may probe
+	return a
 }
 
 // finish ends a session whose stream came to its end.
 func (s *Session) finish() *Answer {
 	var v *classify.Verdict
 	if s.mode == modeSSE {
-		if s.tracker.Seen&(stream.Output|stream.Refused|stream.Limited) == 0 && !s.delivered {
+		if s.tracker.Seen&(stream.Output|stream.Refused|stream.Limited) == 0 && (!s.delivered || s.resetDue) {
 			return s.failed(s.own(classify.EmptyOutput), false)
 		}
 		if s.tracker.Seen&stream.Refused != 0 {
