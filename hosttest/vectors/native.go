@@ -1,0 +1,105 @@
+package vectors
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// Native is the engine as Go compiles it, with nothing in between.
+func Native() Host { return &native{} }
+
+type native struct{ group retry.Group }
+
+func (h *native) Policy(policy []byte) ([]byte, error) {
+	var p retry.Policy
+	if err := strict(policy, &p); err != nil {
+		return nil, err
+	}
+	if reason := p.Fill(); reason != "" {
+		return nil, Refusal(reason)
+	}
+	return json.Marshal(off(p))
+}
+
+// off makes what is 0 in a filled policy off, so that MarshalJSON writes it.
+func off(p retry.Policy) retry.Policy {
+	for i, n := range p.Numbers() {
+		if n == 0 {
+			p.Numbers()[i] = -1
+		}
+	}
+	return p
+}
+
+func (h *native) Delay(attempt int) (int64, error) { return retry.Delay(attempt).Milliseconds(), nil }
+
+func (h *native) Share(shared []byte) error {
+	var s retry.Shared
+	if err := strict(shared, &s); err != nil {
+		return err
+	}
+	h.group.Hear(&s)
+	return nil
+}
+
+func (h *native) NewSession(config []byte) (Session, error) {
+	var cfg retry.Config
+	if err := strict(config, &cfg); err != nil {
+		return nil, err
+	}
+	s, reason := retry.NewSession(&cfg, &h.group)
+	if reason != "" {
+		return nil, Refusal(reason)
+	}
+	return nativeSession{s}, nil
+}
+
+func (h *native) Close() error { return nil }
+
+type nativeSession struct{ s *retry.Session }
+
+func (s nativeSession) Step(happened []byte) ([]byte, error) {
+	var h retry.Happened
+	if err := strict(happened, &h); err != nil {
+		return nil, err
+	}
+	return json.Marshal(s.s.Step(&h))
+}
+
+func (s nativeSession) Chunk(attempt int, now int64, p []byte) (int, []byte, error) {
+	n, a := s.s.Chunk(attempt, now, p)
+	if a == nil {
+		return n, nil, nil
+	}
+	answer, err := json.Marshal(a)
+	return a.Bytes, answer, err
+}
+
+func (s nativeSession) Bytes() []byte             { return s.s.Bytes() }
+func (s nativeSession) Snapshot() ([]byte, error) { return json.Marshal(s.s.Snapshot()) }
+func (s nativeSession) Close() error              { return nil }
+
+func (s nativeSession) Rewrite(body string) (string, error) {
+	rewritten, ok := s.s.Rewrite(body)
+	if !ok {
+		return "", Refusal("the body has no list of messages that could be continued")
+	}
+	return rewritten, nil
+}
+
+// strict decodes JSON and takes a name that the type does not have for an
+// error, so that a vector with a mistake in it is found.
+func strict(text []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(v)
+	if err != nil {
+		if reason, ok := strings.CutPrefix(err.Error(), "retry: "); ok {
+			return Refusal(reason)
+		}
+	}
+	return err
+}
