@@ -47,8 +47,8 @@ command -v c++ >/dev/null || missing+=(g++)
 command -v patch >/dev/null || missing+=(patch)
 if [ ${#missing[@]} -gt 0 ]; then
 	command -v apt-get >/dev/null ||
-		fail "LLVM 19 is missing in $llvm, and this is not Debian: no ${missing[*]}" \
-			"Run wasm/build.sh in a container of Debian 12 or newer."
+		fail "missing: ${missing[*]} (names of Debian's packages), and this is not Debian" \
+			"LLVM 19 is looked for in $llvm. Or run wasm/build.sh in a container of Debian 12 or newer."
 	[ "$(id -u)" = 0 ] ||
 		fail "packages are missing: ${missing[*]}" "Install them: sudo apt-get install ${missing[*]}"
 	say "wasm: installing ${missing[*]}"
@@ -72,6 +72,7 @@ if [ ! -d "$cache" ]; then
 	if command -v flock >/dev/null; then
 		exec 9>"$base/lock"
 		flock 9
+		rm -rf "$base"/unfinished.* # of a run that was killed: nobody else works here now
 	fi
 fi
 if [ ! -d "$cache" ]; then
