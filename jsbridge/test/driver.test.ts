@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Engine } from "../src/abi.js";
+import { drive, type Host, type Session } from "../src/driver.js";
+import type { Options } from "../src/options.js";
+import type { Answer, Config, Happened, Verdict } from "../src/wire.gen.js";
+import { clock, settle } from "./fakes.js";
+
+const verdict: Verdict = { retryable: false, kind: "server", message: "m" };
+
+/** An engine that answers from a list, and logs what it is told. */
+function scripted(...answers: (Answer | Error)[]) {
+  const told: Happened[] = [];
+  const freed: number[] = [];
+  let config: Config | undefined;
+  const engine: Engine = {
+    classify: () => verdict,
+    explain: () => undefined,
+    delay: () => 0,
+    policy: (policy) => policy,
+    share: () => {},
+    open(c) {
+      config = c;
+      return 7;
+    },
+    event(session, happened) {
+      assert.equal(session, 7);
+      told.push(happened);
+      const answer = answers.shift() ?? { do: "none" };
+      if (answer instanceof Error) {
+        throw answer;
+      }
+      return answer;
+    },
+    chunk(_session, _attempt, bytes) {
+      return bytes.length > 3 ? { do: "none", bytes: 2, committed: true } : bytes.length;
+    },
+    bytes: (_session, n) => new Uint8Array(n),
+    snapshot: () => ({ state: "opening", attempt: 1, failures: 0 }),
+    rewrite: (_session, body) => body,
+    free: (session) => freed.push(session),
+    trapped: () => false,
+  };
+  const log: string[] = [];
+  const host: Host = {
+    open: (answer) => log.push(`open ${answer.attempt}`),
+    read: () => log.push("read"),
+    drop: () => log.push("drop"),
+    take: (bytes) => log.push(`take ${bytes.length}`),
+    reset: () => log.push("reset"),
+    wait: (answer) => log.push(`wait ${answer.retry?.attempt}`),
+    pass: (_answer, bytes) => log.push(`pass ${bytes?.length}`),
+    finish: () => log.push("finish"),
+    fail: (answer) => log.push(`fail ${answer.verdict?.kind}`),
+    crash: (error) => log.push(`crash ${error}`),
+  };
+  const start = (options: Options = {}, signal?: AbortSignal): Session =>
+    drive(engine, options, { request: { url: "https://h/x" } }, signal, () => host);
+  return { start, told, freed, log, config: () => config, engine };
+}
+
+const what = (told: Happened[]) => told.map((h) => h.what);
+
+test("every answer is acted on, in the order that the consumer must see", () => {
+  const { start, log, freed, told } = scripted(
+    { do: "open", attempt: 1 },
+    { do: "read", attempt: 1 },
+    { do: "none", attempt: 1, reset: true, bytes: 5 },
+    { do: "wait", attempt: 1, bytes: 1, retry: { attempt: 1, delay_ms: 0, error: "", retrying_at: "" } },
+    { do: "open", attempt: 2 },
+    { do: "finish", attempt: 2, bytes: 4 },
+  );
+  const session = start();
+  session.report("response", { attempt: 1, status: 200 });
+  session.report("timer");
+  session.report("error", { attempt: 1 });
+  session.report("timer");
+  session.report("end", { attempt: 2 });
+  assert.deepEqual(log, [
+    "open 1",
+    "read",
+    "reset",
+    "take 5",
+    "take 1",
+    "drop",
+    "wait 1",
+    "open 2",
+    "take 4",
+    "drop",
+    "finish",
+  ]);
+  assert.deepEqual(freed, [7]);
+  assert.deepEqual(what(told), ["start", "response", "timer", "error", "timer", "end"]);
+  session.report("abort");
+  session.chunk(2, new Uint8Array(3));
+  assert.equal(told.length, 6, "a session that is over is told nothing");
+});
+
+test("a response that passes keeps its transport; a failure loses it", () => {
+  const passed = scripted({ do: "pass", attempt: 1, bytes: 3, verdict });
+  passed.start();
+  assert.deepEqual(passed.log, ["pass 3"]);
+  const failed = scripted({ do: "open", attempt: 1 }, { do: "fail", attempt: 1, bytes: 3, verdict });
+  failed.start().report("error", { attempt: 1 });
+  assert.deepEqual(failed.log, ["open 1", "take 3", "drop", "fail server"]);
+});
+
+test("chunks go on as the engine says", () => {
+  const { start, log } = scripted({ do: "open", attempt: 1 });
+  const session = start();
+  session.chunk(1, new Uint8Array(3));
+  session.chunk(1, new Uint8Array(9));
+  session.chunk(1, new Uint8Array(0));
+  assert.deepEqual(log, ["open 1", "take 3", "take 2"]);
+});
+
+test("large chunks are cut", () => {
+  const { start, engine } = scripted({ do: "open", attempt: 1 });
+  const sizes: number[] = [];
+  engine.chunk = (_s, _a, bytes) => sizes.push(bytes.length) && 0;
+  start().chunk(1, new Uint8Array((1 << 20) * 2 + 5));
+  assert.deepEqual(sizes, [1 << 20, 1 << 20, 5]);
+});
+
+test("there is one timer, set anew after every answer, and never longer than timers can be", async (t) => {
+  const pass = clock(t);
+  const now = Date.now();
+  const { start, told } = scripted(
+    { do: "open", attempt: 1, timer_at: now + 1000 },
+    { do: "read", attempt: 1, timer_at: now + 5000 },
+    { do: "none", attempt: 1, timer_at: now + 10 ** 12 },
+    { do: "none", attempt: 1 },
+  );
+  const session = start();
+  await pass(999);
+  session.report("response", { attempt: 1 });
+  await pass(4000);
+  assert.deepEqual(what(told), ["start", "response"]);
+  await pass(1);
+  assert.deepEqual(what(told), ["start", "response", "timer"]);
+  await pass(2 ** 31 - 2);
+  assert.equal(told.length, 3);
+  await pass(1);
+  assert.equal(told.length, 4, "the engine is asked, and has the rest of the time");
+  await pass(10 ** 9);
+  assert.equal(told.length, 4, "no time is no timer");
+});
+
+test("no clock is heard while the consumer holds the stream back", async (t) => {
+  const pass = clock(t);
+  const now = Date.now();
+  const { start, told } = scripted({ do: "open", attempt: 1, timer_at: now + 1000 });
+  const session = start();
+  session.hold(true);
+  await pass(5000);
+  assert.deepEqual(what(told), ["start"]);
+  session.hold(false);
+  await pass(999);
+  assert.deepEqual(what(told), ["start"]);
+  await pass(1);
+  assert.deepEqual(what(told), ["start", "timer"]);
+});
+
+test("what callbacks ask for is done after what is being done", () => {
+  const { start, log, told } = scripted(
+    { do: "open", attempt: 1 },
+    { do: "wait", attempt: 1, retry: { attempt: 1, delay_ms: 9, error: "", retrying_at: "" } },
+    { do: "open", attempt: 2 },
+  );
+  const session: Session = start({ onRetry: () => session.report("retry_now") });
+  session.report("error", { attempt: 1 });
+  assert.deepEqual(log, ["open 1", "drop", "wait 1", "open 2"]);
+  assert.deepEqual(what(told), ["start", "error", "retry_now"]);
+});
+
+test("what a callback throws is uncaught, and disturbs no session", async (t) => {
+  const caught: unknown[] = [];
+  const listeners = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => caught.push(error));
+  t.after(() => {
+    process.removeAllListeners("uncaughtException");
+    for (const listener of listeners) {
+      process.on("uncaughtException", listener);
+    }
+  });
+  const mine = new Error("mine");
+  const { start, log } = scripted({
+    do: "wait",
+    attempt: 1,
+    retry: { attempt: 1, delay_ms: 9, error: "", retrying_at: "" },
+  });
+  start({
+    onRetry() {
+      throw mine;
+    },
+  });
+  await settle();
+  assert.deepEqual(log, ["drop", "wait 1"]);
+  assert.deepEqual(caught, [mine]);
+});
+
+test("an abort before the start opens nothing", () => {
+  const { start, log, told } = scripted({ do: "fail", verdict: { retryable: false, kind: "canceled" } });
+  start({}, AbortSignal.abort());
+  assert.deepEqual(what(told), ["abort"]);
+  assert.deepEqual(log, ["drop", "fail canceled"]);
+});
+
+test("an engine that throws fails the session once", () => {
+  const { start, log, freed } = scripted({ do: "open", attempt: 1 }, new Error("trap"));
+  const session = start();
+  session.report("response", { attempt: 1 });
+  session.report("abort");
+  assert.deepEqual(log, ["open 1", "drop", "crash Error: trap"]);
+  assert.deepEqual(freed, [7]);
+});
+
+test("a warning reaches the caller, or once the console", (t) => {
+  const warnings: string[] = [];
+  const printed = t.mock.method(console, "warn", () => {});
+  const warn: Answer = { do: "open", attempt: 1, warning: "sdk_retries_stacked" };
+  scripted(warn).start({ onWarning: (rule) => warnings.push(rule) });
+  assert.deepEqual(warnings, ["sdk_retries_stacked"]);
+  assert.equal(printed.mock.callCount(), 0);
+  scripted(warn).start();
+  scripted(warn).start();
+  assert.equal(printed.mock.callCount(), 1);
+});
+
+test("a poke reaches all other sessions, but not the one that asked", () => {
+  const other = scripted({ do: "open", attempt: 1 });
+  other.start();
+  const self = scripted({ do: "open", attempt: 1, poke: true });
+  self.start();
+  assert.deepEqual(what(other.told), ["start", "timer"]);
+  assert.deepEqual(what(self.told), ["start"]);
+});
+
+test("options become the policy, name by name, and nothing else does", () => {
+  const { start, config } = scripted();
+  start({
+    maxAttempts: 3,
+    initialDelayMs: 0,
+    afterCommit: "fail",
+    maxDelayMs: undefined,
+    provider: "openai",
+    onRetry: () => {},
+    restore: { state: "waiting", attempt: 2, failures: 1 },
+  });
+  assert.deepEqual(config()!.policy, { max_attempts: 3, initial_delay_ms: 0, after_commit: "fail" });
+  assert.equal(config()!.provider, "openai");
+  assert.equal(config()!.restore!.failures, 1);
+  assert.equal(config()!.opaque_errors, false, "Node.js says why a connection failed");
+  assert.equal(config()!.offline, false);
+});

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { answer, post, sse, url } from "./fakes.js";
+
+type Package = typeof import("../src/index.js");
+
+// The bundled test lies in .cache/test of the package.
+const root = new URL("../..", import.meta.url).pathname;
+let copies = 0;
+
+/** A copy of the package that nobody has used yet. */
+const fresh = (): Promise<Package> => import(`${pathToFileURL(join(root, "dist", "index.js"))}?copy=${copies++}`);
+
+const bytes = () => readFileSync(join(root, "dist", "steadfetch.wasm"));
+
+/** Plays a runtime that compiles and instantiates nothing at once. */
+function asyncOnly(t: TestContext): void {
+  const { Module, Instance } = WebAssembly;
+  const refuse = (real: object) =>
+    new Proxy(real, {
+      construct() {
+        throw new RangeError("disallowed on the main thread");
+      },
+    });
+  WebAssembly.Module = refuse(Module) as typeof Module;
+  WebAssembly.Instance = refuse(Instance) as typeof Instance;
+  t.after(() => Object.assign(WebAssembly, { Module, Instance }));
+}
+
+test("nobody has to call init", async () => {
+  const { delay, classify } = await fresh();
+  assert.equal(delay(1), 2000);
+  assert.equal(classify({ status: 529 }).kind, "overloaded");
+});
+
+test("init may be called often, and before and after use", async () => {
+  const { init, delay } = await fresh();
+  await Promise.all([init(), init()]);
+  assert.equal(delay(0), 1000);
+  await init();
+});
+
+test("where nothing compiles at once, synchronous calls say what to do, and asynchronous ones work", async (t) => {
+  asyncOnly(t);
+  const { init, delay, classifyResponse, createFetch } = await fresh();
+  assert.throws(() => delay(0), /await init\(\) first/);
+  const pending = init();
+  assert.throws(() => delay(0), /has not finished/);
+  await pending;
+  assert.equal(delay(0), 1000);
+  const other = await fresh();
+  assert.equal((await other.classifyResponse(new Response("", { status: 503 }))).retryable, true);
+  assert.equal(typeof classifyResponse, "function");
+  const fetch = createFetch({ fetch: async () => new Response(answer.join(""), { headers: sse }) });
+  assert.equal(await (await fetch(url, post())).text(), answer.join(""));
+});
+
+test("a failed init has an error of its own, and may be tried again", async () => {
+  const { init, delay } = await fresh();
+  await assert.rejects(init(new Uint8Array([0, 97, 115, 109])), /could not be compiled/);
+  assert.throws(() => delay(0), /init\(\) failed: call it again/);
+  await init();
+  assert.equal(delay(0), 1000);
+});
+
+test("init takes bytes, a compiled module, a response or an address", async (t) => {
+  const server = createServer((request, response) => {
+    response.statusCode = request.url === "/steadfetch.wasm" ? 200 : 404;
+    response.setHeader("content-type", "text/plain"); // as from a server that does not know better
+    response.end(bytes());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const source of [
+    bytes(),
+    new WebAssembly.Module(bytes()),
+    `${base}/steadfetch.wasm`,
+    new URL(`${base}/steadfetch.wasm`),
+    fetch(`${base}/steadfetch.wasm`),
+  ]) {
+    const { init, delay } = await fresh();
+    await init(source);
+    assert.equal(delay(0), 1000);
+  }
+  const { init } = await fresh();
+  await assert.rejects(init(`${base}/elsewhere`), (error: Error) => /answered 404/.test(String(error.cause)));
+});
+
+test("a module is taken once, before the first use", async () => {
+  const { init, delay } = await fresh();
+  const first = init(bytes());
+  await assert.rejects(init(bytes()), /there is one already/);
+  await first;
+  assert.equal(delay(0), 1000);
+  await assert.rejects(init(bytes()), /there is one already/);
+});
+
+test("a module of another version, or none of ours, is refused", async () => {
+  const { init } = await fresh();
+  // The smallest module: no exports at all.
+  await assert.rejects(init(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])), /could not be compiled/);
+});
+
+test("a trapped instance fails its sessions, and the next request gets a new one", async (t) => {
+  const { Instance } = WebAssembly;
+  let instances = 0;
+  let trap = false;
+  WebAssembly.Instance = new Proxy(Instance, {
+    construct(target, args) {
+      instances++;
+      const real = Reflect.construct(target, args) as WebAssembly.Instance;
+      const event = real.exports.session_event as (session: number, n: number) => number;
+      const exports = {
+        ...real.exports,
+        session_event(session: number, n: number) {
+          if (trap) {
+            trap = false;
+            throw new WebAssembly.RuntimeError("unreachable");
+          }
+          return event(session, n);
+        },
+      };
+      return { exports };
+    },
+  });
+  t.after(() => {
+    WebAssembly.Instance = Instance;
+  });
+  const { createFetch, delay } = await fresh();
+  const opened: ((response: Response) => void)[] = [];
+  const fetch = createFetch({ fetch: () => new Promise((resolve) => opened.push(resolve)) });
+  const first = fetch(url, post());
+  const second = fetch(url, post());
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(instances, 1);
+  trap = true;
+  opened[0]!(new Response(answer.join(""), { headers: sse }));
+  for (const promise of [first, second]) {
+    await assert.rejects(promise, (error: Error) => {
+      assert.match(error.message, /has trapped/);
+      assert.ok(error.cause instanceof WebAssembly.RuntimeError);
+      return true;
+    });
+  }
+  assert.equal(delay(0), 1000);
+  assert.equal(instances, 2);
+  const third = fetch(url, post());
+  await new Promise((resolve) => setImmediate(resolve));
+  opened[2]!(new Response(answer.join(""), { headers: sse }));
+  assert.equal(await (await third).text(), answer.join(""));
+});
+
+test("the CommonJS build is the same package", async () => {
+  const { createRequire } = await import("node:module");
+  const cjs = createRequire(import.meta.url)(join(root, "dist", "cjs", "index.js")) as Package;
+  const esm = await fresh();
+  assert.deepEqual(Object.keys(cjs).sort(), Object.keys(esm).sort());
+  assert.equal(cjs.delay(2), 4000);
+});

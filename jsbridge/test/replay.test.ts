@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { createReadStream, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createFetch, RetryError } from "../src/index.js";
+import { overlay, replayable } from "../src/replay.js";
+import { clock, network, settle, url, watch } from "./fakes.js";
+
+const text = '{"stream":true,"name":"Jürgen"}';
+const bytes = new TextEncoder().encode(text);
+const mib = () => 1 << 20;
+
+/** What the wire would carry. */
+async function sent([input, init]: [RequestInfo | URL, RequestInit]): Promise<string> {
+  const request = input instanceof Request ? new Request(input, init) : new Request(url, { ...init, method: "POST" });
+  return request.text();
+}
+
+function streamOf(...pieces: string[]): ReadableStream<Uint8Array> {
+  const queue = pieces.map((piece) => new TextEncoder().encode(piece));
+  return new ReadableStream({
+    pull(controller) {
+      const piece = queue.shift();
+      if (piece) {
+        controller.enqueue(piece);
+      } else {
+        controller.close();
+      }
+    },
+  });
+}
+
+for (const [name, make] of Object.entries<() => BodyInit>({
+  string: () => text,
+  Uint8Array: () => bytes.slice(),
+  "a view of a part": () => new Uint8Array(new TextEncoder().encode(`xx${text}yy`).buffer, 2, bytes.length),
+  ArrayBuffer: () => bytes.slice().buffer,
+  Blob: () => new Blob([text]),
+  "a stream": () => streamOf('{"stream":true,', '"name":"Jür', 'gen"}'),
+})) {
+  test(`a body that is ${name} is sent the same each time, and known to ask for a stream`, async () => {
+    const replay = await replayable(url, { method: "POST", body: make() }, undefined, mib);
+    assert.equal(await sent(replay.again()), text);
+    assert.equal(await sent(replay.again()), text);
+    assert.equal(replay.facts.body, text);
+    assert.equal(replay.notReplayable, false);
+  });
+}
+
+test("parameters and forms go as they are", async () => {
+  const params = new URLSearchParams({ stream: "true", q: "ä" });
+  const first = await replayable(url, { method: "POST", body: params }, undefined, mib);
+  assert.equal(first.again()[1].body, params);
+  assert.equal(first.facts.body, "stream=true&q=%C3%A4");
+  const form = new FormData();
+  form.set("file", new Blob(["x"]), "f.txt");
+  const second = await replayable(url, { method: "POST", body: form }, undefined, mib);
+  assert.equal(second.again()[1].body, form);
+  assert.equal(second.facts.body, "");
+});
+
+test("of a long body the core sees both ends", async () => {
+  const long = `${"a".repeat(40_000)}${"b".repeat(40_000)}`;
+  for (const body of [long, new TextEncoder().encode(long)]) {
+    const { facts } = await replayable(url, { method: "POST", body }, undefined, mib);
+    assert.equal(facts.body, "a".repeat(32 << 10) + "b".repeat(32 << 10));
+  }
+});
+
+test("a Request is cloned for each attempt, and keeps what it carries", async () => {
+  const request = new Request(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", "idempotency-key": "k1" },
+    body: text,
+    redirect: "error",
+    credentials: "include",
+  });
+  const replay = await replayable(request, undefined, undefined, mib);
+  assert.equal(replay.facts.body, text);
+  assert.equal(replay.facts.method, "POST");
+  assert.equal(replay.facts.headers!["idempotency-key"], "k1");
+  for (let i = 0; i < 2; i++) {
+    const [input, init] = replay.again();
+    assert.ok(input instanceof Request && input !== request);
+    assert.equal(input.redirect, "error");
+    assert.equal(input.credentials, "include");
+    assert.equal(await sent([input, init]), text);
+  }
+  assert.equal(request.bodyUsed, false);
+});
+
+test("init lies over a Request, as with fetch", async () => {
+  const request = new Request(url, { method: "POST", headers: { a: "1" }, body: "old" });
+  const replay = await replayable(request, { body: text, headers: { b: "2" } }, undefined, mib);
+  assert.equal(replay.facts.body, text);
+  assert.equal(replay.facts.headers!.a, undefined);
+  assert.equal(replay.facts.headers!.b, "2");
+  assert.equal(await sent(replay.again()), text);
+});
+
+test("a stream over the limit is sent once, whole, and the core is told", async () => {
+  const pieces = ["aaaa", "bbbb", "cccc", "dddd"];
+  const replay = await replayable(url, { method: "POST", body: streamOf(...pieces) }, undefined, () => 6);
+  assert.equal(replay.notReplayable, true);
+  assert.equal(replay.facts.body, "aaaabbbb");
+  const { body } = replay.again()[1];
+  assert.equal(await new Response(body).text(), pieces.join(""));
+});
+
+test("a request that cannot be sent again fails with the reason", async (t) => {
+  const pass = clock(t);
+  const { fetch, calls } = network();
+  const init = { method: "POST", body: streamOf("aaaa", "bbbb"), duplex: "half" } as RequestInit;
+  const seen = watch(createFetch({ fetch, maxReplayBytes: 5 })(url, init));
+  await settle();
+  calls[0]!.reject(new TypeError("fetch failed"));
+  await pass(60_000);
+  assert.equal(calls.length, 1);
+  assert.ok(seen.error instanceof RetryError);
+  assert.equal(seen.error.reason, "not_replayable");
+  assert.equal(seen.error.last!.kind, "network");
+});
+
+test("an abort ends the reading of a stream that never ends", async () => {
+  let canceled: unknown;
+  const body = new ReadableStream({
+    cancel(reason) {
+      canceled = reason;
+    },
+  });
+  const controller = new AbortController();
+  const { fetch, calls } = network();
+  const init = { method: "POST", body, duplex: "half", signal: controller.signal } as RequestInit;
+  const seen = watch(createFetch({ fetch })(url, init));
+  await settle();
+  const reason = new Error("mine");
+  controller.abort(reason);
+  await settle();
+  assert.equal(seen.error, reason);
+  assert.equal(canceled, reason);
+  assert.equal(calls.length, 0);
+});
+
+test("what Node.js can read piece by piece can be sent again", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "replay-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, "body.json");
+  writeFileSync(path, text);
+  const body = createReadStream(path) as unknown as BodyInit;
+  const replay = await replayable(url, { method: "POST", body }, undefined, mib);
+  assert.equal(await sent(replay.again()), text);
+  assert.equal(await sent(replay.again()), text);
+});
+
+test("a resume changes what it names and nothing else", async () => {
+  const init: RequestInit = {
+    method: "POST",
+    headers: { authorization: "Bearer k" },
+    body: text,
+    credentials: "include",
+  };
+  const keep = (body: string) => `rewritten ${body}`;
+  for (const replay of [
+    await replayable(`${url}?a=1`, init, undefined, mib),
+    await replayable(new Request(`${url}?a=1`, init), undefined, undefined, mib),
+  ]) {
+    const [again, byId] = await replay.resumed({ how: "last_event_id", last_event_id: "41" }, keep);
+    assert.equal(again, `${url}?a=1`);
+    assert.equal(byId.method, "POST");
+    assert.equal(byId.credentials, "include");
+    assert.equal(new Headers(byId.headers).get("last-event-id"), "41");
+    assert.equal(new Headers(byId.headers).get("authorization"), "Bearer k");
+    assert.equal(await new Response(byId.body).text(), text);
+
+    const [address, background] = await replay.resumed(
+      { how: "background", method: "GET", no_body: true, suffix: "/resp_1?stream=true&starting_after=3" },
+      keep,
+    );
+    assert.equal(address, `${url}/resp_1?stream=true&starting_after=3`);
+    assert.equal(background.method, "GET");
+    assert.equal(background.body, undefined);
+
+    const [, rewritten] = await replay.resumed({ how: "continue", rewrite: true }, keep);
+    assert.equal(rewritten.body, `rewritten ${text}`);
+  }
+});
+
+test("a caller's own resume lies over the first request", () => {
+  const first: [string, RequestInit] = [url, { method: "POST", body: text, headers: { a: "1" } }];
+  assert.deepEqual(overlay(first, { url: "https://other/", body: "new" }), [
+    "https://other/",
+    { method: "POST", body: "new", headers: { a: "1" } },
+  ]);
+  assert.deepEqual(overlay(first, {}), first);
+});
