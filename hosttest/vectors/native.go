@@ -15,7 +15,7 @@ type native struct{ group retry.Group }
 
 func (h *native) Policy(policy []byte) ([]byte, error) {
 	var p retry.Policy
-	if err := strict(policy, &p); err != nil {
+	if err := Decode(policy, &p); err != nil {
 		return nil, err
 	}
 	if reason := p.Fill(); reason != "" {
@@ -38,7 +38,7 @@ func (h *native) Delay(attempt int) (int64, error) { return retry.Delay(attempt)
 
 func (h *native) Share(shared []byte) error {
 	var s retry.Shared
-	if err := strict(shared, &s); err != nil {
+	if err := Decode(shared, &s); err != nil {
 		return err
 	}
 	h.group.Hear(&s)
@@ -47,7 +47,7 @@ func (h *native) Share(shared []byte) error {
 
 func (h *native) NewSession(config []byte) (Session, error) {
 	var cfg retry.Config
-	if err := strict(config, &cfg); err != nil {
+	if err := Decode(config, &cfg); err != nil {
 		return nil, err
 	}
 	s, reason := retry.NewSession(&cfg, &h.group)
@@ -63,7 +63,7 @@ type nativeSession struct{ s *retry.Session }
 
 func (s nativeSession) Step(happened []byte) ([]byte, error) {
 	var h retry.Happened
-	if err := strict(happened, &h); err != nil {
+	if err := Decode(happened, &h); err != nil {
 		return nil, err
 	}
 	return json.Marshal(s.s.Step(&h))
@@ -90,9 +90,9 @@ func (s nativeSession) Rewrite(body string) (string, error) {
 	return rewritten, nil
 }
 
-// strict decodes JSON and takes a name that the type does not have for an
+// Decode reads JSON and takes a name that the type does not have for an
 // error, so that a vector with a mistake in it is found.
-func strict(text []byte, v any) error {
+func Decode(text []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	err := dec.Decode(v)

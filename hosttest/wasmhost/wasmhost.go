@@ -1,0 +1,248 @@
+// Package wasmhost runs a module on wazero by nothing but ABI.md, so that
+// tests can drive it with any bytes and drive other builds of it: with wazero's
+// WASI where a build imports it. Programs use package wasm instead.
+package wasmhost
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"github.com/steadfetch/steadfetch/hosttest/vectors"
+)
+
+// Module is a compiled module.
+type Module struct {
+	runtime wazero.Runtime
+	code    wazero.CompiledModule
+}
+
+// Compile makes a Module.
+func Compile(ctx context.Context, module []byte) (*Module, error) {
+	m := &Module{runtime: wazero.NewRuntime(ctx)}
+	code, err := m.runtime.CompileModule(ctx, module)
+	if err == nil && len(code.ImportedFunctions()) > 0 {
+		_, err = wasi_snapshot_preview1.Instantiate(ctx, m.runtime)
+	}
+	if err != nil {
+		return nil, errors.Join(err, m.runtime.Close(ctx))
+	}
+	m.code = code
+	return m, nil
+}
+
+// Close frees the module and its instances.
+func (m *Module) Close(ctx context.Context) error { return m.runtime.Close(ctx) }
+
+// New makes an instance.
+func (m *Module) New(ctx context.Context) (*Instance, error) {
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")
+	module, err := m.runtime.InstantiateModule(ctx, m.code, config)
+	if err != nil {
+		return nil, err
+	}
+	i := &Instance{ctx: ctx, module: module}
+	if version, err := i.Call("abi_version"); err != nil || version != 1 {
+		return nil, fmt.Errorf("wasmhost: version %d: %w", version, err)
+	}
+	return i, nil
+}
+
+// Instance is a running module, a vectors.Host.
+type Instance struct {
+	ctx    context.Context
+	module api.Module
+}
+
+// Call calls an exported function. All arguments are i32 but now, the last of
+// session_chunk's. The error is a trap.
+func (i *Instance) Call(name string, args ...uint64) (int32, error) {
+	f := i.module.ExportedFunction(name)
+	if f == nil {
+		return 0, fmt.Errorf("wasmhost: there is no function %s", name)
+	}
+	results, err := f.Call(i.ctx, args...)
+	if err != nil || len(results) == 0 {
+		return 0, err
+	}
+	return int32(uint32(results[0])), nil
+}
+
+// Memory is the size of the memory in bytes.
+func (i *Instance) Memory() int { return int(i.module.Memory().Size()) }
+
+// Put writes p to the buffer and gives its length.
+func (i *Instance) Put(p []byte) (n uint64, err error) {
+	at, err := i.Call("buffer", uint64(len(p)))
+	if err != nil {
+		return 0, err
+	}
+	if at == 0 || !i.module.Memory().Write(uint32(at), p) {
+		return 0, fmt.Errorf("wasmhost: no buffer of %d bytes at %d", len(p), at)
+	}
+	return uint64(len(p)), nil
+}
+
+// Get gives the n bytes that lie where the function at says; a negative n is
+// a Refusal.
+func (i *Instance) Get(n int32, at string, args ...uint64) ([]byte, error) {
+	address, err := i.Call(at, args...)
+	if err != nil {
+		return nil, err
+	}
+	p, ok := i.module.Memory().Read(uint32(address), uint32(max(n, -n)))
+	if !ok {
+		return nil, fmt.Errorf("wasmhost: %d bytes at %d lie outside the memory", n, address)
+	}
+	if n < 0 {
+		var refusal struct{ Error string }
+		if err := json.Unmarshal(p, &refusal); err != nil || refusal.Error == "" {
+			return nil, fmt.Errorf("wasmhost: a refusal that says %q: %w", p, err)
+		}
+		return nil, vectors.Refusal(refusal.Error)
+	}
+	if at == "result" && !json.Valid(p) {
+		return nil, fmt.Errorf("wasmhost: an answer that is no JSON: %q", p)
+	}
+	return append([]byte(nil), p...), nil
+}
+
+// Cold calls a function that takes JSON, after other arguments, and gives JSON.
+func (i *Instance) Cold(name string, in []byte, args ...uint64) ([]byte, error) {
+	n, err := i.Put(in)
+	if err != nil {
+		return nil, err
+	}
+	length, err := i.Call(name, append(args, n)...)
+	if err != nil {
+		return nil, err
+	}
+	return i.Get(length, "result")
+}
+
+// Classify is classify.
+func (i *Instance) Classify(failure []byte) ([]byte, error) { return i.Cold("classify", failure) }
+
+// Policy is policy.
+func (i *Instance) Policy(policy []byte) ([]byte, error) { return i.Cold("policy", policy) }
+
+// Share is share.
+func (i *Instance) Share(shared []byte) error {
+	answer, err := i.Cold("share", shared)
+	if err == nil && string(answer) != "{}" {
+		err = fmt.Errorf("wasmhost: share answered %s", answer)
+	}
+	return err
+}
+
+// Delay is delay.
+func (i *Instance) Delay(attempt int) (int64, error) {
+	ms, err := i.Call("delay", uint64(uint32(int32(attempt))))
+	return int64(ms), err
+}
+
+// Close frees the instance.
+func (i *Instance) Close() error { return i.module.Close(i.ctx) }
+
+// NewSession is session_new.
+func (i *Instance) NewSession(config []byte) (vectors.Session, error) {
+	n, err := i.Put(config)
+	if err != nil {
+		return nil, err
+	}
+	handle, err := i.Call("session_new", n)
+	if err != nil {
+		return nil, err
+	}
+	if handle <= 0 {
+		_, err := i.Get(handle, "result")
+		return nil, err
+	}
+	return &session{i: i, handle: uint64(handle)}, nil
+}
+
+type session struct {
+	i      *Instance
+	handle uint64
+	bytes  []byte
+}
+
+func (s *session) Step(happened []byte) ([]byte, error) {
+	answer, err := s.i.Cold("session_event", happened, s.handle)
+	if err != nil {
+		return nil, err
+	}
+	return answer, s.take(answer, 0)
+}
+
+func (s *session) Chunk(attempt int, now int64, p []byte) (int, []byte, error) {
+	length, err := s.i.Put(p)
+	if err != nil {
+		return 0, nil, err
+	}
+	n, err := s.i.Call("session_chunk", s.handle, uint64(uint32(int32(attempt))), length, math.Float64bits(float64(now)))
+	if err != nil {
+		return 0, nil, err
+	}
+	var answer []byte
+	if n < 0 {
+		if answer, err = s.i.Get(-n, "result"); err != nil {
+			return 0, nil, err
+		}
+		n = 0
+	}
+	err = s.take(answer, n)
+	return len(s.bytes), answer, err
+}
+
+// take reads what may go on: n bytes, or as many as the answer says.
+func (s *session) take(answer []byte, n int32) error {
+	if answer != nil {
+		var a struct{ Bytes int32 }
+		if err := json.Unmarshal(answer, &a); err != nil {
+			return err
+		}
+		n = a.Bytes
+	}
+	s.bytes = nil
+	if n == 0 {
+		return nil
+	}
+	p, err := s.i.Get(n, "session_bytes", s.handle)
+	s.bytes = p
+	return err
+}
+
+func (s *session) Bytes() []byte { return s.bytes }
+
+func (s *session) Snapshot() ([]byte, error) {
+	n, err := s.i.Call("session_snapshot", s.handle)
+	if err != nil {
+		return nil, err
+	}
+	return s.i.Get(n, "result")
+}
+
+func (s *session) Rewrite(body string) (string, error) {
+	n, err := s.i.Put([]byte(body))
+	if err != nil {
+		return "", err
+	}
+	length, err := s.i.Call("session_rewrite", s.handle, n)
+	if err != nil {
+		return "", err
+	}
+	rewritten, err := s.i.Get(length, "result")
+	return string(rewritten), err
+}
+
+func (s *session) Close() error {
+	_, err := s.i.Call("session_free", s.handle)
+	return err
+}

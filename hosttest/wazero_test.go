@@ -1,0 +1,157 @@
+package hosttest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/steadfetch/steadfetch/hosttest/vectors"
+	"github.com/steadfetch/steadfetch/hosttest/wasmhost"
+	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/wasm"
+)
+
+// playAll plays every session vector, each on a fresh host.
+func playAll(t *testing.T, fresh func() (vectors.Host, error)) {
+	t.Helper()
+	files, err := vectors.Load("../testdata/sessions")
+	require.NoError(t, err)
+	count, begun := 0, time.Now()
+	for _, file := range files {
+		for _, vector := range file.Vectors {
+			host, err := fresh()
+			require.NoError(t, err)
+			_, difference, err := file.Play(vector, host)
+			if err != nil || difference != "" {
+				t.Errorf("%s: %s: %v\n%s", file.Name, vector.Name, err, difference)
+			}
+			require.NoError(t, host.Close())
+			count++
+		}
+	}
+	t.Logf("%d vectors in %v", count, time.Since(begun).Round(time.Millisecond))
+}
+
+func TestTheModulePlaysEveryVector(t *testing.T) {
+	ctx := context.Background()
+	module, err := wasmhost.Compile(ctx, wasm.Module)
+	require.NoError(t, err)
+	defer module.Close(ctx)
+	playAll(t, func() (vectors.Host, error) { return module.New(ctx) })
+}
+
+func TestTheEnginePlaysEveryVector(t *testing.T) {
+	playAll(t, func() (vectors.Host, error) {
+		e, err := wasm.NewEngine(context.Background())
+		return engine{e}, err
+	})
+}
+
+func TestAModuleBuiltByGoPlaysEveryVector(t *testing.T) {
+	if testing.Short() {
+		t.Skip("building it takes a while")
+	}
+	out := filepath.Join(t.TempDir(), "go.wasm")
+	build := exec.Command("go", "build", "-buildmode=c-shared", "-o", out, "../wasm/guest")
+	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	text, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", text)
+	code, err := os.ReadFile(out)
+	require.NoError(t, err)
+	ctx := context.Background()
+	module, err := wasmhost.Compile(ctx, code)
+	require.NoError(t, err)
+	defer module.Close(ctx)
+	playAll(t, func() (vectors.Host, error) { return module.New(ctx) })
+}
+
+// engine is a wasm.Engine as a vectors.Host: JSON to Go and back at its door.
+type engine struct{ e *wasm.Engine }
+
+func (h engine) Close() error { return h.e.Close() }
+
+func (h engine) Policy(policy []byte) ([]byte, error) {
+	var p retry.Policy
+	if err := vectors.Decode(policy, &p); err != nil {
+		return nil, err
+	}
+	filled, err := h.e.Policy(p)
+	return encode(filled, err)
+}
+
+func (h engine) Delay(attempt int) (int64, error) {
+	d, err := h.e.Delay(attempt)
+	return d.Milliseconds(), err
+}
+
+func (h engine) Share(shared []byte) error {
+	var s retry.Shared
+	if err := vectors.Decode(shared, &s); err != nil {
+		return err
+	}
+	return h.e.Share(s)
+}
+
+func (h engine) NewSession(config []byte) (vectors.Session, error) {
+	var cfg retry.Config
+	if err := vectors.Decode(config, &cfg); err != nil {
+		return nil, err
+	}
+	s, err := h.e.NewSession(cfg)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	return engineSession{s}, nil
+}
+
+type engineSession struct{ *wasm.Session }
+
+func (s engineSession) Step(happened []byte) ([]byte, error) {
+	var h retry.Happened
+	if err := vectors.Decode(happened, &h); err != nil {
+		return nil, err
+	}
+	a, err := s.Session.Step(&h)
+	return encode(a, err)
+}
+
+func (s engineSession) Chunk(attempt int, now int64, p []byte) (int, []byte, error) {
+	n, a, err := s.Session.Chunk(attempt, now, p)
+	if a == nil || err != nil {
+		return n, nil, err
+	}
+	answer, err := encode(a, nil)
+	return n, answer, err
+}
+
+func (s engineSession) Snapshot() ([]byte, error) {
+	snapshot, err := s.Session.Snapshot()
+	return encode(snapshot, err)
+}
+
+func (s engineSession) Rewrite(body string) (string, error) {
+	rewritten, err := s.Session.Rewrite(body)
+	return rewritten, refusal(err)
+}
+
+func encode(v any, err error) ([]byte, error) {
+	if err != nil {
+		return nil, refusal(err)
+	}
+	return json.Marshal(v)
+}
+
+func refusal(err error) error {
+	var refused *wasm.RefusedError
+	if errors.As(err, &refused) {
+		return vectors.Refusal(refused.Reason)
+	}
+	return err
+}
