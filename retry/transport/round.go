@@ -110,6 +110,15 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 // now is rounded up, so that no wait is shorter than it was asked to be.
 func now() int64 { return (time.Now().UnixNano() + 999_999) / 1_000_000 }
 
+// start begins, unless the caller has canceled already.
+func (r *round) start() {
+	if r.ctx.Err() != nil {
+		r.abort()
+		return
+	}
+	r.step(retry.Happened{What: retry.OnStart})
+}
+
 // ready says whether there is something for the caller of RoundTrip.
 func (r *round) ready() bool { return r.passed || r.err != nil || len(r.pending) > 0 }
 

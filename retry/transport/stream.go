@@ -24,7 +24,7 @@ const (
 type Event struct {
 	// Type is Message, Retry or Reset.
 	Type string
-	// Name is the event field of a message, "" if the server gave none.
+	// Name is the event field of a message, "message" if the server gave none.
 	Name string
 	// Data is the data of a message. It is never empty.
 	Data string
@@ -69,7 +69,7 @@ func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
 			}
 			return resp, err
 		}
-		r.step(retry.Happened{What: retry.OnStart})
+		r.start()
 		d := decoder{yield: yield}
 		for {
 			if r.reset {
@@ -136,7 +136,7 @@ func (r *round) document(d *decoder) error {
 	case len(text) > stream.MaxEvent:
 		return fmt.Errorf("transport: an answer of more than %d bytes that is no stream of events", stream.MaxEvent)
 	case len(text) > 0:
-		d.yield(Event{Type: Message, Data: string(text)}, nil)
+		d.yield(Event{Type: Message, Name: "message", Data: string(text)}, nil)
 	}
 	return nil
 }
@@ -178,5 +178,9 @@ func (d *decoder) give() bool {
 	if e.Data == "" {
 		return true
 	}
-	return d.yield(Event{Type: Message, Name: strings.Clone(e.Type), Data: strings.Clone(e.Data), ID: d.id}, nil)
+	name := "message"
+	if e.Type != "" {
+		name = strings.Clone(e.Type)
+	}
+	return d.yield(Event{Type: Message, Name: name, Data: strings.Clone(e.Data), ID: d.id}, nil)
 }

@@ -61,7 +61,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.step(retry.Happened{What: retry.OnStart})
+	r.start()
 	for !r.ready() {
 		r.next()
 	}

@@ -1,0 +1,111 @@
+package retry_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+func ExampleDelay() {
+	var waits []string
+	for attempt := range 8 {
+		waits = append(waits, retry.Delay(attempt).String())
+	}
+	fmt.Println(strings.Join(waits, " -> "))
+	// Output: 1s -> 2s -> 4s -> 8s -> 16s -> 32s -> 1m0s -> 1m0s
+}
+
+func ExampleRetry() {
+	calls := 0
+	title := func(context.Context) error {
+		if calls++; calls < 2 {
+			return errors.New("status 529: overloaded")
+		}
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	err := retry.Retry(ctx, title, func(attempt int, err error, delay time.Duration) {
+		fmt.Printf("attempt %d: %v; again in %v\n", attempt, err, delay)
+	})
+	fmt.Println(calls, err)
+	// Output:
+	// attempt 1: status 529: overloaded; again in 1s
+	// 2 <nil>
+}
+
+func ExampleRetry_permanent() {
+	err := retry.Retry(context.Background(), func(context.Context) error {
+		return errors.New("401 Unauthorized: invalid api key")
+	}, nil)
+	fmt.Println(err)
+	// Output: 401 Unauthorized: invalid api key
+}
+
+// waits plays a session whose every attempt meets the same refusal, on a clock
+// of its own, and shows its waits.
+func waits(policy retry.Policy, headers map[string]string) {
+	s, reason := retry.NewSession(&retry.Config{Policy: policy, Seed: 1, Request: retry.Request{URL: "https://api.anthropic.com/v1/messages"}}, nil)
+	if reason != "" {
+		fmt.Println(reason)
+		return
+	}
+	now := int64(1_700_000_000_000)
+	a := s.Step(&retry.Happened{What: retry.OnStart, Now: now})
+	var shown []string
+	for len(shown) < 8 && a.Do == retry.DoOpen {
+		n := a.Attempt
+		s.Step(&retry.Happened{What: retry.OnResponse, Now: now, Attempt: n, Status: 429, Headers: headers})
+		a = s.Step(&retry.Happened{What: retry.OnEnd, Now: now, Attempt: n})
+		if a.Do == retry.DoWait {
+			shown = append(shown, (time.Duration(a.TimerAt-now) * time.Millisecond).String())
+			now = a.TimerAt
+			a = s.Step(&retry.Happened{What: retry.OnTimer, Now: now})
+		}
+	}
+	if a.Verdict != nil {
+		shown = append(shown, string(a.Verdict.Kind))
+	}
+	fmt.Println(strings.Join(shown, " -> "))
+}
+
+func ExamplePolicy() {
+	waits(retry.Policy{}, nil)
+	waits(retry.Policy{MaxAttempts: 4}, nil)
+	waits(retry.Policy{InitialDelayMs: 500, MaxDelayMs: 3000}, nil)
+	waits(retry.Policy{MaxElapsedMs: 10_000}, nil)
+	waits(retry.Policy{Preset: retry.PresetMux}, nil)
+	// Output:
+	// 1s -> 2s -> 4s -> 8s -> 16s -> 32s -> 1m0s -> 1m0s
+	// 1s -> 2s -> 4s -> attempts_exhausted
+	// 500ms -> 1s -> 2s -> 3s -> 3s -> 3s -> 3s -> 3s
+	// 1s -> 2s -> 4s -> max_elapsed_exceeded
+	// 2s -> 4s -> 8s -> 16s -> 32s -> 1m0s -> 1m0s -> 1m0s
+}
+
+// The server's own wish is a lower bound.
+func ExamplePolicy_retryAfter() {
+	waits(retry.Policy{MaxAttempts: 5}, map[string]string{"retry-after": "3"})
+	waits(retry.Policy{}, map[string]string{"retry-after": "3600"})
+	// Output:
+	// 3s -> 3s -> 4s -> 8s -> attempts_exhausted
+	// retry_after_too_long
+}
+
+func ExampleError() {
+	err := error(&retry.Error{
+		Verdict:  classify.Verdict{Kind: classify.AttemptsExhausted},
+		Last:     &classify.Verdict{Kind: classify.Overloaded, Message: "Anthropic is temporarily overloaded."},
+		Attempts: 25,
+	})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, retry.ErrExhausted))
+	// Output:
+	// retry: attempts exhausted after 25 attempts: Anthropic is temporarily overloaded.
+	// true
+}

@@ -1,0 +1,249 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error {
+	c.closed = true
+	return nil
+}
+
+func TestABodyThatCanBeReadOnceIsKeptAndSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProvider(refused, overloaded, attemptScript{chunks: chat("A")})
+		body := &closing{Reader: strings.NewReader(`{"stream":true}`)}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, chatURL, body)
+		require.NoError(t, err)
+		req.Header.Set("Idempotency-Key", "k1")
+		resp, err := newTransport(p).RoundTrip(req)
+		require.NoError(t, err)
+		read(t, resp)
+		require.Equal(t, []string{`{"stream":true}`, `{"stream":true}`, `{"stream":true}`}, p.bodies)
+		for _, sent := range p.requests {
+			require.Equal(t, "k1", sent.Header.Get("Idempotency-Key"))
+		}
+		require.True(t, body.closed)
+	})
+}
+
+func TestABodyAboveTheLimitIsSentOnce(t *testing.T) {
+	for _, limit := range []int64{-1, 10} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newProvider(refused, attemptScript{chunks: chat("A")})
+			tr := newTransport(p)
+			tr.Policy.MaxReplayBytes = limit
+			body := &closing{Reader: strings.NewReader(`{"stream":true}`)}
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, chatURL, body)
+			require.NoError(t, err)
+			_, err = tr.RoundTrip(req)
+			require.Equal(t, classify.NotReplayable, failureOf(t, err).Verdict.Kind)
+			require.Equal(t, []string{`{"stream":true}`}, p.bodies)
+			require.True(t, body.closed)
+		})
+	}
+}
+
+func TestACancelEndsTheReadingOfARequestsBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("too slow"))
+		defer cancel()
+		pipe, in := io.Pipe()
+		defer func() { _ = in.Close() }()
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, chatURL, pipe)
+		require.NoError(t, err)
+		_, err = newTransport(newProvider()).RoundTrip(req)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "too slow")
+	})
+}
+
+func TestTheBodyIsClosedEvenIfItIsNeverSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		body := &closing{Reader: strings.NewReader("{}")}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, chatURL, body)
+		require.NoError(t, err)
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("{}")), nil }
+		_, err = newTransport(newProvider()).RoundTrip(req)
+		require.ErrorIs(t, err, context.Canceled)
+		require.True(t, body.closed)
+	})
+}
+
+func TestABodyThatCannotBeGotAgainEndsTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		req := chatRequest(t, t.Context())
+		got, gone := 0, errors.New("the file is gone")
+		get := req.GetBody
+		req.GetBody = func() (io.ReadCloser, error) {
+			if got++; got > 1 { // the first time is for a look
+				return nil, gone
+			}
+			return get()
+		}
+		p := newProvider(refused)
+		_, err := newTransport(p).RoundTrip(req)
+		require.ErrorIs(t, err, gone)
+		require.Equal(t, 1, p.count())
+	})
+}
+
+func TestTheEndsOfALongBodyAreSeen(t *testing.T) {
+	for _, n := range []int{0, 1, peekBytes, 2*peekBytes - 1, 2 * peekBytes, 2*peekBytes + 1, 3 * peekBytes, 5*peekBytes + 77} {
+		var b strings.Builder
+		for i := 0; b.Len() < n; i++ {
+			fmt.Fprint(&b, i, ",")
+		}
+		whole := b.String()[:n]
+		got, err := ends(strings.NewReader(whole))
+		require.NoError(t, err)
+		if n <= 2*peekBytes {
+			require.Equal(t, whole, got)
+		} else {
+			require.Equal(t, whole[:peekBytes]+whole[n-peekBytes:], got)
+		}
+	}
+}
+
+func TestResumesAskForTheRest(t *testing.T) {
+	events := func(from, to int) (out []string) {
+		for i := from; i <= to; i++ {
+			out = append(out, fmt.Sprintf("id: %d\ndata: token %d\n\n", i, i))
+		}
+		return out
+	}
+	responses := func(from, to int) (out []string) {
+		for i := from; i <= to; i++ {
+			switch i {
+			case 0:
+				out = append(out, `data: {"type":"response.created","sequence_number":0,"response":{"id":"resp_1","background":true,"status":"queued"}}`+"\n\n")
+			case 9:
+				out = append(out, `data: {"type":"response.completed","sequence_number":9,"response":{"id":"resp_1","background":true,"status":"completed"}}`+"\n\n")
+			default:
+				out = append(out, fmt.Sprintf(`data: {"type":"response.output_text.delta","sequence_number":%d,"item_id":"m","output_index":0,"content_index":0,"delta":"t%d "}`+"\n\n", i, i))
+			}
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		url, body   string
+		first, rest []string
+		want        string
+		check       func(t *testing.T, second *http.Request, body string)
+		custom      func(first *http.Request, from retry.Resume) (*http.Request, error)
+	}{
+		"last-event-id": {
+			url: "https://example.com/events?x=1", first: events(1, 3), rest: events(3, 6), want: strings.Join(events(1, 6), ""),
+			check: func(t *testing.T, second *http.Request, body string) {
+				require.Equal(t, "3", second.Header.Get("Last-Event-ID"))
+				require.Equal(t, "POST", second.Method)
+				require.Equal(t, "x=1", second.URL.RawQuery)
+				require.Equal(t, `{"stream":true}`, body)
+			},
+		},
+		"background": {
+			url: "https://api.openai.com/v1/responses", body: `{"stream":true,"background":true,"input":"hi"}`,
+			first: responses(0, 4), rest: responses(5, 9), want: strings.Join(responses(0, 9), ""),
+			check: func(t *testing.T, second *http.Request, body string) {
+				require.Equal(t, "GET", second.Method)
+				require.Equal(t, "/v1/responses/resp_1", second.URL.Path)
+				require.Equal(t, "stream=true&starting_after=4", second.URL.RawQuery)
+				require.Empty(t, body)
+				require.Zero(t, second.ContentLength)
+				require.Empty(t, second.Header.Get("Content-Type"))
+				require.Equal(t, "k1", second.Header.Get("Authorization"))
+			},
+		},
+		"continue": {
+			url: chatURL, body: `{"stream":true,"messages":[{"role":"user","content":"hi"}]}`,
+			first: []string{chatRole(), chatToken("It was the best of times, ")},
+			rest:  chat("it was the worst of times."),
+			want:  chatRole() + chatToken("It was the best of times, ") + chatToken("it was the worst of times.") + chatFinish() + "data: [DONE]\n\n",
+			check: func(t *testing.T, second *http.Request, body string) {
+				want := `{"stream":true,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"It was the best of times, "},{"role":"user","content":"[CONTINUE]"}]}`
+				require.Equal(t, want, body)
+				require.EqualValues(t, len(want), second.ContentLength)
+			},
+		},
+		"custom": {
+			url: "https://example.com/events", first: events(1, 2), rest: events(3, 4), want: strings.Join(events(1, 4), ""),
+			custom: func(first *http.Request, from retry.Resume) (*http.Request, error) {
+				first.Header.Set("X-After", from.LastEventID)
+				return first, nil
+			},
+			check: func(t *testing.T, second *http.Request, _ string) {
+				require.Equal(t, "2", second.Header.Get("X-After"))
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newProvider(attemptScript{chunks: c.first, broken: reset}, attemptScript{chunks: c.rest})
+				tr := newTransport(p)
+				tr.Policy.AfterCommit = retry.AfterCommitResume
+				if tr.Resume = c.custom; c.custom != nil {
+					tr.Policy.Resume = retry.ResumeCustom
+				}
+				if c.body == "" {
+					c.body = `{"stream":true}`
+				}
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url, strings.NewReader(c.body))
+				require.NoError(t, err)
+				req.Header.Set("Content-Type", "application/json")
+				req.Header.Set("Authorization", "k1")
+				resp, err := tr.RoundTrip(req)
+				require.NoError(t, err)
+				require.Equal(t, c.want, read(t, resp))
+				require.Equal(t, []time.Duration{time.Second}, p.gaps())
+				c.check(t, p.requests[1], p.bodies[1])
+				require.Equal(t, "POST", req.Method)
+				require.Empty(t, req.Header.Get("Last-Event-ID"), "the caller's request was changed")
+			})
+		})
+	}
+}
+
+func TestACallerWhoCannotResumeEndsTheRequest(t *testing.T) {
+	sorry := errors.New("sorry")
+	for name, hook := range map[string]func(*http.Request, retry.Resume) (*http.Request, error){
+		"sorry": func(*http.Request, retry.Resume) (*http.Request, error) { return nil, sorry },
+		"none":  nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newProvider(attemptScript{chunks: []string{"id: 1\ndata: A\n\n"}, broken: reset})
+				tr := newTransport(p)
+				tr.Policy.AfterCommit, tr.Policy.Resume, tr.Resume = retry.AfterCommitResume, retry.ResumeCustom, hook
+				req := chatRequest(t, t.Context())
+				req.URL.Path = "/events"
+				resp, err := tr.RoundTrip(req)
+				require.NoError(t, err)
+				_, err = io.ReadAll(resp.Body)
+				if hook != nil {
+					require.ErrorIs(t, err, sorry)
+				}
+				require.Equal(t, classify.Canceled, failureOf(t, err).Verdict.Kind)
+			})
+		})
+	}
+}
