@@ -122,7 +122,7 @@ func NewSession(cfg *Config, group *Group) (s *Session, reason string) {
 		origin:   originOf(url),
 		provider: classify.ProviderOf(url, cfg.Provider),
 		promised: stream.ByURL(url),
-		random:   cfg.Seed*2654435761 | 1,
+		random:   uint32(cfg.Seed)*2654435761 | 1,
 		state:    StateIdle,
 		offline:  cfg.Offline,
 	}

@@ -377,7 +377,7 @@ func TestAStackedSDKRetryIsWarnedOf(t *testing.T) {
 }
 
 func TestJitterStaysWithinItsBoundsAndNeverShortensAWish(t *testing.T) {
-	for seed := range uint32(200) {
+	for seed := range int64(200) {
 		for jitter, least := range map[string]int64{retry.JitterFull: 0, retry.JitterEqual: 500} {
 			h := newHost(t, retry.Config{Seed: seed, Policy: retry.Policy{Jitter: jitter}}, overloaded, attempt{chunks: chat("A")})
 			h.run()

@@ -24,7 +24,7 @@ type Config struct {
 	// Provider is a hint for the classifier, for hosts that know it.
 	Provider string `json:"provider,omitempty"`
 	// Seed feeds the jitter. Any value will do; the same seed gives the same waits.
-	Seed uint32 `json:"seed,omitempty"`
+	Seed int64 `json:"seed,omitempty"`
 	// CanReset says that the consumer can be told to drop what it has.
 	CanReset bool `json:"can_reset,omitempty"`
 	// NotReplayable says that the request's body can be sent only once.

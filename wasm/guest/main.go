@@ -59,8 +59,8 @@ func buffer(n int32) unsafe.Pointer {
 //go:wasmexport result
 func result() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(output)) }
 
-// text is the input as a string of its own: a session may keep parts of it.
-func text(n int32) (jsonscan.Value, bool) {
+// object is the input as a string of its own: a session may keep parts of it.
+func object(n int32) (jsonscan.Value, bool) {
 	if n < 0 || int(n) > len(input) {
 		return "", false
 	}
@@ -68,39 +68,42 @@ func text(n int32) (jsonscan.Value, bool) {
 	return v, v.Kind() == jsonscan.Object
 }
 
-// done ends the object that begin began, and gives its length.
-func done() int32 {
-	end()
+// give makes the struct at p the result, and tells its length.
+func give(p unsafe.Pointer, s shape) int32 {
+	output = output[:0]
+	write(p, s)
 	return int32(len(output))
 }
 
 // refuse answers with an error. Its length is given as a negative number.
 func refuse(why string) int32 {
-	begin()
-	str("error", why)
-	return -done()
+	output = output[:0]
+	puts(`{"error":`)
+	quote(why)
+	put('}')
+	return -int32(len(output))
 }
 
 const notJSON = "the input is not a JSON object, or longer than the buffer"
 
 //go:wasmexport classify
 func classifyFailure(n int32) int32 {
-	v, ok := text(n)
+	v, ok := object(n)
 	if !ok {
 		return refuse(notJSON)
 	}
-	verdict := classify.Classify(*readFailure(v))
-	begin()
-	writeVerdict(&verdict)
-	return done()
+	f := &classify.Failure{}
+	read(v, unsafe.Pointer(f), failureShape, 0)
+	verdict := classify.Classify(*f)
+	return give(unsafe.Pointer(&verdict), verdictShape)
 }
 
 //go:wasmexport delay
 func delay(attempt int32) int32 { return int32(retry.Delay(int(attempt)).Milliseconds()) }
 
 //go:wasmexport policy
-func policy(n int32) int32 {
-	v, ok := text(n)
+func policyOf(n int32) int32 {
+	v, ok := object(n)
 	if !ok {
 		return refuse(notJSON)
 	}
@@ -112,22 +115,23 @@ func policy(n int32) int32 {
 	if reason != "" {
 		return refuse(reason)
 	}
-	begin()
+	output = output[:0]
 	writePolicy(p)
-	return done()
+	return int32(len(output))
 }
 
 //go:wasmexport session_new
 func sessionNew(n int32) int32 {
-	v, ok := text(n)
+	v, ok := object(n)
 	if !ok {
 		return refuse(notJSON)
 	}
-	cfg, reason := readConfig(v)
-	if reason != "" {
-		return refuse(reason)
+	cfg := &retry.Config{}
+	reason := read(v, unsafe.Pointer(cfg), configShape, 0)
+	var s *retry.Session
+	if reason == "" {
+		s, reason = retry.NewSession(cfg, &group)
 	}
-	s, reason := retry.NewSession(cfg, &group)
 	if reason != "" {
 		return refuse(reason)
 	}
@@ -165,30 +169,26 @@ func sessionEvent(h, n int32) int32 {
 	if slot == nil {
 		return refuse(unknownHandle)
 	}
-	v, ok := text(n)
+	v, ok := object(n)
 	if !ok {
 		return refuse(notJSON)
 	}
-	return answer(slot.session.Step(readHappened(v)))
-}
-
-func answer(a *retry.Answer) int32 {
-	begin()
-	writeAnswer(a)
-	return done()
+	what := &retry.Happened{}
+	read(v, unsafe.Pointer(what), happenedShape, 0)
+	return give(unsafe.Pointer(slot.session.Step(what)), answerShape)
 }
 
 //go:wasmexport session_chunk
 func sessionChunk(h, attempt, n int32, now float64) int32 {
 	slot := find(h)
 	if slot == nil || n < 0 || int(n) > len(input) || n > maxChunk {
-		return -answer(&retry.Answer{Do: retry.DoNothing})
+		return -give(unsafe.Pointer(&retry.Answer{Do: retry.DoNothing}), answerShape)
 	}
 	ready, a := slot.session.Chunk(int(attempt), millis(now), input[:n])
 	if a == nil {
 		return int32(ready)
 	}
-	return -answer(a)
+	return -give(unsafe.Pointer(a), answerShape)
 }
 
 //go:wasmexport session_bytes
@@ -206,9 +206,7 @@ func sessionSnapshot(h int32) int32 {
 	if slot == nil {
 		return refuse(unknownHandle)
 	}
-	begin()
-	writeSnapshot(slot.session.Snapshot())
-	return done()
+	return give(unsafe.Pointer(slot.session.Snapshot()), snapshotShape)
 }
 
 //go:wasmexport session_rewrite
@@ -238,14 +236,14 @@ func sessionFree(h int32) {
 
 //go:wasmexport share
 func share(n int32) int32 {
-	v, ok := text(n)
+	v, ok := object(n)
 	if !ok {
 		return refuse(notJSON)
 	}
-	until, _ := v.Get("until").Int()
-	group.Hear(&retry.Shared{Origin: v.Get("origin").Str(), Until: until})
-	begin()
-	return done()
+	s := &retry.Shared{}
+	read(v, unsafe.Pointer(s), sharedShape, 0)
+	group.Hear(s)
+	return give(unsafe.Pointer(s), sharedShape)
 }
 
 // millis reads a host's clock. Conversion of a float that does not fit is
