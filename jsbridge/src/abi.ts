@@ -37,6 +37,8 @@ export interface Engine {
   snapshot(session: number): Snapshot;
   rewrite(session: number, body: string): string;
   free(session: number): void;
+  /** The size of the instance's memory in bytes. */
+  memory(): number;
   /** Whether the instance is broken. */
   trapped(): boolean;
 }
@@ -129,6 +131,7 @@ export function makeEngine(instance: WebAssembly.Instance, onTrap: () => void): 
     snapshot: (session) => json(() => wasm.session_snapshot(session), ""),
     rewrite: (session, body) => text((n) => wasm.session_rewrite(session, n), body),
     free: (session) => enter(() => wasm.session_free(session)),
+    memory: () => wasm.memory.buffer.byteLength,
     trapped: () => trapped !== undefined,
   };
 }

@@ -3,6 +3,7 @@ import { hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
 import { type Controlled, registryOf, safely } from "./controller.js";
 import { engine as engineNow } from "./module.js";
 import { type Options, policyOf } from "./options.js";
+import { onAbort } from "./signal.js";
 import type { Answer, Config, Happened, Shared, Snapshot } from "./wire.gen.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
@@ -118,6 +119,7 @@ export function drive(
   let held = false;
   let overdue = false;
   let unlock: (() => void) | undefined;
+  let ignoreAbort = () => {};
 
   /** Takes one step after the other, though callbacks may ask for the next one in the midst of it. */
   function step(next: () => Answer | undefined): void {
@@ -248,7 +250,7 @@ export function drive(
   function end(): void {
     over = true;
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    ignoreAbort();
     leave(self);
     unlock?.();
     try {
@@ -258,7 +260,6 @@ export function drive(
     }
   }
 
-  const onAbort = () => session.report("abort");
   const session: Session = {
     report(what, more) {
       if (!over) {
@@ -309,11 +310,7 @@ export function drive(
   const host = makeHost(session);
   enter(self);
   hear(overheard);
-  if (signal?.aborted) {
-    onAbort();
-  } else {
-    signal?.addEventListener("abort", onAbort);
-    session.report("start");
-  }
+  ignoreAbort = onAbort(signal, () => session.report("abort"));
+  session.report(signal?.aborted ? "abort" : "start");
   return session;
 }

@@ -1,6 +1,7 @@
 import { makeRest } from "./body.js";
 import { head, headersOf } from "./classify.js";
 import type { ResumeRequest } from "./options.js";
+import { onAbort } from "./signal.js";
 import type { Request as Facts, Resume } from "./wire.gen.js";
 
 /** A request that can be sent again. */
@@ -88,9 +89,8 @@ async function readUpTo(
 ): Promise<{ pieces: Uint8Array<ArrayBuffer>[]; rest?: ReadableStream<Uint8Array<ArrayBuffer>> }> {
   const reader = new Response(stream).body!.getReader();
   const stop = (reason: unknown) => reader.cancel(reason);
-  const onAbort = () => void stop(signal!.reason).catch(() => {});
   const pieces: Uint8Array<ArrayBuffer>[] = [];
-  signal?.addEventListener("abort", onAbort);
+  const ignoreAbort = onAbort(signal, () => void stop(signal!.reason).catch(() => {}));
   try {
     for (let size = 0; size <= limit; ) {
       const { done, value } = await reader.read();
@@ -102,7 +102,7 @@ async function readUpTo(
       size += value.length;
     }
   } finally {
-    signal?.removeEventListener("abort", onAbort);
+    ignoreAbort();
   }
   const first = new Uint8Array(await new Blob(pieces).arrayBuffer());
   return {

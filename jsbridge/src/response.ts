@@ -1,4 +1,5 @@
 import { makeRest } from "./body.js";
+import { onAbort } from "./signal.js";
 
 /** An attempt whose response the caller gets. */
 interface Opened {
@@ -69,12 +70,10 @@ const unheard =
 /** Aborts what the controller controls when the signal is aborted, for as long as one of the keepers is in use. */
 function follow(signal: AbortSignal, abort: AbortController, keepers: object[]): () => void {
   const target = typeof WeakRef === "function" ? new WeakRef(abort) : { deref: () => abort };
-  const onAbort = () => target.deref()?.abort(signal.reason);
-  const unfollow = () => signal.removeEventListener("abort", onAbort);
+  const unfollow = onAbort(signal, () => target.deref()?.abort(signal.reason));
   for (const keeper of keepers) {
     alive.set(keeper, abort);
   }
-  signal.addEventListener("abort", onAbort, { once: true });
   unheard?.register(abort, unfollow);
   return unfollow;
 }

@@ -39,6 +39,7 @@ function scripted(...answers: (Answer | Error)[]) {
     snapshot: () => ({ state: "opening", attempt: 1, failures: 0 }),
     rewrite: (_session, body) => body,
     free: (session) => freed.push(session),
+    memory: () => 0,
     trapped: () => false,
   };
   const log: string[] = [];

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+import { errorInfo, failureOf, headersOf } from "../src/classify.js";
+import { classify, classifyResponse, delay, type Failure, RetryError } from "../src/index.js";
+
+/** What an SDK throws when its server answers so. */
+async function thrownBy(sdk: "openai" | "anthropic", status: number, body: unknown, headers = {}): Promise<Error> {
+  const fetch = async () =>
+    new Response(typeof body === "string" ? body : JSON.stringify(body), {
+      status,
+      headers: { "content-type": "application/json", ...headers },
+    });
+  const options = { apiKey: "k", fetch, maxRetries: 0 };
+  const messages = [{ role: "user" as const, content: "Hi" }];
+  try {
+    if (sdk === "openai") {
+      await new OpenAI(options).chat.completions.create({ model: "m", messages });
+    } else {
+      await new Anthropic(options).messages.create({ model: "m", max_tokens: 1, messages });
+    }
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("it did not throw");
+}
+
+test("openai's errors give back the status, the headers and the body that came", async () => {
+  const body = {
+    error: { message: "You exceeded your current quota", type: "insufficient_quota", code: "insufficient_quota" },
+  };
+  const error = await thrownBy("openai", 429, body, { "retry-after": "3" });
+  const failure = failureOf(error);
+  assert.equal(failure.phase, "response");
+  assert.equal(failure.status, 429);
+  assert.equal(failure.headers!["retry-after"], "3");
+  assert.deepEqual(JSON.parse(failure.body!), body);
+  const verdict = classify(error);
+  assert.equal(verdict.kind, "quota");
+  assert.equal(verdict.retryable, false);
+});
+
+test("anthropic's errors do, too", async () => {
+  const body = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
+  const error = await thrownBy("anthropic", 529, body);
+  const failure = failureOf(error);
+  assert.equal(failure.status, 529);
+  assert.deepEqual(JSON.parse(failure.body!), body);
+  assert.equal(classify(error).kind, "overloaded");
+});
+
+test("an SDK's connection error is judged by its cause", async () => {
+  const fetch = async () => {
+    throw Object.assign(new TypeError("fetch failed"), {
+      cause: Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }),
+    });
+  };
+  const client = new OpenAI({ apiKey: "k", fetch, maxRetries: 0 });
+  const error = await client.models.list().then(
+    () => undefined,
+    (e: unknown) => e,
+  );
+  assert.ok(error instanceof OpenAI.APIConnectionError);
+  assert.equal(errorInfo(error).cause!.cause!.code, "ECONNRESET");
+  const verdict = classify(error);
+  assert.equal(verdict.kind, "network");
+  assert.equal(verdict.retryable, true);
+});
+
+const shapes: [string, unknown, Partial<Failure>][] = [
+  [
+    "ai",
+    Object.assign(new Error("Overloaded"), {
+      name: "AI_APICallError",
+      url: "https://api.anthropic.com/v1/messages",
+      statusCode: 529,
+      responseHeaders: { "Retry-After": "2" },
+      responseBody: '{"error":{"type":"overloaded_error"}}',
+      requestBodyValues: { secret: true },
+    }),
+    {
+      status: 529,
+      headers: { "retry-after": "2" },
+      body: '{"error":{"type":"overloaded_error"}}',
+      url: "https://api.anthropic.com/v1/messages",
+    },
+  ],
+  [
+    "ai, after its own retries",
+    Object.assign(new Error("Failed after 3 attempts"), {
+      name: "AI_RetryError",
+      lastError: Object.assign(new Error("x"), { statusCode: 503, responseBody: "down" }),
+    }),
+    { status: 503, body: "down" },
+  ],
+  [
+    "@google/genai",
+    Object.assign(new Error('{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"}}'), { name: "ApiError", status: 429 }),
+    { status: 429 },
+  ],
+  [
+    "@mistralai/mistralai",
+    Object.assign(new Error("API error"), { statusCode: 429, body: "slow down", headers: new Headers({ a: "b" }) }),
+    { status: 429, body: "slow down", headers: { a: "b" } },
+  ],
+  [
+    "axios",
+    Object.assign(new Error("Request failed with status code 502"), {
+      code: "ERR_BAD_RESPONSE",
+      config: { url: "https://h/x" },
+      response: { status: 502, headers: { a: "b" }, data: { error: "bad gateway" } },
+    }),
+    { status: 502, headers: { a: "b" }, body: '{"error":"bad gateway"}', url: "https://h/x" },
+  ],
+  [
+    "got",
+    Object.assign(new Error("Response code 503"), { response: { statusCode: 503, body: "busy", headers: { a: "b" } } }),
+    { status: 503, body: "busy", headers: { a: "b" } },
+  ],
+  [
+    "ky",
+    Object.assign(new Error("429"), { response: new Response("x", { status: 429, headers: { "retry-after": "1" } }) }),
+    { status: 429, headers: { "retry-after": "1", "content-type": "text/plain;charset=UTF-8" } },
+  ],
+  [
+    "AWS",
+    Object.assign(new Error("Too many"), { name: "ThrottlingException", $metadata: { httpStatusCode: 429 } }),
+    { status: 429 },
+  ],
+  ["a thrown response", new Response("", { status: 503 }), { status: 503 }],
+  ["a plain object", { status: 503, message: "busy" }, { status: 503 }],
+];
+
+for (const [name, thrown, expected] of shapes) {
+  test(`the facts are found in what is thrown by ${name}`, () => {
+    const failure = failureOf(thrown);
+    for (const [key, value] of Object.entries(expected)) {
+      assert.deepEqual(failure[key as keyof Failure], value, key);
+    }
+    assert.equal(failure.phase, "response");
+  });
+}
+
+test("anything may be thrown", () => {
+  const circular = new Error("round") as Error & { cause: unknown; response: unknown };
+  circular.cause = circular;
+  circular.response = { data: circular };
+  for (const thrown of [
+    undefined,
+    null,
+    5,
+    "text",
+    Symbol("s"),
+    {},
+    [],
+    circular,
+    Object.create(null),
+    new AggregateError([new Error("x")]),
+  ]) {
+    assert.equal(typeof failureOf(thrown).error, "object");
+    JSON.stringify(failureOf(thrown));
+  }
+  assert.equal(
+    errorInfo(new AggregateError([Object.assign(new Error(""), { code: "ECONNREFUSED" })])).cause!.code,
+    "ECONNREFUSED",
+  );
+});
+
+test("a failure is judged by its fields, an error of another realm as an error", async () => {
+  assert.equal(classify({ status: 401 }).kind, "auth");
+  assert.equal(classify({}).kind, "unknown");
+  const { runInNewContext } = await import("node:vm");
+  assert.equal(classify(runInNewContext('new Error("status 529")')).kind, "overloaded");
+});
+
+test("a RetryError has its verdict already", () => {
+  const verdict = { retryable: false, kind: "attempts_exhausted" } as const;
+  assert.equal(classify(new RetryError(verdict, 3)), verdict);
+});
+
+test("a response is judged without being used up", async () => {
+  const response = new Response('{"error":{"type":"insufficient_quota","code":"insufficient_quota"}}', {
+    status: 429,
+    headers: { "content-type": "application/json" },
+  });
+  const verdict = await classifyResponse(response);
+  assert.equal(verdict.kind, "quota");
+  assert.equal(response.bodyUsed, false);
+  assert.match(await response.text(), /insufficient_quota/);
+  assert.equal((await classifyResponse(response)).retryable, true, "without its body it is a 429");
+});
+
+test("delays are the origin's", () => {
+  const expected = [1000, 2000, 4000, 8000, 16000, 32000, 60000];
+  assert.deepEqual(
+    expected.map((_, i) => delay(i)),
+    expected,
+  );
+  for (const attempt of [10, 100, 2 ** 40, Number.POSITIVE_INFINITY, Number.NaN]) {
+    assert.equal(delay(attempt), 60000);
+  }
+  assert.equal(delay(-1), 1000);
+  assert.equal(delay(Number.NEGATIVE_INFINITY), 1000);
+});
+
+test("headers of any form are read", () => {
+  const expected = { "retry-after": "1" };
+  assert.deepEqual(headersOf(new Headers(expected)), expected);
+  assert.deepEqual(headersOf({ "Retry-After": 1 }), expected);
+  assert.deepEqual(headersOf([["Retry-After", "1"]]), expected);
+  assert.deepEqual(headersOf(undefined), {});
+  assert.deepEqual(headersOf("junk"), {});
+});

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Controller, createController, createFetch, RetryError, type Snapshot } from "../src/index.js";
+import { answer, clock, network, post, role, settle, token, url, watch } from "./fakes.js";
+
+const states = (controller: Controller): string[] => {
+  const seen: string[] = [];
+  controller.subscribe((status) => seen.at(-1) === status.state || seen.push(status.state));
+  return seen;
+};
+
+test("a controller shows each state of a request", async (t) => {
+  const pass = clock(t);
+  const { fetch, calls } = network();
+  const controller = createController();
+  assert.deepEqual(controller.status, { state: "idle", attempt: 0, failures: 0 });
+  const seen = states(controller);
+  const statuses: Snapshot[] = [];
+  const promise = createFetch({ fetch, controller, onStatus: (s) => statuses.push(s) })(url, post());
+  await settle();
+  calls[0]!.respond(529);
+  await settle();
+  assert.equal(controller.status.state, "waiting");
+  assert.equal(controller.status.failures, 1);
+  assert.equal(controller.status.retry!.kind, "overloaded");
+  assert.equal(Date.parse(controller.status.retry!.retrying_at), Date.now() + 1000);
+  await pass(1000);
+  assert.equal(controller.status.state, "opening");
+  assert.equal(controller.status.attempt, 2);
+  const wire = calls[1]!.open();
+  wire.send(role);
+  await pass(15_000);
+  assert.equal(controller.status.slow, true);
+  wire.send(...answer.slice(1));
+  await (await promise).text();
+  assert.deepEqual(seen, ["opening", "waiting", "opening", "streaming", "finished"]);
+  assert.equal(statuses.at(-1), controller.status);
+});
+
+test("retryNow ends the wait and forgets the failures", async (t) => {
+  const pass = clock(t);
+  const { fetch, calls } = network();
+  const controller = createController();
+  const delays: number[] = [];
+  void watch(createFetch({ fetch, controller, onRetry: (e) => delays.push(e.delay_ms) })(url, post()));
+  await settle();
+  calls[0]!.respond(503);
+  await pass(1000);
+  calls[1]!.respond(503);
+  await settle();
+  controller.retryNow();
+  await settle();
+  assert.equal(calls.length, 3, "at once");
+  calls[2]!.respond(503);
+  await settle();
+  assert.deepEqual(delays, [1000, 2000, 1000]);
+  controller.stop();
+});
+
+test("stop keeps what was received, and fails with its own reason", async () => {
+  const { fetch, calls } = network();
+  const controller = createController();
+  const promise = createFetch({ fetch, controller })(url, post());
+  await settle();
+  calls[0]!.open().send(role, token("Hello"));
+  const response = await promise;
+  controller.stop();
+  const reader = response.body!.getReader();
+  assert.equal(new TextDecoder().decode((await reader.read()).value), role + token("Hello"));
+  await assert.rejects(reader.read(), (error) => error instanceof RetryError && error.reason === "stopped_by_user");
+  assert.equal(calls[0]!.signal.aborted, true);
+  assert.equal(controller.status.state, "stopped");
+});
+
+test("stop while waiting rejects", async () => {
+  const { fetch, calls } = network();
+  const controller = createController();
+  const seen = watch(createFetch({ fetch, controller })(url, post()));
+  await settle();
+  calls[0]!.respond(503);
+  await settle();
+  controller.stop();
+  await settle();
+  assert.equal((seen.error as RetryError).reason, "stopped_by_user");
+});
+
+test("of several requests the one that needs a person most is shown", async (t) => {
+  const pass = clock(t);
+  const { fetch, calls } = network();
+  const controller = createController();
+  const go = createFetch({ fetch, controller, noCooldown: true });
+  const first = watch(go(url, post()));
+  const second = watch(go(`${url}?2`, post()));
+  await settle();
+  calls[0]!.respond(503);
+  await settle();
+  assert.equal(controller.status.state, "waiting");
+  calls[1]!.open().send(...answer);
+  await settle();
+  await second.value!.text();
+  assert.equal(controller.status.state, "waiting", "the other's success does not hide it");
+  await pass(1000);
+  assert.equal(controller.status.state, "opening");
+  calls[2]!.open().send(...answer);
+  await settle();
+  await first.value!.text();
+  assert.equal(controller.status.state, "finished");
+  controller.stop();
+  controller.retryNow();
+  assert.equal(controller.status.state, "finished", "what is over is not reached");
+});
+
+test("a listener hears until it unsubscribes, even twice the same", () => {
+  const controller = createController();
+  const listener = () => {};
+  const one = controller.subscribe(listener);
+  const two = controller.subscribe(listener);
+  one();
+  one();
+  two();
+});
+
+test("a listener that unsubscribes hears no more", async () => {
+  const { fetch, calls } = network();
+  const controller = createController();
+  let heard = 0;
+  const unsubscribe = controller.subscribe(() => {
+    heard++;
+    unsubscribe();
+  });
+  void watch(createFetch({ fetch, controller })(url, post()));
+  await settle();
+  calls[0]!.respond(503);
+  await settle();
+  assert.equal(heard, 1);
+  controller.stop();
+});
+
+test("a status that was stored is taken up where it was", async (t) => {
+  const pass = clock(t);
+  const { fetch, calls } = network();
+  const controller = createController();
+  const before = watch(createFetch({ fetch, controller })(url, post()));
+  await settle();
+  calls[0]!.respond(503);
+  await pass(1000);
+  calls[1]!.respond(503);
+  await pass(500);
+  const stored = JSON.stringify(controller.status);
+  controller.stop();
+  await settle();
+  assert.equal(before.state, "rejected");
+
+  const retries: number[] = [];
+  void watch(createFetch({ fetch, restore: JSON.parse(stored), onRetry: (e) => retries.push(e.attempt) })(url, post()));
+  await pass(1499);
+  assert.equal(calls.length, 2);
+  await pass(1);
+  assert.equal(calls.length, 3);
+  calls[2]!.respond(503);
+  await settle();
+  assert.deepEqual(retries, [2, 3]);
+});

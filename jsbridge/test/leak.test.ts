@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { test } from "node:test";
+import { createController, createFetch } from "../src/index.js";
+import { engine } from "../src/module.js";
+import { answer, post, role, settle, sse, token, url } from "./fakes.js";
+
+const collect = (globalThis as { gc?: () => void }).gc;
+
+/** Small numbers that look random and are the same in every run. */
+function numbers(seed: number): () => number {
+  let x = seed;
+  return () => {
+    x = (Math.imul(x, 1664525) + 1013904223) >>> 0;
+    return x / 2 ** 32;
+  };
+}
+
+const encoded = [...answer, role, token("x")].map((text) => new TextEncoder().encode(text));
+
+test("thousands of requests, aborted at any moment, leave nothing behind", { timeout: 110_000 }, async () => {
+  const random = numbers(1);
+  const long = new AbortController(); // a signal that outlives all requests
+  const controller = createController();
+  let open = 0; // attempts whose transport was neither ended nor let go
+  const fetch = createFetch({
+    controller,
+    initialDelayMs: 1,
+    maxDelayMs: 1,
+    fetch: async (_input, init) => {
+      const { signal } = init!;
+      const at = random();
+      if (at < 0.2) {
+        throw new TypeError("fetch failed");
+      }
+      if (at < 0.4) {
+        return new Response('{"error":{"message":"Overloaded"}}', { status: 529 });
+      }
+      open++;
+      let i = 0;
+      const stops = Math.floor(random() * answer.length);
+      let closed = false;
+      const close = () => {
+        open -= closed ? 0 : 1;
+        closed = true;
+      };
+      signal!.addEventListener("abort", close, { once: true });
+      return new Response(
+        new ReadableStream({
+          async pull(c) {
+            if (signal!.aborted) {
+              c.error(signal!.reason);
+            } else if (i === stops && at < 0.6) {
+              close();
+              c.error(new TypeError("terminated"));
+            } else if (i < answer.length) {
+              c.enqueue(encoded[i++]!.slice());
+            } else {
+              close();
+              c.close();
+            }
+          },
+          cancel: close,
+        }),
+        { headers: sse },
+      );
+    },
+  });
+
+  async function one(i: number): Promise<void> {
+    const own = new AbortController();
+    const signal = i % 2 ? own.signal : long.signal;
+    if (i % 2) {
+      const steps = Math.floor(random() * 30);
+      void (async () => {
+        for (let s = 0; s < steps; s++) {
+          await null;
+        }
+        own.abort(new Error("enough"));
+      })();
+    }
+    try {
+      const response = await fetch(url, post(signal));
+      if (random() < 0.2) {
+        await response.body?.cancel();
+      } else {
+        await response.text();
+      }
+    } catch {
+      // it was meant to
+    }
+  }
+
+  const rounds = async (n: number) => {
+    for (let i = 0; i < n; i += 50) {
+      await Promise.all(Array.from({ length: 50 }, (_, j) => one(i + j)));
+    }
+    await settle();
+    collect?.();
+    return process.memoryUsage();
+  };
+
+  await rounds(2000); // memory has found its size
+  const before = await rounds(1000);
+  const module = moduleBytes();
+  const after = await rounds(6000);
+  assert.equal(moduleBytes(), module, "the module's memory does not grow");
+  assert.equal(getEventListeners(long.signal, "abort").length, 0);
+  assert.equal(open, 0, "no transport is left open");
+  const perRequest = (after.heapUsed - before.heapUsed) / 6000;
+  assert.ok(perRequest < 100, `${perRequest} bytes are left of each request`);
+});
+
+/** The size of the module's memory. */
+function moduleBytes(): number {
+  return engine().memory();
+}

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createController, createFetch, RetryError, retry } from "../src/index.js";
+import { clock, network, post, settle, url, watch } from "./fakes.js";
+
+/** Throws each of these in turn, then gives "ok". */
+function failing(...errors: unknown[]) {
+  const fn = async ({ attempt }: { attempt: number }) => {
+    fn.calls++;
+    assert.equal(attempt, fn.calls);
+    if (errors.length > 0) {
+      throw errors.shift();
+    }
+    return "ok";
+  };
+  fn.calls = 0;
+  return fn;
+}
+
+const overloaded = () => new Error("model is overloaded, please try again");
+
+test("success at once is one call", async () => {
+  const fn = failing();
+  assert.equal(await retry(fn), "ok");
+  assert.equal(fn.calls, 1);
+});
+
+test("transient failures are tried again after 1 s, 2 s, 4 s", async (t) => {
+  const pass = clock(t);
+  const fn = failing(overloaded(), new Error("read tcp: connection reset by peer"), new TypeError("fetch failed"));
+  const retries: unknown[] = [];
+  const seen = watch(retry(fn, { onRetry: (e) => retries.push([e.attempt, e.delay_ms]) }));
+  await pass(999);
+  assert.equal(fn.calls, 1);
+  await pass(1);
+  assert.equal(fn.calls, 2);
+  await pass(2000);
+  await pass(4000);
+  assert.equal(seen.value, "ok");
+  assert.equal(fn.calls, 4);
+  assert.deepEqual(retries, [
+    [1, 1000],
+    [2, 2000],
+    [3, 4000],
+  ]);
+});
+
+test("an error that is not worth another try is thrown as it is", async () => {
+  const error = new Error("401 Unauthorized");
+  const fn = failing(error);
+  await assert.rejects(retry(fn), (thrown) => thrown === error);
+  assert.equal(fn.calls, 1);
+});
+
+test("where the policy ends the retrying, the last error is the cause", async (t) => {
+  const pass = clock(t);
+  const last = overloaded();
+  const seen = watch(retry(failing(overloaded(), last), { maxAttempts: 2 }));
+  await pass(1000);
+  assert.ok(seen.error instanceof RetryError);
+  assert.equal(seen.error.reason, "attempts_exhausted");
+  assert.equal(seen.error.last!.kind, "overloaded");
+  assert.equal(seen.error.cause, last);
+  assert.equal(seen.error.attempts, 2);
+});
+
+test("what a server asked for is waited for", async (t) => {
+  const pass = clock(t);
+  const error = Object.assign(new Error("429"), { status: 429, headers: new Headers({ "retry-after": "7" }) });
+  const fn = failing(error);
+  const seen = watch(retry(fn));
+  await pass(6999);
+  assert.equal(fn.calls, 1);
+  await pass(1);
+  assert.equal(seen.value, "ok");
+});
+
+test("a function may throw at once, or return what is no promise", async () => {
+  assert.equal(await retry(() => 5), 5);
+  const error = new Error("invalid api key");
+  await assert.rejects(
+    retry(() => {
+      throw error;
+    }),
+    (thrown) => thrown === error,
+  );
+});
+
+test("there is no time-out, unless the policy sets one", async (t) => {
+  const pass = clock(t);
+  const slow = watch(retry(() => new Promise(() => {})));
+  await pass(3_600_000);
+  assert.equal(slow.state, "pending");
+  const signals: AbortSignal[] = [];
+  const fn = ({ signal }: { signal: AbortSignal }) => {
+    signals.push(signal);
+    return new Promise<string>((resolve) => signals.length === 2 && resolve("ok"));
+  };
+  const limited = watch(retry(fn, { contentTimeoutMs: 5000 }));
+  await pass(5000);
+  assert.equal(signals[0]!.aborted, true);
+  await pass(1000);
+  assert.equal(limited.value, "ok");
+});
+
+test("a late result of an attempt that was given up is not heard", async (t) => {
+  const pass = clock(t);
+  const resolves: ((value: string) => void)[] = [];
+  const seen = watch(retry(() => new Promise<string>((resolve) => resolves.push(resolve)), { contentTimeoutMs: 5000 }));
+  await pass(5000);
+  await pass(1000);
+  resolves[0]!("late");
+  await settle();
+  assert.equal(seen.state, "pending");
+  resolves[1]!("in time");
+  await settle();
+  assert.equal(seen.value, "in time");
+});
+
+test("stop() of a controller rejects", async () => {
+  const controller = createController();
+  const seen = watch(retry(() => new Promise(() => {}), { controller }));
+  await settle();
+  controller.stop();
+  await settle();
+  assert.equal((seen.error as RetryError).reason, "stopped_by_user");
+});
+
+test("what createFetch has given up is not begun again by a retry around it", async (t) => {
+  const pass = clock(t);
+  const { fetch, calls } = network();
+  const inner = createFetch({ fetch, maxAttempts: 2 });
+  const seen = watch(retry(() => inner(url, post())));
+  await settle();
+  calls[0]!.reject(new TypeError("fetch failed"));
+  await pass(1000);
+  calls[1]!.reject(new TypeError("fetch failed"));
+  await pass(60_000);
+  assert.equal(calls.length, 2);
+  assert.equal((seen.error as RetryError).reason, "attempts_exhausted");
+});
