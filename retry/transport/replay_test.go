@@ -198,7 +198,7 @@ func TestResumesAskForTheRest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newProvider(attemptScript{chunks: c.first, broken: reset}, attemptScript{chunks: c.rest})
+				p := newProvider(attemptScript{chunks: c.first, broken: errReset}, attemptScript{chunks: c.rest})
 				tr := newTransport(p)
 				tr.Policy.AfterCommit = retry.AfterCommitResume
 				if tr.Resume = c.custom; c.custom != nil {
@@ -231,7 +231,7 @@ func TestACallerWhoCannotResumeEndsTheRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newProvider(attemptScript{chunks: []string{"id: 1\ndata: A\n\n"}, broken: reset})
+				p := newProvider(attemptScript{chunks: []string{"id: 1\ndata: A\n\n"}, broken: errReset})
 				tr := newTransport(p)
 				tr.Policy.AfterCommit, tr.Policy.Resume, tr.Resume = retry.AfterCommitResume, retry.ResumeCustom, hook
 				req := chatRequest(t, t.Context())

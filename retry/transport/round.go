@@ -96,7 +96,7 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 			Method: req.Method, URL: req.URL.String(), Headers: flatten(req.Header), Body: r.replay.text,
 		},
 		Provider:      t.Provider,
-		Seed:          rand.Uint32(),
+		Seed:          int64(rand.Uint32()),
 		CanReset:      canReset,
 		NotReplayable: r.replay.once,
 	}, &r.group.shared)

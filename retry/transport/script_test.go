@@ -170,7 +170,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 var (
 	overloaded = attemptScript{status: 529, chunks: []string{`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`}}
-	reset      = fmt.Errorf("read tcp 127.0.0.1:1->127.0.0.1:2: %w", syscall.ECONNRESET)
+	errReset   = fmt.Errorf("read tcp 127.0.0.1:1->127.0.0.1:2: %w", syscall.ECONNRESET)
 	refused    = attemptScript{err: fmt.Errorf("dial tcp 127.0.0.1:2: %w", syscall.ECONNREFUSED)}
 )
 

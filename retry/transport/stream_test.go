@@ -48,7 +48,7 @@ func dataOf(events []string) (out []string) {
 func TestAStreamBeginsAnewAfterAFailureInMidAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		half := chat("A", "B")[:3]
-		p := newProvider(overloaded, attemptScript{chunks: half, broken: reset}, attemptScript{chunks: half}, attemptScript{chunks: chat("A", "B")})
+		p := newProvider(overloaded, attemptScript{chunks: half, broken: errReset}, attemptScript{chunks: half}, attemptScript{chunks: chat("A", "B")})
 		held, types, err := collect(newTransport(p), chatRequest(t, t.Context()))
 		require.NoError(t, err)
 		require.Equal(t, dataOf(chat("A", "B")), held)

@@ -58,8 +58,8 @@ func TestFailuresBeforeOutputAreInvisible(t *testing.T) {
 		"529":                  overloaded,
 		"429 with Retry-After": {status: 429, headers: map[string]string{"Retry-After": "3"}, chunks: []string{`{"error":{"type":"rate_limit_exceeded","message":"Rate limit exceeded"}}`}},
 		"refused":              refused,
-		"reset at once":        {broken: reset},
-		"reset after the role": {chunks: []string{chatRole()}, broken: reset},
+		"reset at once":        {broken: errReset},
+		"reset after the role": {chunks: []string{chatRole()}, broken: errReset},
 		"cut after the role":   {chunks: []string{chatRole()}},
 		"half an event":        {chunks: []string{chatRole(), chatToken("x")[:40]}},
 		"unexpected EOF":       {chunks: []string{chatRole()}, broken: io.ErrUnexpectedEOF},
@@ -192,7 +192,7 @@ func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return
 
 func TestAFailureAfterOutputIsTheReadersError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newProvider(attemptScript{chunks: []string{chatRole(), chatToken("A")}, broken: reset})
+		p := newProvider(attemptScript{chunks: []string{chatRole(), chatToken("A")}, broken: errReset})
 		resp, err := newTransport(p).RoundTrip(chatRequest(t, t.Context()))
 		require.NoError(t, err)
 		text, err := io.ReadAll(resp.Body)
@@ -200,7 +200,7 @@ func TestAFailureAfterOutputIsTheReadersError(t *testing.T) {
 		failure := failureOf(t, err)
 		require.Equal(t, classify.Network, failure.Verdict.Kind)
 		require.Equal(t, 1, failure.Attempts)
-		require.ErrorIs(t, err, reset)
+		require.ErrorIs(t, err, errReset)
 		_, again := resp.Body.Read(make([]byte, 1))
 		require.Equal(t, err, again)
 		require.NoError(t, resp.Body.Close())
@@ -346,7 +346,7 @@ func TestClosingTheBodyWakesAReadThatWaits(t *testing.T) {
 	resumable := "id: 1\ndata: A\n\n"
 	for name, script := range map[string]attemptScript{
 		"for bytes":           {chunks: []string{resumable}, hang: true},
-		"for another attempt": {chunks: []string{resumable}, broken: reset},
+		"for another attempt": {chunks: []string{resumable}, broken: errReset},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -372,7 +372,7 @@ func TestClosingTheBodyWakesAReadThatWaits(t *testing.T) {
 
 func TestTheBodyCanBeClosedByWhatReadingItCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newProvider(attemptScript{chunks: []string{"id: 1\ndata: A\n\n"}, broken: reset})
+		p := newProvider(attemptScript{chunks: []string{"id: 1\ndata: A\n\n"}, broken: errReset})
 		tr := newTransport(p)
 		tr.Policy.AfterCommit = retry.AfterCommitResume
 		var resp *http.Response
