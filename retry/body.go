@@ -255,7 +255,7 @@ func (s *Session) events() *Answer {
 	first := s.state == StateOpening && ready > 0 && (s.committed || s.tracker.Seen&stream.Output != 0)
 	completed := s.tracker.Seen&stream.Finished != 0
 	if completed {
-		s.finishedAt = s.lastByte
+		s.finishedAt = s.lastContent
 	}
 	if !first && !completed {
 		return nil
