@@ -142,7 +142,7 @@ func unitOf(word string) int64 {
 // cues are the words before a wait, those of machines first: Google's
 // RetryInfo, retry_after and resets_in_seconds, Hugging Face's estimated_time.
 const cues = "retry delay;retry after ms;retry after seconds;retry after;resets in seconds;reset after seconds;" +
-	"retry in;retrying in;try again in;try again after;available in;resets in;reset in;reset after;wait;back off for;estimated time"
+	"retry in;try again in;try again after;available in;resets in;reset in;reset after;wait;back off for;estimated time"
 
 // filler are words that may stand between the two.
 const filler = "in after for at least about approximately another"

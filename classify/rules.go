@@ -16,9 +16,6 @@ const (
 	stop  = false
 )
 
-// limited are the facts that speak of a limit.
-const limited = quota | rate | is429
-
 // rules is read from the top; the first that holds decides. What comes first
 // is what stays true however it is wrapped: a gateway's 502 around "invalid
 // model" is about the model.
@@ -26,7 +23,7 @@ var rules = [...]rule{
 	// A cancel counts if it was thrown on this side and is not just how the
 	// runtime tells of a time-out or a reset. In a server's mouth it is the
 	// server's trouble.
-	{"canceled", canceledText, fromClient, timeoutWord | network, Canceled, stop},
+	{"canceled", canceledText, fromClient, timeoutWord | network | is5xx, Canceled, stop},
 	{"callers_deadline", callerDeadline, fromClient, timeout, Canceled, stop},
 
 	// Cloudflare's 521 to 523 say themselves what broke, and its page speaks of
@@ -37,9 +34,9 @@ var rules = [...]rule{
 	// Limits that minutes do not lift. Words of quota and billing in a limit by
 	// the minute, or with a wait of minutes in the text, are a rate limit.
 	{"credit_used_up", creditGone | is402, 0, 0, Quota, stop},
-	{"limit_of_zero", limited, zeroLimit, 0, Quota, stop},
-	{"long_window", limited, longWindow, 0, Quota, stop},
-	{"quota", quota, 0, minute | shortWait, Quota, stop},
+	{"limit_of_zero", limitWord | rate | is429, zeroLimit, 0, Quota, stop},
+	{"long_window", limitWord | rate | is429, longWindow, 0, Quota, stop},
+	{"quota", quota, 0, minute | shortWait | policy, Quota, stop},
 
 	{"bad_key", badKey | is401, 0, 0, Auth, stop},
 	{"content_policy", policy, 0, 0, ContentPolicy, stop},
@@ -54,7 +51,7 @@ var rules = [...]rule{
 
 	// A CDN limits rates with 403, too.
 	{"forbidden", is403, 0, rate, Permission, stop},
-	{"rate_limit", limited, 0, 0, RateLimit, retry},
+	{"rate_limit", rate | is429 | quota, 0, 0, RateLimit, retry},
 	{"key", keyWord, 0, 0, Auth, stop},
 	{"lock", lock, 0, is5xx, InvalidRequest, retry},
 	{"not_found", is404, 0, 0, InvalidRequest, stop},
@@ -63,7 +60,7 @@ var rules = [...]rule{
 	{"timeout_word", timeoutWord, 0, is4xx, Timeout, retry},
 	{"network_opaque", opaque, 0, 0, Network, retry},
 	{"network", network, 0, 0, Network, retry},
-	{"network_word", networkWord, 0, is4xx, Network, retry},
+	{"network_word", networkWord, 0, is4xx | is424, Network, retry},
 	{"page_for_json", webPage, notJSON, is5xx, InvalidRequest, stop},
 	{"unreadable_answer", notJSON, 0, is4xx, Server, retry},
 	{"page", page, 0, is5xx | is4xx, InvalidRequest, stop},
