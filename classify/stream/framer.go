@@ -100,7 +100,6 @@ func (f *Framer) Next(e *Event) bool {
 		f.oversize = true
 		f.cut(len(buf), e)
 		f.oversize = true // until the blank line comes
-		f.line = -1       // whatever comes next is no empty line
 		return true
 	}
 	return false
