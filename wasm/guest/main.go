@@ -34,8 +34,6 @@ type slot struct {
 	handle  int32
 }
 
-func main() {}
-
 //go:wasmexport abi_version
 func abiVersionOf() int32 { return abiVersion }
 

@@ -1,0 +1,42 @@
+//go:build js
+
+package main
+
+import (
+	"syscall/js"
+	"unsafe"
+)
+
+// main registers the calls of ABI.md as functions of a global object named
+// steadfetch, for builds with GOOS=js, whose own exports belong to wasm_exec.js.
+// The memory that addresses are of is the instance's export mem. Go's runtime
+// comes with it, so that such a module weighs fifty times as much; it is there
+// to show that one source serves both, and for those who trust one compiler only.
+func main() {
+	calls := map[string]any{}
+	export := func(name string, call func(args []js.Value) any) {
+		calls[name] = js.FuncOf(func(_ js.Value, args []js.Value) any { return call(args) })
+	}
+	int32At := func(args []js.Value, at int) int32 { return int32(args[at].Int()) }
+	address := func(p unsafe.Pointer) any { return int(uintptr(p)) }
+
+	export("abi_version", func([]js.Value) any { return abiVersionOf() })
+	export("buffer", func(a []js.Value) any { return address(buffer(int32At(a, 0))) })
+	export("result", func([]js.Value) any { return address(result()) })
+	export("session_bytes", func(a []js.Value) any { return address(sessionBytes(int32At(a, 0))) })
+	export("session_chunk", func(a []js.Value) any {
+		return sessionChunk(int32At(a, 0), int32At(a, 1), int32At(a, 2), a[3].Float())
+	})
+	export("session_free", func(a []js.Value) any { sessionFree(int32At(a, 0)); return nil })
+	for name, call := range map[string]func(n int32) int32{
+		"classify": classifyFailure, "delay": delay, "policy": policyOf, "share": share,
+		"session_new": sessionNew, "session_snapshot": sessionSnapshot,
+	} {
+		export(name, func(a []js.Value) any { return call(int32At(a, 0)) })
+	}
+	for name, call := range map[string]func(h, n int32) int32{"session_event": sessionEvent, "session_rewrite": sessionRewrite} {
+		export(name, func(a []js.Value) any { return call(int32At(a, 0), int32At(a, 1)) })
+	}
+	js.Global().Set("steadfetch", calls)
+	select {} // the calls live as long as the program
+}
