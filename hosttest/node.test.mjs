@@ -1,0 +1,65 @@
+// The vectors on Node.js: on the committed module, or on the one that STEADFETCH_MODULE names. A module that Go's compiler built for
+// GOOS=js comes with the JavaScript that it needs, in STEADFETCH_WASM_EXEC.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { test } from "node:test";
+import { playClassify, playSessions } from "./vectors.mjs";
+
+const root = new URL("../", import.meta.url);
+const code = readFileSync(process.env.STEADFETCH_MODULE ?? new URL("wasm/steadfetch.wasm", root));
+const module = new WebAssembly.Module(code);
+
+const load = (folder) =>
+  Object.fromEntries(
+    readdirSync(new URL(folder, root))
+      .filter((name) => name.endsWith(".json"))
+      .map((name) => [basename(name, ".json"), JSON.parse(readFileSync(new URL(folder + name, root), "utf8"))]),
+  );
+
+function instantiate() {
+  const { exports } = new WebAssembly.Instance(module);
+  exports._initialize();
+  return exports;
+}
+
+/** Runs a program that Go built, until it has registered its calls, and gives them like a module's exports. */
+async function instantiateGo() {
+  const go = new globalThis.Go();
+  const instance = await WebAssembly.instantiate(module, go.importObject);
+  go.run(instance); // it ends with the process
+  return { ...globalThis.steadfetch, memory: instance.exports.mem };
+}
+
+let fresh = instantiate;
+if (process.env.STEADFETCH_WASM_EXEC) {
+  await import(process.env.STEADFETCH_WASM_EXEC);
+  fresh = instantiateGo;
+}
+
+const check = ({ count, failures }) => {
+  assert.ok(count > 0, "there are no vectors");
+  assert.equal(failures.length, 0, `${failures.length} of ${count} failed\n${failures.slice(0, 20).join("\n")}`);
+};
+
+test("every session vector", async () => check(await playSessions(fresh, load("testdata/sessions/"))));
+
+test("every classify vector", async () => check(playClassify(await fresh(), load("testdata/classify/"))));
+
+test("the runner sees a wrong answer, wrong bytes and a wrong refusal", async () => {
+  const [name, file] = Object.entries(load("testdata/sessions/"))[0];
+  const spoil = (change) => {
+    const copy = structuredClone(file);
+    change(copy.vectors[0].steps);
+    return { [name]: { ...copy, vectors: [copy.vectors[0]] } };
+  };
+  for (const change of [
+    (steps) => (steps.find((step) => step.answer).answer.do = "dance"),
+    (steps) => (steps.find((step) => step.answer).answer.more = 1),
+    (steps) => (steps.find((step) => step.bytes).bytes = "other bytes"),
+    (steps) => (steps.find((step) => step.new).refused = "no"),
+    (steps) => delete steps.find((step) => step.answer).answer,
+  ]) {
+    assert.equal((await playSessions(fresh, spoil(change))).failures.length, 1, String(change));
+  }
+});
