@@ -100,10 +100,9 @@ func (e *Engine) Classify(f classify.Failure) (classify.Verdict, error) {
 	return v, err
 }
 
-// Explain says how Classify came to its verdict: the JSON of the rules that
-// were tried and of what matched where.
-func (e *Engine) Explain(f classify.Failure) (json.RawMessage, error) {
-	var trail json.RawMessage
+// Explain is classify.Explain.
+func (e *Engine) Explain(f classify.Failure) (classify.Trail, error) {
+	var trail classify.Trail
 	err := e.cold("explain", f, &trail)
 	return trail, err
 }

@@ -59,7 +59,7 @@ func TestTheEngineAnswersAsTheGoPackagesDo(t *testing.T) {
 	}
 	p, err := e.Policy(retry.Policy{Preset: retry.PresetCoder, ContentTimeoutMs: -1})
 	require.NoError(t, err)
-	require.Equal(t, 25, p.MaxAttempts)
+	require.Equal(t, int64(25), p.MaxAttempts)
 	require.Equal(t, int64(-1), p.ContentTimeoutMs, "off stays off on the way through the wire")
 	require.Equal(t, int64(1000), p.InitialDelayMs)
 	var refused *RefusedError
