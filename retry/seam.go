@@ -43,6 +43,9 @@ type seam struct {
 	// Of the attempt in force.
 	joined   bool
 	pending  []byte // new text that may still turn out to be a repetition
+	place    int    // where in text it may begin to repeat
+	fits     int    // how much of it fits there
+	whole    int    // how much of it fits the beginning of text
 	shift    int64  // Anthropic: what to add to the new stream's block indices
 	template stream.Event
 }
@@ -90,6 +93,7 @@ func (m *seam) possible(want string, promised stream.Protocol) bool {
 // begin says how the next request differs from the first.
 func (m *seam) begin() *Resume {
 	m.joined, m.pending, m.shift = false, m.pending[:0], 0
+	m.place, m.fits, m.whole = 0, 0, 0
 	r := &Resume{How: m.how, LastEventID: string(m.lastID), ResponseID: m.response, Sequence: m.sequence}
 	switch m.how {
 	case ResumeBackground:
@@ -206,7 +210,7 @@ func (m *seam) byText(t *stream.Tracker, e *stream.Event, facts stream.Facts, f 
 		return true
 	}
 	m.pending = append(m.pending, text.Str()...)
-	cut, verdict := overlap(m.text, m.pending, closing)
+	cut, verdict := m.overlap(closing)
 	if verdict != overlapKnown {
 		f.Replace(nil)
 		return verdict == overlapOpen
@@ -243,38 +247,34 @@ const (
 	overlapContradicts                       // the answer began anew, and differently
 )
 
-// overlap finds how much of more repeats the end of have. final says that more
-// will not grow.
-func overlap(have, more []byte, final bool) (cut int, verdict overlapVerdict) {
-	whole := commonPrefix(have, more)
-	if whole == len(have) && whole >= minOverlap/2 {
-		return whole, overlapKnown // the whole answer came again
-	}
-	if whole == len(more) && !final {
-		return 0, overlapOpen
-	}
-	for i := max(1, len(have)-overlapWindow); i < len(have); i++ {
-		tail := have[i:]
-		n := commonPrefix(tail, more)
-		if n == len(tail) && n >= minOverlap {
-			return n, overlapKnown
+// overlap finds how much of the new text repeats the end of the old one. final
+// says that the new one will not grow. A place of the old text that was once
+// found not to fit is not looked at again, so all calls together are linear.
+func (m *seam) overlap(final bool) (cut int, verdict overlapVerdict) {
+	have, more := m.text, m.pending
+	for m.place < len(have) {
+		tail := have[m.place:]
+		for m.fits < len(tail) && m.fits < len(more) && tail[m.fits] == more[m.fits] {
+			m.fits++
 		}
-		if n == len(more) && n < len(tail) && !final {
+		least := minOverlap
+		if m.place == 0 { // the whole answer comes again, or does not
+			m.whole = m.fits
+			least = minOverlap / 2
+		}
+		if m.fits == len(tail) && m.fits >= least {
+			return m.fits, overlapKnown
+		}
+		if m.fits == len(more) && m.fits < len(tail) && !final {
 			return 0, overlapOpen
 		}
+		m.place = max(m.place+1, len(have)-overlapWindow)
+		m.fits = 0
 	}
-	if whole >= startedOver {
+	if m.whole >= startedOver {
 		return 0, overlapContradicts
 	}
 	return 0, overlapKnown
-}
-
-func commonPrefix(a, b []byte) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
 }
 
 // Rewrite makes the body of the request that continues a partial answer: the

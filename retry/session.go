@@ -166,7 +166,9 @@ func (s *Session) Step(h *Happened) *Answer {
 		s.attempt--
 		return s.hold(s.now + graceAfterSleep)
 	case 8:
-		return s.response(h)
+		if s.mode == modeNone && s.status == 0 { // an attempt has one response
+			return s.response(h)
+		}
 	case 9:
 		return s.bodyEnd()
 	case 10:
@@ -252,7 +254,9 @@ func (s *Session) nothing() *Answer { return s.answer(DoNothing) }
 
 // release lets n bytes of what is ready go on with a.
 func (s *Session) release(a *Answer, n int) *Answer {
-	s.out = s.framer.Ready()[:n]
+	ready := s.framer.Ready()
+	n = max(min(n, len(ready)), 0)
+	s.out = ready[:n]
 	s.framer.Take(n)
 	a.Bytes = n
 	return a
