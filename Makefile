@@ -72,7 +72,7 @@ corpus: ## how many real errors the classifier decides rightly, beside its peers
 fuzz: ## a minute of every fuzz test
 	@for pkg in $$(go list ./...); do \
 		for name in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "$$pkg $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime 60s $$pkg; \
+			echo "$$pkg $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime 60s -fuzzminimizetime 10x $$pkg; \
 		done; \
 	done
 
