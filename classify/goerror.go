@@ -16,33 +16,39 @@ func IsRetryable(err error) bool {
 }
 
 // FromError reduces a Go error to the facts that Classify judges: whether a
-// context was done, an HTTP status, an answer's body and the text. The status
-// and the body are found anywhere in the chain of wrapped errors, by the
-// methods that SDKs give theirs: StatusCode() int, HTTPStatusCode() int and
-// RawJSON() string. Everything else of net, net/url, crypto/tls, crypto/x509,
-// net/http and syscall is told by the text.
+// context was done, an HTTP status, an answer's body and the text. Status and
+// body are found anywhere in the chain of wrapped errors, by the methods that
+// SDKs give theirs: StatusCode() int, HTTPStatusCode() int and RawJSON() string.
+// The errors of net, net/url, net/http, crypto/tls, crypto/x509 and syscall are
+// told by their texts, and by Timeout() bool.
 //
-// A done context is the caller's cancel, and so is a deadline, unless the text
-// tells that it was http.Client's own time-out.
+// A context that is canceled or past its deadline is the caller's cancel,
+// unless the text tells of http.Client's own time-out, or the error came as a
+// response of 500 or above: then it was the server's context.
 func FromError(err error) Failure {
 	if err == nil {
 		return Failure{}
 	}
-	text := err.Error()
-	f := Failure{Error: &ErrorInfo{Message: text}}
-	f.Canceled = errors.Is(err, context.Canceled) ||
-		errors.Is(err, context.DeadlineExceeded) && !strings.Contains(text, "Client.Timeout")
+	f := Failure{Error: &ErrorInfo{Message: err.Error()}}
 	var status interface{ StatusCode() int }
 	var httpStatus interface{ HTTPStatusCode() int }
+	var raw interface{ RawJSON() string }
+	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &status):
 		f.Status = status.StatusCode()
 	case errors.As(err, &httpStatus):
 		f.Status = httpStatus.HTTPStatusCode()
 	}
-	var raw interface{ RawJSON() string }
 	if errors.As(err, &raw) {
 		f.Body = raw.RawJSON()
+	}
+	done := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	switch {
+	case done && f.Status < 500 && !strings.Contains(f.Error.Message, "Client.Timeout"):
+		f.Canceled = true
+	case errors.As(err, &timeout) && timeout.Timeout():
+		f.Error.Code = "ETIMEDOUT"
 	}
 	return f
 }

@@ -178,74 +178,52 @@ func (t *scan) textHint() int64 {
 }
 
 // date reads the three forms of RFC 9110 §5.6.7 (IMF-fixdate, RFC 850,
-// asctime) and RFC 3339, as milliseconds since the Unix epoch.
+// asctime) and RFC 3339 in UTC, as milliseconds since the Unix epoch.
 func date(s string) int64 {
 	const months = "janfebmaraprmayjunjulaugsepoctnovdec"
-	if len(s) > 64 {
-		return -1
-	}
-	var n [6]int64 // the numbers, in order
-	count, month := 0, int64(0)
-	monthFirst := false
-	offset := int64(0)
-	for i := 0; i < len(s); {
+	var n [8]int // the numbers, in order: at the end fractions, an offset of 0
+	count, month, monthAt := 0, 0, 0
+	for i := 0; i < len(s); i++ {
 		c := s[i]
 		start := i
-		switch {
-		case isDigit(c):
-			v := int64(0)
-			for ; i < len(s) && isDigit(s[i]); i++ {
-				if v > 9999 {
-					return -1
-				}
-				v = v*10 + int64(s[i]-'0')
-			}
+		if isDigit(c) {
 			if count == len(n) {
-				if month == 0 && s[start-1] == '.' {
-					continue // a fraction of a second
-				}
 				return -1
 			}
-			n[count] = v
+			for ; i < len(s) && isDigit(s[i]) && n[count] < 1e6; i++ {
+				n[count] = n[count]*10 + int(s[i]-'0')
+			}
 			count++
-		case isWord(c):
-			for i < len(s) && isWord(s[i]) && !isDigit(s[i]) {
+			i--
+		} else if isWord(c) {
+			for i+1 < len(s) && isWord(s[i+1]) && !isDigit(s[i+1]) {
 				i++
 			}
-			for m := int64(0); m < 12 && i-start >= 3; m++ {
-				if fold(s[start:start+3], months[m*3:m*3+3]) {
-					month, monthFirst = m+1, count == 0
+			for m := 0; m < 12 && month == 0; m++ {
+				if foldPrefix(s[start:], months[m*3:m*3+3]) {
+					month, monthAt = m+1, count
 				}
 			}
-		case (c == '+' || c == '-') && count == 6 && i+6 == len(s):
-			hours, _ := duration(s[i+1:i+3], 1)
-			minutes, _ := duration(s[i+4:], 1)
-			offset = hours*anHour + minutes*aMinute
-			if c == '-' {
-				offset = -offset
-			}
-			i = len(s)
-		default:
-			i++
 		}
 	}
-	var year, d, h, m, sec int64
+	var year, day, clock int
 	switch {
-	case month == 0 && count == 6:
-		year, month, d, h, m, sec = n[0], n[1], n[2], n[3], n[4], n[5]
+	case month == 0 && (count == 6 || count > 6 && (n[count-1] == 0 || len(s) > 19 && s[19] == '.')):
+		year, month, day, clock = n[0], n[1], n[2], 3
 	case month == 0 || count != 5:
 		return -1
-	case monthFirst:
-		d, h, m, sec, year = n[0], n[1], n[2], n[3], n[4]
+	case monthAt == 0:
+		day, clock, year = n[0], 1, n[4]
 	default:
-		d, year, h, m, sec = n[0], n[1], n[2], n[3], n[4]
+		day, year, clock = n[0], n[1], 2
 	}
 	if year < 70 {
 		year += 2000
 	} else if year < 100 {
 		year += 1900
 	}
-	if year < 1970 || year > 9999 || month < 1 || month > 12 || d < 1 || d > 31 || h > 23 || m > 59 || sec > 60 {
+	h, m, sec := n[clock], n[clock+1], n[clock+2]
+	if year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 || h > 23 || m > 59 || sec > 60 {
 		return -1
 	}
 	// Days since 1970-01-01, with the year beginning in March.
@@ -253,6 +231,6 @@ func date(s string) int64 {
 		year--
 		month += 12
 	}
-	days := 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + d - 719469
-	return ((days*24+h)*60+m)*aMinute + sec*aSecond - offset
+	day += 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 - 719469
+	return int64(day)*aDay + int64((h*60+m)*60+sec)*aSecond
 }

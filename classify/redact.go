@@ -6,7 +6,7 @@ import (
 	"github.com/steadfetch/steadfetch/classify/jsonscan"
 )
 
-// maxDetail bounds a detail, in characters.
+// maxDetail bounds a detail, in bytes and so in characters.
 const maxDetail = 500
 
 const mask = "***"
@@ -24,17 +24,15 @@ const keyNames = "key token secret password passwd pwd authorization credential 
 const schemes = "bearer basic"
 
 // safe makes a text fit to be shown: one line, without HTML tags, URLs cut to
-// their host, keys and tokens masked, at most maxDetail characters. Text that
-// is fit already is given back as it is.
+// their host, keys and tokens masked, at most maxDetail bytes. Text that is fit
+// already is given back as it is.
 func safe(s string) string {
 	html := hasTags(s)
-	out := make([]byte, 0, 4*maxDetail+8)
-	chars := 0
-	// A key's name was just read; the next word is a secret; so is the next
-	// word if it does not look like one of prose.
+	out := make([]byte, 0, 2*maxDetail)
+	// A key's name was just read; what comes next is a secret; it is one if it
+	// does not look like prose.
 	named, secret, maybe := false, false, false
-	i := 0
-	for i < len(s) && chars < maxDetail {
+	for i := 0; i < len(s); {
 		c := s[i]
 		end := i
 		for end < len(s) && isTokenByte(s[end]) {
@@ -42,65 +40,46 @@ func safe(s string) string {
 		}
 		show := s[i:end]
 		switch {
-		case end > i:
-			switch {
-			case end+2 < len(s) && s[end:end+3] == "://":
-				i = end
-				end = secretEnd(s, end)
-				show = authority(s[i:end])
-				if port := strings.IndexByte(show, ':'); port >= 0 {
-					show = show[:port]
-				}
-			case secret && listed(schemes, show):
-				maybe = false
-			case secret, maybe && !prose(show), looksSecret(show):
-				end = secretEnd(s, i)
-				show = mask
-				secret, maybe, named = false, false, false
-			default:
-				maybe = listed(schemes, show)
-				secret, named = false, endsLikeName(show)
-			}
-		case c <= ' ' || c == 0x7f || c == '<' && html:
+		case c <= ' ' || c == 0x7f || c == '<' && html || turns(s[i:]):
 			end++
 			if c == '<' {
 				end = max(end, skipTag(s, i))
 			}
-			if n := len(out); n > 0 && out[n-1] != ' ' {
-				show = " "
+			show = " "
+			if len(out) == 0 || out[len(out)-1] == ' ' {
+				show = ""
 			}
-		default:
+		case strings.IndexByte(quotes, c) >= 0:
 			end++
-			for end < len(s) && s[end]&0xC0 == 0x80 {
-				end++
-			}
-			if show = s[i:end]; isControl(show) {
-				show = " "
-			}
-			quoting := c == '"' || c == '\'' || c == '`' || c == '\\'
-			secret = (secret || named && (c == ':' || c == '=')) && c != ',' && c != '&'
-			named = named && quoting
+			show = s[i:end]
+		case end+2 < len(s) && end > i && s[end:end+3] == "://":
+			i, end = end, secretEnd(s, end)
+			show, _ = cut(authority(s[i:end]), ':')
+			named, secret = false, false
+		case secret && !listed(schemes, show), maybe && !prose(show), looksSecret(show):
+			end = secretEnd(s, i)
+			show = mask
+			named, secret, maybe = false, false, false
+		case end > i:
+			maybe = listed(schemes, show)
+			named = endsLikeName(show)
+		default: // a mark
+			end++
+			show = s[i:end]
+			secret = named && (c == ':' || c == '=')
+			maybe = maybe && secret
 		}
-		i = end
-		show = show[:min(len(show), 4*(maxDetail-chars))]
 		out = append(out, show...)
-		for k := 0; k < len(show); k++ {
-			if show[k]&0xC0 != 0x80 {
-				chars++
+		if i = end; len(out) > maxDetail {
+			end = maxDetail - len("…")
+			for out[end]&0xC0 == 0x80 {
+				end--
 			}
+			return string(out[:end]) + "…"
 		}
 	}
 	if n := len(out); n > 0 && out[n-1] == ' ' {
 		out = out[:n-1]
-	}
-	if chars >= maxDetail && skipSpace(s, i) < len(s) || chars > maxDetail {
-		for chars >= maxDetail && len(out) > 0 {
-			if out[len(out)-1]&0xC0 != 0x80 {
-				chars--
-			}
-			out = out[:len(out)-1]
-		}
-		out = append(out, "…"...)
 	}
 	if string(out) == s {
 		return s
@@ -108,18 +87,21 @@ func safe(s string) string {
 	return string(out)
 }
 
+// quotes are the marks that may stand around a key's name or a secret.
+const quotes = "\"'`\\"
+
 // secretEnd gives the place behind a secret or a URL at s[i].
 func secretEnd(s string, i int) int {
-	for i < len(s) && s[i] > ' ' && strings.IndexByte("\"'`<>\\", s[i]) < 0 {
+	for i < len(s) && s[i] > ' ' && strings.IndexByte("<>&"+quotes, s[i]) < 0 {
 		i++
 	}
 	return i
 }
 
-// isControl knows the characters that end a line or turn its direction
-// (U+2028 to U+202E, U+2066 to U+2069).
-func isControl(r string) bool {
-	return len(r) == 3 && r[0] == 0xE2 && (r[1] == 0x80 && r[2] >= 0xA8 && r[2] <= 0xAE || r[1] == 0x81 && r[2] >= 0xA6 && r[2] <= 0xA9)
+// turns says whether s begins with a character that ends a line or turns the
+// direction of writing: U+2028 to U+202E, U+2066 to U+2069.
+func turns(s string) bool {
+	return len(s) > 2 && s[0] == 0xE2 && (s[1] == 0x80 && s[2]&^7 == 0xA8 || s[1] == 0x81 && s[2] >= 0xA6)
 }
 
 // prose says whether a word could be one of a sentence: lower-case letters, or few.
@@ -148,32 +130,26 @@ func endsLikeName(word string) bool {
 	return false
 }
 
-// looksSecret knows a key by its beginning, or by being long and like nothing
-// that people write: 16 letters and digits mixed, or 32 hexadecimal digits,
+// looksSecret knows a key by its beginning, or by being like nothing that
+// people write: 16 letters and digits mixed, or 12 if they are hexadecimal,
 // which is also how ids look. Names of models and dates are not like that.
 func looksSecret(word string) bool {
-	if len(word) < 10 {
-		return false
-	}
-	start, hex, digits, letters := 0, 0, 0, 0
+	n, digits, letters, others := 0, 0, 0, 0
 	for i := 0; i <= len(word); i++ {
-		if i < len(word) && isWord(word[i]) {
-			switch c := word[i] | 0x20; {
-			case isDigit(word[i]):
-				digits++
-				hex++
-			case c <= 'f':
-				hex++
-				letters++
-			default:
-				letters++
-			}
+		switch {
+		case i == len(word) || !isWord(word[i]):
+			n, digits, letters, others = 0, 0, 0, 0
 			continue
+		case isDigit(word[i]):
+			digits++
+		case lower(word[i]) <= 'f':
+			letters++
+		default:
+			others++
 		}
-		if hex >= 32 || i-start >= 16 && digits > 1 && letters > 1 {
+		if n++; digits > 1 && letters+others > 1 && (n >= 16 || n >= 12 && others == 0) {
 			return true
 		}
-		start, digits, letters = i+1, 0, 0
 	}
 	for rest := keyForms; rest != ""; {
 		var form string
