@@ -241,7 +241,9 @@ func errorDocument(v jsonscan.Value) bool {
 func (s *Session) errorStatus() *Answer {
 	f := s.failure(classify.PhaseResponse)
 	f.Body = s.body()
-	return s.failed(judge(f), true)
+	// SDKs read the words of an error status; a document with a good status
+	// they would take for an empty stream.
+	return s.failed(judge(f), s.mode == modeError)
 }
 
 // events takes all whole events that have come; nil is no news.

@@ -280,7 +280,7 @@ func (m *seam) overlap(final bool) (cut int, verdict overlapVerdict) {
 // Rewrite makes the body of the request that continues a partial answer: the
 // first request's body with the partial answer and a user turn [CONTINUE] at
 // the end of its messages. ok is false if body is not such a request; nothing
-// is to be opened then, and the host reports OnError.
+// is to be opened then, the host reports OnError, and no other is tried.
 func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
 	list, answer, turn := "messages", `{"role":"assistant","content":`, `},{"role":"user","content":"[CONTINUE]"}]`
 	if s.seam.protocol == stream.Gemini {
@@ -288,6 +288,7 @@ func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
 	}
 	messages := jsonscan.Parse(body).Get(list)
 	if messages.Kind() != jsonscan.Array || messages.Empty() {
+		s.seam.opaque = true
 		return "", false
 	}
 	return swap(body, messages, string(messages[:len(messages)-1])+","+answer+string(jsonscan.AppendString(nil, string(s.seam.text)))+turn), true

@@ -508,8 +508,8 @@ func (s *Session) failed(v *classify.Verdict, own bool) *Answer {
 // giveUp says why there is no retry after v, as a kind, or sets waitUntil.
 func (s *Session) giveUp(v *classify.Verdict, o *origin) classify.Kind {
 	p := &s.cfg.Policy
-	// A long wait makes a failure permanent for most; here the policy decides.
-	long := v.Kind == classify.RateLimit && v.RetryAfterMs != nil && *v.RetryAfterMs > 600_000
+	// A long wait makes a passing failure permanent for most; here the policy decides.
+	long := v.RetryAfterMs != nil && *v.RetryAfterMs > 600_000 && jsonscan.Index("rate_limit overloaded server timeout network", string(v.Kind)) >= 0
 	if !v.Retryable && !long || s.delivered && !s.mendable() {
 		return v.Kind
 	}

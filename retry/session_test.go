@@ -207,6 +207,25 @@ func TestARefusalIsNoFailureToRetry(t *testing.T) {
 	require.Equal(t, strings.Join(events, ""), h.got.String())
 }
 
+func TestAPermanentErrorBehindAGoodStatusIsAnErrorAndNoEmptyStream(t *testing.T) {
+	h := newHost(t, retry.Config{}, attempt{headers: map[string]string{"content-type": "application/json"}, chunks: []string{`{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}`}})
+	a := h.run()
+	require.Equal(t, retry.DoFail, a.Do)
+	require.Equal(t, classify.Auth, a.Verdict.Kind)
+	require.Empty(t, h.got.String())
+}
+
+func TestALongWaitIsThePolicysToJudgeForEveryPassingFailure(t *testing.T) {
+	for _, status := range []int{429, 503, 529} {
+		late := attempt{status: status, headers: map[string]string{"retry-after": "3600"}}
+		h := newHost(t, retry.Config{}, late)
+		require.Equal(t, classify.RetryAfterTooLong, h.run().Verdict.Kind)
+		h = newHost(t, retry.Config{Policy: retry.Policy{MaxRetryAfterMs: -1}}, late, attempt{chunks: chat("A")})
+		require.Equal(t, retry.DoFinish, h.run().Do)
+		require.Equal(t, []int64{3_600_000}, h.gaps())
+	}
+}
+
 func TestBodiesThatAreNoStreamsPassUntouched(t *testing.T) {
 	h := newHost(t, retry.Config{}, attempt{headers: map[string]string{"content-type": "image/png"}, chunks: []string{"x"}})
 	a := h.run()

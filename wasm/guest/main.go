@@ -96,6 +96,33 @@ func classifyFailure(n int32) int32 {
 	return give(unsafe.Pointer(&verdict), verdictShape)
 }
 
+//go:wasmexport explain
+func explain(n int32) int32 {
+	v, ok := object(n)
+	if !ok {
+		return refuse(notJSON)
+	}
+	f := &classify.Failure{}
+	read(v, unsafe.Pointer(f), failureShape, 0)
+	trail := classify.Explain(*f)
+	output = output[:0]
+	puts(`{"verdict":`)
+	write(unsafe.Pointer(&trail.Verdict), verdictShape)
+	for i := range trail.Steps {
+		if i == 0 {
+			puts(`,"steps":[`)
+		} else {
+			put(',')
+		}
+		write(unsafe.Pointer(&trail.Steps[i]), stepShape)
+	}
+	if len(trail.Steps) > 0 {
+		put(']')
+	}
+	put('}')
+	return int32(len(output))
+}
+
 //go:wasmexport delay
 func delay(attempt int32) int32 { return int32(retry.Delay(int(attempt)).Milliseconds()) }
 

@@ -52,6 +52,7 @@ var (
 	event    classify.Event
 	info     classify.ErrorInfo
 	verdict  classify.Verdict
+	step     classify.Step
 	config   retry.Config
 	request  retry.Request
 	happened retry.Happened
@@ -100,6 +101,14 @@ var verdictShape = shape{
 	{"title", unsafe.Offsetof(verdict.Title), text},
 	{"message", unsafe.Offsetof(verdict.Message), text},
 	{"detail", unsafe.Offsetof(verdict.Detail), text},
+}
+
+var stepShape = shape{
+	{"rule", unsafe.Offsetof(step.Rule), texts},
+	{"phrase", unsafe.Offsetof(step.Phrase), text},
+	{"where", unsafe.Offsetof(step.Where), text},
+	{"text", unsafe.Offsetof(step.Text), text},
+	{"decided", unsafe.Offsetof(step.Decided), flag},
 }
 
 var requestShape = shape{

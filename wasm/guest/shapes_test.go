@@ -24,6 +24,7 @@ func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
 		{event, eventShape},
 		{info, errorShape},
 		{verdict, verdictShape},
+		{step, stepShape},
 		{config, configShape},
 		{request, requestShape},
 		{happened, happenedShape},
