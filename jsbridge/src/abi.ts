@@ -37,8 +37,6 @@ export interface Engine {
   snapshot(session: number): Snapshot;
   rewrite(session: number, body: string): string;
   free(session: number): void;
-  /** The size of the instance's memory in bytes. */
-  memory(): number;
   /** Whether the instance is broken. */
   trapped(): boolean;
 }
@@ -67,7 +65,7 @@ export function makeEngine(instance: WebAssembly.Instance, onTrap: () => void): 
         onTrap();
       }
     }
-    throw new Error("steadfetch: the module has trapped, which is a bug of steadfetch's", trapped);
+    throw new Error("steadfetch: the module has trapped", trapped);
   }
 
   // Any call may grow the memory, which detaches the old buffer.
@@ -100,18 +98,20 @@ export function makeEngine(instance: WebAssembly.Instance, onTrap: () => void): 
   }
 
   const json = (call: (n: number) => number, input: unknown) => JSON.parse(text(call, JSON.stringify(input)));
+  const cold = (name: "classify" | "explain" | "policy" | "share") => (input: unknown) =>
+    json((n) => wasm[name](n), input);
 
   enter(() => wasm._initialize());
   if (enter(() => wasm.abi_version()) !== version) {
-    throw new Error(`steadfetch: this module speaks another version than ${version} of the interface`);
+    throw new Error("steadfetch: this module has another interface");
   }
 
   return {
-    classify: (failure) => json((n) => wasm.classify(n), failure),
-    explain: (failure) => json((n) => wasm.explain(n), failure),
+    classify: cold("classify"),
+    explain: cold("explain"),
     delay: (attempt) => enter(() => wasm.delay(attempt)),
-    policy: (policy) => json((n) => wasm.policy(n), policy),
-    share: (shared) => json((n) => wasm.share(n), shared),
+    policy: cold("policy"),
+    share: cold("share"),
     open(config) {
       let session = 0;
       text((n) => {
@@ -131,7 +131,6 @@ export function makeEngine(instance: WebAssembly.Instance, onTrap: () => void): 
     snapshot: (session) => json(() => wasm.session_snapshot(session), ""),
     rewrite: (session, body) => text((n) => wasm.session_rewrite(session, n), body),
     free: (session) => enter(() => wasm.session_free(session)),
-    memory: () => wasm.memory.buffer.byteLength,
     trapped: () => trapped !== undefined,
   };
 }

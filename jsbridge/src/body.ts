@@ -10,7 +10,7 @@ export interface Body {
 }
 
 /** Makes a body that holds nothing back and asks for nothing ahead. onCancel is told when the consumer has enough. */
-export function makeBody(onCancel: (reason: unknown) => void): Body {
+export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): Body {
   let controller!: Controller;
   let pulled: (() => void) | undefined;
   let wanted: (() => void) | undefined;
@@ -36,7 +36,7 @@ export function makeBody(onCancel: (reason: unknown) => void): Body {
     },
     cancel(reason: unknown) {
       over = true;
-      onCancel(reason);
+      return onCancel(reason);
     },
   };
   return {
@@ -74,40 +74,21 @@ export function makeBody(onCancel: (reason: unknown) => void): Body {
   };
 }
 
-/** `first`, then what is still unread. */
-export function makeRest(
-  first: Uint8Array<ArrayBuffer> | undefined,
-  next: () => Promise<ReadableStreamReadResult<Uint8Array>>,
-  cancel: (reason: unknown) => Promise<void>,
-  over: () => void,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let held = first;
-  let controller!: Controller;
-  return makeStream({
-    start(c) {
-      controller = c;
-    },
-    async pull() {
-      try {
-        const { done, value } = held ? { done: false, value: held } : await next();
-        held = undefined;
-        if (done) {
-          over();
-          controller.close();
-          controller.byobRequest?.respond(0);
-        } else {
-          controller.enqueue(value.slice());
-        }
-      } catch (error) {
-        over();
-        throw error;
+/** Fills a body as its consumer asks for more, to the end. */
+export async function fill(body: Body, next: () => Promise<ReadableStreamReadResult<Uint8Array>>): Promise<void> {
+  try {
+    for (;;) {
+      await body.demand();
+      const { done, value } = await next();
+      if (done) {
+        body.close();
+        return;
       }
-    },
-    cancel(reason) {
-      over();
-      return cancel(reason);
-    },
-  });
+      body.push(value.slice());
+    }
+  } catch (error) {
+    body.error(error, false);
+  }
 }
 
 /** That of a stream of bytes, or of a plain one, which has no requests by buffer. */

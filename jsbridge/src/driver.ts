@@ -22,6 +22,7 @@ export interface Host {
   wait?(answer: Answer): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
   pass(answer: Answer, bytes: Uint8Array<ArrayBuffer> | undefined): void;
+  /** The answer is complete, though its transport may not have ended. */
   finish(answer: Answer): void;
   fail(answer: Answer): void;
   /** The module has trapped. */
@@ -37,13 +38,10 @@ export interface Session extends Controlled {
   hold(held: boolean): void;
   /** The body of the request to open, when the answer said `rewrite`. */
   rewrite(body: string): string;
-}
-
-interface Live {
-  engine: Engine;
-  report(what: Happened["what"]): void;
+  /** The session's time may have come. */
   tick(): void;
-  crash(error: unknown): void;
+  /** Ends the session if its engine is this one. */
+  crash(broken: Engine, error: unknown): void;
 }
 
 /** The longest wait that timers can hold (WHATWG HTML, timers: a signed 32-bit integer). */
@@ -51,11 +49,11 @@ const maxTimer = 2 ** 31 - 1;
 /** What may lie unread when reading goes on is read before a clock that ran out meanwhile is heard. */
 const afterHold = 1000;
 
-const live = new Set<Live>();
+const live = new Set<Session>();
 let unwatch: (() => void) | undefined;
 const warned = new Set<string>();
 
-function all(act: (session: Live) => void, but?: Live): void {
+function all(act: (session: Session) => void, but?: Session): void {
   for (const session of [...live]) {
     if (session !== but) {
       act(session);
@@ -63,7 +61,7 @@ function all(act: (session: Live) => void, but?: Live): void {
   }
 }
 
-function enter(session: Live): void {
+function enter(session: Session): void {
   live.add(session);
   unwatch ??= watch(
     (what) => all((s) => s.report(what)),
@@ -71,7 +69,7 @@ function enter(session: Live): void {
   );
 }
 
-function leave(session: Live): void {
+function leave(session: Session): void {
   live.delete(session);
   if (live.size === 0) {
     unwatch?.();
@@ -136,9 +134,9 @@ export function drive(
         }
       }
     } catch (error) {
-      self.crash(error);
+      session.crash(engine, error);
       if (engine.trapped()) {
-        all((s) => s.engine === engine && s.crash(error));
+        all((s) => s.crash(engine, error));
       }
     }
     busy = false;
@@ -180,7 +178,6 @@ export function drive(
         host.pass(answer, bytes);
         break;
       case "finish":
-        host.drop();
         host.finish(answer);
         break;
       case "fail":
@@ -188,20 +185,16 @@ export function drive(
         host.fail(answer);
         break;
     }
-    tellOthers(answer);
     show(answer, status);
   }
 
-  function tellOthers({ share, poke }: Answer): void {
+  function show({ share, poke, warning, retry }: Answer, status: Snapshot | undefined): void {
     if (share) {
       tell(share);
     }
     if (poke) {
-      all((s) => s.tick(), self);
+      all((s) => s.tick(), session);
     }
-  }
-
-  function show({ warning, retry }: Answer, status: Snapshot | undefined): void {
     if (warning && options.onWarning) {
       safely(options.onWarning, warning);
     } else if (warning && !warned.has(warning)) {
@@ -239,7 +232,7 @@ export function drive(
     clearTimeout(timer);
     overdue = false;
     if (at) {
-      timer = setTimeout(self.tick, Math.min(Math.max(at - Date.now(), 0), maxTimer));
+      timer = setTimeout(session.tick, Math.min(Math.max(at - Date.now(), 0), maxTimer));
       if (!waiting) {
         // A wait keeps Node.js alive. An open attempt does so by itself, and an abandoned one should not.
         (timer as { unref?: () => void }).unref?.();
@@ -251,7 +244,7 @@ export function drive(
     over = true;
     clearTimeout(timer);
     ignoreAbort();
-    leave(self);
+    leave(session);
     unlock?.();
     try {
       engine.free(id);
@@ -285,19 +278,10 @@ export function drive(
       held = on;
       if (!on && overdue && !over) {
         overdue = false;
-        timer = setTimeout(self.tick, afterHold);
+        timer = setTimeout(session.tick, afterHold);
       }
     },
     rewrite: (body) => engine.rewrite(id, body),
-  };
-  const self: Live = {
-    engine,
-    report: session.report,
-    crash(error) {
-      end();
-      host.drop();
-      host.crash(error);
-    },
     tick() {
       if (held) {
         overdue = true;
@@ -305,10 +289,16 @@ export function drive(
         session.report("timer");
       }
     },
+    crash(broken, error) {
+      if (broken === engine) {
+        end();
+        host.drop();
+        host.crash(error);
+      }
+    },
   };
-
   const host = makeHost(session);
-  enter(self);
+  enter(session);
   hear(overheard);
   ignoreAbort = onAbort(signal, () => session.report("abort"));
   session.report(signal?.aborted ? "abort" : "start");

@@ -22,39 +22,47 @@ let current: Engine | undefined;
  * Calls without a source may be repeated. A source is taken once, before the
  * first use; later it is refused. After a failure `init` may be called again.
  */
-export function init(source?: ModuleSource | PromiseLike<ModuleSource>): Promise<void> {
+export async function init(source?: ModuleSource | PromiseLike<ModuleSource>): Promise<void> {
   if (source !== undefined && (pending || compiled)) {
-    return Promise.reject(new Error("steadfetch: init() was given a module, but there is one already"));
+    throw new Error("steadfetch: there is a module already");
   }
-  pending ??= compile(source).then(
-    () => {
-      pending = failure = undefined;
-    },
-    (cause: unknown) => {
-      pending = undefined;
-      failure = { cause };
-      throw new Error("steadfetch: the module could not be compiled", failure);
-    },
-  );
-  return pending;
+  return load(source === undefined ? undefined : () => moduleOrBytes(source));
 }
 
-async function compile(source?: ModuleSource | PromiseLike<ModuleSource>): Promise<void> {
-  let from = (await source) ?? compiled ?? embedded();
+async function moduleOrBytes(
+  source: ModuleSource | PromiseLike<ModuleSource>,
+): Promise<WebAssembly.Module | BufferSource> {
+  let from = await source;
   if (typeof from === "string" || from instanceof URL) {
     from = await fetch(from);
   }
   if (typeof Response === "function" && from instanceof Response) {
     if (!from.ok) {
-      throw new Error(`the server answered ${from.status} for the module`);
+      throw new Error(`the server answered ${from.status}`);
     }
     // Not compileStreaming: it refuses servers that do not know the media type.
     from = await from.arrayBuffer();
   }
-  const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from as BufferSource);
-  // Where modules do not compile at once, they are not instantiated at once.
-  current ??= begin(await WebAssembly.instantiate(module));
-  compiled = module;
+  return from as WebAssembly.Module | BufferSource;
+}
+
+function load(source?: () => Promise<WebAssembly.Module | BufferSource>): Promise<void> {
+  pending ??= (async () => {
+    try {
+      const from = (await source?.()) ?? compiled ?? embedded();
+      const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from);
+      // Where modules do not compile at once, they are not instantiated at once.
+      current ??= begin(await WebAssembly.instantiate(module));
+      compiled = module;
+      failure = undefined;
+    } catch (cause) {
+      failure = { cause };
+      throw new Error("steadfetch: the module could not be loaded", failure);
+    } finally {
+      pending = undefined;
+    }
+  })();
+  return pending;
 }
 
 function begin(instance: WebAssembly.Instance): Engine {
@@ -75,16 +83,16 @@ export function engine(): Engine {
     return current;
   }
   if (pending) {
-    throw new Error("steadfetch: init() has not finished: await it first");
+    throw new Error("steadfetch: init() is pending: await it first");
   }
   if (failure) {
-    throw new Error("steadfetch: init() failed: call it again", failure);
+    throw new Error("steadfetch: init() failed: try it again", failure);
   }
   try {
     compiled ??= new WebAssembly.Module(embedded());
     current = begin(new WebAssembly.Instance(compiled));
   } catch (cause) {
-    throw new Error("steadfetch: this runtime does not compile WebAssembly at once: await init() first", { cause });
+    throw new Error("steadfetch: nothing compiles at once here: await init() first", { cause });
   }
   return current;
 }
@@ -94,7 +102,7 @@ export async function ready(): Promise<Engine> {
   try {
     return engine();
   } catch {
-    await init();
+    await load();
     return engine();
   }
 }

@@ -38,23 +38,12 @@ export interface FetchOptions extends Options {
   resumeRequest?: ((resume: Resume) => ResumeRequest | PromiseLike<ResumeRequest>) | undefined;
 }
 
-const notPolicy = new Set([
-  "onRetry",
-  "onStatus",
-  "onWarning",
-  "controller",
-  "provider",
-  "restore",
-  "fetch",
-  "resumeRequest",
-  "signal",
-]);
-
 /** The policy among the options, as the core knows it. It refuses names that it does not know. */
 export function policyOf(options: FetchOptions): Policy {
   const policy: Record<string, unknown> = options.resumeRequest ? { after_commit: "resume", resume: "custom" } : {};
   for (const [name, value] of Object.entries(options)) {
-    if (!notPolicy.has(name) && value !== undefined) {
+    // A policy is words and numbers. Hooks and the like are the host's.
+    if (value !== undefined && value !== Object(value) && name !== "provider") {
       policy[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
     }
   }

@@ -1,5 +1,4 @@
-import { makeRest } from "./body.js";
-import { head, headersOf } from "./classify.js";
+import { fill, makeBody } from "./body.js";
 import type { ResumeRequest } from "./options.js";
 import { onAbort } from "./signal.js";
 import type { Request as Facts, Resume } from "./wire.gen.js";
@@ -16,7 +15,16 @@ export interface Replay {
 }
 
 const sample = 32 << 10;
-const maxSample = 1 << 20;
+const carried = [
+  "cache",
+  "credentials",
+  "integrity",
+  "keepalive",
+  "mode",
+  "redirect",
+  "referrer",
+  "referrerPolicy",
+] as const;
 
 /**
  * Makes a request replayable. Strings, buffers, Blobs, forms and parameters
@@ -38,14 +46,14 @@ export async function replayable(
   let rest = false;
   if (isStream(own.body)) {
     const read = await readUpTo(limit(), own.body, signal);
-    known = new Blob(read.pieces);
+    known = read.known;
     rest = read.rest !== undefined;
-    own.body = read.rest ?? (known as Blob);
+    own.body = read.rest ?? read.known;
   } else if (known == null && request?.body && isText(headers)) {
-    known = await head(request.clone().body!, maxSample);
+    known = await request.clone().blob();
   }
   return {
-    facts: { method, url, headers: headersOf(headers), body: await ends(known) },
+    facts: { method, url, headers: Object.fromEntries(headers), body: await ends(known) },
     notReplayable: rest,
     again: () => [request ? request.clone() : input, own],
     async resumed(resume, rewrite) {
@@ -62,7 +70,7 @@ export async function replayable(
       if (resume.rewrite) {
         next.body = rewrite(await new Response(next.body).text());
       }
-      return [resume.suffix ? extend(url, resume.suffix) : url, next];
+      return [resume.suffix ? url.replace(/[?#].*/, "") + resume.suffix : url, next];
     },
   };
 }
@@ -86,7 +94,7 @@ async function readUpTo(
   limit: number,
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   signal: AbortSignal | null | undefined,
-): Promise<{ pieces: Uint8Array<ArrayBuffer>[]; rest?: ReadableStream<Uint8Array<ArrayBuffer>> }> {
+): Promise<{ known: Blob; rest?: ReadableStream<Uint8Array<ArrayBuffer>> }> {
   const reader = new Response(stream).body!.getReader();
   const stop = (reason: unknown) => reader.cancel(reason);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -96,7 +104,7 @@ async function readUpTo(
       const { done, value } = await reader.read();
       signal?.throwIfAborted();
       if (done) {
-        return { pieces };
+        return { known: new Blob(pieces) };
       }
       pieces.push(value);
       size += value.length;
@@ -104,34 +112,23 @@ async function readUpTo(
   } finally {
     ignoreAbort();
   }
-  const first = new Uint8Array(await new Blob(pieces).arrayBuffer());
-  return {
-    pieces,
-    rest: makeRest(
-      first,
-      () => reader.read(),
-      stop,
-      () => {},
-    ),
-  };
+  const known = new Blob(pieces); // before the pieces are given away
+  const rest = makeBody(stop);
+  pieces.forEach(rest.push);
+  void fill(rest, () => reader.read());
+  return { known, rest: rest.stream };
 }
 
 function isText(headers: Headers): boolean {
   return /json|text|urlencoded/.test(headers.get("content-type") ?? "");
 }
 
-/** The first and the last of a text body, which tell whether a stream was asked for. */
+/** The first and the last of a body, which tell whether a stream was asked for. */
 async function ends(body: unknown): Promise<string> {
-  if (typeof body === "string") {
-    return body.length > 2 * sample ? body.slice(0, sample) + body.slice(-sample) : body;
-  }
-  if (body instanceof URLSearchParams) {
-    return ends(String(body));
-  }
-  if (!body || body instanceof FormData) {
+  if (body == null) {
     return "";
   }
-  const blob = new Blob([body as BlobPart]);
+  const blob = new Blob([body as BlobPart]); // parameters become text, and forms nothing that counts
   return blob.size > 2 * sample
     ? (await blob.slice(0, sample).text()) + (await blob.slice(-sample).text())
     : blob.text();
@@ -139,8 +136,11 @@ async function ends(body: unknown): Promise<string> {
 
 /** What a Request carries besides its address, method, headers and body. */
 function settings(request: Request): RequestInit {
-  const { cache, credentials, integrity, keepalive, mode, redirect, referrer, referrerPolicy } = request;
-  return { cache, credentials, integrity, keepalive, mode, redirect, referrer, referrerPolicy };
+  const init: Record<string, unknown> = {};
+  for (const name of carried) {
+    init[name] = request[name];
+  }
+  return init;
 }
 
 function absolute(url: string): string {
@@ -149,12 +149,4 @@ function absolute(url: string): string {
   } catch {
     return url; // fetch will say what is wrong with it
   }
-}
-
-function extend(url: string, suffix: string): string {
-  const at = new URL(url);
-  const [path = "", query] = suffix.split("?");
-  at.pathname += path;
-  at.search = query ?? "";
-  return at.href;
 }

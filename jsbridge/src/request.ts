@@ -1,4 +1,4 @@
-import { errorInfo, headersOf } from "./classify.js";
+import { errorInfo } from "./classify.js";
 import { drive, type Host, type Session } from "./driver.js";
 import { RetryError } from "./error.js";
 import { ready } from "./module.js";
@@ -15,7 +15,7 @@ interface Attempt {
   reader?: ReadableStreamDefaultReader<Uint8Array> | undefined;
   /** A read that has begun. Whoever reads on takes its result. */
   next?: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
-  done?: boolean;
+  done?: boolean | undefined;
 }
 
 /** What becomes of a request, for those who made it. */
@@ -35,6 +35,8 @@ export interface Outcome {
 }
 
 const ignore = () => {};
+/** How long a connection may take to end after the end of the answer, in ms. */
+const afterEnd = 1000;
 
 /** Makes a request that survives. Rejects if it cannot even be begun. */
 export async function request(
@@ -109,7 +111,7 @@ function transport(
         return;
       }
       latest = mine.response = response;
-      session.report("response", { attempt, status: response.status, headers: headersOf(response.headers) });
+      session.report("response", { attempt, status: response.status, headers: Object.fromEntries(response.headers) });
     } catch (error) {
       broke(mine, error, !isRequest(replay, init, options));
     }
@@ -152,10 +154,8 @@ function transport(
     drop() {
       const mine = current;
       current = undefined;
-      if (mine && !mine.done) {
-        // The body first: once aborted, it cannot be told.
-        (mine.reader ?? mine.response?.body)?.cancel().catch(ignore);
-        mine.abort.abort();
+      if (mine) {
+        letGo(mine);
       }
     },
     take(bytes) {
@@ -169,7 +169,11 @@ function transport(
       current = undefined;
       to.pass(handOver(mine, bytes, signal), verdict, attempt);
     },
-    finish: ({ verdict, attempt = 0 }) => to.finish(streamed ?? latest!, verdict, attempt),
+    finish({ verdict, attempt = 0 }) {
+      void letEnd(current!);
+      current = undefined;
+      to.finish(streamed ?? latest!, verdict, attempt);
+    },
     fail({ verdict, attempt = 0, last }) {
       if (verdict!.kind === "canceled") {
         to.fail(mistaken ? thrown : signal?.reason, true);
@@ -179,6 +183,33 @@ function transport(
     },
     crash: (error) => to.fail(error, false),
   };
+}
+
+/** Ends an attempt, wherever it is. */
+function letGo({ abort, response, reader, done }: Attempt): void {
+  if (!done) {
+    // The body first: once aborted, it cannot be told.
+    (reader ?? response?.body)?.cancel().catch(ignore);
+    abort.abort();
+  }
+}
+
+/**
+ * Lets the body of a complete answer end by itself, since its connection can
+ * then be used again; but not for long, since some servers never end it.
+ */
+async function letEnd(mine: Attempt): Promise<void> {
+  const timer = setTimeout(letGo, afterEnd, mine);
+  (timer as { unref?: () => void }).unref?.();
+  try {
+    while (!mine.done) {
+      mine.done = (await (mine.next ?? mine.reader!.read())).done;
+      mine.next = undefined;
+    }
+  } catch {
+    // It was let go, or broke after its end.
+  }
+  clearTimeout(timer);
 }
 
 /**

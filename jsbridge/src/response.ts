@@ -1,4 +1,4 @@
-import { makeRest } from "./body.js";
+import { fill, makeBody } from "./body.js";
 import { onAbort } from "./signal.js";
 
 /** An attempt whose response the caller gets. */
@@ -36,27 +36,25 @@ export function handOver(
 ): Response {
   const { abort, response, reader } = attempt;
   if (!reader) {
-    if (signal && response!.body) {
+    if (response!.body) {
       follow(signal, abort, [response!, response!.body]);
     }
     return response!;
   }
-  let over = () => {};
-  const rest = makeRest(
-    bytes,
-    () => {
-      const read = attempt.next ?? reader.read();
-      attempt.next = undefined;
-      return read;
-    },
-    (reason) => reader.cancel(reason),
-    () => over(),
-  );
-  const made = like(response!, rest);
-  if (signal) {
-    over = follow(signal, abort, [rest]);
+  const body = makeBody((reason) => {
+    unfollow();
+    return reader.cancel(reason);
+  });
+  const unfollow = follow(signal, abort, [body.stream]);
+  if (bytes) {
+    body.push(bytes);
   }
-  return made;
+  void fill(body, () => {
+    const read = attempt.next ?? reader.read();
+    attempt.next = undefined;
+    return read;
+  }).then(unfollow);
+  return like(response!, body.stream);
 }
 
 // As AbortSignal.any, but without its leaks in older runtimes: the caller's
@@ -68,9 +66,9 @@ const unheard =
     : undefined;
 
 /** Aborts what the controller controls when the signal is aborted, for as long as one of the keepers is in use. */
-function follow(signal: AbortSignal, abort: AbortController, keepers: object[]): () => void {
+function follow(signal: AbortSignal | undefined | null, abort: AbortController, keepers: object[]): () => void {
   const target = typeof WeakRef === "function" ? new WeakRef(abort) : { deref: () => abort };
-  const unfollow = onAbort(signal, () => target.deref()?.abort(signal.reason));
+  const unfollow = onAbort(signal, () => target.deref()?.abort(signal!.reason));
   for (const keeper of keepers) {
     alive.set(keeper, abort);
   }

@@ -1,5 +1,6 @@
-import { classify } from "./classify.js";
+import { errorInfo } from "./classify.js";
 import { RetryError } from "./error.js";
+import { engine } from "./module.js";
 import type { FetchOptions } from "./options.js";
 import { request } from "./request.js";
 import { makeParser } from "./sse.js";
@@ -93,7 +94,8 @@ export async function* stream(
           if (init?.signal?.aborted || options.signal?.aborted) {
             end({ error });
           } else {
-            fail(new RetryError(classify(error as Error), attempts, undefined, error));
+            const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
+            fail(new RetryError(verdict, attempts, undefined, error));
           }
         }
       },

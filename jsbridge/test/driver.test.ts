@@ -39,7 +39,6 @@ function scripted(...answers: (Answer | Error)[]) {
     snapshot: () => ({ state: "opening", attempt: 1, failures: 0 }),
     rewrite: (_session, body) => body,
     free: (session) => freed.push(session),
-    memory: () => 0,
     trapped: () => false,
   };
   const log: string[] = [];
@@ -87,7 +86,6 @@ test("every answer is acted on, in the order that the consumer must see", () => 
     "wait 1",
     "open 2",
     "take 4",
-    "drop",
     "finish",
   ]);
   assert.deepEqual(freed, [7]);

@@ -261,7 +261,22 @@ test("after the end marker the stream ends, though the server never closes", asy
   await pass(10_000);
   assert.equal(text.state, "fulfilled");
   assert.equal(text.value, role + token("Hello") + stop);
+  assert.equal(calls[0]!.signal.aborted, false);
+  await pass(1000);
   assert.equal(calls[0]!.signal.aborted, true);
+});
+
+test("after the end marker the connection may end by itself, to be used again", async () => {
+  const { fetch, calls } = network();
+  const promise = createFetch({ fetch })(url, post());
+  await settle();
+  const wire = calls[0]!.open();
+  wire.send(...answer);
+  assert.equal(await (await promise).text(), answer.join(""));
+  wire.end();
+  await settle();
+  assert.equal(calls[0]!.signal.aborted, false);
+  assert.equal(wire.canceled, false);
 });
 
 test("the mistakes of a caller are no failures of an attempt", async () => {

@@ -58,7 +58,6 @@ test("parameters and forms go as they are", async () => {
   form.set("file", new Blob(["x"]), "f.txt");
   const second = await replayable(url, { method: "POST", body: form }, undefined, mib);
   assert.equal(second.again()[1].body, form);
-  assert.equal(second.facts.body, "");
 });
 
 test("of a long body the core sees both ends", async () => {
