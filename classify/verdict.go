@@ -98,7 +98,6 @@ const (
 	NetworkOrCORS      Kind = "network_or_cors"
 	RetryAfterTooLong  Kind = "retry_after_too_long"
 	AttemptsExhausted  Kind = "attempts_exhausted"
-	BudgetExhausted    Kind = "budget_exhausted"
 	MaxElapsedExceeded Kind = "max_elapsed_exceeded"
 	StoppedByUser      Kind = "stopped_by_user"
 	SeamMismatch       Kind = "seam_mismatch"
