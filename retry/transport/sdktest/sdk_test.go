@@ -31,7 +31,7 @@ func client(t *testing.T, policy retry.Policy) *http.Client {
 	base := &http.Transport{}
 	t.Cleanup(base.CloseIdleConnections)
 	if policy.InitialDelayMs == 0 {
-		policy.InitialDelayMs = 30
+		policy.InitialDelayMs = 10
 	}
 	return &http.Client{Transport: &transport.Transport{Base: base, Policy: policy, Group: &transport.Group{}}}
 }
@@ -126,7 +126,7 @@ func TestAnSDKStreamsTheExactTextThroughFaults(t *testing.T) {
 				require.NoError(t, run.WaitIdle(t.Context()))
 				requests := run.Requests()
 				require.Len(t, requests, len(faults)+1)
-				wait := 30.0
+				wait := 10.0
 				for i := range faults {
 					least := wait
 					if faults[i].Status == 429 {
