@@ -15,7 +15,7 @@ const countdownLimit = 90;
  * on the last failure where the status has the engine's own.
  */
 export function view(status, { received = false, last } = {}) {
-  const { state, retry, verdict } = status;
+  const { state, verdict } = status;
   switch (state) {
     case "waiting":
       return waiting(status);

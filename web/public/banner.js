@@ -4,6 +4,17 @@ import { countdown, view } from "./banner-view.js";
 /** How often the countdown may change, ten times a second at most. */
 const tickMs = 100;
 
+function linkTo(address) {
+  const link = document.createElement("a");
+  Object.assign(link, {
+    href: address,
+    target: "_blank",
+    rel: "noreferrer",
+    textContent: "The provider's status page",
+  });
+  return link;
+}
+
 /**
  * Shows a controller's status in `root`, whose parts are marked with data-part.
  *
@@ -79,7 +90,7 @@ export function createBanner(root, controller, { context, onRetry, refuge }) {
       text("attempt", next.attempt ? `attempt ${next.attempt}` : "");
       part("link").hidden = !next.link;
       if (next.link) {
-        part("link").href = next.link;
+        part("link").replaceChildren(linkTo(next.link));
       }
       for (const name of Object.keys(actions)) {
         part(name).hidden = !next.actions.includes(name);

@@ -19,7 +19,7 @@ const $ = (id) => document.getElementById(id);
 export function createChat(settings) {
   const controller = createController();
   const prompt = $("prompt");
-  /** What was said: {role, text, note?}. While `pending`, the last turn is the one being answered. */
+  /** What was said: {role, text, note?}. The note of an answer says whether it is what the provider said. */
   let turns = [];
   /** The exchange that is not over well: {run, protocol}; with `busy`, it is under way. */
   let pending;
@@ -46,9 +46,20 @@ export function createChat(settings) {
     body.append(node);
     item.append(who, body);
     $("turns").append(item);
+    showNote(item, turn);
     $("intro").hidden = true;
     follow(true);
     return { item, node };
+  }
+
+  function showNote(item, { note }) {
+    if (note) {
+      const line = document.createElement("p");
+      line.className = note.same ? "note" : "note wrong";
+      line.textContent = note.words;
+      item.append(line);
+      follow();
+    }
   }
 
   /** Keeps the end in sight, unless the reader has scrolled up. */
@@ -141,7 +152,6 @@ export function createChat(settings) {
     item.classList.add("partial", "flowing");
     text = node;
     setBusy(true);
-    $("exact").hidden = true;
     const began = performance.now();
     const stopLog = watchLog(run.id);
     const init = {
@@ -183,21 +193,22 @@ export function createChat(settings) {
     banner.show(); // now that it is known what was received
     setBusy(false);
     save();
+    const ms = performance.now() - began;
     const log = await stopLog();
     if (!failed) {
-      verify(node.data, log, performance.now() - began);
+      const turn = turns.findLast(({ role }) => role === "assistant");
+      turn.note = compare(turn.text, log, ms);
+      showNote(item, turn);
+      save();
     }
   }
 
   /** Compares with what the provider said. */
-  function verify(got, log, ms) {
-    const same = got === log.text;
-    const n = log.requests.length;
-    $("exact").hidden = false;
-    $("exact").dataset.same = same;
-    $("exact").textContent = same
-      ? `Exact, to the byte, after ${n} ${n === 1 ? "request" : "requests"} and ${(ms / 1000).toFixed(1)} s`
-      : "This is not what the provider said";
+  function compare(got, { text, requests }, ms) {
+    const same = got === text;
+    const n = requests.length;
+    const count = `${n} ${n === 1 ? "request" : "requests"}, ${(ms / 1000).toFixed(1)} s`;
+    return { same, words: same ? `Exact to the byte · ${count}` : `Not what the provider said · ${count}` };
   }
 
   /** Draws the provider's log again and again, until told to stop: then once more. */
@@ -206,6 +217,7 @@ export function createChat(settings) {
     let over = false;
     const began = performance.now();
     let offset; // of the run's clock against ours
+    $("log").dataset.run = id;
     async function look() {
       const log = await logOf(id, over);
       if (offset === undefined && log.requests.length > 0) {

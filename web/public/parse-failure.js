@@ -34,7 +34,7 @@ function json(text) {
 /** `HTTP/1.1 429 Too Many Requests`, `429 Too Many Requests` or `status: 429`, then headers, a blank line, a body. */
 function response(text) {
   const [, code, rest = ""] =
-    /^(?:HTTP\/[\d.]+ |status(?: code)?[:=]? *)?([1-5]\d\d)\b[^\r\n{]*(?:\r?\n([^]*))?$/i.exec(text) ?? [];
+    /^(?:HTTP\/[\d.]+ |status(?: code)?[:=]? *)?([1-5]\d\d)\b[^\r\n{]*(?:\r?\n([\s\S]*))?$/i.exec(text) ?? [];
   if (!code) {
     return undefined;
   }
@@ -94,7 +94,8 @@ function one(text) {
     .join("\n")
     .replace(/\s*\{\s*$/, "")
     .trim();
-  const [, name, rest] = /^(?:Uncaught )?(?:\(in promise\) )?(\w*(?:Error|Exception))(?: \[\w+\])?: ([^]*)$/.exec(message) ?? [];
+  const [, name, rest] =
+    /^(?:Uncaught )?(?:\(in promise\) )?(\w*(?:Error|Exception))(?: \[\w+\])?: ([\s\S]*)$/.exec(message) ?? [];
   return { ...(name && { name }), message: rest ?? message, ...(code && { code }) };
 }
 

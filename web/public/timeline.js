@@ -32,7 +32,7 @@ function rows(log, nowMs) {
   const { requests, preflights } = log;
   const first = requests[0]?.at_ms ?? 0;
   const ends = requests.map((r) => (r.done ? r.done_ms : Math.max(nowMs, r.at_ms)));
-  const whole = Math.max(...ends, nowMs, first + 1) - first;
+  const whole = Math.max(...ends, nowMs) - first || 1;
   const made = requests.map((request, i) => ({
     attempt: request.attempt,
     left: (request.at_ms - first) / whole,

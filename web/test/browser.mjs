@@ -20,9 +20,7 @@ const executablePath = find();
  * CI runs that is no reason but a failure.
  */
 export const noBrowser =
-  executablePath || process.env.CI === "true"
-    ? false
-    : "no Chromium: set CHROMIUM to one, or put it on the PATH";
+  executablePath || process.env.CI === "true" ? false : "no Chromium: set CHROMIUM to one, or put it on the PATH";
 
 export async function launch() {
   if (!executablePath) {

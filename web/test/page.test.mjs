@@ -1,0 +1,393 @@
+// The page itself, used as a person uses it, in Chromium.
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { startProvider } from "../provider.mjs";
+import { examples } from "../public/examples.js";
+import { startServer } from "../server.mjs";
+import { launch, noBrowser, openPage } from "./browser.mjs";
+
+/** Keeps every state that the banner was in, and what a screen reader was told. */
+function record() {
+  globalThis.states = [];
+  globalThis.said = [];
+  globalThis.counted = [];
+  const look = (mutations) => {
+    const part = (name) => document.querySelector(`[data-part="${name}"]`);
+    const text = (name) => (part(name).hidden ? "" : part(name).textContent);
+    const card = part("card");
+    const state = card.hidden
+      ? null
+      : {
+          tone: card.dataset.tone,
+          title: text("title"),
+          message: text("message"),
+          attempt: text("attempt"),
+          buttons: [...card.querySelectorAll("button")].filter((b) => !b.hidden).map((b) => b.textContent),
+        };
+    if (JSON.stringify(state) !== JSON.stringify(globalThis.states.at(-1) ?? null)) {
+      globalThis.states.push(state);
+    }
+    for (const { target } of mutations) {
+      if (target === part("live")) {
+        globalThis.said.push(target.textContent);
+      } else if (target === part("countdown")) {
+        globalThis.counted.push(text("countdown"));
+      }
+    }
+  };
+  addEventListener("DOMContentLoaded", () => {
+    new MutationObserver(look).observe(document.getElementById("banner"), {
+      subtree: true,
+      childList: true,
+      attributes: true,
+      characterData: true,
+    });
+  });
+}
+
+/** Makes the page's time run faster, so that waits of many seconds can be watched. */
+function hurry(factor) {
+  const began = Date.now();
+  const realNow = Date.now.bind(Date);
+  const realTimeout = setTimeout;
+  Date.now = () => began + (realNow() - began) * factor;
+  globalThis.setTimeout = (act, ms, ...rest) => realTimeout(act, ms / factor, ...rest);
+}
+
+describe("the page in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
+  let provider;
+  let server;
+  let browser;
+  let open; // the page under test: {page, complaints}
+
+  before(async () => {
+    provider = await startProvider();
+    server = await startServer({ provider: provider.url });
+    browser = await launch();
+  });
+
+  afterEach(async () => {
+    await open.page.close();
+    assert.deepEqual(open.complaints, []);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    await provider?.stop();
+  });
+
+  async function visit(query = {}, { fast, hash = "" } = {}) {
+    open = await openPage(browser, "about:blank");
+    const { page } = open;
+    page.setDefaultTimeout(15_000);
+    if (fast) {
+      await page.evaluateOnNewDocument(hurry, fast);
+    }
+    await page.evaluateOnNewDocument(record);
+    await page.goto(`${server.url}/?${new URLSearchParams({ tokenDelayMs: 1, ...query })}${hash}`);
+    await page.waitForSelector("[data-ready]");
+    return page;
+  }
+
+  const part = (name) => `[data-part="${name}"]`;
+  const shown = (name) => `[data-part="card"]:not([hidden]) ${part(name)}:not([hidden])`;
+  const textOf = (page, selector) => page.$eval(selector, (element) => element.textContent);
+  const finished = (page) => page.waitForSelector("#turns .note:not(.wrong)");
+  const log = async (page) => provider.log(await page.$eval("#log", (list) => list.dataset.run));
+
+  const waiting = (attempt, title, message) => ({
+    tone: "waiting",
+    title,
+    message,
+    attempt: `attempt ${attempt}`,
+    buttons: ["Retry now", "Stop"],
+  });
+  const retrying = (attempt, message) => ({
+    tone: "opening",
+    title: `Retrying… (attempt ${attempt})`,
+    message,
+    attempt: "",
+    buttons: ["Stop"],
+  });
+
+  it("shows what happened, how long it takes and which attempt it is, and then the whole answer", async () => {
+    const page = await visit({ script: "overloaded", initialDelayMs: 60 });
+    await page.click("#send");
+    await finished(page);
+    const message = "Anthropic is temporarily overloaded.";
+    assert.deepEqual(await page.evaluate(() => globalThis.states), [
+      waiting(1, "Service overloaded", message),
+      retrying(1, message),
+      waiting(2, "Service overloaded", message),
+      retrying(2, message),
+      null,
+    ]);
+    assert.deepEqual(await page.evaluate(() => globalThis.said.filter(Boolean)), [
+      "Service overloaded. Retrying in 1 second, attempt 1.",
+      "Service overloaded. Retrying in 1 second, attempt 2.",
+    ]);
+    const { requests } = await log(page);
+    assert.deepEqual(
+      requests.map(({ status }) => status),
+      [529, 529, 200],
+    );
+    assert.ok(requests[1].at_ms - requests[0].at_ms >= 60);
+    assert.ok(requests[2].at_ms - requests[1].at_ms >= 120);
+  });
+
+  it("counts down, and tells a screen reader once per attempt, not per tick", async () => {
+    const page = await visit({ script: "rate_limit" }, { fast: 10 });
+    await page.click("#send");
+    await finished(page);
+    assert.deepEqual(await page.evaluate(() => globalThis.said.filter(Boolean)), [
+      "Rate limited. Retrying in 3 seconds, attempt 1.",
+    ]);
+    const counted = await page.evaluate(() => globalThis.counted.filter(Boolean));
+    assert.equal(counted[0], "Retrying in 3 s");
+    // Text and visibility change with the second, however often they are looked at.
+    assert.ok(counted.length <= 6, String(counted));
+  });
+
+  for (const protocol of ["anthropic", "chat", "responses", "gemini"]) {
+    for (const script of ["in_band", "reset", "truncated", "bad_day"]) {
+      it(`gets the exact answer: ${protocol}, ${script}`, async () => {
+        const page = await visit({ protocol, script, initialDelayMs: 10 });
+        await page.click("#send");
+        await finished(page);
+        const { requests } = await log(page);
+        assert.equal(requests.length, script === "bad_day" ? 5 : 2);
+      });
+    }
+  }
+
+  for (const afterCommit of ["restart", "resume"]) {
+    it(`gets the exact answer after a cut: ${afterCommit}`, async () => {
+      const page = await visit({ script: "cut", initialDelayMs: 10, afterCommit });
+      await page.click("#send");
+      await finished(page);
+      const { requests } = await log(page);
+      assert.equal(requests.length, 2);
+      assert.equal(requests[1].body.includes("[CONTINUE]"), afterCommit === "resume");
+    });
+  }
+
+  it("says that an answer takes long, ends a silence that pings hide, and gets the answer", async () => {
+    const query = { script: "stall", contentTimeoutMs: 20_000, initialDelayMs: 100 };
+    const page = await visit(query, { fast: 20 });
+    await page.click("#send");
+    await finished(page);
+    const titles = await page.evaluate(() => globalThis.states.map((state) => state?.title ?? null));
+    assert.deepEqual(titles, [
+      "The response is taking longer than usual",
+      "Response stalled",
+      "Retrying… (attempt 1)",
+      null,
+    ]);
+    assert.equal((await log(page)).requests.length, 2);
+  });
+
+  it("tries again at once when a person wants that", async () => {
+    const page = await visit({ script: "overloaded", initialDelayMs: 30_000 });
+    await page.click("#send");
+    await page.waitForSelector(shown("retryNow"));
+    await page.click(part("retryNow"));
+    await page.waitForFunction(() => globalThis.states.filter((state) => state?.tone === "waiting").length === 2);
+    await page.click(part("retryNow"));
+    await finished(page);
+    const { requests } = await log(page);
+    assert.equal(requests.length, 3);
+    assert.ok(requests[2].at_ms - requests[0].at_ms < 10_000);
+  });
+
+  it("stops a wait, and begins it again", async () => {
+    const page = await visit({ script: "rate_limit" });
+    await page.click("#send");
+    await page.waitForSelector(shown("stop"));
+    await page.click(part("stop"));
+    await page.waitForSelector(shown("retry"));
+    assert.equal(await textOf(page, part("title")), "Stopped");
+    assert.equal((await log(page)).requests.length, 1);
+  });
+
+  it("keeps what was received when it is stopped, and gets it all when it is asked again", async () => {
+    const page = await visit({ script: "healthy", tokenDelayMs: 30 });
+    await page.click("#send");
+    await page.waitForFunction(() => document.querySelector("#turns .assistant p")?.textContent.length > 20);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector(shown("retry"));
+    assert.equal(await textOf(page, part("title")), "Stopped");
+    const partial = await textOf(page, "#turns .assistant p");
+    assert.ok(partial.startsWith("A stream is") && partial.length < 300);
+    assert.equal((await log(page)).requests[0].client_gone, true);
+    await page.click(part("retry"));
+    await finished(page);
+    assert.equal((await page.$$("#turns .assistant")).length, 1);
+  });
+
+  it("keeps what was received when the policy gives up, and says so", async () => {
+    const page = await visit({ script: "cut", afterCommit: "fail" });
+    await page.click("#send");
+    await page.waitForSelector(shown("retry"));
+    assert.equal(await textOf(page, part("title")), "Interrupted: Connection lost");
+    assert.ok((await textOf(page, "#turns .assistant p")).startsWith("A stream is"));
+    await page.click(part("retry"));
+    await finished(page);
+  });
+
+  const failures = [
+    ["auth", { protocol: "chat" }, "Authentication failed", "HTTP 401"],
+    ["quota", { protocol: "responses" }, "Usage limit reached", "HTTP 429"],
+    ["too_long", { protocol: "gemini" }, "Rate limited", "HTTP 429"],
+    ["overloaded", { maxAttempts: 1 }, "Request failed", "HTTP 529"],
+  ];
+  for (const [script, query, title, status] of failures) {
+    it(`says why it stops: ${script}`, async () => {
+      const page = await visit({ script, ...query });
+      await page.click("#send");
+      await page.waitForSelector(shown("retry"));
+      assert.equal(await textOf(page, part("title")), title);
+      assert.equal(await textOf(page, part("status")), status);
+      assert.notEqual(await textOf(page, part("message")), "");
+      assert.equal((await log(page)).requests.length, 1);
+      // The next try of these meets a provider that is well again.
+      await page.click(part("retry"));
+      if (script !== "overloaded") {
+        await finished(page);
+      }
+    });
+  }
+
+  it("gives up on a provider that pages may not ask, after five attempts", async () => {
+    const page = await visit({ script: "cors", initialDelayMs: 5 });
+    await page.click("#send");
+    await page.waitForSelector(shown("retry"));
+    assert.equal(await textOf(page, part("message")), "Anthropic could not be reached from this page.");
+    const { requests, preflights } = await log(page);
+    assert.equal(requests.length, 0);
+    assert.equal(preflights, 5);
+  });
+
+  it("waits by its own measure when the provider hides Retry-After from pages", async () => {
+    const page = await visit({ script: "hidden", initialDelayMs: 50 });
+    await page.click("#send");
+    await finished(page);
+    const { requests } = await log(page);
+    const waited = requests[1].at_ms - requests[0].at_ms;
+    assert.ok(waited >= 50 && waited < 2000, `waited ${waited} ms`);
+  });
+
+  it("goes on waiting after a reload", async () => {
+    const page = await visit({ script: "overloaded", initialDelayMs: 1200 });
+    await page.click("#send");
+    await page.waitForSelector(shown("countdown"));
+    await page.reload();
+    await page.waitForSelector(shown("countdown"));
+    assert.equal(await textOf(page, part("title")), "Service overloaded");
+    assert.equal(await textOf(page, part("attempt")), "attempt 1");
+    assert.equal(await textOf(page, "#turns .user p"), "What is a stream that survives?");
+    assert.equal((await log(page)).requests.length, 1);
+    await page.click(part("retryNow"));
+    await page.waitForFunction(() => globalThis.states.some((state) => state?.tone === "opening"));
+    await page.waitForSelector(shown("retryNow"));
+    await page.click(part("retryNow"));
+    await finished(page);
+    assert.equal((await log(page)).requests.length, 3);
+  });
+
+  it("still shows a failure after a reload", async () => {
+    const page = await visit({ script: "auth" });
+    await page.click("#send");
+    await page.waitForSelector(shown("retry"));
+    await page.reload();
+    await page.waitForSelector(shown("retry"));
+    assert.equal(await textOf(page, part("title")), "Authentication failed");
+    await page.click(part("retry"));
+    await finished(page);
+  });
+
+  it("shows no banner after a reload when all is well", async () => {
+    const page = await visit({ script: "in_band", initialDelayMs: 10 });
+    await page.click("#send");
+    await finished(page);
+    const answer = await textOf(page, "#turns .assistant p");
+    await page.reload();
+    await page.waitForSelector("[data-ready]");
+    assert.equal(await textOf(page, "#turns .assistant p"), answer);
+    assert.equal(await page.$(shown("title")), null);
+  });
+
+  it("can be used with the keyboard alone", async () => {
+    const page = await visit({ script: "rate_limit" });
+    await page.keyboard.press("Enter"); // the prompt has the focus
+    await page.waitForSelector(shown("retryNow"));
+    await page.focus(part("retryNow"));
+    assert.ok(await page.$(`${part("retryNow")}:focus-visible`));
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.part), "stop");
+    await page.keyboard.press("Space");
+    await page.waitForSelector(shown("retry"));
+    // The button that had the focus is gone; the focus is not lost.
+    assert.equal(await page.evaluate(() => document.activeElement.id), "prompt");
+    await page.keyboard.down("Shift");
+    await page.keyboard.press("Tab");
+    await page.keyboard.up("Shift");
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.part), "retry");
+  });
+
+  it("draws what the provider saw", async () => {
+    const page = await visit({ script: "rate_limit", protocol: "chat" }, { fast: 10 });
+    await page.click("#send");
+    await finished(page);
+    const rows = await page.$$eval("#log li", (items) => items.map((item) => [item.className, item.textContent]));
+    assert.deepEqual(
+      rows.map(([name]) => name),
+      ["request fault", "wait", "request good"],
+    );
+    assert.match(rows[0][1], /^1429Retry-After: 3/);
+    assert.match(rows[1][1], /asked for 3\.00 s$/);
+  });
+
+  it("holds a conversation of several turns", async () => {
+    const page = await visit({ script: "in_band", initialDelayMs: 10 });
+    await page.click("#send");
+    await finished(page);
+    await page.type("#prompt", "And then?");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelectorAll("#turns .note:not(.wrong)").length === 2);
+    const { requests } = await log(page);
+    assert.equal(JSON.parse(requests[0].body).messages.length, 3);
+  });
+
+  const verdicts = {
+    "Anthropic, overloaded": ["yes", "overloaded"],
+    "OpenAI, rate limit": ["yes", "rate_limit"],
+    "OpenAI, no credit": ["no", "quota"],
+    "Gemini, per day": ["no", "quota"],
+    "An event in the stream": ["yes", "overloaded"],
+    "Node.js, fetch failed": ["yes", "network"],
+    "Chromium, fetch": ["yes", "network"],
+    "A gateway's page": ["yes", "server"],
+    "Context too long": ["no", "context_length"],
+    "Wrong key": ["no", "auth"],
+  };
+
+  it("judges every example of the playground", async () => {
+    const page = await visit({}, { hash: "#playground" });
+    const got = {};
+    for (const button of await page.$$(".example")) {
+      await button.click();
+      const [name, answer, kind] = await page.evaluate(
+        (own) => [
+          own.textContent,
+          document.querySelector(".verdict-card").classList.contains("yes") ? "yes" : "no",
+          document.querySelector(".facts dd").textContent,
+        ],
+        button,
+      );
+      got[name] = [answer, kind];
+    }
+    assert.deepEqual(Object.keys(got), Object.keys(examples));
+    assert.deepEqual(got, verdicts);
+  });
+});
