@@ -45,6 +45,7 @@ const (
 const (
 	fromClient facts = 1 << (lexical + iota) // thrown here, with no answer that says why
 	inEvent                                  // an error event in a stream
+	unanswered                               // thrown with no answer, or in the middle of a good one
 	page                                     // an HTML page as the body
 	shortWait                                // the text asks for a wait of minutes at most
 	is401
@@ -78,10 +79,10 @@ var lexicon = [lexical]string{
 	// timeoutWord: also gRPC's and Google's DEADLINE_EXCEEDED.
 	"time out*;*timeout*;*timedout*;deadline:exceeded,expired;too long to respond;took too long;respond:in time,before;超时",
 	// network: what a proxy or SDK tells of a connection, though it answers 400.
-	"connection:reset*,refused*,closed*,error*,aborted*;econn*;eof;socket hang up;broken pipe;goaway;upstream connect;payload is not completed;incomplete*;fetch failed;network error*;received from peer;stream disconnected",
+	"connection:reset*,refused*,closed*,error*,aborted*;econn*;eof;socket hang up;broken pipe;goaway;upstream connect;payload is not completed;incomplete*;premature*;fetch failed;network error*;received from peer;stream disconnected",
 	// networkWord: codes and texts of libc, Node, undici, Bun, Deno, Chromium,
 	// Firefox, Safari, Go, Python, Java, .NET, Rust, Dart, curl.
-	"*connect*;socket*;network*;dns*;host:lookup,unreach*;no such host*;unknown host*;no route to host;hostname;resol*;nodename;getaddrinfo*;enotfound;eai*;ehost*;enet*;epipe;eproto;misbehaving;closed;terminated|;premature*;end of file;unexpected end*;empty:reply,response;und err*;net err*;err:http2*,quic*,internet*,name*,empty*,content length*,tunnel*,proxy*,address*,ssl*,stream*,failed,1033;ns error*;stream*;http2*;framing layer;protocol error;sending:request,the request;error:reading*,decoding response body;copying content;recv failure;send failure;read error;write error;to be offline;typo in the url;xmlhttprequest error;nsurlerrordomain;nsposix*;transport*;transfer*;no bytes;dial tcp;do request failed;max retries exceeded with url;handshake*;tls*;ssl*;bad record mac;file descriptor",
+	"*connect*;socket*;network*;dns*;host:lookup,unreach*;no such host*;unknown host*;no route to host;hostname;resol*;nodename;getaddrinfo*;enotfound;eai*;ehost*;enet*;epipe;eproto;misbehaving;closed;terminated|;end of file;unexpected end*;empty:reply,response;und err*;net err*;err:http2*,quic*,internet*,name*,empty*,content length*,tunnel*,proxy*,address*,ssl*,stream*,failed,1033;ns error*;stream*;http2*;framing layer;protocol error;sending:request,the request;error:reading*,decoding response body;copying content;recv failure;send failure;read error;write error;to be offline;typo in the url;xmlhttprequest error;nsurlerrordomain;nsposix*;transport*;transfer*;no bytes;dial tcp;do request failed;max retries exceeded with url;handshake*;tls*;ssl*;bad record mac;file descriptor",
 	// opaque
 	"failed to fetch;load failed;networkerror when attempting",
 	// overloaded: capacity that everyone shares, queues, models that are just
@@ -100,7 +101,7 @@ var lexicon = [lexical]string{
 	// rate
 	"rate:limit*,exceeded;*rate limit exceeded;too many:requests*,concurrent*,tokens,connections;throttl*;resource:exhausted,has been exhausted;request limit:exceeded,reached;*tpm limit;concurrency limit*;frequency limit;no deployments available;too:frequent*,quickly,fast;slow down;limit:requests,burst*;error:1015,code 1015;code:1302,1303,1305,1002;频繁;限流;限频;请求过多;速率;频率",
 	// badKey: these also come as 400, 403, 500 and 503.
-	"unauthor*;unauthenticat*;authentication:error,fail*,required,token;invalid:authentication,api key,x api key,key,api token,bearer,token,jwt,access token,credential*,auth*,username*,password,subscription key;api key:invalid,not valid,expired;reported as leaked;token:is invalid,invalid,expired*,has expired,is expired,revoked,has been revoked;expired token*;not logged in;login fail;signing in again;log in again;security token;unrecognized:client*,token;signature:does not match,expired,we calculated;user not found;been deactivated;account deactivated;illegal header value;access tokens are not supported;code 2049;无效的令牌;令牌已过期;未提供令牌;身份验证;鉴权",
+	"unauthor*;unauthenticat*;reauthenticat*;authentication:error,fail*,required,token;invalid:authentication,api key,x api key,key,api token,bearer,token,jwt,access token,credential*,auth*,username*,password,subscription key;api key:invalid,not valid,expired;reported as leaked;token:is invalid,invalid,expired*,has expired,is expired,revoked,has been revoked;expired token*;not logged in;login fail;signing in again;log in again;security token;unrecognized:client*,token;signature:does not match,expired,we calculated;user not found;been deactivated;account deactivated;illegal header value;access tokens are not supported;code 2049;无效的令牌;令牌已过期;未提供令牌;身份验证;鉴权",
 	// keyWord
 	"api key*;credential*;authorization;bearer",
 	// policy

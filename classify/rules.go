@@ -71,5 +71,7 @@ var rules = [...]rule{
 	{"invalid_request", is4xx | badRequest, 0, 0, InvalidRequest, stop},
 	// The request had been accepted: what failed later is the server's.
 	{"event", inEvent, 0, 0, Server, retry},
+	// What a transport throws is about the connection, whatever it says.
+	{"unanswered", unanswered, 0, 0, Network, retry},
 	{"unknown", 0, 0, 0, Unknown, stop},
 }

@@ -48,6 +48,9 @@ func structure(f *Failure, status int) (set facts) {
 		set |= inEvent
 	} else if f.Body == "" && f.Status < 300 {
 		set |= fromClient
+		if f.Phase == PhaseConnect || f.Phase == PhaseMidstream {
+			set |= unanswered
+		}
 	}
 	if begins(f.Body, '<') {
 		set |= page
