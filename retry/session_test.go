@@ -292,11 +292,11 @@ func TestOfflineHoldsTheWaitAndOnlineEndsIt(t *testing.T) {
 
 func TestAConsumerThatSleptGetsAGraceBeforeSilenceIsCalled(t *testing.T) {
 	h := newHost(t, retry.Config{Policy: retry.Policy{SilenceTimeoutMs: 5000}}, attempt{})
-	a := h.step(retry.Happened{What: retry.OnStart})
+	h.step(retry.Happened{What: retry.OnStart})
 	h.step(retry.Happened{What: retry.OnResponse, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
-	_, a = h.s.Chunk(1, h.now, []byte(chatRole()+chatToken("A")))
+	h.s.Chunk(1, h.now, []byte(chatRole()+chatToken("A")))
 	h.now += 60 * 60 * 1000 // asleep for an hour
-	a = h.step(retry.Happened{What: retry.OnTimer})
+	a := h.step(retry.Happened{What: retry.OnTimer})
 	require.Equal(t, retry.DoNothing, a.Do)
 	require.Equal(t, h.now+5000, a.TimerAt)
 	n, _ := h.s.Chunk(1, h.now, []byte(chatToken("B")))
