@@ -12,7 +12,7 @@ import { embed } from "./embed.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 /** The module to embed: the one in the repository, or another build of it. */
-const wasm = process.env.STEADFETCH_WASM ?? join(here, "..", "wasm", "steadfetch.wasm");
+const wasm = process.env.STEADFETCH_MODULE ?? join(here, "..", "wasm", "steadfetch.wasm");
 
 export const common = {
   absWorkingDir: here,
@@ -34,6 +34,7 @@ export async function bundles() {
   // In a folder of its own, since the package as a whole is ESM.
   writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');
   cpSync(wasm, join(dist, "steadfetch.wasm"));
+  cpSync(join(here, "..", "LICENSE"), join(dist, "LICENSE"));
 }
 
 async function main() {

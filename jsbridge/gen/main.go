@@ -38,7 +38,7 @@ var packages = []string{root + "classify", root + "retry"}
 // shapes are the types that cross the boundary, in the order of the output.
 // What a package exports besides is no shape.
 var shapes = []string{
-	"Kind", "ErrorInfo", "Event", "Failure", "Verdict",
+	"Kind", "ErrorInfo", "Event", "Failure", "Verdict", "Step", "Trail",
 	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot",
 }
 

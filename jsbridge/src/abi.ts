@@ -1,4 +1,4 @@
-import type { Answer, Config, Failure, Happened, Policy, Shared, Snapshot, Verdict } from "./wire.gen.js";
+import type { Answer, Config, Failure, Happened, Policy, Shared, Snapshot, Trail, Verdict } from "./wire.gen.js";
 
 /** The module's exports: wasm/ABI.md says what each does. */
 interface Exports {
@@ -24,7 +24,7 @@ interface Exports {
 /** The module's interface as TypeScript sees it. */
 export interface Engine {
   classify(failure: Failure): Verdict;
-  explain(failure: Failure): unknown;
+  explain(failure: Failure): Trail;
   delay(attempt: number): number;
   policy(policy: Policy): Policy;
   share(shared: Shared): void;

@@ -1,6 +1,6 @@
 import { RetryError } from "./error.js";
 import { engine, ready } from "./module.js";
-import type { ErrorInfo, Failure, Verdict } from "./wire.gen.js";
+import type { ErrorInfo, Failure, Trail, Verdict } from "./wire.gen.js";
 
 /** An object of which nothing is known. */
 type Loose = { readonly [key: string]: unknown };
@@ -17,8 +17,11 @@ export function classify(failure: Failure | Error): Verdict {
   return failure instanceof RetryError ? failure.verdict : engine().classify(facts(failure));
 }
 
-/** Tells how `classify` came to its verdict: the rules that were tried, and what matched where. */
-export function explain(failure: Failure | Error): unknown {
+/**
+ * Tells how `classify` came to its verdict: the rules that were tried, and what
+ * matched where. Its texts are not redacted: show them to developers only.
+ */
+export function explain(failure: Failure | Error): Trail {
   return engine().explain(facts(failure));
 }
 

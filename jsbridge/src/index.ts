@@ -13,4 +13,15 @@ export { init, type ModuleSource } from "./module.js";
 export type { FetchOptions, Options, PolicyOptions, ResumeRequest } from "./options.js";
 export { type RetryAttempt, type RetryOptions, retry } from "./retry.js";
 export { type ChatStreamEvent, type StreamOptions, stream } from "./stream.js";
-export type { ChatStreamRetry, ErrorInfo, Failure, Kind, Policy, Resume, Snapshot, Verdict } from "./wire.gen.js";
+export type {
+  ChatStreamRetry,
+  ErrorInfo,
+  Failure,
+  Kind,
+  Policy,
+  Resume,
+  Snapshot,
+  Step,
+  Trail,
+  Verdict,
+} from "./wire.gen.js";

@@ -102,6 +102,37 @@ export interface Verdict {
   detail?: string;
 }
 
+/** Step is one rule that was tried. */
+export interface Step {
+  rule: string;
+  /**
+   * `phrase` is what spoke for the rule, as the rule table has it, `where` the
+   * place in the failure ("body", "event", "event.data", "error", "cause", a
+   * header's name) and `text` what stands there, in the plain
+   * form that rules look at: not fit to be shown to everyone, since it is
+   * not redacted. They are empty if a status or the structure spoke for it,
+   * or nothing did.
+   */
+  phrase?: string;
+  where?: string;
+  text?: string;
+  /**
+   * `decided` says that the rule decided. A rule that something spoke for can
+   * have been ruled out by something else.
+   */
+  decided?: boolean;
+}
+
+/** Trail tells how a verdict came about. */
+export interface Trail {
+  verdict: Verdict;
+  /**
+   * `steps` are the rules in the order in which they were tried; the last one
+   * decided. There are none if the caller's cancel or a clock decided.
+   */
+  steps?: Step[];
+}
+
 /**
  * Policy says when to try again. The zero value is the default: for ever,
  * after 1s -> 2s -> 4s … 60s, without jitter, and never sooner than the server

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { errorInfo, failureOf, headersOf } from "../src/classify.js";
-import { classify, classifyResponse, delay, type Failure, RetryError } from "../src/index.js";
+import { classify, classifyResponse, delay, explain, type Failure, RetryError } from "../src/index.js";
 
 /** What an SDK throws when its server answers so. */
 async function thrownBy(sdk: "openai" | "anthropic", status: number, body: unknown, headers = {}): Promise<Error> {
@@ -172,6 +172,15 @@ test("a failure is judged by its fields, an error of another realm as an error",
   assert.equal(classify({}).kind, "unknown");
   const { runInNewContext } = await import("node:vm");
   assert.equal(classify(runInNewContext('new Error("status 529")')).kind, "overloaded");
+});
+
+test("the trail tells what decided, for facts and for errors", () => {
+  for (const failure of [{ status: 529 }, new Error("the model is overloaded")]) {
+    const { verdict, steps } = explain(failure);
+    assert.deepEqual(verdict, classify(failure));
+    assert.equal(steps!.at(-1)!.decided, true);
+    assert.equal(steps!.at(-1)!.rule, verdict.rule);
+  }
 });
 
 test("a RetryError has its verdict already", () => {

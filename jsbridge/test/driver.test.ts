@@ -15,7 +15,7 @@ function scripted(...answers: (Answer | Error)[]) {
   let config: Config | undefined;
   const engine: Engine = {
     classify: () => verdict,
-    explain: () => undefined,
+    explain: () => ({ verdict }),
     delay: () => 0,
     policy: (policy) => policy,
     share: () => {},
