@@ -43,6 +43,10 @@ async function main() {
   const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
   execFileSync(process.execPath, [tsc, "-p", here], { stdio: "inherit" });
   // The same types for CommonJS: TypeScript tells the two apart by the nearest package.json.
+  writeFileSync(
+    join(dist, "steadfetch.wasm.d.ts"),
+    "/** What bundlers and runtimes that import modules give; to be handed to init(). */\ndeclare const module: WebAssembly.Module;\nexport default module;\n",
+  );
   for (const file of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
     cpSync(join(dist, file), join(dist, "cjs", file));
   }
