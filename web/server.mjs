@@ -24,7 +24,7 @@ const types = {
  * page sends its chats to. `folders` are served besides the page's own, by the
  * path that they begin with: `{ "/bundle/": "/some/folder" }`.
  */
-export async function startServer({ provider, port = 0, folders = {} }) {
+export async function startServer({ provider = "", port = 0, folders = {} }) {
   if (!existsSync(join(built, "index.js"))) {
     throw new Error("the package is not built yet: npm run build -w steadfetch");
   }
@@ -35,7 +35,7 @@ export async function startServer({ provider, port = 0, folders = {} }) {
     "script-src 'self' 'wasm-unsafe-eval'",
     "style-src 'self'",
     "img-src 'self'",
-    `connect-src 'self' ${provider}`,
+    `connect-src 'self' ${provider}`.trim(),
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

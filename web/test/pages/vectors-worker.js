@@ -1,0 +1,3 @@
+import { play } from "./vectors.js";
+
+onmessage = async ({ data }) => postMessage(await play(data));

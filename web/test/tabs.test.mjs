@@ -1,0 +1,79 @@
+// Several tabs of one site: what the provider asks of one holds for all.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { startProvider } from "../provider.mjs";
+import { startServer } from "../server.mjs";
+import { launch, noBrowser, openPage } from "./browser.mjs";
+
+/** One chat in a tab; gives the events but for the messages, and the text. */
+async function chat(base) {
+  const { stream } = await import("/steadfetch/index.js");
+  const body = { model: "claude-opus-4", max_tokens: 99, stream: true, messages: [{ role: "user", content: "Hi" }] };
+  const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  globalThis.statuses = [];
+  const onStatus = (status) => globalThis.statuses.push(status);
+  const events = [];
+  let text = "";
+  for await (const event of stream(`${base}/v1/messages`, init, { onStatus, initialDelayMs: 100 })) {
+    if (event.type === "message") {
+      text += JSON.parse(event.data).delta?.text ?? "";
+    } else {
+      events.push(event);
+    }
+  }
+  return { text, events };
+}
+
+describe("two tabs in Chromium", { skip: noBrowser, timeout: 60_000 }, () => {
+  let provider;
+  let server;
+  let browser;
+
+  before(async () => {
+    provider = await startProvider();
+    server = await startServer({ provider: provider.url });
+    browser = await launch();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    await provider?.stop();
+  });
+
+  it("wait together when one is told to, and one of them goes first", async () => {
+    const asked = 3000;
+    const slow = { delay_ms: 300 }; // between a request and its answer's header: as long as a probe takes
+    const [one, two] = [await openPage(browser, server.url), await openPage(browser, server.url)];
+
+    // A tab listens from its first request on.
+    const before = await provider.newRun({ text: "before" });
+    assert.equal((await two.page.evaluate(chat, before.base)).text, "before");
+
+    const first = await provider.newRun({
+      text: "first",
+      faults: [{ status: 429, headers: { "retry-after": "3" } }, slow],
+    });
+    const second = await provider.newRun({ text: "second", faults: [slow] });
+    const inOne = one.page.evaluate(chat, first.base);
+    await one.page.waitForFunction(() => globalThis.statuses?.at(-1)?.state === "waiting");
+    const inTwo = two.page.evaluate(chat, second.base);
+    await two.page.waitForFunction(() => globalThis.statuses.at(-1)?.waiting_for === "cooldown");
+
+    assert.equal((await inOne).text, "first");
+    assert.equal((await inTwo).text, "second");
+    const wall = (request) => Date.parse(request.wall);
+    const [refused, again] = (await provider.log(first.id)).requests;
+    const others = (await provider.log(second.id)).requests;
+    assert.equal(others.length, 1);
+    // Neither came before the time that the one was told to wait.
+    assert.ok(again.at_ms - refused.at_ms >= asked);
+    assert.ok(wall(others[0]) - wall(refused) >= asked);
+    // The second came when the first had its header, not with it.
+    const gap = Math.abs(wall(again) - wall(others[0]));
+    assert.ok(gap >= slow.delay_ms, `${gap} ms apart`);
+    assert.ok(gap < 2000, `${gap} ms apart`);
+
+    assert.deepEqual([...one.complaints, ...two.complaints], []);
+  });
+});
