@@ -41,9 +41,11 @@ func safe(s string) string {
 		show := s[i:end]
 		switch {
 		case c <= ' ' || c == 0x7f || c == '<' && html || turns(s[i:]):
-			end++
-			if c == '<' {
+			switch end++; {
+			case c == '<':
 				end = max(end, skipTag(s, i))
+			case c >= 0x80:
+				end += 2
 			}
 			show = " "
 			if len(out) == 0 || out[len(out)-1] == ' ' {
