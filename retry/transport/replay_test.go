@@ -247,3 +247,24 @@ func TestACallerWhoCannotResumeEndsTheRequest(t *testing.T) {
 		})
 	}
 }
+
+func TestARequestThatCannotBeContinuedDoesNotLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProvider(attemptScript{chunks: []string{chatRole(), chatToken("It was the best of times")}, broken: errReset})
+		tr := newTransport(p)
+		tr.Policy.AfterCommit = retry.AfterCommitResume
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, chatURL, strings.NewReader(`{"stream":true,"prompt":"hi"}`))
+		require.NoError(t, err)
+		tries := 0
+		tr.OnRetry = func(retry.ChatStreamRetry) {
+			if tries++; tries > 20 {
+				t.Fatal("it loops")
+			}
+		}
+		resp, err := tr.RoundTrip(req)
+		require.NoError(t, err)
+		_, err = io.ReadAll(resp.Body)
+		require.Error(t, err)
+		require.Equal(t, 1, p.count())
+	})
+}

@@ -196,6 +196,9 @@ func (r *round) answered(o opened) {
 		r.broke(o.err)
 		return
 	}
+	if o.resp.Body == nil {
+		o.resp.Body = http.NoBody // as http.Client has it
+	}
 	r.attempt.resp, r.resp = o.resp, o.resp
 	headers := flatten(o.resp.Header)
 	// Base takes off the encoding that it asked for itself. One that is left was

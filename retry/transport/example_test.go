@@ -1,0 +1,80 @@
+package transport_test
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/steadfetch/steadfetch/hosttest/chattest"
+	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/transport"
+)
+
+// A client whose streams survive. The provider is overloaded, then breaks the
+// connection before its first word, then answers.
+func Example() {
+	srv := chattest.New(nil)
+	defer srv.Close()
+	run := srv.NewRun(chattest.Run{Text: "Hello, world!", Faults: []chattest.Fault{
+		chattest.AnthropicOverloadedResponse().Fault(),
+		{Kind: chattest.Reset},
+	}})
+
+	client := &http.Client{Transport: &transport.Transport{
+		Base:   &http.Transport{DisableKeepAlives: true},
+		Policy: retry.Policy{InitialDelayMs: 1},
+		OnRetry: func(event retry.ChatStreamRetry) {
+			fmt.Printf("attempt %d: %s, again in %d ms\n", event.Attempt, event.Kind, event.DelayMs)
+		},
+	}}
+	resp, err := client.Post(run.URL()+"/v1/messages", "application/json", strings.NewReader(`{"stream":true}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			fmt.Print(textOf(data, []string{"delta", "text"}))
+		}
+	}
+	fmt.Println()
+	// Output:
+	// attempt 1: overloaded, again in 1 ms
+	// attempt 2: network, again in 2 ms
+	// Hello, world!
+}
+
+// A consumer that can take back what it has shown is not stopped by a failure
+// in mid-answer.
+func ExampleTransport_Stream() {
+	srv := chattest.New(nil)
+	defer srv.Close()
+	run := srv.NewRun(chattest.Run{Text: "Hello, world!", Faults: []chattest.Fault{{Kind: chattest.Drop, AtToken: 1}}})
+
+	t := &transport.Transport{
+		Base:   &http.Transport{DisableKeepAlives: true},
+		Policy: retry.Policy{InitialDelayMs: 1},
+	}
+	req, _ := http.NewRequest(http.MethodPost, run.URL()+"/v1/chat/completions", strings.NewReader(`{"stream":true}`))
+	req.Header.Set("Content-Type", "application/json")
+	text := ""
+	for event, err := range t.Stream(req) {
+		switch {
+		case err != nil:
+			fmt.Println(err)
+		case event.Type == transport.Retry:
+			fmt.Printf("have %q; retrying\n", text)
+		case event.Type == transport.Reset:
+			text = ""
+		default:
+			text += textOf(event.Data, []string{"choices", "delta", "content"})
+		}
+	}
+	fmt.Println(text)
+	// Output:
+	// have "Hello,"; retrying
+	// Hello, world!
+}
