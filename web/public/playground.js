@@ -37,23 +37,29 @@ function card(verdict) {
   );
 }
 
-/** The rules that were tried. Those that nothing spoke for are counted, not listed. */
+/** The rules that were tried. Those that nothing spoke for are folded. */
 function trail({ steps = [] }) {
   const list = make("ol", "trail");
-  let silent = 0;
+  const silent = [];
   const flush = () => {
-    if (silent) {
-      list.append(make("li", "quiet", `${silent} ${silent === 1 ? "rule" : "rules"} found nothing`));
-      silent = 0;
+    const names = silent.splice(0);
+    if (names.length > 0) {
+      const count = `${names.length} ${names.length === 1 ? "rule" : "rules"} found nothing`;
+      const folded = make("details", "", make("summary", "", count), make("span", "names", names.join(", ")));
+      list.append(make("li", "", folded));
     }
   };
   for (const { rule, phrase, where, text, decided } of steps) {
     if (!phrase && !decided) {
-      silent++;
+      silent.push(rule);
       continue;
     }
     flush();
-    const found = make("span", "found", phrase ? `“${phrase}” in ${where}` : "by status or structure");
+    const found = make(
+      "span",
+      "found",
+      phrase ? `“${phrase.replaceAll("*", "")}” in ${where}` : "by status or structure",
+    );
     const item = make("li", decided ? "decided" : "", make("code", "", rule), found);
     if (text) {
       item.append(make("span", "context", `… ${text.trim()} …`));
@@ -68,6 +74,9 @@ export function createPlayground() {
   const box = $("failure");
 
   function judge() {
+    for (const button of $("examples").querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", examples[button.textContent] === box.value);
+    }
     const parsed = parseFailure(box.value);
     $("read-as").textContent = parsed ? `Read as ${parsed.readAs}.` : "";
     if (!parsed) {
@@ -76,11 +85,7 @@ export function createPlayground() {
       return;
     }
     $("verdict").replaceChildren(card(classify(parsed.failure)));
-    try {
-      $("trail").replaceChildren(...trail(explain(parsed.failure)));
-    } catch {
-      $("trail").replaceChildren();
-    }
+    $("trail").replaceChildren(...trail(explain(parsed.failure)));
   }
 
   for (const [name, text] of Object.entries(examples)) {

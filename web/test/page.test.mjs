@@ -377,15 +377,17 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
     const got = {};
     for (const button of await page.$$(".example")) {
       await button.click();
-      const [name, answer, kind] = await page.evaluate(
+      const [name, answer, kind, rule, decided] = await page.evaluate(
         (own) => [
           own.textContent,
           document.querySelector(".verdict-card").classList.contains("yes") ? "yes" : "no",
-          document.querySelector(".facts dd").textContent,
+          ...[...document.querySelectorAll(".facts dd")].slice(0, 2).map((fact) => fact.textContent),
+          document.querySelector(".trail .decided code").textContent,
         ],
         button,
       );
       got[name] = [answer, kind];
+      assert.equal(decided, rule);
     }
     assert.deepEqual(Object.keys(got), Object.keys(examples));
     assert.deepEqual(got, verdicts);

@@ -1,3 +1,3 @@
 import { play } from "./vectors.js";
 
-onmessage = async ({ data }) => postMessage(await play(data));
+addEventListener("message", async ({ data }) => postMessage(await play(data)));
