@@ -3,6 +3,7 @@
 package retry
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -82,6 +83,12 @@ func (e *Error) Unwrap() []error {
 		chain = append(chain, e.Err)
 	}
 	return chain
+}
+
+// Timeout says that the caller's own deadline ended the request, for code that
+// asks errors by the method of that name, as net/url.Error does.
+func (e *Error) Timeout() bool {
+	return e.Verdict.Kind == classify.Canceled && errors.Is(e.Err, context.DeadlineExceeded)
 }
 
 func (e *Error) cause() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +32,10 @@ func TestAnErrorIsItsCauseAndWhatFailedLast(t *testing.T) {
 	require.Empty(t, err.Unwrap())
 	canceled := &retry.Error{Verdict: classify.Verdict{Kind: classify.Canceled}, Err: context.Canceled}
 	require.ErrorIs(t, canceled, context.Canceled)
+	require.False(t, canceled.Timeout())
+	canceled.Err = fmt.Errorf("%w: %w", context.DeadlineExceeded, errors.New("too slow"))
+	require.True(t, canceled.Timeout())
+	require.True(t, (&url.Error{Err: canceled}).Timeout())
 }
 
 func TestTheTextOfAnErrorIsOneLine(t *testing.T) {

@@ -175,8 +175,11 @@ func (c *cell) want() string {
 	committed := place == firstToken || place == midAnswer || place == lastEvent
 	switch {
 	case c.permanent && !committed && client != "go-stream":
-		if c.fault.Kind == chattest.InBand {
+		switch c.fault.Kind {
+		case chattest.InBand:
 			return passed + "200"
+		case chattest.HTML: // which the client would take for an empty stream
+			return failed + c.kindFor(protocol)
 		}
 		return fmt.Sprint(passed, c.fault.Status)
 	case c.permanent, committed && client == "go-transport":
