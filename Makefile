@@ -39,6 +39,7 @@ lint-go:
 .PHONY: test-go
 test-go: ## the Go packages, natively and through the module on wazero
 	go test ./...
+	cd retry/transport/sdktest && go test ./...
 
 .PHONY: test-js
 test-js: build ## the npm package in Node.js, with the real SDKs
