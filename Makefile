@@ -13,7 +13,12 @@ demo: build ## chats in the terminal through faults, then serves the page
 	@node web/demo.mjs
 
 .PHONY: test
-test: lint test-go test-js test-browser ## everything that guards a change
+test: lint test-go test-js test-browser test-module ## everything that guards a change
+
+.PHONY: test-module
+test-module:
+	@if [ "$${CI:-}" = true ]; then $(MAKE) --no-print-directory check-wasm; \
+	else echo "not run: make check-wasm, which builds the module's compiler (CI=true runs it)"; fi
 
 .PHONY: build
 build: npm ## builds the npm package
