@@ -72,7 +72,8 @@ describe("two tabs in Chromium", { skip: noBrowser, timeout: 60_000 }, () => {
     // The second came when the first had its header, not with it.
     const gap = Math.abs(wall(again) - wall(others[0]));
     assert.ok(gap >= slow.delay_ms, `${gap} ms apart`);
-    assert.ok(gap < 2000, `${gap} ms apart`);
+    // Without a word from the first it would have waited for 5 s.
+    assert.ok(gap < 4500, `${gap} ms apart`);
 
     assert.deepEqual([...one.complaints, ...two.complaints], []);
   });
