@@ -214,6 +214,8 @@ func (r *round) chunk(c chunk) {
 	a := r.attempt
 	a.end = c.err
 	switch {
+	case r.ctx.Err() != nil:
+		r.abort()
 	case r.passed && c.err != nil:
 		r.over(c.err)
 	case r.passed:
@@ -242,8 +244,12 @@ func (r *round) broke(err error) {
 	r.step(retry.Happened{What: retry.OnError, Attempt: r.attempt.number, Error: classify.FromError(err).Error})
 }
 
-// step tells the session what happened and does what it answers.
+// step tells the session what happened and does what it answers. A cancel wins
+// over what comes with it, such as the error that it makes.
 func (r *round) step(h retry.Happened) {
+	if r.ctx.Err() != nil {
+		h = retry.Happened{What: retry.OnAbort}
+	}
 	h.Now = now()
 	r.group.mu.Lock()
 	a := r.session.Step(&h)

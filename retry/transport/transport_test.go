@@ -269,7 +269,13 @@ func TestTheCallersCancelWinsInEveryState(t *testing.T) {
 				} else {
 					time.AfterFunc(500*time.Millisecond, func() { cancel(cause) })
 				}
-				resp, err := newTransport(p).RoundTrip(chatRequest(t, ctx))
+				tr := newTransport(p)
+				tr.OnRetry = func(retry.ChatStreamRetry) {
+					if time.Since(began) > 0 {
+						t.Error("a retry is announced after the cancel")
+					}
+				}
+				resp, err := tr.RoundTrip(chatRequest(t, ctx))
 				if err == nil {
 					body = resp.Body
 					if strings.Contains(name, "unread") || strings.Contains(name, "paused") {
@@ -301,6 +307,21 @@ func TestTheCallersCancelWinsInEveryState(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestACancelIsNeverTakenForAFailureToRetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		tr := newTransport(newProvider(refused))
+		tr.OnRetry = func(retry.ChatStreamRetry) { t.Error("a retry is announced after the cancel") }
+		r, err := tr.begin(chatRequest(t, ctx), false)
+		require.NoError(t, err)
+		r.start()
+		failed := <-r.attempt.opened
+		cancel()
+		r.answered(failed) // as when select finds both and chooses the error
+		require.ErrorIs(t, r.err, context.Canceled)
+	})
 }
 
 func TestADeadlineIsTheCallersToo(t *testing.T) {
