@@ -1,7 +1,8 @@
 // Builds the package into dist: ESM and CommonJS, types, and the module itself.
 // With --size it also prints what the parts weigh.
 import { execFileSync } from "node:child_process";
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +10,7 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { embed } from "./embed.mjs";
 
+const require = createRequire(import.meta.url);
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 /** The module to embed: the one in the repository, or another build of it. */
@@ -27,9 +29,16 @@ export const common = {
 /** The package without its types: what its tests need. */
 export async function bundles() {
   const entry = { ...common, entryPoints: ["src/index.ts"] };
+  const plain = { ...common, entryPoints: [await plainJavaScript()], minify: true };
+  const asPlain = { ...entry, plugins: [embed(wasm, "plain")] };
   await Promise.all([
     build({ ...entry, format: "esm", outfile: "dist/index.js" }),
     build({ ...entry, format: "cjs", outfile: "dist/cjs/index.js" }),
+    build({ ...entry, plugins: [embed(wasm, "imported")], format: "esm", outfile: "dist/workerd.js" }),
+    build({ ...asPlain, format: "esm", outfile: "dist/js.js" }),
+    build({ ...asPlain, format: "cjs", outfile: "dist/cjs/js.js" }),
+    build({ ...plain, format: "esm", outfile: "dist/plain.js" }),
+    build({ ...plain, format: "cjs", outfile: "dist/cjs/plain.js" }),
   ]);
   // In a folder of its own, since the package as a whole is ESM.
   writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');
@@ -37,10 +46,25 @@ export async function bundles() {
   cpSync(join(here, "..", "LICENSE"), join(dist, "LICENSE"));
 }
 
+/** The module as plain JavaScript: made once for each module, since it takes seconds. */
+async function plainJavaScript() {
+  const hash = createHash("sha256").update(readFileSync(wasm)).digest("hex").slice(0, 16);
+  const out = join(here, ".cache", `plain-${hash}.js`);
+  if (!existsSync(out)) {
+    const binaryen = join(dirname(require.resolve("binaryen/package.json")), "bin");
+    mkdirSync(dirname(out), { recursive: true });
+    execFileSync(join(here, "..", "wasm", "toolchain", "wasm2js.sh"), [out, wasm], {
+      env: { ...process.env, BINARYEN: binaryen },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  }
+  return out;
+}
+
 async function main() {
   rmSync(dist, { recursive: true, force: true });
   await bundles();
-  const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+  const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
   execFileSync(process.execPath, [tsc, "-p", here], { stdio: "inherit" });
   // The same types for CommonJS: TypeScript tells the two apart by the nearest package.json.
   writeFileSync(
@@ -56,10 +80,10 @@ async function main() {
 }
 
 /** What a page that uses only `what` downloads. */
-async function weigh(what, module = wasm) {
+async function weigh(what, form = "inline") {
   const result = await build({
     ...common,
-    plugins: [embed(module)],
+    plugins: [embed(wasm, form)],
     stdin: { contents: `export { ${what} } from "./src/index.ts"`, resolveDir: here, loader: "ts" },
     format: "esm",
     minify: true,
@@ -78,14 +102,14 @@ export async function sizes() {
       brotli: brotliCompressSync(module).length,
     },
     createFetch: await weigh("createFetch"),
-    "createFetch without the module": await weigh("createFetch", null),
+    "createFetch without the module": await weigh("createFetch", "none"),
     "createFetch, stream": await weigh("createFetch, stream"),
     everything: await weigh(
       "createFetch, stream, retry, classify, classifyResponse, delay, explain, createController, init",
     ),
     "everything without the module": await weigh(
       "createFetch, stream, retry, classify, classifyResponse, delay, explain, createController, init",
-      null,
+      "none",
     ),
   };
 }

@@ -4,8 +4,8 @@
 // base64 costs a quarter more than the bytes themselves, since it hides that
 // byte sequences repeat, and hex a tenth. So every byte keeps a code of its own
 // here: one printable character for the 87 most frequent bytes, two for the
-// others. That compresses as well as the bytes (README, "Size"), needs no
-// character set beyond ASCII, and is decoded by a plain loop.
+// others. That compresses as well as the bytes do, needs no character set
+// beyond ASCII, and is decoded by a plain loop.
 import { readFileSync } from "node:fs";
 
 const unfit = "\"'`$\\<"; // would be escaped, in JavaScript or in a page
@@ -45,7 +45,7 @@ export function source(bytes) {
 const map = "${map}";
 const text = "${text}";
 const isFrequent = (byte) => (parseInt(map[byte >> 2], 16) >> (byte & 3)) & 1;
-export function bytes() {
+export function embedded() {
   const codes = [];
   for (let c = 32, n = 0; c < 127; c++) if (!${JSON.stringify(unfit)}.includes(String.fromCharCode(c))) codes[c] = n++;
   const all = [...Array(256).keys()];
@@ -60,17 +60,27 @@ export function bytes() {
 `;
 }
 
-/** An esbuild plugin: "embedded:steadfetch.wasm" is the module at the path; null is an empty one. */
-export function embed(path) {
+const forms = {
+  /** The bytes as a string; plain JavaScript in a file of its own, which is loaded only where WebAssembly is forbidden. */
+  inline: (path) => `${source(readFileSync(path))}\nexport const fallback = () => import("./plain.js");`,
+  /** A module that the runtime has compiled. */
+  imported: () =>
+    'import module from "./steadfetch.wasm"; export const embedded = () => module; export const fallback = undefined;',
+  /** Plain JavaScript. */
+  plain: () =>
+    'import { instantiate } from "./plain.js"; export const embedded = () => instantiate; export const fallback = undefined;',
+  /** Nothing, to weigh the rest. */
+  none: () => "export const embedded = () => new Uint8Array(0); export const fallback = undefined;",
+};
+
+/** An esbuild plugin that puts the module at the path, in one of the forms, in the place of "embedded:steadfetch". */
+export function embed(path, form = "inline") {
   return {
     name: "embed",
     setup(build) {
       build.onResolve({ filter: /^embedded:/ }, ({ path }) => ({ path, namespace: "embedded", sideEffects: false }));
-      build.onLoad({ filter: /.*/, namespace: "embedded" }, () => ({
-        contents: path === null ? "export const bytes = () => new Uint8Array(0);" : source(readFileSync(path)),
-        loader: "js",
-        watchFiles: path === null ? [] : [path],
-      }));
+      build.onResolve({ filter: /^\.\//, namespace: "embedded" }, ({ path }) => ({ path, external: true }));
+      build.onLoad({ filter: /.*/, namespace: "embedded" }, () => ({ contents: forms[form](path), loader: "js" }));
     },
   };
 }

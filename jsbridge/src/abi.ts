@@ -49,11 +49,11 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Wraps an instance. onTrap is called when it has trapped: after that it is
+ * Wraps an instance's exports. onTrap is called when it has trapped: after that it is
  * not to be used again, and every call throws.
  */
-export function makeEngine(instance: WebAssembly.Instance, onTrap: () => void): Engine {
-  const wasm = instance.exports as unknown as Exports;
+export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): Engine {
+  const wasm = exports as unknown as Exports;
   let trapped: { cause: unknown } | undefined;
 
   function enter<T>(call: () => T): T {

@@ -1,5 +1,9 @@
-// The bundler (build.mjs) puts the built module here, as a string.
-declare module "embedded:steadfetch.wasm" {
-  /** The module's bytes. Decoded anew at every call. */
-  export function bytes(): Uint8Array<ArrayBuffer>;
+// What the bundler (build.mjs) puts in the place of the module. It differs from entry to entry.
+declare module "embedded:steadfetch" {
+  /** Makes an instance in plain JavaScript. */
+  export type Instantiate = () => WebAssembly.Exports;
+  /** The module: its bytes, decoded anew at every call; or compiled; or as plain JavaScript. */
+  export function embedded(): Uint8Array<ArrayBuffer> | WebAssembly.Module | Instantiate;
+  /** The same as plain JavaScript, for pages that may not compile WebAssembly. */
+  export const fallback: (() => Promise<{ instantiate: Instantiate }>) | undefined;
 }

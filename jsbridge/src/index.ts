@@ -9,7 +9,7 @@ export { classify, classifyResponse, delay, explain } from "./classify.js";
 export { type Controller, createController } from "./controller.js";
 export { RetryError } from "./error.js";
 export { createFetch } from "./fetch.js";
-export { init, type ModuleSource } from "./module.js";
+export { init, type ModuleSource } from "./init.js";
 export type { FetchOptions, Options, PolicyOptions, ResumeRequest } from "./options.js";
 export { type RetryAttempt, type RetryOptions, retry } from "./retry.js";
 export { type ChatStreamEvent, type StreamOptions, stream } from "./stream.js";

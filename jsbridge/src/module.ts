@@ -1,59 +1,28 @@
-import { bytes as embedded } from "embedded:steadfetch.wasm";
+import { embedded, fallback, type Instantiate } from "embedded:steadfetch";
 import { type Engine, makeEngine } from "./abi.js";
 
-/** Where {@link init} can take the module from. */
-export type ModuleSource = WebAssembly.Module | BufferSource | Response | URL | string;
-
-let compiled: WebAssembly.Module | undefined;
+let compiled: WebAssembly.Module | Instantiate | undefined;
 let pending: Promise<void> | undefined;
 let failure: { cause: unknown } | undefined;
 let current: Engine | undefined;
 
-/**
- * Compiles the module ahead of time and asynchronously.
- *
- * Nobody has to call it: `createFetch`, `stream` and `retry` do so themselves
- * when they must. It is for two cases: a runtime that compiles nothing at once
- * (old WebViews, for modules over 4 KiB), where `classify`, `explain` and
- * `delay` throw until `init` is done; and a module from elsewhere than this
- * file, given as `source`: a compiled module, its bytes, a response, or its
- * address.
- *
- * Calls without a source may be repeated. A source is taken once, before the
- * first use; later it is refused. After a failure `init` may be called again.
- */
-export async function init(source?: ModuleSource | PromiseLike<ModuleSource>): Promise<void> {
-  if (source !== undefined && (pending || compiled)) {
-    throw new Error("steadfetch: there is a module already");
-  }
-  return load(source === undefined ? undefined : () => moduleOrBytes(source));
-}
+/** Whether a module is there, or on its way. */
+export const hasModule = () => pending !== undefined || compiled !== undefined;
 
-async function moduleOrBytes(
-  source: ModuleSource | PromiseLike<ModuleSource>,
-): Promise<WebAssembly.Module | BufferSource> {
-  let from = await source;
-  if (typeof from === "string" || from instanceof URL) {
-    from = await fetch(from);
-  }
-  if (typeof Response === "function" && from instanceof Response) {
-    if (!from.ok) {
-      throw new Error(`the server answered ${from.status}`);
-    }
-    // Not compileStreaming: it refuses servers that do not know the media type.
-    from = await from.arrayBuffer();
-  }
-  return from as WebAssembly.Module | BufferSource;
-}
-
-function load(source?: () => Promise<WebAssembly.Module | BufferSource>): Promise<void> {
+/** Gets the module ready asynchronously: the one given, or the embedded one. */
+export function load(source?: () => Promise<WebAssembly.Module | BufferSource>): Promise<void> {
   pending ??= (async () => {
     try {
-      const from = (await source?.()) ?? compiled ?? embedded();
-      const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from);
-      // Where modules do not compile at once, they are not instantiated at once.
-      current ??= begin(await WebAssembly.instantiate(module));
-      compiled = module;
+      const given = await source?.();
+      try {
+        await prepare(given ?? compiled ?? embedded());
+      } catch (error) {
+        // A page's policy may forbid WebAssembly, whose place plain JavaScript takes.
+        if (given || !fallback) {
+          throw error;
+        }
+        await prepare((await fallback()).instantiate);
+      }
       failure = undefined;
     } catch (cause) {
       failure = { cause };
@@ -65,8 +34,19 @@ function load(source?: () => Promise<WebAssembly.Module | BufferSource>): Promis
   return pending;
 }
 
-function begin(instance: WebAssembly.Instance): Engine {
-  const engine = makeEngine(instance, () => {
+async function prepare(from: WebAssembly.Module | BufferSource | Instantiate): Promise<void> {
+  if (typeof from === "function") {
+    compiled = from;
+    return;
+  }
+  const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from);
+  // Where modules do not compile at once, they are not instantiated at once.
+  current ??= begin((await WebAssembly.instantiate(module)).exports);
+  compiled = module;
+}
+
+function begin(exports: WebAssembly.Exports): Engine {
+  const engine = makeEngine(exports, () => {
     if (current === engine) {
       current = undefined;
     }
@@ -89,8 +69,9 @@ export function engine(): Engine {
     throw new Error("steadfetch: init() failed: try it again", failure);
   }
   try {
-    compiled ??= new WebAssembly.Module(embedded());
-    current = begin(new WebAssembly.Instance(compiled));
+    const from = compiled ?? embedded();
+    compiled = typeof from === "function" || from instanceof WebAssembly.Module ? from : new WebAssembly.Module(from);
+    current = begin(typeof compiled === "function" ? compiled() : new WebAssembly.Instance(compiled).exports);
   } catch (cause) {
     throw new Error("steadfetch: nothing compiles at once here: await init() first", { cause });
   }

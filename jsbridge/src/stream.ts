@@ -34,7 +34,7 @@ export interface StreamOptions extends FetchOptions {
  * what the provider or the network does comes as an event.
  */
 export async function* stream(
-  input: RequestInfo | URL,
+  input: Parameters<typeof globalThis.fetch>[0],
   init?: RequestInit,
   options: StreamOptions = {},
 ): AsyncGenerator<ChatStreamEvent, void, undefined> {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { answer, post, sse, url } from "./fakes.js";
 
 type Package = typeof import("../src/index.js");
@@ -154,6 +156,47 @@ test("a trapped instance fails its sessions, and the next request gets a new one
   await new Promise((resolve) => setImmediate(resolve));
   opened[2]!(new Response(answer.join(""), { headers: sse }));
   assert.equal(await (await third).text(), answer.join(""));
+});
+
+test("where WebAssembly is forbidden, plain JavaScript takes its place", async (t) => {
+  asyncOnly(t);
+  t.mock.method(WebAssembly, "compile", async () => {
+    throw new WebAssembly.CompileError("violates the following Content Security policy directive");
+  });
+  const { init, delay, classify, createFetch } = await fresh();
+  const fetch = createFetch({ fetch: async () => new Response(answer.join(""), { headers: sse }) });
+  assert.equal(await (await fetch(url, post())).text(), answer.join(""));
+  assert.equal(delay(3), 8000);
+  assert.equal(classify({ status: 529 }).kind, "overloaded");
+  await init();
+  const other = await fresh();
+  assert.throws(() => other.delay(0), /await init\(\) first/);
+  await other.init();
+  assert.equal(other.delay(0), 1000);
+});
+
+test("steadfetch/js needs no WebAssembly and makes no code from strings", async () => {
+  for (const [load, type] of [
+    [`await import(${JSON.stringify(pathToFileURL(join(root, "dist", "js.js")).href)})`, "module"],
+    [`require(${JSON.stringify(join(root, "dist", "cjs", "js.js"))})`, "commonjs"],
+  ]) {
+    const script = `(async () => {
+      await fetch("data:,"); // Node's own fetch is made of it
+      delete globalThis.WebAssembly;
+      const { createFetch, classify, delay } = ${load};
+      const body = ${JSON.stringify(answer.join(""))};
+      const headers = ${JSON.stringify(sse)};
+      const mine = createFetch({ fetch: async () => new Response(body, { headers }) });
+      const text = await (await mine(${JSON.stringify(url)}, ${JSON.stringify(post())})).text();
+      console.log(text === body, classify({ status: 529 }).kind, delay(1));
+    })()`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--disallow-code-generation-from-strings", `--input-type=${type}`, "-e", script],
+      { timeout: 20_000 },
+    );
+    assert.equal(stdout.trim(), "true overloaded 2000");
+  }
 });
 
 test("the CommonJS build is the same package", async () => {

@@ -7,6 +7,7 @@
 # instance that looks like the exports of the real module, memory.buffer and _initialize among them. It uses no eval. What
 # differs: a trap is thrown as Error("abort"), or whatever JavaScript throws, instead of WebAssembly.RuntimeError; a load or store
 # out of bounds is not noticed (the Go code checks its own); memory is an object with buffer and grow, no WebAssembly.Memory.
+# BINARYEN names the folder of Binaryen's programs, for those who do not need the whole toolchain.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,7 +18,7 @@ fi
 out=$1
 module=${2:-$here/../steadfetch.wasm}
 
-binaryen=$("$here/prepare.sh")/node_modules/.bin
+binaryen=${BINARYEN:-$("$here/prepare.sh")/node_modules/.bin}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -1,0 +1,43 @@
+import { hasModule, load } from "./module.js";
+
+// Spelt so that it can be read without the DOM's types, which have the name.
+type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : never;
+
+/** Where {@link init} can take the module from. */
+export type ModuleSource = WasmModule | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Response | URL | string;
+
+/**
+ * Compiles the module ahead of time and asynchronously.
+ *
+ * Nobody has to call it: `createFetch`, `stream` and `retry` do so themselves
+ * when they must. It is for two cases: a runtime that compiles nothing at once
+ * (old WebViews, for modules over 4 KiB), where `classify`, `explain` and
+ * `delay` throw until `init` is done; and a module from elsewhere than this
+ * file, given as `source`: a compiled module, its bytes, a response, or its
+ * address.
+ *
+ * Calls without a source may be repeated. A source is taken once, before the
+ * first use; later it is refused. After a failure `init` may be called again.
+ */
+export async function init(source?: ModuleSource | PromiseLike<ModuleSource>): Promise<void> {
+  if (source === undefined) {
+    return load();
+  }
+  if (hasModule()) {
+    throw new Error("steadfetch: there is a module already");
+  }
+  return load(async () => {
+    let from = await source;
+    if (typeof from === "string" || from instanceof URL) {
+      from = await fetch(from);
+    }
+    if (typeof Response === "function" && from instanceof Response) {
+      if (!from.ok) {
+        throw new Error(`the server answered ${from.status}`);
+      }
+      // Not compileStreaming: it refuses servers that do not know the media type.
+      from = await from.arrayBuffer();
+    }
+    return from as WebAssembly.Module | BufferSource;
+  });
+}
