@@ -42,7 +42,7 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
   ].join("; ");
 
   async function answer(url) {
-    const path = decodeURIComponent(new URL(url, "http://localhost").pathname);
+    const path = decodeURIComponent(new URL(`http://localhost${url}`).pathname);
     if (path === "/config.json") {
       return { type: types[".json"], body: JSON.stringify({ provider }) };
     }
