@@ -38,7 +38,13 @@ export async function bundles() {
     build({ ...asPlain, format: "esm", outfile: "dist/js.js" }),
     build({ ...asPlain, format: "cjs", outfile: "dist/cjs/js.js" }),
     build({ ...plain, format: "esm", outfile: "dist/plain.js" }),
-    build({ ...plain, format: "cjs", outfile: "dist/cjs/plain.js" }),
+    // Node.js finds names in CommonJS by their looks, which minifying spoils.
+    build({
+      ...plain,
+      format: "cjs",
+      outfile: "dist/cjs/plain.js",
+      footer: { js: "0&&(module.exports={instantiate});" },
+    }),
   ]);
   // In a folder of its own, since the package as a whole is ESM.
   writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -175,6 +176,16 @@ test("where WebAssembly is forbidden, plain JavaScript takes its place", async (
   assert.equal(other.delay(0), 1000);
 });
 
+test("so it does in the CommonJS build", async (t) => {
+  asyncOnly(t);
+  t.mock.method(WebAssembly, "compile", async () => {
+    throw new WebAssembly.CompileError("forbidden");
+  });
+  const { init, delay } = createRequire(import.meta.url)(join(root, "dist", "cjs", "index.js")) as Package;
+  await init();
+  assert.equal(delay(0), 1000);
+});
+
 test("steadfetch/js needs no WebAssembly and makes no code from strings", async () => {
   for (const [load, type] of [
     [`await import(${JSON.stringify(pathToFileURL(join(root, "dist", "js.js")).href)})`, "module"],
@@ -204,7 +215,6 @@ test("steadfetch/js needs no WebAssembly and makes no code from strings", async 
 });
 
 test("the CommonJS build is the same package", async () => {
-  const { createRequire } = await import("node:module");
   const cjs = createRequire(import.meta.url)(join(root, "dist", "cjs", "index.js")) as Package;
   const esm = await fresh();
   assert.deepEqual(Object.keys(cjs).sort(), Object.keys(esm).sort());

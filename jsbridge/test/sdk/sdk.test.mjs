@@ -134,6 +134,16 @@ for (const [sdk, ask] of Object.entries(clients)) {
         });
         assert.equal((await log()).requests.length, 1);
       }),
+      t.test("hears of a page where an answer should be", async () => {
+        const { base, log } = await run({
+          kind: "html",
+          status: 200,
+          body: "<!doctype html><p>Sign in</p>",
+          times: -1,
+        });
+        await assert.rejects(ask(base, createFetch()));
+        assert.equal((await log()).requests.length, 1);
+      }),
       t.test("is not told to wait longer than the policy allows", async () => {
         const { base, log } = await run({ status: 429, headers: { "retry-after": "3600" } });
         await assert.rejects(ask(base, createFetch()), (error) => error.status === 429);
