@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -41,7 +39,7 @@ func playAll(t *testing.T, fresh func() (vectors.Host, error)) {
 
 func TestTheModulePlaysEveryVector(t *testing.T) {
 	ctx := context.Background()
-	module, err := wasmhost.Compile(ctx, wasm.Module)
+	module, err := wasmhost.Compile(ctx, wasm.Module, false)
 	require.NoError(t, err)
 	defer module.Close(ctx)
 	playAll(t, func() (vectors.Host, error) { return module.New(ctx) })
@@ -58,15 +56,10 @@ func TestAModuleBuiltByGoPlaysEveryVector(t *testing.T) {
 	if testing.Short() {
 		t.Skip("building it takes a while")
 	}
-	out := filepath.Join(t.TempDir(), "go.wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-o", out, "../wasm/guest")
-	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	text, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", text)
-	code, err := os.ReadFile(out)
+	code, err := os.ReadFile(buildGuest(t, "wasip1"))
 	require.NoError(t, err)
 	ctx := context.Background()
-	module, err := wasmhost.Compile(ctx, code)
+	module, err := wasmhost.Compile(ctx, code, false)
 	require.NoError(t, err)
 	defer module.Close(ctx)
 	playAll(t, func() (vectors.Host, error) { return module.New(ctx) })

@@ -23,9 +23,11 @@ type Module struct {
 	code    wazero.CompiledModule
 }
 
-// Compile makes a Module.
-func Compile(ctx context.Context, module []byte) (*Module, error) {
-	m := &Module{runtime: wazero.NewRuntime(ctx)}
+// Compile makes a Module. If it is to be interruptible, a call that goes on
+// after the context of its instance is done ends in an error; calls are ten
+// times slower then.
+func Compile(ctx context.Context, module []byte, interruptible bool) (*Module, error) {
+	m := &Module{runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCloseOnContextDone(interruptible))}
 	code, err := m.runtime.CompileModule(ctx, module)
 	if err == nil && len(code.ImportedFunctions()) > 0 {
 		_, err = wasi_snapshot_preview1.Instantiate(ctx, m.runtime)
@@ -54,6 +56,9 @@ func (m *Module) New(ctx context.Context) (*Instance, error) {
 	return i, nil
 }
 
+// ErrMissing says that the module does not export a function.
+var ErrMissing = errors.New("wasmhost: there is no such function")
+
 // Instance is a running module, a vectors.Host.
 type Instance struct {
 	ctx    context.Context
@@ -65,7 +70,7 @@ type Instance struct {
 func (i *Instance) Call(name string, args ...uint64) (int32, error) {
 	f := i.module.ExportedFunction(name)
 	if f == nil {
-		return 0, fmt.Errorf("wasmhost: there is no function %s", name)
+		return 0, fmt.Errorf("%w: %s", ErrMissing, name)
 	}
 	results, err := f.Call(i.ctx, args...)
 	if err != nil || len(results) == 0 {
@@ -107,10 +112,16 @@ func (i *Instance) Get(n int32, at string, args ...uint64) ([]byte, error) {
 		}
 		return nil, vectors.Refusal(refusal.Error)
 	}
-	if at == "result" && !json.Valid(p) {
-		return nil, fmt.Errorf("wasmhost: an answer that is no JSON: %q", p)
-	}
 	return append([]byte(nil), p...), nil
+}
+
+// answer is the JSON of n bytes that lies at result.
+func (i *Instance) answer(n int32) ([]byte, error) {
+	p, err := i.Get(n, "result")
+	if err == nil && !json.Valid(p) {
+		err = fmt.Errorf("wasmhost: an answer that is no JSON: %q", p)
+	}
+	return p, err
 }
 
 // Cold calls a function that takes JSON, after other arguments, and gives JSON.
@@ -123,7 +134,7 @@ func (i *Instance) Cold(name string, in []byte, args ...uint64) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	return i.Get(length, "result")
+	return i.answer(length)
 }
 
 // Classify is classify.
@@ -189,7 +200,7 @@ func (s *session) Chunk(attempt int, now int64, p []byte) (int, []byte, error) {
 	}
 	var answer []byte
 	if n < 0 {
-		if answer, err = s.i.Get(-n, "result"); err != nil {
+		if answer, err = s.i.answer(-n); err != nil {
 			return 0, nil, err
 		}
 		n = 0
@@ -223,7 +234,7 @@ func (s *session) Snapshot() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.i.Get(n, "result")
+	return s.i.answer(n)
 }
 
 func (s *session) Rewrite(body string) (string, error) {
