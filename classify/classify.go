@@ -11,10 +11,16 @@ const LongWaitMs = 10 * 60 * 1000
 // Classify judges a failure. It never panics, takes time linear in the size of
 // the failure and looks at the first 16 KiB of its text only.
 func Classify(f Failure) (v Verdict) {
-	t := borrow()
-	t.judge(&f, &v, nil)
-	giveBack(t)
+	ClassifyTo(&f, &v)
 	return v
+}
+
+// ClassifyTo is Classify without a copy of either: it writes to v, which must
+// be zero, and keeps nothing of f but texts.
+func ClassifyTo(f *Failure, v *Verdict) {
+	t := borrow()
+	t.judge(f, v, nil)
+	giveBack(t)
 }
 
 // judge is Classify, and Explain if each is not nil: it is called for every

@@ -53,12 +53,9 @@ func setText(v *Verdict) {
 // a silent or truncated stream, an empty answer, a limit of its own. Silence,
 // Truncated, EmptyOutput, Network, NetworkOrCORS and Timeout are retryable,
 // every other kind is not. The rule's name is the kind's.
-func NewVerdict(kind Kind, provider string) (v Verdict) {
-	v.Kind, v.Provider, v.Rule = kind, provider, string(kind)
-	switch kind {
-	case Silence, Truncated, EmptyOutput, Network, NetworkOrCORS, Timeout:
-		v.Retryable = true
-	}
-	setText(&v)
+func NewVerdict(kind Kind, provider string) *Verdict {
+	v := &Verdict{Kind: kind, Provider: provider, Rule: string(kind)}
+	v.Retryable = listed("silence truncated empty_output network network_or_cors timeout", v.Rule)
+	setText(v)
 	return v
 }

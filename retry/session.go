@@ -224,12 +224,13 @@ func (s *Session) wall(at int64) int64 { return at - s.offset }
 func (s *Session) own(kind classify.Kind) *classify.Verdict {
 	v := classify.NewVerdict(kind, s.provider)
 	v.Status = s.status
-	return &v
+	return v
 }
 
 func judge(f *classify.Failure) *classify.Verdict {
-	v := classify.Classify(*f)
-	return &v
+	v := &classify.Verdict{}
+	classify.ClassifyTo(f, v)
+	return v
 }
 
 // failure is what the session knows of the attempt that has just failed.

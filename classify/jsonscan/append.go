@@ -1,52 +1,49 @@
 package jsonscan
 
+import "strings"
+
 // AppendString appends s as a JSON string. Bytes below 0x20, quotes and
 // backslashes are escaped; every other byte goes through unchanged, so text
 // that is not valid UTF-8 stays so.
 func AppendString(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
+	for i := 0; ; i++ {
+		start := i
+		for i < len(s) && s[i] >= 0x20 && s[i] != '"' && s[i] != '\\' {
+			i++
 		}
 		dst = append(dst, s[start:i]...)
-		start = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		if i == len(s) {
+			return append(dst, '"')
 		}
+		c := s[i]
+		escape, size := [6]byte{'\\', 'u', '0', '0', hex[c>>4&7], hex[c&15]}, 6
+		if at := strings.IndexByte("\"\\\n\r\t", c); at >= 0 {
+			escape[1], size = `"\nrt`[at], 2
+		}
+		dst = append(dst, escape[:size]...)
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
 }
 
 // AppendInt appends n in decimal.
 func AppendInt(dst []byte, n int64) []byte {
+	rest := uint64(n)
 	if n < 0 {
-		dst = append(dst, '-')
-		if n == -n && n != 0 { // the least int64 has no positive twin
-			return append(dst, "9223372036854775808"...)
-		}
-		n = -n
+		rest = -rest
 	}
 	var digits [20]byte
 	i := len(digits)
 	for {
 		i--
-		digits[i] = byte('0' + n%10)
-		if n /= 10; n == 0 {
-			return append(dst, digits[i:]...)
+		digits[i] = byte('0' + rest%10)
+		if rest /= 10; rest == 0 {
+			break
 		}
 	}
+	if n < 0 {
+		i--
+		digits[i] = '-'
+	}
+	return append(dst, digits[i:]...)
 }

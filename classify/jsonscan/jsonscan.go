@@ -7,6 +7,8 @@
 // with a counter, not by recursion, so depth costs nothing.
 package jsonscan
 
+import "strings"
+
 // Value is the raw text of one JSON value, without surrounding white space.
 // The zero Value is a missing one: every accessor gives its zero result.
 type Value string
@@ -104,10 +106,12 @@ func Index(list, word string) int {
 
 // First is the first element of an array, or missing.
 func (v Value) First() Value {
-	if it := v.Iter(); !it.object && it.Next() {
-		return it.Value
+	if v.Kind() != Array {
+		return ""
 	}
-	return ""
+	it := v.Iter()
+	it.Next()
+	return it.Value
 }
 
 // Iter walks through the members of an object or the elements of an array.
@@ -116,11 +120,7 @@ func (v Value) First() Value {
 //
 //	for it := v.Iter(); it.Next(); { use(it.Key, it.Value) }
 func (v Value) Iter() Iter {
-	kind := v.Kind()
-	if kind != Object && kind != Array {
-		return Iter{}
-	}
-	return Iter{rest: string(v), at: skipSpace(string(v), 1), object: kind == Object}
+	return Iter{rest: string(v)} // so little that it is done in place
 }
 
 // Iter is a walk that Value.Iter began.
@@ -128,19 +128,24 @@ type Iter struct {
 	Key   Value // missing in an array
 	Value Value
 
-	rest   string
-	at     int // where the next member begins; behind the end when there is none
-	object bool
+	rest string
+	at   int // where the next member begins; 0 before the first, behind the end when there is none
 }
 
 // Next steps to the next member and says whether there is one.
 func (it *Iter) Next() bool {
 	s, i := it.rest, it.at
+	if i == 0 {
+		if s == "" || s[0] != '{' && s[0] != '[' {
+			return false
+		}
+		i = skipSpace(s, 1)
+	}
 	if i >= len(s) || s[i] == '}' || s[i] == ']' {
 		return false
 	}
 	it.at = len(s)
-	if it.object {
+	if s[0] == '{' {
 		end := skipValue(s, i)
 		if end < 0 || s[i] != '"' {
 			return false
@@ -208,44 +213,35 @@ func (v Value) Str() string {
 	if !v.escaped() {
 		return body
 	}
-	out := make([]byte, 0, len(body))
+	// Decoded text is no longer, but where U+FFFD takes the place of a bare \u.
+	out := make([]byte, len(body)*3/2)
+	n := 0
 	for i := 0; i < len(body); i++ {
 		c := body[i]
-		if c != '\\' || i+1 == len(body) {
-			out = append(out, c)
-			continue
-		}
-		i++
-		switch body[i] {
-		case 'n':
-			out = append(out, '\n')
-		case 't':
-			out = append(out, '\t')
-		case 'r':
-			out = append(out, '\r')
-		case 'b':
-			out = append(out, '\b')
-		case 'f':
-			out = append(out, '\f')
-		case 'u':
-			r := Hex4(body, i+1)
-			if r < 0 {
-				out = appendRune(out, 0xFFFD)
+		if c == '\\' && i+1 < len(body) {
+			i++
+			c = body[i] // \" \\ \/ and, leniently, anything else
+			if at := strings.IndexByte("ntrbf", c); at >= 0 {
+				c = "\n\t\r\b\f"[at]
+			} else if c == 'u' {
+				r := Hex4(body, i+1)
+				if r >= 0 {
+					i += 4
+				}
+				if r >= 0xD800 && r < 0xDC00 && i+2 < len(body) && body[i+1] == '\\' && body[i+2] == 'u' {
+					if low := Hex4(body, i+3); low >= 0xDC00 && low < 0xE000 {
+						r = (r-0xD800)<<10 | (low - 0xDC00) + 0x10000
+						i += 6
+					}
+				}
+				n = putRune(out, n, r)
 				continue
 			}
-			i += 4
-			if r >= 0xD800 && r < 0xDC00 && i+2 < len(body) && body[i+1] == '\\' && body[i+2] == 'u' {
-				if low := Hex4(body, i+3); low >= 0xDC00 && low < 0xE000 {
-					r = (r-0xD800)<<10 | (low - 0xDC00) + 0x10000
-					i += 6
-				}
-			}
-			out = appendRune(out, r)
-		default: // \" \\ \/ and, leniently, anything else
-			out = append(out, body[i])
 		}
+		out[n] = c
+		n++
 	}
-	return string(out)
+	return string(out[:n])
 }
 
 // Int is the whole part of a number, or of a number inside a string. ok is
@@ -280,20 +276,27 @@ func (v Value) Int() (n int64, ok bool) {
 	return n, true
 }
 
-// appendRune appends r in UTF-8; a lone surrogate becomes U+FFFD.
-func appendRune(dst []byte, r rune) []byte {
-	if r >= 0xD800 && r < 0xE000 {
+// putRune writes r in UTF-8 at out[n], and gives the place behind it. What is
+// no character becomes U+FFFD.
+func putRune(out []byte, n int, r rune) int {
+	if r < 0 || r >= 0xD800 && r < 0xE000 {
 		r = 0xFFFD
 	}
+	lead, more := byte(0), 0
 	switch {
-	case r < 0x80:
-		return append(dst, byte(r))
-	case r < 0x800:
-		return append(dst, byte(0xC0|r>>6), byte(0x80|r&0x3F))
-	case r < 0x10000:
-		return append(dst, byte(0xE0|r>>12), byte(0x80|r>>6&0x3F), byte(0x80|r&0x3F))
+	case r >= 0x10000:
+		lead, more = 0xF0, 18
+	case r >= 0x800:
+		lead, more = 0xE0, 12
+	case r >= 0x80:
+		lead, more = 0xC0, 6
 	}
-	return append(dst, byte(0xF0|r>>18), byte(0x80|r>>12&0x3F), byte(0x80|r>>6&0x3F), byte(0x80|r&0x3F))
+	out[n] = lead | byte(r>>more)
+	for n++; more > 0; n++ {
+		more -= 6
+		out[n] = 0x80 | byte(r>>more)&0x3F
+	}
+	return n
 }
 
 func (v Value) escaped() bool {

@@ -7,7 +7,12 @@
 // Tracker knows the protocols. Both are pure and bounded.
 package stream
 
-import "unsafe"
+import (
+	"strings"
+	"unsafe"
+
+	"github.com/steadfetch/steadfetch/classify/jsonscan"
+)
 
 // MaxEvent is the size from which an event is passed on in pieces instead of
 // being held back whole: 16 MiB.
@@ -141,16 +146,9 @@ func (f *Framer) All() {
 // Replace puts raw in the place of the event that Next or Final gave last,
 // among the bytes that go on. An empty raw drops it.
 func (f *Framer) Replace(raw []byte) {
-	old := f.begin - f.last
-	if grow := len(raw) - old; grow > 0 {
-		f.buf = append(f.buf, make([]byte, grow)...)
-		copy(f.buf[f.begin+grow:], f.buf[f.begin:len(f.buf)-grow])
-	} else if grow < 0 {
-		copy(f.buf[f.begin+grow:], f.buf[f.begin:])
-		f.buf = f.buf[:len(f.buf)+grow]
-	}
-	copy(f.buf[f.last:], raw)
-	shift := len(raw) - old
+	rest := string(f.buf[f.begin:])
+	f.buf = append(append(f.buf[:f.last], raw...), rest...)
+	shift := f.last + len(raw) - f.begin
 	f.begin += shift
 	f.scan += shift
 	f.line += shift
@@ -202,8 +200,8 @@ func (f *Framer) cut(end int, e *Event) {
 				break
 			}
 		}
-		switch string(name) {
-		case "data":
+		switch jsonscan.Index("data event id", view(name)) {
+		case 0:
 			lines++
 			if lines == 1 {
 				e.Data = view(value)
@@ -214,10 +212,10 @@ func (f *Framer) cut(end int, e *Event) {
 			}
 			f.joined = append(append(f.joined, '\n'), value...)
 			e.Data = view(f.joined)
-		case "event":
+		case 1:
 			e.Type = view(value)
-		case "id":
-			if !hasNUL(value) {
+		case 2:
+			if strings.IndexByte(view(value), 0) < 0 {
 				e.ID, e.HasID = view(value), true
 			}
 		default:
@@ -229,15 +227,6 @@ func (f *Framer) cut(end int, e *Event) {
 			}
 		}
 	}
-}
-
-func hasNUL(b []byte) bool {
-	for _, c := range b {
-		if c == 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // view is b as a string without a copy. The Framer does not change those

@@ -92,8 +92,9 @@ func classifyFailure(n int32) int32 {
 	}
 	f := &classify.Failure{}
 	read(v, unsafe.Pointer(f), failureShape, 0)
-	verdict := classify.Classify(*f)
-	return give(unsafe.Pointer(&verdict), verdictShape)
+	verdict := &classify.Verdict{}
+	classify.ClassifyTo(f, verdict)
+	return give(unsafe.Pointer(verdict), verdictShape)
 }
 
 //go:wasmexport explain
