@@ -42,7 +42,7 @@ const (
 	FirstEvent   At = "first_event"    // the header is sent, no event
 	BeforeOutput At = "before_output"  // the metadata events are sent, no token
 	BeforeEnd    At = "before_end"     // all tokens are sent, none of the closing events
-	InLastEvent  At = "in_last_event"  // the first half of the last event's bytes is sent
+	InLastEvent  At = "in_last_event"  // the first half of the last event's bytes is sent (none, with PingMs)
 )
 
 // Half says which fragment is sent before the answer breaks.

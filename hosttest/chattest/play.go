@@ -110,7 +110,7 @@ func (x *exchange) place(a answer, events []event) (int, Half) {
 		at = end
 	case InLastEvent:
 		at = len(events) - 1
-		if half == "" && f.kind() != InBand {
+		if half == "" && f.kind() != InBand && f.PingMs == 0 { // a ping in an event would be a part of it
 			half = HalfEvent
 		}
 	default:
