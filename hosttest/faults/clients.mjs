@@ -131,13 +131,14 @@ function* eventsOf(body) {
 
 /**
  * Sends one request and gives what the client has in the end. `how` is
- * "sdk" or "fetch", both through createFetch, or "stream".
+ * "sdk" or "fetch", both through createFetch, or "stream". Without options the
+ * runtime's own fetch is used.
  */
 export async function ask(how, name, base, options, { headers = {}, body = {}, init, asRequest } = {}) {
   const protocol = protocols[name];
   const received = makeReceived(protocol);
   const hooked = { ...options, onRetry: (retry) => received.retries.push(retry) };
-  const survive = createFetch(hooked);
+  const survive = options ? createFetch(hooked) : globalThis.fetch;
   // As an SDK would call it, but we look at what it gets.
   const fetch = async (...args) => {
     const response = await survive(...args);
@@ -172,6 +173,7 @@ export async function ask(how, name, base, options, { headers = {}, body = {}, i
         }
       } finally {
         if (response.ok) {
+          received.whole = text;
           for (const [event, data] of eventsOf(text)) {
             received.message(event, data);
           }

@@ -55,7 +55,7 @@ async function meet(provider, cell) {
   } else {
     outcome = requests.length > 1 ? "recovered" : "complete";
     if (cell.json) {
-      must(how !== "stream" || whole.includes(answer), "the document is not there");
+      must(whole.includes(answer), "the document is not there");
     } else {
       const { begins } = received;
       must(text === answer, `the text is ${JSON.stringify(text)}`);
@@ -63,7 +63,7 @@ async function meet(provider, cell) {
       must(begins === (name === "gemini" || name === "sse" ? 0 : 1), `the answer begins ${begins} times`);
     }
   }
-  const expected = cell.requests ?? (outcome === "recovered" ? 2 : 1);
+  const expected = cell.attempts ?? (outcome === "recovered" ? 2 : 1);
   must(requests.length === expected, `${requests.length} requests instead of ${expected}`);
   if (verdict?.attempts !== undefined) {
     must(verdict.attempts === requests.length, `${verdict.attempts} attempts are reported`);
@@ -75,6 +75,11 @@ async function meet(provider, cell) {
     must(waited >= cell.wait, `back after ${waited} ms`);
   }
   check?.({ received, requests, verdict, must });
+  if (cell.byHand) {
+    const alone = await provider.newRun({ text: answer, token_delay_ms: -1, ...run });
+    const { text: read, finishes, failure } = await ask("sdk", name, alone.base);
+    must(failure || read !== answer || finishes.length !== 1, "its SDK can read this");
+  }
   if (outcome !== cell.want) {
     problems.push(`${outcome} instead of ${cell.want}${failure ? ` (${failure})` : ""}`);
   }
@@ -106,7 +111,7 @@ function* faultCells() {
             finish: c.finish,
             json: c.json,
             wait: c.wait,
-            byHand: client !== "stream" && c.byHand?.[protocol] !== undefined,
+            byHand: client !== "stream" && c.byHand?.includes(protocol),
             want: want(client, protocol, c, position),
           };
         }
@@ -134,7 +139,7 @@ async function runAll(provider, cells) {
   const one = async () => {
     for (let cell = left.shift(); cell; cell = left.shift()) {
       // A busy machine can bring things together that were sent apart.
-      for (let tries = 0; tries < 2 && !cell.ok; tries++) {
+      for (let tries = 0; tries < 3 && !cell.ok; tries++) {
         try {
           Object.assign(cell, await meet(provider, cell));
         } catch (error) {
@@ -155,11 +160,20 @@ function linesOf(file) {
     .map((line) => JSON.parse(line));
 }
 
+/** What is loaded and compiled at the first use takes longer than the pauses between events. */
+async function warmUp(provider) {
+  for (const name of names) {
+    const { base } = await provider.newRun({ text: answer });
+    await ask("sdk", name, base, {});
+  }
+}
+
 const started = Date.now();
 const chosen = (cell) =>
   !options.only || [cell.client, cell.protocol, cell.fault, cell.position].join("/").includes(options.only);
 const cells = [...faultCells(), ...promiseCells()].filter(chosen);
 const provider = await startProvider();
+await warmUp(provider);
 await runAll(provider, cells);
 await provider.stop();
 const seconds = ((Date.now() - started) / 1000).toFixed(0);
