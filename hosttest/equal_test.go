@@ -156,9 +156,7 @@ func (d dice) mutate(s string) string {
 }
 
 func TestTheModuleJudgesEveryFailureAsGoDoes(t *testing.T) {
-	e, err := wasm.NewEngine(context.Background())
-	require.NoError(t, err)
-	defer e.Close()
+	e := newEngine(t)
 	d := dice{rand.New(rand.NewPCG(1, 2)), corpus(t)}
 	check := func(f classify.Failure) {
 		native, err := classify.Classify(f), error(nil)
@@ -188,4 +186,32 @@ func TestTheModuleJudgesEveryFailureAsGoDoes(t *testing.T) {
 		require.Greater(t, len(kinds), 12, "the dice are loaded: %v", kinds)
 	}
 	t.Logf("%d failures in %v: %v", n, time.Since(begun).Round(time.Millisecond), kinds)
+}
+
+func TestTheModuleExplainsEveryFailureAsGoDoes(t *testing.T) {
+	e := newEngine(t)
+	d := dice{rand.New(rand.NewPCG(7, 8)), corpus(t)}
+	for range times(1_000, 10_000) {
+		f := d.failure()
+		native := classify.Explain(f)
+		foreign, err := e.Explain(f)
+		require.NoError(t, err)
+		for _, trail := range []classify.Trail{native, foreign} {
+			for i := range trail.Steps {
+				// What stands at a place can be cut inside a character, which
+				// JSON has no way to write.
+				text := &trail.Steps[i].Text
+				*text = strings.ReplaceAll(strings.ToValidUTF8(*text, ""), "\uFFFD", "")
+			}
+		}
+		require.Equal(t, mustJSON(t, native), mustJSON(t, foreign), "%s", mustJSON(t, f))
+	}
+}
+
+func newEngine(t testing.TB) *wasm.Engine {
+	t.Helper()
+	e, err := wasm.NewEngine(context.Background())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = e.Close() })
+	return e
 }
