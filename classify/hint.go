@@ -27,25 +27,25 @@ func headerHint(f *Failure) int64 {
 	if len(f.Headers) == 0 {
 		return -1
 	}
-	now := date(header(f.Headers, "date"))
+	now := date(Header(f.Headers, "date"))
 	if now < 0 {
 		now = f.Now
 	}
-	if ms, rest := duration(header(f.Headers, "retry-after-ms"), 1); ms >= 0 && ms <= longest && rest == "" {
+	if ms, rest := duration(Header(f.Headers, "retry-after-ms"), 1); ms >= 0 && ms <= longest && rest == "" {
 		return ms
 	}
-	if ms := moment(header(f.Headers, "retry-after"), now); ms >= 0 {
+	if ms := moment(Header(f.Headers, "retry-after"), now); ms >= 0 {
 		return ms
 	}
 	wait := int64(-1)
-	for name, left := range f.Headers {
+	eachHeader(f.Headers, func(name, left string) {
 		const remaining = "remaining"
 		for i := 0; i < len(name); i++ {
 			if foldPrefix(name[i:], remaining) && left == "0" {
-				wait = max(wait, moment(header(f.Headers, name[:i]+"reset"+name[i+len(remaining):]), now))
+				wait = max(wait, moment(Header(f.Headers, name[:i]+"reset"+name[i+len(remaining):]), now))
 			}
 		}
-	}
+	})
 	return wait
 }
 

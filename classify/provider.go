@@ -102,12 +102,12 @@ func providerOf(f *Failure) string {
 		return id
 	}
 	best := ""
-	for name := range f.Headers {
+	eachHeader(f.Headers, func(name, _ string) {
 		// The least, so that the order of a map does not matter.
 		if _, id := provider(name, 2); id != "" && (best == "" || id < best) {
 			best = id
 		}
-	}
+	})
 	if best != "" {
 		return best
 	}

@@ -21,7 +21,7 @@ type Failure struct {
 	// Status is the HTTP status, 0 if there was no response.
 	Status int `json:"status,omitempty"`
 	// Headers are the response's. Names are compared without regard to case.
-	Headers map[string]string `json:"headers,omitempty"`
+	Headers Headers `json:"headers,omitempty"`
 	// Body is the first 64 KiB of an error body, or a whole JSON answer.
 	Body string `json:"body,omitempty"`
 	// Event is the stream event that carried the error, if one did.

@@ -17,16 +17,16 @@ func (s *Session) response(h *Happened) *Answer {
 	if h.Status >= 400 {
 		s.mode = modeError
 		s.opened = s.now
-		return s.answer(DoRead)
+		return s.answer(doRead)
 	}
 	released := o.until != 0 && (o.prober == s || o.until+s.offset <= s.now)
 	if released {
 		o.until, o.prober = 0, nil
 	}
 	var a *Answer
-	if h.Status/100 == 2 && h.Status != 204 && h.Status != 205 && s.streams(header(h.Headers, "content-type")) {
+	if h.Status/100 == 2 && h.Status != 204 && h.Status != 205 && s.streams(classify.Header(h.Headers, "content-type")) {
 		s.mode = modeSniff
-		a = s.answer(DoRead)
+		a = s.answer(doRead)
 	} else {
 		a = s.pass()
 	}
@@ -42,10 +42,10 @@ func (s *Session) response(h *Happened) *Answer {
 // there is no more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
 func (s *Session) pass() *Answer {
 	if !s.delivered {
-		return s.succeed(DoPass, nil)
+		return s.succeed(doPass, nil)
 	}
 	if s.status == 204 {
-		return s.succeed(DoFinish, nil)
+		return s.succeed(doFinish, nil)
 	}
 	return s.failed(s.own(classify.SeamMismatch), false)
 }
@@ -60,7 +60,7 @@ func (s *Session) streams(contentType string) bool {
 		return false // NDJSON, AWS event streams, media
 	}
 	r := &s.cfg.Request
-	return find(header(r.Headers, "accept"), "text/event-stream") >= 0 || find(r.URL, "alt=sse") >= 0 ||
+	return find(classify.Header(r.Headers, "accept"), "text/event-stream") >= 0 || find(r.URL, "alt=sse") >= 0 ||
 		find(r.URL, "stream=true") >= 0 || asksForStream(r.Body)
 }
 
@@ -115,16 +115,6 @@ func trim(s string) string {
 		case ' ', '\t', '\r', '\n', 0xEF, 0xBB, 0xBF:
 		default:
 			return s[i:]
-		}
-	}
-	return ""
-}
-
-// header finds a header, whose name is given in lower case.
-func header(headers map[string]string, name string) string {
-	for k, v := range headers {
-		if sameFold(k, name) {
-			return v
 		}
 	}
 	return ""
@@ -254,7 +244,7 @@ func (s *Session) events() *Answer {
 		}
 	}
 	ready := len(s.framer.Ready())
-	first := s.state == StateOpening && ready > 0 && (s.committed || s.tracker.Seen&stream.Output != 0)
+	first := s.state == opening && ready > 0 && (s.committed || s.tracker.Seen&stream.Output != 0)
 	completed := s.tracker.Seen&stream.Finished != 0
 	if completed {
 		s.finishedAt = s.lastContent
@@ -264,7 +254,7 @@ func (s *Session) events() *Answer {
 	}
 	if first {
 		s.committed, s.delivered = true, true
-		s.state, s.slow, s.retry = StateStreaming, false, nil
+		s.state, s.slow, s.retry = streaming, false, nil
 	}
 	a := s.nothing()
 	if first {

@@ -37,7 +37,7 @@ type Session struct {
 	promised stream.Protocol
 	random   uint32
 
-	state    string
+	state    state
 	attempt  int // in force; events of any other are stale
 	failures int // since the start or the last Retry now
 	empties  int // answers without output in a row
@@ -59,7 +59,7 @@ type Session struct {
 	committed   bool // this attempt's output has gone on
 	slow        bool
 	status      int
-	headers     map[string]string
+	headers     classify.Headers
 	framer      stream.Framer
 	tracker     stream.Tracker
 	event       stream.Event
@@ -68,7 +68,7 @@ type Session struct {
 	// Between attempts.
 	waitUntil  int64
 	notBefore  int64 // the server's own wish, which only a person overrides
-	waitingFor string
+	waitingFor obstacle
 	offline    bool
 	retry      *ChatStreamRetry
 
@@ -78,6 +78,48 @@ type Session struct {
 	verdict   *classify.Verdict
 	last      *classify.Verdict
 }
+
+// The states of a Session, in the order of stateNames. Numbers are a third of
+// the code that strings are.
+type state uint8
+
+const (
+	idle state = iota
+	opening
+	streaming
+	waiting
+	finished // from here on the session is over
+	failed
+	stopped
+)
+
+var stateNames = [...]string{StateIdle, StateOpening, StateStreaming, StateWaiting, StateFinished, StateFailed, StateStopped}
+
+// obstacle is what a session waits for besides the time.
+type obstacle uint8
+
+const (
+	forNothing obstacle = iota
+	forConnection
+	forCooldown
+)
+
+var obstacleNames = [...]string{"", WaitingForConnection, WaitingForCooldown}
+
+// action is what a host is to do.
+type action uint8
+
+const (
+	doNothing action = iota
+	doOpen
+	doRead
+	doPass
+	doWait
+	doFinish
+	doFail
+)
+
+var actionNames = [...]string{DoNothing, DoOpen, DoRead, DoPass, DoWait, DoFinish, DoFail}
 
 type mode uint8
 
@@ -123,7 +165,7 @@ func NewSession(cfg *Config, group *Group) (s *Session, reason string) {
 		provider: classify.ProviderOf(url, cfg.Provider),
 		promised: stream.ByURL(url),
 		random:   uint32(cfg.Seed)*2654435761 | 1,
-		state:    StateIdle,
+		state:    idle,
 		offline:  cfg.Offline,
 	}
 	next(&s.random) // small seeds begin with small numbers
@@ -146,17 +188,17 @@ func (s *Session) Step(h *Happened) *Answer {
 	}
 	switch what {
 	case 0:
-		if s.state == StateIdle {
+		if s.state == idle {
 			return s.begin()
 		}
 	case 1:
-		return s.end(DoFail, s.own(classify.Canceled), StateStopped)
+		return s.end(doFail, s.own(classify.Canceled), stopped)
 	case 2:
-		return s.end(DoFail, s.own(classify.StoppedByUser), StateStopped)
+		return s.end(doFail, s.own(classify.StoppedByUser), stopped)
 	case 3, 4:
 		return s.network(what == 4)
 	case 5:
-		if s.state == StateWaiting {
+		if s.state == waiting {
 			s.failures, s.empties = 0, 0
 			return s.open(false)
 		}
@@ -198,21 +240,21 @@ func (s *Session) Bytes() []byte { return s.out }
 // Snapshot is the state now.
 func (s *Session) Snapshot() *Snapshot {
 	return &Snapshot{
-		State: s.state, Attempt: s.attempt, Failures: s.failures, Slow: s.slow,
-		WaitingFor: s.waitingFor, Retry: s.retry, Verdict: s.verdict,
+		State: stateNames[s.state], Attempt: s.attempt, Failures: s.failures, Slow: s.slow,
+		WaitingFor: obstacleNames[s.waitingFor], Retry: s.retry, Verdict: s.verdict,
 	}
 }
 
 func (s *Session) over() bool {
-	return s.state == StateFinished || s.state == StateFailed || s.state == StateStopped
+	return s.state >= finished
 }
 
 // isOpen says whether an attempt is under way.
-func (s *Session) isOpen() bool { return s.state == StateOpening || s.state == StateStreaming }
+func (s *Session) isOpen() bool { return s.state == opening || s.state == streaming }
 
 // tick moves the inner clock. Where the host's clock jumps back, it stands still.
 func (s *Session) tick(wall int64) {
-	if s.state != StateIdle && wall+s.offset < s.now {
+	if s.state != idle && wall+s.offset < s.now {
 		s.offset = s.now - wall
 	}
 	s.now = wall + s.offset
@@ -242,8 +284,8 @@ func (s *Session) failure(phase string) *classify.Failure {
 }
 
 // answer fills in what every answer has, and arms the timer.
-func (s *Session) answer(do string) *Answer {
-	a := &Answer{Do: do, Attempt: s.attempt}
+func (s *Session) answer(do action) *Answer {
+	a := &Answer{Do: actionNames[do], Attempt: s.attempt}
 	s.armed, _ = s.deadline()
 	if s.armed > 0 {
 		a.TimerAt = s.wall(s.armed)
@@ -251,7 +293,7 @@ func (s *Session) answer(do string) *Answer {
 	return a
 }
 
-func (s *Session) nothing() *Answer { return s.answer(DoNothing) }
+func (s *Session) nothing() *Answer { return s.answer(doNothing) }
 
 // release lets n bytes of what is ready go on with a.
 func (s *Session) release(a *Answer, n int) *Answer {
@@ -268,10 +310,10 @@ func (s *Session) begin() *Answer {
 	if r := s.cfg.Restore; r != nil && r.State == StateWaiting && r.Retry != nil {
 		s.attempt, s.failures = r.Attempt, r.Failures
 		if until := r.Retry.RetryingAt.UnixMilli(); until > s.now {
-			s.retry, s.state = r.Retry, StateWaiting
+			s.retry, s.state = r.Retry, waiting
 			s.waitUntil = min(until, s.now+maxTimerMs)
 			s.notBefore = s.waitUntil
-			a := s.answer(DoWait)
+			a := s.answer(doWait)
 			a.Retry = s.retry
 			return a
 		}
@@ -297,23 +339,23 @@ func (s *Session) openOrHold() *Answer {
 
 // hold waits for another request's cool-down or probe.
 func (s *Session) hold(until int64) *Answer {
-	s.state, s.waitingFor, s.waitUntil = StateWaiting, WaitingForCooldown, until
+	s.state, s.waitingFor, s.waitUntil = waiting, forCooldown, until
 	if s.failures == 0 {
 		s.retry = s.retryEvent(s.own(classify.RateLimit))
 	}
-	return s.answer(DoWait)
+	return s.answer(doWait)
 }
 
 func (s *Session) open(probe bool) *Answer {
 	s.attempt++
-	s.state, s.mode, s.waitingFor = StateOpening, modeNone, ""
+	s.state, s.mode, s.waitingFor = opening, modeNone, forNothing
 	s.opened, s.lastByte, s.lastContent = s.now, s.now, s.now
 	s.finishedAt, s.grace, s.notBefore = 0, 0, 0
 	s.gotBytes, s.committed, s.slow = false, false, false
 	s.status, s.headers = 0, nil
 	s.framer.Reset()
 	s.tracker = stream.Tracker{}
-	a := s.answer(DoOpen)
+	a := s.answer(doOpen)
 	a.Probe = probe
 	if s.delivered && !s.resetDue {
 		a.Resume = s.seam.begin()
@@ -324,7 +366,7 @@ func (s *Session) open(probe bool) *Answer {
 	if s.attempt == 1 {
 		// An SDK that is repeating the request by itself says so.
 		for _, name := range [...]string{"x-stainless-retry-count", "x-retry-count", "x-retry-attempt"} {
-			if n := header(s.cfg.Request.Headers, name); n != "" && n != "0" {
+			if n := classify.Header(s.cfg.Request.Headers, name); n != "" && n != "0" {
 				a.Warning = "sdk_retries_stacked"
 			}
 		}
@@ -334,18 +376,18 @@ func (s *Session) open(probe bool) *Answer {
 
 func (s *Session) network(offline bool) *Answer {
 	s.offline = offline
-	if s.state != StateWaiting {
+	if s.state != waiting {
 		return s.nothing()
 	}
 	if offline {
-		s.waitingFor = WaitingForConnection
-		return s.answer(DoWait)
+		s.waitingFor = forConnection
+		return s.answer(doWait)
 	}
 	// The network is back. What was waiting for it goes on at once, but not
 	// before the server's own time.
-	held := s.waitingFor == WaitingForConnection
+	held := s.waitingFor == forConnection
 	if held {
-		s.waitingFor = ""
+		s.waitingFor = forNothing
 	}
 	if held || s.last != nil && (s.last.Kind == classify.Network || s.last.Kind == classify.NetworkOrCORS) {
 		s.waitUntil = min(s.waitUntil, max(s.now, s.notBefore))
@@ -355,8 +397,8 @@ func (s *Session) network(offline bool) *Answer {
 
 // wait goes on waiting, or opens the next attempt if the time has come.
 func (s *Session) wait() *Answer {
-	if at, _ := s.deadline(); at > s.now && s.waitingFor != WaitingForCooldown {
-		return s.answer(DoWait)
+	if at, _ := s.deadline(); at > s.now && s.waitingFor != forCooldown {
+		return s.answer(doWait)
 	}
 	return s.openOrHold() // a cool-down may have ended before its time
 }
@@ -365,8 +407,8 @@ func (s *Session) wait() *Answer {
 // then. 0 is never.
 func (s *Session) deadline() (at int64, which clock) {
 	switch {
-	case s.state == StateWaiting:
-		if s.waitingFor == WaitingForConnection {
+	case s.state == waiting:
+		if s.waitingFor == forConnection {
 			return max(s.waitUntil, s.opened+probeOffline), clockWait
 		}
 		return s.waitUntil, clockWait
@@ -393,14 +435,14 @@ func (s *Session) deadline() (at int64, which clock) {
 			at, which = t, c
 		}
 	}
-	if t := s.opened + slowAfter; s.state == StateOpening && !s.slow && (at == 0 || t < at) {
+	if t := s.opened + slowAfter; s.state == opening && !s.slow && (at == 0 || t < at) {
 		at, which = t, clockSlow
 	}
 	return at, which
 }
 
 func (s *Session) timer() *Answer {
-	if s.state == StateWaiting {
+	if s.state == waiting {
 		return s.wait()
 	}
 	if s.armed > 0 && s.now-s.armed > graceAfterSleep {
@@ -476,25 +518,25 @@ func (s *Session) failed(v *classify.Verdict, own bool) *Answer {
 			stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail = v.Provider, v.Status, v.RetryAfterMs, v.Detail
 			v = stop
 		}
-		do := DoFail
+		do := doFail
 		if own && !s.delivered {
 			// The consumer has seen nothing yet: let it read the provider's words.
-			do = DoPass
+			do = doPass
 			s.framer.All()
 			ready = len(s.framer.Ready())
 		}
-		a = s.end(do, v, StateFailed)
+		a = s.end(do, v, failed)
 		if s.last != v {
 			a.Last = s.last
 		}
 	} else {
-		s.state, s.mode, s.waitingFor = StateWaiting, modeNone, ""
+		s.state, s.mode, s.waitingFor = waiting, modeNone, forNothing
 		s.opened = s.now
 		if s.offline {
-			s.waitingFor = WaitingForConnection
+			s.waitingFor = forConnection
 		}
 		s.retry = s.retryEvent(v)
-		a = s.answer(DoWait)
+		a = s.answer(doWait)
 		a.Retry = s.retry
 		if !s.cfg.Policy.NoCooldown && s.origin != "" && (v.Kind == classify.RateLimit || v.Kind == classify.Overloaded && s.notBefore > s.now) {
 			o.until = max(o.until, s.wall(s.waitUntil))
@@ -560,21 +602,21 @@ func (s *Session) giveUp(v *classify.Verdict, o *origin) classify.Kind {
 }
 
 // end ends a session that did not succeed.
-func (s *Session) end(do string, v *classify.Verdict, state string) *Answer {
-	a := s.close(do, state)
+func (s *Session) end(do action, v *classify.Verdict, to state) *Answer {
+	a := s.close(do, to)
 	a.Verdict = v
 	s.verdict = v
 	return a
 }
 
 // close ends a session.
-func (s *Session) close(do, state string) *Answer {
+func (s *Session) close(do action, to state) *Answer {
 	o := s.group.at(s.origin)
 	probed := o.prober == s
 	if probed {
 		o.prober = nil
 	}
-	s.state, s.retry, s.waitingFor = state, nil, ""
+	s.state, s.retry, s.waitingFor = to, nil, forNothing
 	a := s.answer(do)
 	a.Poke = probed // so that the next one may probe
 	return a
@@ -591,16 +633,16 @@ func (s *Session) finish() *Answer {
 			v = s.own(classify.ContentPolicy)
 		}
 	}
-	return s.succeed(DoFinish, v)
+	return s.succeed(doFinish, v)
 }
 
 // succeed ends a session whose attempt succeeded, with what is ready.
-func (s *Session) succeed(do string, v *classify.Verdict) *Answer {
+func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
 	o := s.group.at(s.origin)
 	o.answered = true
 	o.spent = max(o.spent-s.cfg.Policy.BudgetRatio, 0)
 	s.failures, s.empties = 0, 0
-	a := s.close(do, StateFinished)
+	a := s.close(do, finished)
 	a.Verdict, s.verdict = v, v
 	a.Reset, s.resetDue = s.resetDue, false
 	n := len(s.framer.Ready())

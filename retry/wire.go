@@ -9,9 +9,9 @@ import (
 // Request is what a session has to know of the request that it guards. It is
 // never shown.
 type Request struct {
-	Method  string            `json:"method,omitempty"`
-	URL     string            `json:"url,omitempty"`
-	Headers map[string]string `json:"headers,omitempty"`
+	Method  string           `json:"method,omitempty"`
+	URL     string           `json:"url,omitempty"`
+	Headers classify.Headers `json:"headers,omitempty"`
 	// Body is a text body's beginning and end (32 KiB of each are enough): it
 	// tells whether a stream was asked for.
 	Body string `json:"body,omitempty"`
@@ -65,7 +65,7 @@ type Happened struct {
 	// and chunks belong to. An attempt that was given up is not heard.
 	Attempt int                 `json:"attempt,omitempty"`
 	Status  int                 `json:"status,omitempty"`
-	Headers map[string]string   `json:"headers,omitempty"`
+	Headers classify.Headers    `json:"headers,omitempty"`
 	Error   *classify.ErrorInfo `json:"error,omitempty"`
 	Failure *classify.Failure   `json:"failure,omitempty"`
 }

@@ -40,11 +40,7 @@ func read(v jsonscan.Value, p unsafe.Pointer, s shape, depth int) (reason string
 				ms, _ := readTime(m.Str())
 				*(*time.Time)(at) = time.UnixMilli(ms)
 			case header:
-				headers := map[string]string{}
-				for h := m.Iter(); h.Next(); {
-					headers[h.Key.Str()] = h.Value.Str()
-				}
-				*(*map[string]string)(at) = headers
+				*(*classify.Headers)(at) = readHeaders(m)
 			case policy:
 				reason = readPolicy(m, (*retry.Policy)(at))
 			case inline:

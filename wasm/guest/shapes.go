@@ -25,7 +25,7 @@ const (
 	longs               // int64, never left out
 	maybe               // *int64, left out if nil
 	moment              // time.Time
-	header              // map[string]string
+	header              // classify.Headers
 	policy              // retry.Policy: see readPolicy
 	// What follows points to another shape, or is one.
 	inline

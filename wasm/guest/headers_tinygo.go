@@ -1,0 +1,15 @@
+//go:build tinygo
+
+package main
+
+import (
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/classify/jsonscan"
+)
+
+func readHeaders(v jsonscan.Value) (headers classify.Headers) {
+	for it := v.Iter(); it.Next(); {
+		headers = append(headers, classify.HeaderField{Name: it.Key.Str(), Value: it.Value.Str()})
+	}
+	return headers
+}
