@@ -9,7 +9,7 @@ const RuleLongWait = "long_wait"
 const LongWaitMs = 10 * 60 * 1000
 
 // Classify judges a failure. It never panics, takes time linear in the size of
-// the failure and looks at the first 16 KiB of its text only.
+// the failure and looks at the first 8 KiB of its text only.
 func Classify(f Failure) (v Verdict) {
 	ClassifyTo(&f, &v)
 	return v
@@ -101,13 +101,13 @@ func (t *scan) read(f *Failure) {
 	t.status = f.Status
 	if f.Event != nil {
 		t.add("event", f.Event.Event, 100)
-		t.add("event.data", f.Event.Data, 8<<10)
+		t.add("event.data", f.Event.Data, 4<<10)
 	}
 	name := "error"
 	for e, depth := f.Error, 0; e != nil && depth < 5; e, depth = e.Cause, depth+1 {
 		t.add(name, e.Name, 100)
 		t.add(name, e.Code, 100)
-		t.add(name, e.Message, 4<<10)
+		t.add(name, e.Message, 3<<10)
 		name = "cause"
 	}
 	for rest := told; rest != ""; {

@@ -134,8 +134,12 @@ func endsLikeName(word string) bool {
 
 // looksSecret knows a key by its beginning, or by being like nothing that
 // people write: 16 letters and digits mixed, or 12 if they are hexadecimal,
-// which is also how ids look. Names of models and dates are not like that.
+// which is also how ids look, or by its length. Names of models and dates are
+// not like that.
 func looksSecret(word string) bool {
+	if len(word) > maxDetail/2 {
+		return true
+	}
 	n, digits, letters, others := 0, 0, 0, 0
 	for i := 0; i <= len(word); i++ {
 		switch {
@@ -165,9 +169,6 @@ func looksSecret(word string) bool {
 	return false
 }
 
-// messageWithin is how many bytes of a body are searched for its message.
-const messageWithin = 8 << 10
-
 // detail gives the provider's own words for a failure, fit to be shown.
 func detail(f *Failure) string {
 	text := f.Body
@@ -181,12 +182,18 @@ func detail(f *Failure) string {
 			}
 		}
 	}
+	if end := flatCap; len(text) > end {
+		for end > flatCap/2 && text[end] > ' ' {
+			end-- // rather no word than half a key
+		}
+		text = text[:end]
+	}
 	at := strings.IndexByte(text, '{')
 	if begins(text, '[') {
 		at = strings.IndexByte(text, '[')
 	}
 	if at >= 0 {
-		if told := message(jsonscan.ParsePrefix(text[at:min(at+messageWithin, len(text))]), 0); told != "" {
+		if told := message(jsonscan.ParsePrefix(text[at:]), 0); told != "" {
 			text = told
 		}
 	}

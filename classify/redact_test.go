@@ -94,12 +94,13 @@ func TestDetailIsTheProvidersOwnMessageOnOneLine(t *testing.T) {
 	} {
 		require.Equal(t, c.want, classify.Classify(classify.Failure{Status: 500, Body: c.body}).Detail, c.body)
 	}
+	require.Equal(t, "***", classify.Classify(classify.Failure{Status: 500, Body: strings.Repeat("x", 5000)}).Detail)
 	inner := &classify.ErrorInfo{Message: "fetch failed", Cause: &classify.ErrorInfo{Message: "read ECONNRESET", Code: "ECONNRESET"}}
 	require.Equal(t, "read ECONNRESET", classify.Classify(classify.Failure{Error: inner}).Detail)
 }
 
 func TestDetailIsBounded(t *testing.T) {
-	for _, s := range []string{strings.Repeat("a word ", 1000), strings.Repeat("界", 1000), strings.Repeat("x", 5000), strings.Repeat("…é", 800)} {
+	for _, s := range []string{strings.Repeat("a word ", 1000), strings.Repeat("界", 1000), strings.Repeat("…é", 800)} {
 		detail := classify.Classify(classify.Failure{Status: 500, Body: s}).Detail
 		require.LessOrEqual(t, len(detail), 500)
 		require.Greater(t, len(detail), 480)

@@ -9,7 +9,7 @@ import (
 
 // flatCap bounds the text that is looked at. An error says what it is in its
 // first lines; what follows is a trace, a page or the request once more.
-const flatCap = 16 << 10
+const flatCap = 8 << 10
 
 // scan is a failure made ready to be searched.
 //
@@ -257,7 +257,7 @@ func (t *scan) find(phrases string) (at int, phrase string) {
 }
 
 // gap is how far a tilde reaches: over a model's name, in quotes.
-const gap = 80
+const gap = 60
 
 // match gives the place behind phrase if that stands at i, else -1.
 func (t *scan) match(i int, phrase string) int {
@@ -374,10 +374,11 @@ func skipNoise(s string, i int) int {
 	const longest = 24
 	i++
 	n := strings.IndexByte(s[i:min(i+longest, len(s))], '"')
-	if n <= 0 || !listed(noise, s[i:i+n]) {
+	if n < 2 {
 		return 0
 	}
-	if i = skipSpace(s, i+n+1); i == len(s) || s[i] != ':' {
+	name := s[i : i+n]
+	if i = skipSpace(s, i+n+1); i == len(s) || s[i] != ':' || !listed(noise, name) {
 		return 0
 	}
 	i = skipSpace(s, i+1)
