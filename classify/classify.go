@@ -66,7 +66,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	v.Retryable = v.Retryable || v.Kind == Unknown && f.UnknownRetryable
 
 	// The header outranks the status, and says that the request is not what is wrong.
-	should := header(f.Headers, "x-should-retry")
+	should := Header(f.Headers, "x-should-retry")
 	forced := fold(should, "true")
 	if forced && (v.Kind == InvalidRequest || v.Kind == Unknown) {
 		v.Kind = Server
@@ -113,20 +113,20 @@ func (t *scan) read(f *Failure) {
 	for rest := told; rest != ""; {
 		var h string
 		h, rest = cut(rest, ' ')
-		t.add(h, header(f.Headers, h), 500)
+		t.add(h, Header(f.Headers, h), 500)
 	}
 	t.add("body", f.Body, flatCap)
 	t.index()
 }
 
-// header gives a header's value, by its name in lower case. Of names that
+// Header gives a header's value, by its name in lower case. Of names that
 // differ in case only, the first in order counts.
-func header(headers map[string]string, name string) (value string) {
+func Header(headers Headers, name string) (value string) {
 	best := ""
-	for k, v := range headers {
-		if fold(k, name) && (best == "" || k < best) {
+	eachHeader(headers, func(k, v string) {
+		if fold(k, name) && (best == "" || k <= best) {
 			best, value = k, v
 		}
-	}
+	})
 	return value
 }
