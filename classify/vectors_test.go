@@ -1,0 +1,100 @@
+package classify_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/steadfetch/steadfetch/classify"
+)
+
+var update = flag.Bool("update", false, "write testdata/classify/vectors.json anew; read the difference before you commit it")
+
+const vectorsFile = "../testdata/classify/vectors.json"
+
+// vector is a failure and the verdict on it, as JSON: every host gives the same
+// bytes for it.
+type vector struct {
+	Name    string           `json:"name"`
+	Failure classify.Failure `json:"failure"`
+	Verdict json.RawMessage  `json:"verdict"`
+}
+
+// encode is JSON as the module writes it: members in the order of the struct,
+// nothing escaped that need not be.
+func encode(t testing.TB, v any) []byte {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	require.NoError(t, e.Encode(v))
+	return bytes.TrimSpace(out.Bytes())
+}
+
+// byHand are the failures that no report shows but every host must get right.
+var byHand = []namedFailure{
+	{"empty", classify.Failure{}},
+	{"canceled by the caller", classify.Failure{Canceled: true, Status: 500, Provider: "openai"}},
+	{"first byte late", classify.Failure{Timer: classify.TimerFirstByte, Error: &classify.ErrorInfo{Name: "AbortError"}, Provider: "google"}},
+	{"silence", classify.Failure{Timer: classify.TimerSilence, URL: "https://api.anthropic.com/v1/messages"}},
+	{"content silence", classify.Failure{Timer: classify.TimerContent}},
+	{"unknown, to be retried", classify.Failure{Error: &classify.ErrorInfo{Message: "odd"}, UnknownRetryable: true}},
+	{"should retry", classify.Failure{Status: 400, Headers: map[string]string{"X-Should-Retry": "true", "Retry-After": "3"}}},
+	{"should not retry", classify.Failure{Status: 503, Headers: map[string]string{"x-should-retry": "false"}}},
+	{"date against a clock", classify.Failure{Status: 429, Headers: map[string]string{"retry-after": "Sun, 01 Mar 2026 12:00:30 GMT"}, Now: 1772366400000}},
+	{"date against the date header", classify.Failure{Status: 429, Headers: map[string]string{
+		"Retry-After": "Sunday, 01-Mar-26 12:00:30 GMT", "Date": "Sun, 01 Mar 2026 12:00:10 GMT",
+	}}},
+	{"asctime", classify.Failure{Status: 503, Headers: map[string]string{"retry-after": "Sun Mar  1 12:00:30 2026"}, Now: 1772366400000}},
+	{"used-up limit", classify.Failure{Status: 429, Headers: map[string]string{
+		"anthropic-ratelimit-tokens-remaining": "0", "anthropic-ratelimit-tokens-reset": "2026-03-01T12:00:45Z",
+	}, Now: 1772366400000}},
+	{"long wait", classify.Failure{Status: 429, Headers: map[string]string{"retry-after": "7200"}, URL: "https://api.groq.com/openai/v1"}},
+	{"junk wait", classify.Failure{Status: 429, Headers: map[string]string{"retry-after": "1e309", "retry-after-ms": "NaN"}}},
+	{"secrets in the text", classify.Failure{Status: 500, Body: `upstream https://u:p@10.0.0.1:8443/v1?key=AIzaSyD4xY9kLmN2pQ7 said "api_key": "sk-abcdef0123456789"`}},
+	{"long text", classify.Failure{Status: 500, Body: strings.Repeat("many words of 界 ", 60)}},
+	{"escapes", classify.Failure{Status: 500, Body: "{\"error\":{\"message\":\"tab\\t quote \\\" slash \\\\ emoji \\ud83d\\ude00 \\u4f59\\u989d\\u4e0d\\u8db3 <b>&amp;\"}}"}},
+	{"lost chain", classify.Failure{Status: 400, Body: `{"error":{"message":"Previous response with id 'resp_1' not found.","code":"previous_response_not_found"}}`}},
+	{"deep causes", classify.Failure{Error: &classify.ErrorInfo{Name: "A", Cause: &classify.ErrorInfo{Name: "B", Cause: &classify.ErrorInfo{Code: "ECONNRESET"}}}}},
+	{"unknown provider", classify.Failure{Status: 529, Provider: "my-proxy"}},
+	{"mixed-case provider", classify.Failure{Status: 529, Provider: "OpenRouter"}},
+	{"header tells", classify.Failure{Status: 403, Headers: map[string]string{"x-amzn-ErrorType": "UnrecognizedClientException"}}},
+	{"page with 200", classify.Failure{Phase: classify.PhaseResponse, Status: 200, Body: "<!doctype html><html><body><h1>Welcome</h1></body></html>"}},
+	{"whole trace", classify.Failure{Status: 500, Body: "Error: it broke\n    at f (file:///srv/app.mjs:429:500)\n    at g (node:internal:503)"}},
+}
+
+func TestVectorsHold(t *testing.T) {
+	all := append([]namedFailure{}, byHand...)
+	for _, c := range loadCorpus(t, "public") {
+		all = append(all, namedFailure{c.ID, c.failure()})
+	}
+	for i, c := range loadCorpus(t, "more") {
+		if i%2 == 0 { // all of them would make the file too long to read
+			all = append(all, namedFailure{c.ID, c.failure()})
+		}
+	}
+	var out bytes.Buffer
+	out.WriteString("[\n")
+	for i, c := range all {
+		if i > 0 {
+			out.WriteString(",\n")
+		}
+		out.Write(encode(t, vector{c.name, c.failure, encode(t, classify.Classify(c.failure))}))
+	}
+	out.WriteString("\n]\n")
+	if *update {
+		require.NoError(t, os.WriteFile(vectorsFile, out.Bytes(), 0o644))
+	}
+	require.Less(t, out.Len(), 400_000)
+	want, err := os.ReadFile(vectorsFile)
+	require.NoError(t, err)
+	was, is := strings.Split(string(want), "\n"), strings.Split(out.String(), "\n")
+	require.Len(t, is, len(was), "run with -update")
+	for i := range is {
+		require.Equal(t, was[i], is[i], "if this is meant, run with -update")
+	}
+}
