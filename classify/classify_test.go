@@ -141,7 +141,7 @@ func TestProviderIsToldByHintHostHeadersAndBody(t *testing.T) {
 		{classify.Failure{Headers: map[string]string{"x-groq-region": "x", "x-ratelimit-limit-requests": "9", "cf-ray": "1"}}, "groq"},
 		{classify.Failure{Headers: map[string]string{"x-ms-region": "Sweden"}}, "azure"},
 		{classify.Failure{Headers: map[string]string{"x-amzn-requestid": "1"}}, "bedrock"},
-		{classify.Failure{Headers: map[string]string{"cf-ray": "1", "server": "cloudflare"}}, ""},
+		{classify.Failure{Headers: map[string]string{"cf-ray": "1", "server": "cloudflare", "retry-after-ms": "1"}}, ""},
 		{classify.Failure{Body: `{"type":"error","error":{"type":"overloaded_error"}}`}, "anthropic"},
 		{classify.Failure{}, ""},
 	} {

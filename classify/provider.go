@@ -2,8 +2,8 @@ package classify
 
 // providers has a line for each provider: its name as people write it, then
 // its short name and other words that give it away as a part of a host's name
-// or of a header's: api.groq.com, x-groq-region. The first line with such a
-// part counts, so that openai.azure.com is Azure's.
+// or as the first of a header's: api.groq.com, x-groq-region. The first line
+// with such a part counts, so that openai.azure.com is Azure's.
 const providers = `Azure OpenAI=azure apim azureml ms
 Anthropic=anthropic claude
 OpenAI=openai chatgpt
@@ -103,6 +103,10 @@ func providerOf(f *Failure) string {
 	}
 	best := ""
 	eachHeader(f.Headers, func(name, _ string) {
+		if foldPrefix(name, "x-") {
+			name = name[2:]
+		}
+		name, _ = cut(name, '-')
 		// The least, so that the order of a map does not matter.
 		if _, id := provider(name, 2); id != "" && (best == "" || id < best) {
 			best = id

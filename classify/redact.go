@@ -55,7 +55,9 @@ func safe(s string) string {
 			end++
 			show = s[i:end]
 		case end+2 < len(s) && end > i && s[end:end+3] == "://":
-			i, end = end, secretEnd(s, end)
+			for i, end = end, secretEnd(s, end); strings.IndexByte(".,;:)]", s[end-1]) >= 0; {
+				end-- // the sentence's marks, not the URL's
+			}
 			show, _ = cut(authority(s[i:end]), ':')
 			named, secret = false, false
 		case secret && !listed(schemes, show), maybe && !prose(show), looksSecret(show):
@@ -201,11 +203,11 @@ func detail(f *Failure) string {
 }
 
 // said names the members that hold an error's text or lead to it, best first.
-const said = "error response message detail msg error_message errormessage error_msg status_msg errors base_resp title reason details"
+const said = "error response metadata raw message detail msg error_message errormessage error_msg status_msg errors base_resp title reason details"
 
 // message finds the text of an error in a JSON value.
 func message(v jsonscan.Value, depth int) string {
-	if depth == 6 {
+	if depth == 8 {
 		return ""
 	}
 	switch v.Kind() {

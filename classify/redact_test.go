@@ -85,6 +85,8 @@ func TestDetailIsTheProvidersOwnMessageOnOneLine(t *testing.T) {
 		{"<html><head><title>502 Bad Gateway</title><script>x = 1</script></head><body>\n<h1>502 Bad Gateway</h1></body></html>", "502 Bad Gateway 502 Bad Gateway"},
 		{"two\n\tlines\r\nof   text", "two lines of text"},
 		{"see https://api.example.com/v1/docs?x=1#y for more", "see api.example.com for more"},
+		{"(see https://api.example.com/v1/docs), then go on", "(see api.example.com), then go on"},
+		{`{"error":{"message":"Provider returned error","code":400,"metadata":{"raw":"{\"error\":{\"message\":\"At most 1 image\"}}"}}}`, "At most 1 image"},
 		{"upstream http://10.0.0.1:8080/x failed", "upstream 10.0.0.1 failed"},
 		{"turned\u202eround", "turned round"},
 		{"服务器内部错误", "服务器内部错误"},
