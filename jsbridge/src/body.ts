@@ -42,8 +42,11 @@ export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): B
   return {
     stream: makeStream(source),
     push(bytes) {
-      controller.enqueue(bytes);
-      answer();
+      // A stream of bytes refuses pieces of none.
+      if (bytes.length > 0) {
+        controller.enqueue(bytes);
+        answer();
+      }
     },
     close() {
       if (!over) {

@@ -112,9 +112,12 @@ async function readUpTo(
   } finally {
     ignoreAbort();
   }
-  const known = new Blob(pieces); // before the pieces are given away
+  const known = new Blob(pieces);
   const rest = makeBody(stop);
-  pieces.forEach(rest.push);
+  // Copies, since what is pushed loses its buffer, which another piece may share.
+  for (const piece of pieces) {
+    rest.push(piece.slice());
+  }
   void fill(rest, () => reader.read());
   return { known, rest: rest.stream };
 }

@@ -108,6 +108,26 @@ test("a stream over the limit is sent once, whole, and the core is told", async 
   assert.equal(await new Response(body).text(), pieces.join(""));
 });
 
+test("pieces of a long stream may share a buffer, or be empty", async () => {
+  const buffer = new TextEncoder().encode("aaaabbbbccccdddd");
+  const body = new ReadableStream({
+    start(controller) {
+      for (const [from, to] of [
+        [0, 4],
+        [4, 4],
+        [4, 12],
+        [12, 12],
+        [12, 16],
+      ]) {
+        controller.enqueue(buffer.subarray(from, to));
+      }
+      controller.close();
+    },
+  });
+  const replay = await replayable(url, { method: "POST", body }, undefined, () => 3);
+  assert.equal(await new Response(replay.again()[1].body).text(), "aaaabbbbccccdddd");
+});
+
 test("a request that cannot be sent again fails with the reason", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
