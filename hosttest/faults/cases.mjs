@@ -104,7 +104,12 @@ export const faults = [
   { name: "wrong content type", fault: { content_type: "text/plain" }, whole: true },
   { name: "redirect", fault: { kind: "redirect" }, whole: true },
   { name: "CR", fault: { line_ending: "cr" }, whole: true },
-  { name: "CRLF, BOM and comments", fault: { line_ending: "crlf", bom: true, comments: true }, whole: true, byHand: ["gemini"] },
+  {
+    name: "CRLF, BOM and comments",
+    fault: { line_ending: "crlf", bom: true, comments: true },
+    whole: true,
+    byHand: ["gemini"],
+  },
   { name: "no [DONE]", fault: { no_done: true }, whole: true },
   { name: "no last blank line", fault: { no_final_blank: true }, whole: true, byHand: ["openai-responses", "gemini"] },
   { name: "no last line end", fault: { no_final_newline: true }, whole: true, byHand: ["openai-responses", "gemini"] },

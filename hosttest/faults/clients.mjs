@@ -20,7 +20,8 @@ export const protocols = {
   anthropic: {
     path: "/v1/messages",
     body: { model, max_tokens: 999, stream: true, messages: [user] },
-    sdk: (base, fetch, body) => new Anthropic({ apiKey: "k", baseURL: base, maxRetries: 0, fetch }).messages.create(body),
+    sdk: (base, fetch, body) =>
+      new Anthropic({ apiKey: "k", baseURL: base, maxRetries: 0, fetch }).messages.create(body),
     read: (e) => ({ begins: e.type === "message_start", text: e.delta?.text, finish: e.delta?.stop_reason }),
     finishes: { stop: "end_turn", length: "max_tokens", content_filter: "refusal", refusal: "refusal" },
   },
