@@ -74,6 +74,15 @@ size: build ## what a page pays: module and bundles
 corpus: ## how many real errors the classifier decides rightly, beside its peers
 	@go test ./classify -run Corpus -count=1 -v | grep -v '^=== \|^--- \|^PASS\|^ok'
 
+.PHONY: faults
+faults: build ## every fault, in every protocol and place, met by every client, as one table
+	@cd hosttest/faults && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }
+	@lines=$$(mktemp); trap 'rm -f "$$lines"' EXIT; \
+	STEADFETCH_FAULTS_OUT="$$lines" go test ./retry/transport -run '^TestFaults$$' -count=1 | grep -v '^ok' | tail -n 20 >&2 || true; \
+	node hosttest/faults/faults.mjs "$$lines"
+
+test-all: faults
+
 .PHONY: fuzz
 fuzz: ## a minute of every fuzz test
 	@for pkg in $$(go list ./...); do \

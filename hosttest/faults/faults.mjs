@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startProvider } from "../../web/provider.mjs";
-import { answer, everywhere, faultAt, faults, names, places, placesOf, want } from "./cases.mjs";
+import { answer, beforeOutput, everywhere, faultAt, faults, names, places, placesOf, want } from "./cases.mjs";
 import { ask, protocols, retryErrorIn } from "./clients.mjs";
 import { promises } from "./promises.mjs";
 import { brief, legend, table } from "./table.mjs";
@@ -136,6 +136,26 @@ function* promiseCells() {
   }
 }
 
+const passing = new Set(faults.filter((c) => !c.permanent && !c.whole).map((c) => c.name));
+
+/** What the project claims, and the cells that show it. */
+const claims = [
+  [
+    "\nWith createFetch, passing faults before output that end in the exact answer",
+    (cell) => cell.client === "createFetch" && cell.position === beforeOutput && passing.has(cell.fault),
+  ],
+  [
+    "With stream(), passing faults anywhere that end in the exact answer",
+    (cell) => cell.client === "stream" && passing.has(cell.fault),
+  ],
+  [
+    "Stalls of any kind, before output or with stream(), resume or a reset, that end in the exact answer",
+    (cell) =>
+      /stall/.test(cell.fault) &&
+      (cell.position === beforeOutput || !["createFetch", "go-transport"].includes(cell.client)),
+  ],
+];
+
 async function runAll(provider, cells) {
   const left = [...cells];
   const one = async () => {
@@ -252,6 +272,11 @@ for (const client of ["createFetch", "stream"]) {
 
 console.log(`\n${legend}\n`);
 console.log(table(["cells that are as they must be", ...Object.keys(protocols)], summary));
+for (const [claim, holds] of claims) {
+  const about = all.filter(holds);
+  const kept = about.filter((cell) => cell.ok && /^(recovered|complete)$/.test(cell.outcome));
+  console.log(`${claim}: ${kept.length} of ${about.length}`);
+}
 const wrong = [...cells, ...others].filter((cell) => !cell.ok);
 for (const { client, protocol, fault, position, problem, outcome } of wrong) {
   console.log(`\nWRONG: ${client}, ${protocol}, ${fault}, ${position}: ${problem ?? outcome}`);
