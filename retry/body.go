@@ -309,10 +309,19 @@ func (s *Session) bodyEnd() *Answer {
 		return s.nothing()
 	}
 	t := &s.tracker
-	if e := &s.event; s.framer.Final(e) {
+	e := &s.event
+	rest := s.framer.Final(e)
+	if rest && !e.Empty() {
 		// A last event without its blank line counts if it is whole: half an
-		// event is half a JSON text.
-		if e.Empty() || e.Data == "[DONE]" || jsonscan.Parse(e.Data) != "" || t.Protocol == stream.Unknown && s.promised == stream.Unknown {
+		// event is half a JSON text. Its blank line is added, since parsers,
+		// SDKs' among them, drop an event that has none (WHATWG HTML §9.2.6).
+		rest = false
+		if e.Data == "[DONE]" || jsonscan.Parse(e.Data) != "" || t.Protocol == stream.Unknown && s.promised == stream.Unknown {
+			raw := string(s.framer.Last())
+			if last := raw[len(raw)-1]; last != '\n' && last != '\r' {
+				raw += "\n"
+			}
+			s.framer.Replace([]byte(raw + "\n"))
 			if a := s.take(); a != nil {
 				return a
 			}
@@ -325,7 +334,11 @@ func (s *Session) bodyEnd() *Answer {
 	case t.Seen&stream.Finished != 0, !known && t.Events > 0, s.cfg.Policy.Lenient && t.Seen&stream.Output != 0:
 		s.mode = modeSSE
 		return s.finish()
-	case known:
+	}
+	if rest { // half an event that has no data yet
+		s.framer.Replace(nil)
+	}
+	if known {
 		return s.failed(s.own(classify.Truncated), false)
 	}
 	return s.failed(s.own(classify.EmptyOutput), false)

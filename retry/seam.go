@@ -38,6 +38,7 @@ type seam struct {
 	// By text.
 	text   []byte
 	opaque bool // something other than text was delivered
+	closed bool // Anthropic: the stop reason was delivered, only message_stop lacks
 	block  int64
 
 	// Of the attempt in force.
@@ -55,7 +56,7 @@ type mark struct{ key, hash uint64 }
 // forget drops what is remembered, because the consumer has nothing of it.
 func (m *seam) forget() {
 	m.how, m.response = "", ""
-	m.keyless, m.opaque = false, false
+	m.keyless, m.opaque, m.closed = false, false, false
 	m.marks, m.lastID, m.text = m.marks[:0], m.lastID[:0], m.text[:0]
 }
 
@@ -142,9 +143,13 @@ func (m *seam) record(t *stream.Tracker, e *stream.Event, facts stream.Facts) {
 		m.response = t.ResponseID
 	}
 	if t.Protocol == stream.Anthropic {
-		if v := jsonscan.Parse(e.Data); v.Get("type").Is("content_block_start") {
+		v := jsonscan.Parse(e.Data)
+		switch v.Get("type").In("content_block_start message_delta") {
+		case 0:
 			n, _ := v.Get("index").Int()
 			m.block = n + m.shift
+		case 1:
+			m.closed = m.closed || !v.Get("delta.stop_reason").Empty()
 		}
 	}
 	if text := t.Text(e); len(m.text) < maxText {
@@ -184,6 +189,12 @@ func (m *seam) byKey(t *stream.Tracker, e *stream.Event, facts stream.Facts, f *
 }
 
 func (m *seam) byText(t *stream.Tracker, e *stream.Event, facts stream.Facts, f *stream.Framer) bool {
+	if m.closed {
+		if facts&stream.Ended == 0 {
+			f.Replace(nil)
+		}
+		return true
+	}
 	v := jsonscan.Parse(e.Data)
 	at := v.Get("index") // Anthropic's content block; the others have none here
 	index, _ := at.Int()

@@ -188,6 +188,13 @@ func TestAContinuationBehindReasoningKeepsTheBlockNumbers(t *testing.T) {
 	require.Equal(t, strings.Join(append(want, tail...), ""), h.got.String())
 }
 
+func TestAnAnswerThatLacksOnlyItsLastEventGetsNothingElseTwice(t *testing.T) {
+	whole := claude("Hello, ", "world")
+	h := newHost(t, retry.Config{Policy: resume}, attempt{chunks: whole[:len(whole)-1]}, attempt{chunks: claude("and more")})
+	require.Equal(t, retry.DoFinish, h.run().Do)
+	require.Equal(t, strings.Join(whole, ""), h.got.String())
+}
+
 func TestRewriteAppendsThePartialAnswerAndAContinueTurn(t *testing.T) {
 	h := newHost(t, retry.Config{Policy: resume}, attempt{chunks: chat("Say \"", "hi\n")[:3]}, attempt{chunks: chat("there")})
 	h.at = func(h *host, _ int64) (retry.Happened, bool) {

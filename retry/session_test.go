@@ -186,7 +186,16 @@ func TestALastEventWithoutItsBlankLineCounts(t *testing.T) {
 	whole := strings.TrimRight(strings.Join(events, ""), "\n")
 	h := newHost(t, retry.Config{}, attempt{chunks: []string{whole}})
 	require.Equal(t, retry.DoFinish, h.run().Do)
-	require.Equal(t, whole, h.got.String())
+	require.Equal(t, whole+"\n\n", h.got.String(), "with its blank line, since parsers drop an event that has none")
+}
+
+func TestHalfAnEventIsNotDeliveredEvenIfItHasNoDataYet(t *testing.T) {
+	for _, half := range []string{"event: message_stop\ndata: ", ": keep", "event: mess", "id"} {
+		events := claude("A")
+		h := newHost(t, retry.Config{}, attempt{chunks: append(events[:len(events)-1:len(events)-1], half)})
+		require.Equal(t, classify.Truncated, h.run().Verdict.Kind)
+		require.Equal(t, strings.Join(events[:len(events)-1], ""), h.got.String(), half)
+	}
 }
 
 func TestEmptyAnswersAreRetriedOnceAtOnce(t *testing.T) {
