@@ -198,7 +198,8 @@ func errorDocument(v jsonscan.Value) bool {
 		v = v.First()
 	}
 	talks := false
-	for it := v.Iter(); it.Next(); {
+	it := v.Iter()
+	for it.Next() {
 		m := it.Value
 		switch it.Key.In("error type object success code status message detail errors title id model choices content output candidates usage") {
 		case -1:

@@ -27,9 +27,9 @@ func backoff(attempt int, first, most int64) int64 {
 	return d
 }
 
-// scale is d times a fraction in [0, 1], given as 32 random bits. Waits are
-// below 2^31 ms, so the product fits.
-func scale(d int64, random uint32) int64 { return d * int64(random>>1) / (1<<31 - 1) }
+// scale is d times a random fraction in [0, 1]. Waits are below 2^31 ms, so
+// the product fits.
+func scale(d int64, state *uint32) int64 { return d * int64(next(state)>>1) / (1<<31 - 1) }
 
 // next steps a xorshift generator (Marsaglia 2003). Its state is never 0.
 func next(state *uint32) uint32 {

@@ -76,19 +76,17 @@ func (s *Session) mendable() bool {
 func (m *seam) possible(want string, promised stream.Protocol) bool {
 	keyed := !m.keyless && len(m.marks) > 0
 	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText
-	for i, can := range [...]bool{
-		keyed && m.response != "" && promised == stream.OpenAIResponses,
-		keyed && len(m.lastID) > 0,
-		textual,
-		keyed || textual,
-	} {
-		how := [...]string{ResumeBackground, ResumeLastEventID, ResumeContinue, ResumeCustom}[i]
-		if can && (want == how || want == "" && how != ResumeCustom) {
+	try := func(how string, can bool) bool {
+		can = can && (want == how || want == "" && how != ResumeCustom)
+		if can {
 			m.how = how
-			return true
 		}
+		return can
 	}
-	return false
+	return try(ResumeBackground, keyed && m.response != "" && promised == stream.OpenAIResponses) ||
+		try(ResumeLastEventID, keyed && len(m.lastID) > 0) ||
+		try(ResumeContinue, textual) ||
+		try(ResumeCustom, keyed || textual)
 }
 
 // begin says how the next request differs from the first.

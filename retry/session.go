@@ -574,9 +574,9 @@ func (s *Session) giveUp(v *classify.Verdict, o *origin) classify.Kind {
 	wait := backoff(s.failures-1, p.InitialDelayMs, p.MaxDelayMs)
 	switch p.Jitter {
 	case JitterFull:
-		wait = scale(wait, next(&s.random))
+		wait = scale(wait, &s.random)
 	case JitterEqual:
-		wait -= scale(wait/2, next(&s.random))
+		wait -= scale(wait/2, &s.random)
 	}
 	if v.Kind == classify.EmptyOutput {
 		wait = 0
@@ -590,7 +590,7 @@ func (s *Session) giveUp(v *classify.Verdict, o *origin) classify.Kind {
 		if asked >= wait {
 			wait = asked
 			if p.Jitter != JitterNone {
-				wait = min(wait+scale(asked/10, next(&s.random)), maxTimerMs)
+				wait = min(wait+scale(asked/10, &s.random), maxTimerMs)
 			}
 		}
 	}

@@ -118,7 +118,10 @@ func (v Value) First() Value {
 // A container that is cut off gives the members before the cut; any other
 // value gives none.
 //
-//	for it := v.Iter(); it.Next(); { use(it.Key, it.Value) }
+//	it := v.Iter()
+//	for it.Next() { use(it.Key, it.Value) }
+//
+// A variable of the loop itself would be copied for every step of it.
 func (v Value) Iter() Iter {
 	return Iter{rest: string(v)} // so little that it is done in place
 }

@@ -197,7 +197,8 @@ func readAnthropic(v jsonscan.Value, typ string) Facts {
 // pieceOf is what a piece of content says: nothing while it is empty, plain
 // output if its type is among plain.
 func pieceOf(piece jsonscan.Value, plain string) Facts {
-	for it := piece.Iter(); it.Next(); {
+	it := piece.Iter()
+	for it.Next() {
 		if !it.Key.Is("type") && !it.Value.Empty() {
 			if piece.Get("type").In(plain) >= 0 {
 				return Output
@@ -216,7 +217,8 @@ const reasons = "content_filter SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT S
 // and whether each one seen has its finish reason.
 func (t *Tracker) readChoices(choices jsonscan.Value, content, finish string) (facts Facts) {
 	n := int64(0)
-	for it := choices.Iter(); it.Next(); n++ {
+	it := choices.Iter()
+	for ; it.Next(); n++ {
 		choice := it.Value
 		index, ok := choice.Get("index").Int()
 		if !ok {
@@ -224,7 +226,8 @@ func (t *Tracker) readChoices(choices jsonscan.Value, content, finish string) (f
 		}
 		bit := uint32(1) << (uint32(index) & 31)
 		t.choices |= bit
-		for part := choice.Get(content).Iter(); part.Next(); {
+		part := choice.Get(content).Iter()
+		for part.Next() {
 			facts |= readPart(part.Key, part.Value)
 		}
 		if !choice.Get("text").Empty() || !choice.Get("message.content").Empty() {

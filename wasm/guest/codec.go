@@ -16,7 +16,8 @@ const maxDepth = 10
 // read fills the struct at p from a JSON object. Members that the shape does
 // not know, and those of another type, are passed over.
 func read(v jsonscan.Value, p unsafe.Pointer, s shape, depth int) (reason string) {
-	for it := v.Iter(); it.Next(); {
+	it := v.Iter()
+	for it.Next() {
 		m := it.Value
 		for i := range s {
 			f := &s[i]
@@ -75,7 +76,8 @@ func read(v jsonscan.Value, p unsafe.Pointer, s shape, depth int) (reason string
 // readPolicy takes a policy from the wire, where 0 is off and absent is the
 // default; inside, 0 is the default and off is negative.
 func readPolicy(v jsonscan.Value, p *retry.Policy) (reason string) {
-	for it := v.Iter(); it.Next(); {
+	it := v.Iter()
+	for it.Next() {
 		m := it.Value
 		if m.Kind() == jsonscan.Null {
 			continue

@@ -9,7 +9,8 @@ import (
 
 func readHeaders(v jsonscan.Value) classify.Headers {
 	headers := classify.Headers{}
-	for it := v.Iter(); it.Next(); {
+	it := v.Iter()
+	for it.Next() {
 		headers[it.Key.Str()] = it.Value.Str()
 	}
 	return headers

@@ -8,7 +8,8 @@ import (
 )
 
 func readHeaders(v jsonscan.Value) (headers classify.Headers) {
-	for it := v.Iter(); it.Next(); {
+	it := v.Iter()
+	for it.Next() {
 		headers = append(headers, classify.HeaderField{Name: it.Key.Str(), Value: it.Value.Str()})
 	}
 	return headers
