@@ -102,10 +102,7 @@ func TestRequestsThatEndAtRandomMomentsLeaveNothingBehind(t *testing.T) {
 			timer := time.AfterFunc(time.Duration(rand.IntN(3000))*time.Microsecond, cancel)
 			defer timer.Stop()
 		} else {
-			// Without a cancel the reader itself must leave.
-			ctx = parent
-			timer := time.AfterFunc(5*time.Millisecond, tr.Controller.Stop)
-			defer timer.Stop()
+			ctx = parent // it ends by itself, or by Stop
 		}
 		req := chatRequest(t, ctx)
 		if rand.IntN(4) == 0 {
@@ -133,6 +130,21 @@ func TestRequestsThatEndAtRandomMomentsLeaveNothingBehind(t *testing.T) {
 		_ = resp.Body.Close()
 	}
 	run := func(n int) (heap uint64) {
+		stop := time.NewTicker(5 * time.Millisecond)
+		defer stop.Stop()
+		done := make(chan struct{})
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			for {
+				select {
+				case <-stop.C:
+					tr.Controller.Stop()
+				case <-done:
+					return
+				}
+			}
+		}()
 		var wg sync.WaitGroup
 		for range workers {
 			wg.Go(func() {
@@ -142,6 +154,8 @@ func TestRequestsThatEndAtRandomMomentsLeaveNothingBehind(t *testing.T) {
 			})
 		}
 		wg.Wait()
+		close(done)
+		<-stopped
 		require.Eventually(t, func() bool { return base.open.Load() == 0 }, 5*time.Second, time.Millisecond, "bodies are not closed")
 		time.Sleep(drainFor) // timers of this length may be on their way
 		runtime.GC()
