@@ -107,7 +107,7 @@ function* faultCells() {
             position,
             run: { faults: [faultAt(c, position)] },
             policy: {
-              ...(c.stalls && { silenceTimeoutMs: 300, contentTimeoutMs: 450 }),
+              ...(c.stalls && { silenceTimeoutMs: 500, contentTimeoutMs: 800 }),
               ...(client === "createFetch, resume" && { afterCommit: "resume" }),
             },
             finish: c.finish,
