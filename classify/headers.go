@@ -6,9 +6,25 @@ package classify
 // code for maps would be a part of its weight, they are a list.
 type Headers = map[string]string
 
-// eachHeader calls f with each header, in no order.
-func eachHeader(headers Headers, f func(name, value string)) {
+type headerField struct{ Name, Value string }
+
+// fields gives all headers, in no order.
+func fields(headers Headers) []headerField {
+	list := make([]headerField, 0, len(headers))
 	for name, value := range headers {
-		f(name, value)
+		list = append(list, headerField{name, value})
 	}
+	return list
+}
+
+// Header gives a header's value, by its name in lower case. Of names that
+// differ in case only, the first in order counts.
+func Header(headers Headers, name string) (value string) {
+	best := ""
+	for k, v := range headers {
+		if fold(k, name) && (best == "" || k < best) {
+			best, value = k, v
+		}
+	}
+	return value
 }

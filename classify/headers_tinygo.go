@@ -8,8 +8,17 @@ type Headers []HeaderField
 // HeaderField is one header.
 type HeaderField struct{ Name, Value string }
 
-func eachHeader(headers Headers, f func(name, value string)) {
+func fields(headers Headers) []HeaderField { return headers }
+
+// Header gives a header's value, by its name in lower case. Of names that
+// differ in case only, the first in order counts; of equal ones the last.
+func Header(headers Headers, name string) (value string) {
+	best := ""
 	for i := range headers {
-		f(headers[i].Name, headers[i].Value)
+		h := &headers[i]
+		if fold(h.Name, name) && (best == "" || h.Name <= best) {
+			best, value = h.Name, h.Value
+		}
 	}
+	return value
 }

@@ -102,7 +102,8 @@ func providerOf(f *Failure) string {
 		return id
 	}
 	best := ""
-	eachHeader(f.Headers, func(name, _ string) {
+	for _, h := range fields(f.Headers) {
+		name := h.Name
 		if foldPrefix(name, "x-") {
 			name = name[2:]
 		}
@@ -111,7 +112,7 @@ func providerOf(f *Failure) string {
 		if _, id := provider(name, 2); id != "" && (best == "" || id < best) {
 			best = id
 		}
-	})
+	}
 	if best != "" {
 		return best
 	}

@@ -76,17 +76,19 @@ func (s *Session) mendable() bool {
 func (m *seam) possible(want string, promised stream.Protocol) bool {
 	keyed := !m.keyless && len(m.marks) > 0
 	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText
-	try := func(how string, can bool) bool {
-		can = can && (want == how || want == "" && how != ResumeCustom)
-		if can {
-			m.how = how
-		}
-		return can
+	return m.choose(want, ResumeBackground, keyed && m.response != "" && promised == stream.OpenAIResponses) ||
+		m.choose(want, ResumeLastEventID, keyed && len(m.lastID) > 0) ||
+		m.choose(want, ResumeContinue, textual) ||
+		m.choose(want, ResumeCustom, keyed || textual)
+}
+
+// choose takes how if it can be had, and is wanted or the best.
+func (m *seam) choose(want, how string, can bool) bool {
+	can = can && (want == how || want == "" && how != ResumeCustom)
+	if can {
+		m.how = how
 	}
-	return try(ResumeBackground, keyed && m.response != "" && promised == stream.OpenAIResponses) ||
-		try(ResumeLastEventID, keyed && len(m.lastID) > 0) ||
-		try(ResumeContinue, textual) ||
-		try(ResumeCustom, keyed || textual)
+	return can
 }
 
 // begin says how the next request differs from the first.
