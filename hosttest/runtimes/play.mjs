@@ -1,0 +1,80 @@
+// What every runtime that has JavaScript plays, whatever it is: the vectors on the bare module, and live streams through
+// the package. It knows no host: the job says what to play, and comes with the host's own means.
+import { playClassify, playSessions } from "../vectors.mjs";
+
+const ask = (protocol) => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({
+    model: "m",
+    max_tokens: 999,
+    stream: true,
+    messages: [{ role: "user", content: `Tell me, in ${protocol}.` }],
+  }),
+});
+
+/** Reads OpenAI's chat protocol as a caller of fetch would, who knows nothing of retries. */
+async function throughFetch({ createFetch }, base, options) {
+  const response = await createFetch(options)(`${base}/v1/chat/completions`, ask("chat"));
+  if (!response.ok) throw new Error(`status ${response.status}: ${await response.text()}`);
+  const lines = (await response.text()).split("\n").filter((line) => line.startsWith("data: {"));
+  return lines.map((line) => JSON.parse(line.slice(6)).choices[0]?.delta?.content ?? "").join("");
+}
+
+/** Reads Anthropic's protocol as a page would, which begins anew when it is told so. */
+async function throughStream({ stream }, base, options, resets) {
+  let text = "";
+  for await (const event of stream(`${base}/v1/messages`, ask("messages"), options)) {
+    if (event.type === "message") text += JSON.parse(event.data).delta?.text ?? "";
+    if (event.type === "error") throw event.error;
+    if (event.type === "reset") {
+      text = "";
+      resets.push(event);
+    }
+  }
+  return text;
+}
+
+async function live(how, ...rest) {
+  const retries = [];
+  const resets = [];
+  const onRetry = ({ attempt, kind, delay_ms }) => retries.push({ attempt, kind, delay_ms });
+  const text = await how(...rest, { initialDelayMs: 50, onRetry }, resets);
+  return { text, retries, resets: resets.length };
+}
+
+/**
+ * Plays a job and says what came of it.
+ * @param steadfetch the package's exports, as this runtime has imported them.
+ * @param job what the runner gave: vectors, and an address for each live stream.
+ * @param module the bare module, compiled.
+ */
+export async function play(steadfetch, job, module) {
+  const fresh = async () => {
+    const { exports } = await WebAssembly.instantiate(module);
+    exports._initialize();
+    return exports;
+  };
+  return {
+    sessions: await playSessions(fresh, job.sessions),
+    classify: playClassify(await fresh(), job.classify),
+    createFetch: await live(throughFetch, steadfetch, job.runs.createFetch),
+    stream: await live(throughStream, steadfetch, job.runs.stream),
+  };
+}
+
+/** Gets the job from the runner, plays it, and tells the runner. `server` is the runner's address, `host` this runtime's name. */
+export async function report(steadfetch, server, host, module) {
+  let outcome;
+  try {
+    const job = await (await fetch(`${server}/job/${encodeURIComponent(host)}`)).json();
+    outcome = await play(steadfetch, job, module ?? (await fetchModule(server)));
+  } catch (error) {
+    outcome = { error: `${error?.stack ?? error}\n${error?.cause ?? ""}` };
+  }
+  await fetch(`${server}/outcome/${encodeURIComponent(host)}`, { method: "POST", body: JSON.stringify(outcome) });
+}
+
+async function fetchModule(server) {
+  return WebAssembly.compile(await (await fetch(`${server}/steadfetch/steadfetch.wasm`)).arrayBuffer());
+}

@@ -1,0 +1,34 @@
+// Programs that run until they are done or no longer needed.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** The first of these programs that the PATH has, or the variable names. */
+export function find(variable, ...names) {
+  if (process.env[variable]) return process.env[variable];
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
+}
+
+/** Starts a program. `failed` rejects when it ends with an error, and tells what it wrote. */
+export function start(command, args, options = {}) {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text) => (said += text));
+  const ended = once(child, "exit").catch((error) => [String(error)]);
+  const failed = ended.then(([code, signal]) =>
+    code === 0
+      ? new Promise(() => {})
+      : Promise.reject(new Error(`${command} ended with ${code ?? signal}\n${said.trim().slice(-4000)}`)),
+  );
+  failed.catch(() => {}); // whoever waits for it hears of it
+  return {
+    child,
+    failed,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) child.kill();
+      await ended;
+    },
+  };
+}

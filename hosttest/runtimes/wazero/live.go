@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/wasm"
+)
+
+const body = `{"model":"m","max_tokens":999,"stream":true,"messages":[{"role":"user","content":"Tell me."}]}`
+
+// lived is what a consumer saw of a stream.
+type lived struct {
+	Text    string                   `json:"text"`
+	Retries []*retry.ChatStreamRetry `json:"retries"`
+	Resets  int                      `json:"resets"`
+}
+
+// seen is something that an attempt's request came to: a Happened, or bytes.
+type seen struct {
+	happened retry.Happened
+	chunk    []byte
+}
+
+// survive streams an answer with a session in the module: the host of ABI.md,
+// with goroutines for requests and channels for what comes of them.
+func survive(ctx context.Context, engine *wasm.Engine, address string, canReset bool, textIn func([]byte) (string, error)) (*lived, error) {
+	session, err := engine.NewSession(retry.Config{
+		Policy:   retry.Policy{InitialDelayMs: 50},
+		Request:  retry.Request{Method: http.MethodPost, URL: address, Body: body},
+		CanReset: canReset,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+
+	got := &lived{Retries: []*retry.ChatStreamRetry{}}
+	var text strings.Builder
+	happens := make(chan seen)
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	drop := func() {}
+	defer func() { drop() }()
+	timer := time.NewTimer(0)
+	timer.Stop()
+
+	var timerAt int64
+	next := &seen{happened: retry.Happened{What: retry.OnStart}}
+	for {
+		answer, err := tell(session, next, timerAt)
+		if err != nil {
+			return nil, err
+		}
+		if answer.Reset {
+			text.Reset()
+			got.Resets++
+		}
+		text.Write(session.Bytes()[:answer.Bytes])
+		if answer.Retry != nil {
+			got.Retries = append(got.Retries, answer.Retry)
+		}
+		switch answer.Do {
+		case retry.DoOpen:
+			drop()
+			var attempt context.Context
+			attempt, drop = context.WithCancel(ctx)
+			go open(attempt, address, answer.Attempt, happens)
+		case retry.DoWait:
+			drop()
+		case retry.DoFinish:
+			got.Text, err = textOf(text.String(), textIn)
+			return got, err
+		case retry.DoPass, retry.DoFail:
+			return nil, fmt.Errorf("%s: %+v", answer.Do, answer.Verdict)
+		}
+		timer.Stop()
+		if timerAt = answer.TimerAt; timerAt > 0 {
+			timer.Reset(time.Until(time.UnixMilli(timerAt)))
+		}
+		select {
+		case event := <-happens:
+			next = &event
+		case <-timer.C:
+			next = &seen{happened: retry.Happened{What: retry.OnTimer}}
+		}
+	}
+}
+
+// tell reports to the session. Bytes that are no news leave the timer as it is.
+func tell(session *wasm.Session, s *seen, timerAt int64) (*retry.Answer, error) {
+	now := time.Now().UnixMilli()
+	if s.chunk == nil {
+		s.happened.Now = now
+		return session.Step(&s.happened)
+	}
+	n, answer, err := session.Chunk(s.happened.Attempt, now, s.chunk)
+	if err == nil && answer == nil {
+		answer = &retry.Answer{Do: retry.DoNothing, Bytes: n, TimerAt: timerAt}
+	}
+	return answer, err
+}
+
+// open makes a request and tells what comes of it.
+func open(ctx context.Context, address string, attempt int, happens chan<- seen) {
+	send := func(s seen) {
+		s.happened.Attempt = attempt
+		select {
+		case happens <- s:
+		case <-ctx.Done():
+		}
+	}
+	fail := func(err error) {
+		send(seen{happened: retry.Happened{What: retry.OnError, Error: classify.FromError(err).Error}})
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(body))
+	if err != nil {
+		fail(err)
+		return
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		fail(err)
+		return
+	}
+	defer response.Body.Close()
+	headers := map[string]string{}
+	for name, values := range response.Header {
+		headers[strings.ToLower(name)] = strings.Join(values, ", ")
+	}
+	send(seen{happened: retry.Happened{What: retry.OnResponse, Status: response.StatusCode, Headers: headers}})
+	for {
+		chunk := make([]byte, 32<<10)
+		n, err := response.Body.Read(chunk)
+		if n > 0 {
+			send(seen{chunk: chunk[:n]})
+		}
+		switch {
+		case err == io.EOF:
+			send(seen{happened: retry.Happened{What: retry.OnEnd}})
+			return
+		case err != nil:
+			fail(err)
+			return
+		}
+	}
+}
