@@ -145,7 +145,7 @@ function equal(a, b) {
 }
 
 /**
- * Plays classify vectors, on one instance: `vectors` of failure and verdict, and `texts` and `statuses` with whether they are retryable.
+ * Plays classify vectors, on one instance: a list of failures and verdicts, or `texts` and `statuses` with whether they are retryable.
  * @param exports those of an instance.
  * @param files the files of testdata/classify, parsed, as `{ name: content }`.
  */
@@ -161,7 +161,10 @@ export function playClassify(exports, files) {
       );
   };
   for (const [name, file] of Object.entries(files)) {
-    for (const { failure, verdict } of file.vectors ?? []) check(name, failure, (v) => equal(v, verdict), verdict);
+    if (Array.isArray(file)) {
+      for (const { failure, verdict } of file) check(name, failure, (v) => equal(v, verdict), verdict);
+      continue;
+    }
     for (const { error, retryable } of file.texts ?? [])
       check(name, { error: { message: error } }, (v) => v.retryable === retryable, { retryable });
     for (const { status, retryable } of file.statuses ?? [])

@@ -37,6 +37,10 @@ func playAll(t *testing.T, fresh func() (vectors.Host, error)) {
 	t.Logf("%d vectors in %v", count, time.Since(begun).Round(time.Millisecond))
 }
 
+func TestGoPlaysEveryVector(t *testing.T) {
+	playAll(t, func() (vectors.Host, error) { return vectors.Native(), nil })
+}
+
 func TestTheModulePlaysEveryVector(t *testing.T) {
 	ctx := context.Background()
 	module, err := wasmhost.Compile(ctx, wasm.Module, false)
