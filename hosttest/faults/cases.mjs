@@ -148,7 +148,7 @@ export function faultAt(c, place) {
   };
   // The place is only what it says if the events arrive one by one: output
   // that comes together with its failure is not delivered, and so mended.
-  return { ...c.fault, ...at[place], chunk_bytes: 1 << 20, drip_ms: 20 };
+  return { ...c.fault, ...at[place], chunk_bytes: 1 << 20, drip_ms: place === firstToken ? 100 : 20 };
 }
 
 /**
