@@ -95,3 +95,12 @@ fuzz: ## a minute of every fuzz test
 fmt: npm ## formats everything
 	go run mvdan.cc/gofumpt@v0.12.0 -w .
 	npm run --silent format
+
+.PHONY: test-all
+test-all: test test-runtimes ## make test, and every runtime, SDK and bundler
+
+.PHONY: test-runtimes
+test-runtimes: build ## the packed package in Node.js, Deno, Bun, workerd, browsers, wazero
+	.ci/setup chromium firefox webkit
+	node hosttest/install.mjs runtimes
+	node --test --test-reporter=spec hosttest/runtimes/runtimes.test.mjs
