@@ -4,15 +4,15 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const files = process.argv.slice(2);
 const rows = files
-	.filter((file) => existsSync(file))
-	.map((file) => {
-		const bytes = readFileSync(file);
-		const gzip = gzipSync(bytes, { level: 9 }).length;
-		const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
-		return [file, bytes.length, gzip, brotli];
-	});
+  .filter((file) => existsSync(file))
+  .map((file) => {
+    const bytes = readFileSync(file);
+    const gzip = gzipSync(bytes, { level: 9 }).length;
+    const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+    return [file, bytes.length, gzip, brotli];
+  });
 const width = Math.max(...rows.map(([file]) => file.length));
 console.log(`${"".padEnd(width)}      raw     gzip   brotli`);
 for (const [file, ...sizes] of rows) {
-	console.log(file.padEnd(width) + sizes.map((n) => String(n).padStart(9)).join(""));
+  console.log(file.padEnd(width) + sizes.map((n) => String(n).padStart(9)).join(""));
 }
