@@ -46,14 +46,12 @@ func (t *scan) judge(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 
 func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 	v.Status = t.status
-	t.found = structure(f, t.status)
+	t.structure(f)
 	wait := t.textHint()
-	if wait >= 0 && wait <= LongWaitMs {
-		t.found |= shortWait
-	}
+	t.found[shortWait] = wait >= 0 && wait <= LongWaitMs
 	for i := range rules {
 		r := &rules[i]
-		ok := (r.any == 0 || t.has(r.any)) && (r.and == 0 || t.has(r.and)) && !t.has(r.none)
+		ok := (r.any[0] == none || t.hasAny(&r.any)) && (r.and == none || t.has(r.and)) && !t.hasAny(&r.none)
 		if each != nil {
 			each(r, ok)
 		}
@@ -117,4 +115,16 @@ func (t *scan) read(f *Failure) {
 	}
 	t.add("body", f.Body, flatCap)
 	t.index()
+}
+
+// Header gives a header's value, by its name in lower case. Of names that
+// differ in case only, the first in order counts.
+func Header(headers Headers, name string) (value string) {
+	best := ""
+	eachHeader(headers, func(k, v string) {
+		if fold(k, name) && (best == "" || k <= best) {
+			best, value = k, v
+		}
+	})
+	return value
 }

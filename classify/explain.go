@@ -1,7 +1,5 @@
 package classify
 
-import "math/bits"
-
 // Trail tells how a verdict came about.
 type Trail struct {
 	Verdict Verdict `json:"verdict"`
@@ -33,8 +31,11 @@ func Explain(f Failure) Trail {
 	var trail Trail
 	t.judge(&f, &trail.Verdict, func(r *rule, decided bool) {
 		step := Step{Rule: r.name, Decided: decided}
-		for spoke := (r.any | r.and) & t.found & (1<<lexical - 1); spoke != 0 && step.Phrase == ""; spoke &= spoke - 1 {
-			at, phrase := t.find(lexicon[bits.TrailingZeros64(uint64(spoke))])
+		for _, f := range [...]fact{r.any[0], r.any[1], r.any[2], r.and} {
+			if !t.found[f] || f > lexical || step.Phrase != "" {
+				continue
+			}
+			at, phrase := t.find(lexicon[f-1])
 			p := t.parts[t.partAt(at)]
 			step.Phrase, step.Where = phrase, p.name
 			step.Text = string(t.flat[max(p.start, at-20):min(t.n, at+60)])

@@ -38,15 +38,14 @@ func headerHint(f *Failure) int64 {
 		return ms
 	}
 	wait := int64(-1)
-	for _, h := range fields(f.Headers) {
+	eachHeader(f.Headers, func(name, left string) {
 		const remaining = "remaining"
-		name := h.Name
 		for i := 0; i < len(name); i++ {
-			if foldPrefix(name[i:], remaining) && h.Value == "0" {
+			if foldPrefix(name[i:], remaining) && left == "0" {
 				wait = max(wait, moment(Header(f.Headers, name[:i]+"reset"+name[i+len(remaining):]), now))
 			}
 		}
-	}
+	})
 	return wait
 }
 
@@ -87,7 +86,7 @@ func duration(s string, unit int64) (ms int64, rest string) {
 			s = s[4:]
 		}
 		i, n := 0, int64(0)
-		for ; i < len(s) && isDigit(s[i]); i++ {
+		for ; isDigit(at(s, i)); i++ {
 			if n > 1e13 {
 				return -1, s
 			}
@@ -97,16 +96,16 @@ func duration(s string, unit int64) (ms int64, rest string) {
 			return ms, rest
 		}
 		micro := int64(0)
-		if i+1 < len(s) && s[i] == '.' && isDigit(s[i+1]) {
+		if at(s, i) == '.' && isDigit(at(s, i+1)) {
 			i++
-			for scale := int64(100000); i < len(s) && isDigit(s[i]); i++ {
+			for scale := int64(100000); isDigit(at(s, i)); i++ {
 				micro += int64(s[i]-'0') * scale
 				scale /= 10
 			}
 		}
 		u := skipSpace(s, i)
 		end := u
-		for end < len(s) && isWord(s[end]) && !isDigit(s[end]) {
+		for isLetter(at(s, end)) {
 			end++
 		}
 		each := unitOf(s[u:end])
@@ -191,13 +190,13 @@ func date(s string) int64 {
 			if count == len(n) {
 				return -1
 			}
-			for ; i < len(s) && isDigit(s[i]) && n[count] < 1e6; i++ {
+			for ; isDigit(at(s, i)) && n[count] < 1e6; i++ {
 				n[count] = n[count]*10 + int(s[i]-'0')
 			}
 			count++
 			i--
-		} else if isWord(c) {
-			for i+1 < len(s) && isWord(s[i+1]) && !isDigit(s[i+1]) {
+		} else if isLetter(c) {
+			for isLetter(at(s, i+1)) {
 				i++
 			}
 			for m := 0; m < 12 && month == 0; m++ {
@@ -209,7 +208,7 @@ func date(s string) int64 {
 	}
 	var year, day, clock int
 	switch {
-	case month == 0 && (count == 6 || count > 6 && (n[count-1] == 0 || len(s) > 19 && s[19] == '.')):
+	case month == 0 && (count == 6 || count > 6 && (n[count-1] == 0 || at(s, 19) == '.')):
 		year, month, day, clock = n[0], n[1], n[2], 3
 	case month == 0 || count != 5:
 		return -1

@@ -1,12 +1,14 @@
 package classify
 
-// facts is a set of things that are known about a failure. Those with a line
-// in the lexicon are found in its texts, the others in its structure.
-type facts uint64
+// fact is something that is known about a failure. Those with a line in the
+// lexicon are found in its texts, the others in its structure.
+type fact uint8
 
 const (
-	canceledText   facts = 1 << iota // a cancel, by its words
-	callerDeadline                   // the words of a Go context's deadline
+	none fact = iota
+
+	canceledText   // a cancel, by its words
+	callerDeadline // the words of a Go context's deadline
 	timeout
 	timeoutWord // could also be the name of a parameter
 	network
@@ -38,16 +40,16 @@ const (
 	notJSON
 	webPage
 
-	lexical = iota
+	lexical = iota - 1
 )
 
 // The facts that are seen in the structure of a failure.
 const (
-	fromClient facts = 1 << (lexical + iota) // thrown here, with no answer that says why
-	inEvent                                  // an error event in a stream
-	unanswered                               // thrown with no answer, or in the middle of a good one
-	page                                     // an HTML page as the body
-	shortWait                                // the text asks for a wait of minutes at most
+	fromClient fact = lexical + 1 + iota // thrown here, with no answer that says why
+	inEvent                              // an error event in a stream
+	unanswered                           // thrown with no answer, or in the middle of a good one
+	page                                 // an HTML page as the body
+	shortWait                            // the text asks for a wait of minutes at most
 	is401
 	is402
 	is403
@@ -82,16 +84,16 @@ var lexicon = [lexical]string{
 	"connection:reset*,refused*,closed*,error*,aborted*;econn*;eof;socket hang up;broken pipe;goaway;upstream connect;payload is not completed;incomplete*;premature*;fetch failed;network error*;received from peer;stream disconnected",
 	// networkWord: codes and texts of libc, Node, undici, Bun, Deno, Chromium,
 	// Firefox, Safari, Go, Python, Java, .NET, Rust, Dart, curl.
-	"*connect*;socket*;network*;dns*;host:lookup,unreach*;no such host*;unknown host*;no route to host;hostname;resol*;nodename;getaddrinfo*;enotfound;eai*;ehost*;enet*;epipe;eproto;misbehaving;closed;terminated|;end of file;unexpected end*;empty:reply,response;und err*;net err*;err:quic*,internet*,name*,empty*,content length*,tunnel*,proxy*,address*,failed,1033;ns error*;stream*;http2*;framing layer;protocol error;sending:request,the request;error:reading*,decoding response body;copying content;recv failure;send failure;read error;write error;to be offline;typo in the url;xmlhttprequest error;nsurlerrordomain;nsposix*;transport*;transfer*;no bytes;dial tcp;do request failed;max retries exceeded with url;handshake*;tls*;ssl*;bad record mac;file descriptor",
+	"*connect*;socket*;network*;dns*;host:lookup,unreach*;no such host*;unknown host*;no route to host;hostname;resol*;nodename;getaddrinfo*;enotfound;eai*;ehost*;enet*;epipe;eproto;misbehaving;closed;terminated|;end of file;unexpected end*;empty:reply,response;und err*;net err*;err:http2*,quic*,internet*,name*,empty*,content length*,tunnel*,proxy*,address*,ssl*,stream*,failed,1033;ns error*;stream*;http2*;framing layer;protocol error;sending:request,the request;error:reading*,decoding response body;copying content;recv failure;send failure;read error;write error;to be offline;typo in the url;xmlhttprequest error;nsurlerrordomain;nsposix*;transport*;transfer*;no bytes;dial tcp;do request failed;max retries exceeded with url;handshake*;tls*;ssl*;bad record mac;file descriptor",
 	// opaque
 	"failed to fetch;load failed;networkerror when attempting",
 	// overloaded: capacity that everyone shares, queues, models that are just
 	// loading. Groq, Mistral, Together, vLLM, TGI, llama.cpp, Ollama, Bedrock.
-	"overload*;over capacity;at capacity;capacity:exceeded,exhausted,temporarily;no capacity;insufficient capacity;high:demand,load,traffic;heavy load;peak load;busy;no:slots,instances,workers,available slot*,available account*,available capacity;queue:full,is full,exceeded;pending requests exceeded;total request limit reached;currently loading;model is loading;loading model|;not ready yet;model not ready*;temporarily unavailable;unable to process your request;service unavailable exception;generate first token;繁忙;负载;过载;访问量过大",
+	"overload*;over capacity;at capacity;capacity:exceeded,exhausted,temporarily;no capacity;insufficient capacity;high:demand,load,traffic;heavy load;peak load;busy;no:slots,instances,workers,available slot*,available account*,available capacity;queue:full,is full,exceeded;pending requests exceeded;total request limit reached;currently loading;model is loading;loading model|;not ready yet;model not ready*;temporarily:unavailable,overloaded;unable to process your request;service unavailable exception;generate first token;繁忙;负载;过载;访问量过大",
 	// creditGone: billing in each provider's words. Nothing here is about a rate.
-	"insufficient:user quota,credit*,fund*;balance;not enough:credit*,quota;quota:is not enough,not enough;credit:limit*,grant*;more credits;credits required;out of:credit*,extra usage;available credits;included credits;can only afford;key limit exceeded;spend*;budget:exceeded*,has been exceeded;exceeded:budget*,their budget,your budget;max budget;billing:error,hard limit*,not active,is not active,issue;enable billing;account is not active;payment required;past due;*overdue*;arrear*;unpaid;failure to pay;been paused;good standing;free:tier only,quota,allocated quota,trial;resource pack*;extra usage is required;subscription:has expired,expired;plan:has expired,expired;trial:has expired,expired,ended;premium request*;recharge;code:1113,1008;欠费;余额;充值;资源包",
+	"insufficient:user quota,credit*,fund*;balance;not enough:credit*,quota;quota:is not enough,not enough;credit:limit*,grant*;more credits;credits required;out of:credit*,extra usage;available credits;included credits;can only afford;key limit exceeded;spend*;budget:exceeded*,has been exceeded;exceeded:budget*,their budget,your budget;max budget;billing:error,hard limit*,not active,is not active,issue;enable billing;account is not active;payment required;past due;overdue*;*overdue*;arrear*;unpaid;failure to pay;been paused;good standing;free:tier only,quota,allocated quota,trial;resource pack*;extra usage is required;subscription:has expired,expired;plan:has expired,expired;trial:has expired,expired,ended;premium request*;recharge;code:1113,1008;欠费;余额;充值;资源包",
 	// quota: Gemini, Azure, Vertex and others also say this of a limit by the minute.
-	"quota:exceed*,exhausted*,reached,limit*,has been,will reset;exceeded:~ quota,~ allowance;exhausted:your capacity,your quota;out of quota;insufficient quota;no quota;service quota*;usage:limit*,cap,quota;plan limit*;hit your ~ limit;credits;额度",
+	"quota:exceed*,exhausted*,reached,limit*,has been,will reset;exceeded your current quota;exceeded:~ quota,~ allowance;exhausted:your capacity,your quota;out of quota;insufficient quota;no quota;service quota*;usage:limit*,cap,quota;plan limit*;hit your:limit,~ limit;credits;额度",
 	// longWindow
 	"per:day,month,week,hour,86400*;*perday*;*byday*;daily;monthly;weekly;hourly;calls:day,month;rpd;tpd;5 hour*;24 hour*;hour:allocated,quota*;week allocated;month allocated;tomorrow;this:month,week;billing:cycle,period;regain access;每日;今日;每天;每月;每周;小时",
 	// minute
@@ -101,11 +103,11 @@ var lexicon = [lexical]string{
 	// rate
 	"rate:limit*,exceeded;*rate limit exceeded;too many:requests*,concurrent*,tokens,connections;throttl*;resource:exhausted,has been exhausted;request limit:exceeded,reached;*tpm limit;concurrency limit*;frequency limit;no deployments available;too:frequent*,quickly,fast;slow down;limit:requests,burst*;error:1015,code 1015;code:1302,1303,1305,1002;频繁;限流;限频;请求过多;速率;频率",
 	// badKey: these also come as 400, 403, 500 and 503.
-	"unauthor*;unauthenticat*;reauthenticat*;authentication:error,fail*,required,token;invalid:api key,x api key,key,api token,bearer,token,jwt,access token,credential*,auth*,username*,password,subscription key;api key:invalid,not valid,expired;reported as leaked;token:is invalid,invalid,expired*,has expired,is expired,revoked,has been revoked;expired token*;not logged in;login fail;signing in again;log in again;security token;authorization header;unrecognized:client*,token;signature:does not match,expired,we calculated;user not found;been deactivated;account deactivated;illegal header value;access tokens are not supported;code 2049;无效的令牌;令牌已过期;未提供令牌;身份验证;鉴权",
+	"unauthor*;unauthenticat*;reauthenticat*;authentication:error,fail*,required,token;invalid:authentication,api key,x api key,key,api token,bearer,token,jwt,access token,credential*,auth*,username*,password,subscription key;api key:invalid,not valid,expired;reported as leaked;token:is invalid,invalid,expired*,has expired,is expired,revoked,has been revoked;expired token*;not logged in;login fail;signing in again;log in again;security token;authorization header;unrecognized:client*,token;signature:does not match,expired,we calculated;user not found;been deactivated;account deactivated;illegal header value;access tokens are not supported;code 2049;无效的令牌;令牌已过期;未提供令牌;身份验证;鉴权",
 	// keyWord
 	"api key*;credential*",
 	// policy
-	"content:filter*,polic*,management policy,moderation*,blocked,violat*,exists risk,safety;usage:polic*,guidelines;responsible ai*;safety:system,check*,filter*,reason*;prohibited content;block reason*;blocked reason*;finish reason:safety,recitation,blocklist,spii,image safety;stop reason refusal;data inspection*;inappropriate content;sensitive:content*,word*;new sensitive;flagged;policy violation*;harmful content;nsfw;guardrail intervened;cyber policy;code:1301,1026,1027;敏感;违规;不安全",
+	"content:filter*,polic*,management policy,moderation*,blocked,violat*,exists risk,safety;usage:polic*,guidelines;responsible ai*;safety:system,check*,filter*,reason*;prohibited content;block reason*;blocked reason*;finish reason:safety,recitation,prohibited content,blocklist,spii,image safety;stop reason refusal;data inspection*;inappropriate content;sensitive:content*,word*;new sensitive;flagged;policy violation*;harmful content;nsfw;guardrail intervened;cyber policy;code:1301,1026,1027;敏感;违规;不安全",
 	// notAllowed
 	"must be verified;not allowed to:use,access;location is not supported;country region*;unsupported country*;available in your:country,region;suspended;has been disabled;is disabled;violation of terms;not authorized to;only authorized for;data policy;guardrail restrictions;are blocked;been blocked;service disabled;gated:repo,model;access is denied;access to the model;not activated the model;model not open;not been used in project;无权;未开通",
 	// forbidden: also the block pages of CDNs, which ask for a person or a browser.

@@ -35,7 +35,7 @@ func safe(s string) string {
 	for i := 0; i < len(s); {
 		c := s[i]
 		end := i
-		for end < len(s) && isTokenByte(s[end]) {
+		for isTokenByte(at(s, end)) {
 			end++
 		}
 		show := s[i:end]
@@ -54,7 +54,7 @@ func safe(s string) string {
 		case strings.IndexByte(quotes, c) >= 0:
 			end++
 			show = s[i:end]
-		case end+2 < len(s) && end > i && s[end:end+3] == "://":
+		case end > i && foldPrefix(s[end:], "://"):
 			for i, end = end, secretEnd(s, end); strings.IndexByte(".,;:)]", s[end-1]) >= 0; {
 				end-- // the sentence's marks, not the URL's
 			}
@@ -96,7 +96,7 @@ const quotes = "\"'`\\"
 
 // secretEnd gives the place behind a secret or a URL at s[i].
 func secretEnd(s string, i int) int {
-	for i < len(s) && s[i] > ' ' && strings.IndexByte("<>&"+quotes, s[i]) < 0 {
+	for at(s, i) > ' ' && strings.IndexByte("<>&"+quotes, s[i]) < 0 {
 		i++
 	}
 	return i
@@ -105,7 +105,7 @@ func secretEnd(s string, i int) int {
 // turns says whether s begins with a character that ends a line or turns the
 // direction of writing: U+2028 to U+202E, U+2066 to U+2069.
 func turns(s string) bool {
-	return len(s) > 2 && s[0] == 0xE2 && (s[1] == 0x80 && s[2]&^7 == 0xA8 || s[1] == 0x81 && s[2] >= 0xA6)
+	return at(s, 0) == 0xE2 && (at(s, 1) == 0x80 && at(s, 2)&^7 == 0xA8 || at(s, 1) == 0x81 && at(s, 2) >= 0xA6)
 }
 
 // prose says whether a word could be one of a sentence: lower-case letters, or few.

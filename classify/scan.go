@@ -1,7 +1,6 @@
 package classify
 
 import (
-	"math/bits"
 	"strings"
 
 	"github.com/steadfetch/steadfetch/classify/jsonscan"
@@ -31,8 +30,8 @@ type scan struct {
 	parts  [24]part
 	nparts int
 
-	tested, found facts // which facts were looked for, and which hold
-	status        int   // the status that counts: the response's, or one told inside
+	tested, found [64]bool // which facts were looked for, and which hold
+	status        int      // the status that counts: the response's, or one told inside
 }
 
 // part is where one text begins in flat.
@@ -49,7 +48,8 @@ const noise = "input output instructions messages prompt content text parts delt
 func (t *scan) reset() {
 	clear(t.head[:])
 	t.n, t.nparts = 0, 0
-	t.tested, t.found = 0, 0
+	clear(t.tested[:])
+	clear(t.found[:])
 }
 
 // add appends a text, as much of it as fits into limit bytes.
@@ -61,6 +61,7 @@ func (t *scan) add(name, s string, limit int) {
 	t.parts[t.nparts] = part{name, t.n}
 	t.nparts++
 	t.end = min(t.n+limit, flatCap-1)
+	s = s[:min(len(s), 4*flatCap)] // white space and tags leave nothing in flat
 	json := looksLikeJSON(s)
 	html := hasTags(s)
 	for i := 0; i < len(s) && t.n < t.end; i++ {
@@ -69,14 +70,11 @@ func (t *scan) add(name, s string, limit int) {
 		case isWord(c):
 			c = lower(c)
 		case c == '\\':
-			for i+1 < len(s) && s[i+1] == '\\' {
+			for at(s, i+1) == '\\' {
 				i++
 			}
 			c = ' '
-			if i+1 == len(s) {
-				break
-			}
-			switch s[i+1] {
+			switch at(s, i+1) {
 			case 'n', 'r', 't':
 				i++
 			case 'u':
@@ -95,26 +93,26 @@ func (t *scan) add(name, s string, limit int) {
 			c = '|'
 		case c == '"':
 			c = ' '
-			if i+1 < len(s) && s[i+1] == ',' {
+			if at(s, i+1) == ',' {
 				c = '|'
 			} else if json {
 				if end := skipNoise(s, i); end > 0 {
 					i, c = end-1, '|'
 				}
 			}
-		case (c == '.' || c == ',') && i+1 < len(s) && isDigit(s[i+1]) && t.n > 0 && isDigit(t.flat[t.n-1]):
+		case (c == '.' || c == ',') && isDigit(at(s, i+1)) && t.n > 0 && isDigit(t.flat[t.n-1]):
 			if c == ',' { // 20,000
 				continue
 			}
-		case c == '-' && i+1 < len(s) && isDigit(s[i+1]) && (i == 0 || !isWord(s[i-1])):
+		case c == '-' && isDigit(at(s, i+1)) && !isWord(at(s, i-1)):
 			// A number below zero.
 		case c == '<' && html:
 			c = ' '
 			if end := skipTag(s, i); end > 0 {
 				i = end - 1
 			}
-		case c >= 0xE0 && i+2 < len(s) && t.n+3 < t.end:
-			t.wide(c, s[i+1], s[i+2])
+		case c >= 0xE0 && t.n+3 < t.end:
+			t.wide(c, at(s, i+1), at(s, i+2))
 			i += 2
 			continue
 		default:
@@ -217,17 +215,18 @@ func (t *scan) partAt(i int) int {
 	return p
 }
 
-// has says whether any fact of set holds. What is not known yet is looked for.
-func (t *scan) has(set facts) bool {
-	for left := set &^ t.tested & (1<<lexical - 1); left != 0 && t.found&set == 0; left &= left - 1 {
-		i := bits.TrailingZeros64(uint64(left))
-		fact := facts(1) << i
-		t.tested |= fact
-		if at, _ := t.find(lexicon[i]); at >= 0 {
-			t.found |= fact
-		}
+// has says whether a fact holds. What is not known yet is looked for.
+func (t *scan) has(f fact) bool {
+	if !t.tested[f] && f <= lexical && f > none {
+		t.tested[f] = true
+		at, _ := t.find(lexicon[f-1])
+		t.found[f] = at >= 0
 	}
-	return t.found&set != 0
+	return t.found[f]
+}
+
+func (t *scan) hasAny(set *[3]fact) bool {
+	return t.has(set[0]) || t.has(set[1]) || t.has(set[2])
 }
 
 // find searches for any of some phrases, which are separated by semicolons. A
@@ -306,19 +305,7 @@ func (t *scan) match(i int, phrase string) int {
 	return i
 }
 
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-func isWord(c byte) bool { return words[c] }
-
-// words tells the letters and digits of ASCII: a look into a table is a quarter
-// of the code that the comparisons would be, wherever one is needed.
-var words = func() (is [256]bool) {
-	for c := range is {
-		l := lower(byte(c))
-		is[c] = l >= 'a' && l <= 'z' || isDigit(byte(c))
-	}
-	return is
-}()
+func isWord(c byte) bool { return isLetter(c) || isDigit(c) }
 
 // lower is c in lower case, if it is a letter or a digit.
 func lower(c byte) byte { return c | 0x20 }
@@ -364,7 +351,7 @@ func listed(list, word string) bool {
 
 // skipSpace gives the place of the first byte from s[i] on that is no white space.
 func skipSpace(s string, i int) int {
-	for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r') {
+	for c := at(s, i); c == ' ' || c == '\n' || c == '\t' || c == '\r'; c = at(s, i) {
 		i++
 	}
 	return i
@@ -372,8 +359,7 @@ func skipSpace(s string, i int) int {
 
 // begins says whether the first byte of s that is no white space is c.
 func begins(s string, c byte) bool {
-	i := skipSpace(s, 0)
-	return i < len(s) && s[i] == c
+	return at(s, skipSpace(s, 0)) == c
 }
 
 func looksLikeJSON(s string) bool { return begins(s, '{') || begins(s, '[') }
@@ -388,7 +374,7 @@ func skipNoise(s string, i int) int {
 		return 0
 	}
 	name := s[i : i+n]
-	if i = skipSpace(s, i+n+1); i == len(s) || s[i] != ':' || !listed(noise, name) {
+	if i = skipSpace(s, i+n+1); at(s, i) != ':' || !listed(noise, name) {
 		return 0
 	}
 	i = skipSpace(s, i+1)
@@ -402,7 +388,7 @@ func skipNoise(s string, i int) int {
 // hasTags says whether s has an end tag, as every page of HTML has.
 func hasTags(s string) bool {
 	for s != "" {
-		if _, s = cut(s, '<'); s != "" && s[0] == '/' {
+		if _, s = cut(s, '<'); at(s, 0) == '/' {
 			return true
 		}
 	}
@@ -413,7 +399,7 @@ func hasTags(s string) bool {
 // script or a style sheet, or 0 if there is no tag.
 func skipTag(s string, i int) int {
 	const longest = 600
-	if i+1 == len(s) || !isWord(s[i+1]) && s[i+1] != '/' && s[i+1] != '!' {
+	if c := at(s, i+1); !isWord(c) && c != '/' && c != '!' {
 		return 0
 	}
 	n := strings.IndexByte(s[i:min(i+longest, len(s))], '>')
@@ -422,7 +408,7 @@ func skipTag(s string, i int) int {
 	}
 	tag := s[i+1 : i+n]
 	i += n + 1
-	if len(tag) > 3 && (lower(tag[1]) == 'c' || lower(tag[2]) == 'y') { // script, style
+	if lower(at(tag, 1)) == 'c' || lower(at(tag, 2)) == 'y' { // script, style
 		for i < len(s) && s[i] != '<' {
 			i++
 		}

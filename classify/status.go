@@ -14,7 +14,7 @@ func StatusCodeRetryable(code int) bool {
 // statuses gives the fact of each status; the first line that holds it counts.
 var statuses = [...]struct {
 	from, to uint16
-	fact     facts
+	fact     fact
 }{
 	{401, 401, is401},
 	{407, 407, is401}, // a proxy wants a password
@@ -43,22 +43,22 @@ var statuses = [...]struct {
 }
 
 // structure gives the facts that need no words.
-func structure(f *Failure, status int) (set facts) {
+func (t *scan) structure(f *Failure) {
 	if f.Event != nil {
-		set |= inEvent
+		t.found[inEvent] = true
 	} else if f.Body == "" && f.Status < 300 {
-		set |= fromClient
+		t.found[fromClient] = true
 		if f.Phase == PhaseConnect || f.Phase == PhaseMidstream {
-			set |= unanswered
+			t.found[unanswered] = true
 		}
 	}
 	if begins(f.Body, '<') {
-		set |= page
+		t.found[page] = true
 	}
 	for i := range statuses {
-		if s := &statuses[i]; status >= int(s.from) && status <= int(s.to) {
-			return set | s.fact
+		if s := &statuses[i]; t.status >= int(s.from) && t.status <= int(s.to) {
+			t.found[s.fact] = true
+			return
 		}
 	}
-	return set
 }

@@ -1,0 +1,15 @@
+//go:build !tinygo
+
+package classify
+
+// at is the byte at s[i], 0 where there is none.
+func at(s string, i int) byte {
+	if uint(i) < uint(len(s)) {
+		return s[i]
+	}
+	return 0
+}
+
+func isDigit(c byte) bool { return c-'0' < 10 }
+
+func isLetter(c byte) bool { return lower(c)-'a' < 26 }
