@@ -99,7 +99,7 @@ func (m *seam) begin() *Resume {
 	switch m.how {
 	case ResumeBackground:
 		r.Method, r.NoBody = "GET", true
-		r.Suffix = "/" + r.ResponseID + "?stream=true&starting_after=" + string(jsonscan.AppendInt(nil, r.Sequence))
+		r.Suffix = "/" + r.ResponseID + "?stream=true&starting_after=" + decimal(r.Sequence)
 	case ResumeContinue:
 		r.Rewrite = true
 	case ResumeCustom:
@@ -201,7 +201,7 @@ func (m *seam) byText(t *stream.Tracker, e *stream.Event, facts stream.Facts, f 
 	if m.joined {
 		m.record(t, e, facts)
 		if m.shift != 0 && at != "" {
-			f.Replace(renderEvent(e.Type, swap(e.Data, at, string(jsonscan.AppendInt(nil, index+m.shift)))))
+			f.Replace(m.shifted(e, at, index))
 		}
 		return true
 	}
@@ -235,13 +235,13 @@ func (m *seam) byText(t *stream.Tracker, e *stream.Event, facts stream.Facts, f 
 		m.text = append(m.text, rest...)
 		data := swap(m.template.Data, t.Text(&m.template), string(jsonscan.AppendString(nil, rest)))
 		if m.shift != 0 {
-			data = swap(data, jsonscan.Parse(data).Get("index"), string(jsonscan.AppendInt(nil, m.block)))
+			data = swap(data, jsonscan.Parse(data).Get("index"), decimal(m.block))
 		}
 		out = renderEvent(m.template.Type, data)
 	}
 	if text.Empty() { // what ended the waiting is an event of its own
 		if m.shift != 0 && at != "" {
-			out = append(out, renderEvent(e.Type, swap(e.Data, at, string(jsonscan.AppendInt(nil, index+m.shift))))...)
+			out = append(out, m.shifted(e, at, index)...)
 		} else {
 			out = append(out, f.Last()...)
 		}
@@ -305,6 +305,13 @@ func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
 	return swap(body, messages, string(messages[:len(messages)-1])+","+answer+string(jsonscan.AppendString(nil, string(s.seam.text)))+turn), true
 }
 
+// shifted is an event whose index, which stands at, fits the consumer's count.
+func (m *seam) shifted(e *stream.Event, at jsonscan.Value, index int64) []byte {
+	return renderEvent(e.Type, swap(e.Data, at, decimal(index+m.shift)))
+}
+
+func decimal(n int64) string { return string(jsonscan.AppendInt(nil, n)) }
+
 // swap puts text in the place of v, which is a view of a part of s.
 func swap(s string, v jsonscan.Value, text string) string {
 	at := int(uintptr(unsafe.Pointer(unsafe.StringData(string(v)))) - uintptr(unsafe.Pointer(unsafe.StringData(s))))
@@ -318,13 +325,14 @@ func renderEvent(typ, data string) []byte {
 		b = append(b, "event: "+typ+"\n"...)
 	}
 	b = append(b, "data: "...)
+	start := 0
 	for i := 0; i < len(data); i++ {
-		b = append(b, data[i])
 		if data[i] == '\n' {
-			b = append(b, "data: "...)
+			b = append(b, data[start:i+1]+"data: "...)
+			start = i + 1
 		}
 	}
-	return append(b, "\n\n"...)
+	return append(b, data[start:]+"\n\n"...)
 }
 
 // FNV-1a, 64 bits.

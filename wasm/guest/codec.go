@@ -108,6 +108,8 @@ func put(c byte) { output = append(output, c) }
 
 func puts(s string) { output = append(output, s...) }
 
+func integer(n int64) { output = jsonscan.AppendInt(output, n) }
+
 func quote(s string) { output = jsonscan.AppendString(output, s) }
 
 func key(name string) {
@@ -148,7 +150,7 @@ func write(p unsafe.Pointer, s shape) {
 			}
 			if n != 0 || f.kind == numbers || f.kind == longs {
 				key(f.name)
-				output = jsonscan.AppendInt(output, n)
+				integer(n)
 			}
 		case moment:
 			key(f.name)
@@ -162,7 +164,7 @@ func write(p unsafe.Pointer, s shape) {
 			}
 			key(f.name)
 			if f.kind == maybe {
-				output = jsonscan.AppendInt(output, *(*int64)(to))
+				integer(*(*int64)(to))
 			} else {
 				write(to, shapes[f.kind-inline])
 			}
@@ -175,7 +177,7 @@ func writePolicy(p *retry.Policy) {
 	put('{')
 	for i, n := range p.Numbers() {
 		key(word(retry.PolicyNumbers, i))
-		output = jsonscan.AppendInt(output, max(n, 0)) // off is 0 on the wire
+		integer(max(n, 0)) // off is 0 on the wire
 	}
 	for i, s := range p.Strings() {
 		if s != "" {
