@@ -116,15 +116,3 @@ func (t *scan) read(f *Failure) {
 	t.add("body", f.Body, flatCap)
 	t.index()
 }
-
-// Header gives a header's value, by its name in lower case. Of names that
-// differ in case only, the first in order counts.
-func Header(headers Headers, name string) (value string) {
-	best := ""
-	eachHeader(headers, func(k, v string) {
-		if fold(k, name) && (best == "" || k <= best) {
-			best, value = k, v
-		}
-	})
-	return value
-}

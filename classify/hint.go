@@ -38,14 +38,15 @@ func headerHint(f *Failure) int64 {
 		return ms
 	}
 	wait := int64(-1)
-	eachHeader(f.Headers, func(name, left string) {
+	for _, h := range fields(f.Headers) {
 		const remaining = "remaining"
+		name := h.Name
 		for i := 0; i < len(name); i++ {
-			if foldPrefix(name[i:], remaining) && left == "0" {
+			if foldPrefix(name[i:], remaining) && h.Value == "0" {
 				wait = max(wait, moment(Header(f.Headers, name[:i]+"reset"+name[i+len(remaining):]), now))
 			}
 		}
-	})
+	}
 	return wait
 }
 
