@@ -97,10 +97,17 @@ fmt: npm ## formats everything
 	npm run --silent format
 
 .PHONY: test-all
-test-all: test test-runtimes ## make test, and every runtime, SDK and bundler
+test-all: test test-runtimes test-sdks ## make test, and every runtime, SDK and bundler
 
 .PHONY: test-runtimes
 test-runtimes: build ## the packed package in Node.js, Deno, Bun, workerd, browsers, wazero
 	.ci/setup chromium firefox webkit
 	node hosttest/install.mjs runtimes
 	node --test --test-reporter=spec hosttest/runtimes/runtimes.test.mjs
+
+.PHONY: test-sdks
+test-sdks: build ## the SDKs with the packed package, in Node.js 20 and the newest, and Chromium
+	.ci/setup chromium
+	node hosttest/install.mjs runtimes sdks
+	node --test --test-reporter=spec hosttest/sdks/sdks.test.mjs
+	hosttest/runtimes/node_modules/.bin/node --test --test-reporter=spec hosttest/sdks/sdks.test.mjs

@@ -37,7 +37,7 @@ function installLocked(folder) {
   const lock = join(folder, "package-lock.json");
   const done = join(folder, "node_modules", ".package-lock.json");
   if (!existsSync(done) || statSync(lock).mtimeMs > statSync(done).mtimeMs) {
-    execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, stdio: "inherit" });
+    execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder, stdio: "inherit" });
   }
 }
 
