@@ -26,8 +26,18 @@ export const common = {
   logLevel: "warning",
 };
 
+/** Sub-paths that need no module of their own. */
+const parts = ["testing", "element", "react"];
+
+/** Leaves the package itself out of its parts, so that a page has one module and not two. */
+const share = (path) => ({
+  name: "share",
+  setup: (build) => build.onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path, external: true })),
+});
+
 /** The package without its types: what its tests need. */
 export async function bundles() {
+  const part = { ...common, entryPoints: parts.map((name) => `src/${name}.ts`), external: ["react"] };
   const entry = { ...common, entryPoints: ["src/index.ts"] };
   const plain = { ...common, entryPoints: [await plainJavaScript()], minify: true };
   const asPlain = { ...entry, plugins: [embed(wasm, "plain")] };
@@ -36,6 +46,9 @@ export async function bundles() {
     build({ ...entry, format: "cjs", outfile: "dist/cjs/index.js" }),
     build({ ...entry, plugins: [embed(wasm, "imported")], format: "esm", outfile: "dist/workerd.js" }),
     build({ ...asPlain, format: "esm", outfile: "dist/js.js" }),
+    // By its name, since which entry it is depends on the runtime.
+    build({ ...part, plugins: [share("steadfetch")], format: "esm", outdir: "dist" }),
+    build({ ...part, plugins: [share("./index.js")], format: "cjs", outdir: "dist/cjs" }),
     build({ ...asPlain, format: "cjs", outfile: "dist/cjs/js.js" }),
     build({ ...plain, format: "esm", outfile: "dist/plain.js" }),
     // Node.js finds names in CommonJS by their looks, which minifying spoils.
