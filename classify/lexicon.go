@@ -81,7 +81,7 @@ var lexicon = [lexical]string{
 	// timeoutWord: also gRPC's and Google's DEADLINE_EXCEEDED.
 	"time out*;*timeout*;*timedout*;deadline:exceeded,expired;too long to respond;took too long;respond:in time,before;超时",
 	// network: what a proxy or SDK tells of a connection, though it answers 400.
-	"connection:reset*,refused*,closed*,error*,aborted*;econn*;eof;socket hang up;broken pipe;goaway;upstream connect;payload is not completed;incomplete*;premature*;fetch failed;network error*;received from peer;stream disconnected",
+	"connection:reset*,refused*,closed*,error*,aborted*;econn*;eof;socket hang up;broken pipe;goaway;upstream connect;payload is not completed;incomplete:chunked,read*;premature*;fetch failed;network error*;received from peer;stream disconnected",
 	// networkWord: codes and texts of libc, Node, undici, Bun, Deno, Chromium,
 	// Firefox, Safari, Go, Python, Java, .NET, Rust, Dart, curl.
 	"*connect*;socket*;network*;dns*;host:lookup,unreach*;no such host*;unknown host*;no route to host;hostname;resol*;nodename;getaddrinfo*;enotfound;eai*;ehost*;enet*;epipe;eproto;misbehaving;closed;terminated|;end of file;unexpected end*;empty:reply,response;und err*;net err*;err:quic*,internet*,name*,empty*,content length*,tunnel*,proxy*,address*,failed,1033;ns error*;stream*;http2*;framing layer;protocol error;sending:request,the request;error:reading*,decoding response body;copying content;recv failure;send failure;read error;write error;to be offline;typo in the url;xmlhttprequest error;nsurlerrordomain;nsposix*;transport*;transfer*;no bytes;dial tcp;do request failed;max retries exceeded with url;handshake*;tls*;ssl*;bad record mac;file descriptor",
