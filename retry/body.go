@@ -136,7 +136,10 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *Answer) {
 	held := s.framer.Held()
 	if s.mode == modeSniff {
 		if head := trim(view(held)); head == "" {
-			return 0, nil
+			if len(held) < maxBody {
+				return 0, nil
+			}
+			s.mode = modeSSE
 		} else if c := head[0]; c == '{' || c == '[' || c == '<' {
 			s.mode = modeDoc
 		} else {

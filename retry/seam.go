@@ -216,6 +216,9 @@ func (m *seam) byText(t *stream.Tracker, e *stream.Event, facts stream.Facts, f 
 	if kind := v.Get("type").In("message_delta content_block_stop"); kind == 0 || kind == 1 && len(m.pending) > 0 {
 		closing = true
 	}
+	if facts&stream.Opaque != 0 {
+		return false // a tool call where text was to go on: dropped, it would be lost
+	}
 	if text.Empty() && !closing {
 		f.Replace(nil) // the second stream's preamble: the consumer has had one
 		return true

@@ -168,6 +168,18 @@ func TestATextAnswerWithAToolCallIsNotContinued(t *testing.T) {
 	require.Equal(t, classify.Truncated, h.run().Verdict.Kind)
 }
 
+func TestAContinuationThatCallsAToolIsAnErrorOrBegunAnew(t *testing.T) {
+	call := `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"t","function":{"name":"f","arguments":""}}]},"finish_reason":null}]}` + "\n\n"
+	script := []attempt{{chunks: chat("Hello, wor")[:2]}, {chunks: []string{chatRole(), call, chatFinish("tool_calls"), "data: [DONE]\n\n"}}, {chunks: chat("Hello")}}
+	h := newHost(t, retry.Config{Policy: resume}, script...)
+	a := h.run()
+	require.Equal(t, classify.SeamMismatch, a.Verdict.Kind, "the call is not lost silently")
+	h = newHost(t, retry.Config{Policy: resume, CanReset: true}, script...)
+	require.Equal(t, retry.DoFinish, h.run().Do)
+	require.Equal(t, strings.Join(chat("Hello"), ""), h.got.String())
+	require.Equal(t, 1, h.resets)
+}
+
 func TestAContinuationBehindReasoningKeepsTheBlockNumbers(t *testing.T) {
 	block := func(index int, typ string) string {
 		return fmt.Sprintf("event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":%d,\"content_block\":{\"type\":%q,%q:\"\"}}\n\n", index, typ, typ)

@@ -265,13 +265,18 @@ func (s *Session) wall(at int64) int64 { return at - s.offset }
 // own is a verdict of the engine's.
 func (s *Session) own(kind classify.Kind) *classify.Verdict {
 	v := classify.NewVerdict(kind, s.provider)
-	v.Status = s.status
+	if s.status >= 400 { // a good status decided nothing
+		v.Status = s.status
+	}
 	return v
 }
 
 func judge(f *classify.Failure) *classify.Verdict {
 	v := &classify.Verdict{}
 	classify.ClassifyTo(f, v)
+	if v.Status < 400 {
+		v.Status = 0
+	}
 	return v
 }
 
@@ -313,6 +318,10 @@ func (s *Session) begin() *Answer {
 			s.retry, s.state = r.Retry, waiting
 			s.waitUntil = min(until, s.now+maxTimerMs)
 			s.notBefore = s.waitUntil
+			s.opened = s.now
+			if s.offline {
+				s.waitingFor = forConnection
+			}
 			a := s.answer(doWait)
 			a.Retry = s.retry
 			return a
@@ -477,7 +486,7 @@ func (s *Session) phase() string {
 // retryEvent is the event for a wait until waitUntil.
 func (s *Session) retryEvent(v *classify.Verdict) *ChatStreamRetry {
 	return &ChatStreamRetry{
-		Attempt: s.failures, DelayMs: s.waitUntil - s.now, Error: v.Message,
+		Attempt: max(s.failures, 1), DelayMs: s.waitUntil - s.now, Error: v.Message,
 		RetryingAt: time.UnixMilli(s.wall(s.waitUntil)).UTC(),
 		Kind:       v.Kind, Provider: v.Provider, StatusCode: v.Status, Title: v.Title,
 	}
@@ -506,6 +515,9 @@ func (s *Session) failed(v *classify.Verdict, own bool) *Answer {
 	if v.Kind == classify.EmptyOutput {
 		s.empties++
 		v.Retryable = s.empties < 2
+	}
+	if v.Kind == classify.SeamMismatch && s.cfg.CanReset && s.cfg.Policy.AfterCommit != AfterCommitFail {
+		v.Retryable, s.resetDue = true, true // what cannot be joined is begun anew
 	}
 	s.last = v
 	var a *Answer
