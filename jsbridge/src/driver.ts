@@ -1,4 +1,5 @@
 import { type Engine, maxChunk } from "./abi.js";
+import { attempts } from "./attempts.js";
 import { hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
 import { type Controlled, registryOf, safely } from "./controller.js";
 import { engine as engineNow } from "./module.js";
@@ -108,6 +109,7 @@ export function drive(
     ...(options.restore && { restore: options.restore }),
   });
   const registry = registryOf(options.controller);
+  const trace = options.onAttempt && attempts(options.onAttempt, config.request, options.provider);
   const steps: (() => Answer | undefined)[] = [];
   let busy = false;
   let over = false;
@@ -156,6 +158,7 @@ export function drive(
     if (answer.do !== "none") {
       unlock = unlock?.() as undefined;
     }
+    trace?.answered(answer);
     const last = answer.do === "pass" || answer.do === "finish" || answer.do === "fail";
     const status = last || registry || options.onStatus ? engine.snapshot(id) : undefined;
     if (last) {
@@ -257,6 +260,7 @@ export function drive(
     report(what, more) {
       if (!over) {
         const happened = { what, now: Date.now(), ...more };
+        trace?.heard(happened);
         step(() => engine.event(id, happened));
       }
     },

@@ -10,7 +10,7 @@ export { type Controller, createController } from "./controller.js";
 export { RetryError } from "./error.js";
 export { createFetch } from "./fetch.js";
 export { init, type ModuleSource } from "./init.js";
-export type { FetchOptions, Options, PolicyOptions, ResumeRequest } from "./options.js";
+export type { AttemptEvent, FetchOptions, Options, PolicyOptions, ResumeRequest } from "./options.js";
 export { type RetryAttempt, type RetryOptions, retry } from "./retry.js";
 export { type ChatStreamEvent, type StreamOptions, stream } from "./stream.js";
 export type {

@@ -9,12 +9,42 @@ type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capita
  */
 export type PolicyOptions = { [K in keyof Policy as Camel<K>]?: Policy[K] | undefined };
 
+/**
+ * One attempt that has ended, for a trace: set `attributes` on a span of its
+ * `start` and `end`. They have the names of OpenTelemetry's semantic conventions
+ * for HTTP clients and generative AI; what is not known is left out.
+ */
+export interface AttemptEvent {
+  /** From 1. */
+  attempt: number;
+  /** In ms since the Unix epoch. For a stream, `end` is that of the answer and not of the headers. */
+  start: number;
+  end: number;
+  /** "retry": another attempt follows. "finish": the caller has the answer, or a response that is final. */
+  outcome: "retry" | "finish" | "fail";
+  /** The wait until the next attempt. */
+  delayMs?: number;
+  attributes: {
+    "http.request.method"?: string;
+    "server.address"?: string;
+    "server.port"?: number;
+    "http.request.resend_count"?: number;
+    "http.response.status_code"?: number;
+    /** The failure's kind. */
+    "error.type"?: string;
+    /** The short name that verdicts carry. */
+    "gen_ai.provider.name"?: string;
+  };
+}
+
 /** What every guarded operation can be told. */
 export interface Options extends PolicyOptions {
   /** Is called when an attempt has failed and a wait begins. What it throws is reported as uncaught. */
   onRetry?: ((event: ChatStreamRetry) => void) | undefined;
   /** Is called whenever the state may have changed. */
   onStatus?: ((status: Snapshot) => void) | undefined;
+  /** Is called when an attempt has ended, whatever became of it. */
+  onAttempt?: ((attempt: AttemptEvent) => void) | undefined;
   /** Is called with the name of a rule that speaks of the caller's set-up. Default: the console hears of it once. */
   onWarning?: ((rule: string) => void) | undefined;
   /** What a banner and its buttons need; one may serve many requests. */

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type AttemptEvent, createFetch, retry } from "../src/index.js";
+import { anthropicErrorResponse, faultyFetch, openaiServerErrorResponse } from "../src/testing.js";
+import { answer, clock, post, role, url, watch } from "./fakes.js";
+
+const of = {
+  "http.request.method": "POST",
+  "server.address": "api.openai.com",
+  "server.port": 443,
+  "gen_ai.provider.name": "openai",
+};
+
+test("every attempt is told once, with the names of the semantic conventions", async (t) => {
+  const pass = clock(t);
+  const seen: AttemptEvent[] = [];
+  const fetch = faultyFetch([
+    openaiServerErrorResponse(),
+    new TypeError("fetch failed"),
+    { chunks: [role] },
+    { chunks: answer },
+  ]);
+  const start = Date.now();
+  const text = watch(
+    createFetch({ fetch, onAttempt: (attempt) => seen.push(attempt) })(url, post()).then((response) => response.text()),
+  );
+  for (const ms of [1000, 2000, 4000]) {
+    await pass(ms);
+  }
+  assert.equal(text.value, answer.join(""));
+  assert.deepEqual(seen, [
+    {
+      attempt: 1,
+      start,
+      end: start,
+      outcome: "retry",
+      delayMs: 1000,
+      attributes: { ...of, "http.response.status_code": 500, "error.type": "server" },
+    },
+    {
+      attempt: 2,
+      start: start + 1000,
+      end: start + 1000,
+      outcome: "retry",
+      delayMs: 2000,
+      attributes: { ...of, "http.request.resend_count": 1, "error.type": "network" },
+    },
+    {
+      attempt: 3,
+      start: start + 3000,
+      end: start + 3000,
+      outcome: "retry",
+      delayMs: 4000,
+      attributes: {
+        ...of,
+        "http.request.resend_count": 2,
+        "http.response.status_code": 200,
+        "error.type": "truncated",
+      },
+    },
+    {
+      attempt: 4,
+      start: start + 7000,
+      end: start + 7000,
+      outcome: "finish",
+      attributes: { ...of, "http.request.resend_count": 3, "http.response.status_code": 200 },
+    },
+  ]);
+});
+
+test("a final response, a failure and a function are told, too", async () => {
+  const seen: AttemptEvent[] = [];
+  const onAttempt = (attempt: AttemptEvent) => seen.push(attempt);
+  const fetch = faultyFetch([anthropicErrorResponse(401, "authentication_error", "no"), openaiServerErrorResponse()]);
+  await createFetch({ fetch, onAttempt, provider: "anthropic" })("http://localhost:8080/x", post());
+  await createFetch({ fetch, onAttempt, maxAttempts: 1 })(url, post());
+  await retry(async () => {}, { onAttempt });
+  const [refused, used, called] = seen;
+  assert.equal(refused!.outcome, "finish");
+  assert.deepEqual(refused!.attributes, {
+    "http.request.method": "POST",
+    "server.address": "localhost",
+    "server.port": 8080,
+    "gen_ai.provider.name": "anthropic",
+    "http.response.status_code": 401,
+    "error.type": "auth",
+  });
+  assert.equal(used!.attributes["error.type"], "server");
+  assert.equal(called!.outcome, "finish");
+  assert.deepEqual(called!.attributes, {});
+});
