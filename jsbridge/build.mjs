@@ -80,9 +80,8 @@ async function plainJavaScript() {
   return out;
 }
 
-async function main() {
-  rmSync(dist, { recursive: true, force: true });
-  await bundles();
+/** The types, beside the bundles. */
+export function types() {
   const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
   execFileSync(process.execPath, [tsc, "-p", here], { stdio: "inherit" });
   // The same types for CommonJS: TypeScript tells the two apart by the nearest package.json.
@@ -93,10 +92,36 @@ async function main() {
   for (const file of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
     cpSync(join(dist, file), join(dist, "cjs", file));
   }
+}
+
+async function main() {
+  rmSync(dist, { recursive: true, force: true });
+  await bundles();
+  types();
   if (process.argv.includes("--size")) {
     await size();
   }
 }
+
+/** What a page pays for a part, beside the package itself. */
+async function weighPart(name) {
+  const result = await build({
+    ...common,
+    entryPoints: [`src/${name}.ts`],
+    plugins: [share("steadfetch")],
+    external: ["react"],
+    format: "esm",
+    minify: true,
+    write: false,
+  });
+  return weight(result.outputFiles[0].contents);
+}
+
+const weight = (bytes) => ({
+  raw: bytes.length,
+  gzip: gzipSync(bytes, { level: 9 }).length,
+  brotli: brotliCompressSync(bytes).length,
+});
 
 /** What a page that uses only `what` downloads. */
 async function weigh(what, form = "inline") {
@@ -108,18 +133,13 @@ async function weigh(what, form = "inline") {
     minify: true,
     write: false,
   });
-  const bytes = result.outputFiles[0].contents;
-  return { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes).length };
+  return weight(result.outputFiles[0].contents);
 }
 
 export async function sizes() {
   const module = readFileSync(wasm);
   return {
-    module: {
-      raw: module.length,
-      gzip: gzipSync(module, { level: 9 }).length,
-      brotli: brotliCompressSync(module).length,
-    },
+    module: weight(module),
     createFetch: await weigh("createFetch"),
     "createFetch without the module": await weigh("createFetch", "none"),
     "createFetch, stream": await weigh("createFetch, stream"),
@@ -130,6 +150,7 @@ export async function sizes() {
       "createFetch, stream, retry, classify, classifyResponse, delay, explain, createController, init",
       "none",
     ),
+    ...Object.fromEntries(await Promise.all(parts.map(async (name) => [`steadfetch/${name}`, await weighPart(name)]))),
   };
 }
 

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { bundles, common } from "../build.mjs";
+import { bundles, common, types } from "../build.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const all = [here, join(here, "sdk")].flatMap((folder) =>
+const all = [here, join(here, "sdk"), join(here, "package")].flatMap((folder) =>
   readdirSync(folder)
     .filter((name) => name.includes(".test."))
     .map((name) => join(folder, name)),
@@ -21,6 +21,9 @@ const work = mkdtempSync(join(tmpdir(), "steadfetch-test-"));
 let code = 1;
 try {
   await bundles();
+  if (files.some((file) => basename(file) === "package.test.mjs")) {
+    types();
+  }
   const typescript = files.filter((file) => file.endsWith(".ts"));
   // Inside the package, so that Node finds what the tests import.
   const out = join(here, "..", ".cache", "test");

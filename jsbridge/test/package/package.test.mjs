@@ -1,0 +1,142 @@
+// The package as npm would publish it: what is in it, and that its types and
+// sub-paths hold for those who install it. The examples of the READMEs, too.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+
+const require = createRequire(import.meta.url);
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "..", "..");
+// Inside of the package, so that React's and the SDKs' types are found.
+const work = join(root, ".cache", "package");
+const installed = join(work, "node_modules", "steadfetch");
+let packed;
+
+before(() => {
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(installed, { recursive: true });
+  const out = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const report = JSON.parse(out);
+  packed = Array.isArray(report) ? report[0] : Object.values(report)[0];
+  execFileSync("tar", ["-xzf", join(work, packed.filename), "--strip-components=1", "-C", installed]);
+});
+
+test("the package has these files and no others", () => {
+  const names = packed.files.map(({ path }) => path);
+  const types = /\.d\.ts$/;
+  assert.deepEqual(names.filter((name) => !types.test(name)).sort(), [
+    "README.md",
+    "dist/LICENSE",
+    "dist/cjs/element.js",
+    "dist/cjs/index.js",
+    "dist/cjs/js.js",
+    "dist/cjs/package.json",
+    "dist/cjs/plain.js",
+    "dist/cjs/react.js",
+    "dist/cjs/testing.js",
+    "dist/element.js",
+    "dist/index.js",
+    "dist/js.js",
+    "dist/plain.js",
+    "dist/react.js",
+    "dist/steadfetch.wasm",
+    "dist/testing.js",
+    "dist/workerd.js",
+    "package.json",
+  ]);
+  for (const name of ["index", "element", "react", "testing", "steadfetch.wasm"]) {
+    assert.ok(names.includes(`dist/${name}.d.ts`), name);
+  }
+});
+
+test("publint has nothing to say", async () => {
+  const tarball = readFileSync(join(work, packed.filename));
+  const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(tarball).buffer }, strict: true });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg)),
+    [],
+  );
+});
+
+test("arethetypeswrong finds no wrong types", () => {
+  const cli = join(dirname(require.resolve("@arethetypeswrong/cli/package.json")), "dist", "index.js");
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [cli, join(work, packed.filename), "--profile", "node16", "--exclude-entrypoints", "steadfetch.wasm", "--no-color"],
+    { encoding: "utf8" },
+  );
+  assert.equal(status, 0, stdout);
+});
+
+test("every sub-path loads in both module systems, and they share one module", async () => {
+  const script = `
+    import * as esm from "steadfetch";
+    import { faultyFetch } from "steadfetch/testing";
+    import { RetryStatusElement } from "steadfetch/element";
+    import { useChatStream } from "steadfetch/react";
+    import { createRequire } from "node:module";
+    const require = createRequire(import.meta.url);
+    const kinds = [esm, require("steadfetch"), require("steadfetch/js")].map((m) => m.classify({ status: 529 }).kind);
+    for (const f of [faultyFetch, RetryStatusElement, useChatStream, require("steadfetch/testing").faultyFetch,
+      require("steadfetch/element").RetryStatusElement, require("steadfetch/react").useChatStream]) kinds.push(typeof f);
+    console.log(kinds.join());
+  `;
+  const file = join(work, "load.mjs");
+  writeFileSync(file, script);
+  const out = execFileSync(process.execPath, [file], { encoding: "utf8" });
+  assert.equal(out.trim(), `overloaded,overloaded,overloaded${",function".repeat(6)}`);
+  assert.match(readFileSync(join(installed, "dist", "react.js"), "utf8"), /from "steadfetch"/);
+});
+
+/** Compiles files in `work` as a user would, strictly, and returns what the compiler says. */
+function compile(files, ...options) {
+  const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
+  const shared = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--types", "node"];
+  const { stdout } = spawnSync(process.execPath, [tsc, "--ignoreConfig", ...shared, ...options, ...files], {
+    cwd: work,
+    encoding: "utf8",
+  });
+  return stdout;
+}
+
+for (const [module, moduleResolution] of [
+  ["nodenext", "nodenext"],
+  ["esnext", "bundler"],
+]) {
+  test(`the types are as documented, resolved by ${moduleResolution}`, () => {
+    copyFileSync(join(here, "types.ts.txt"), join(work, "types.mts"));
+    assert.equal(compile(["types.mts"], "--module", module, "--moduleResolution", moduleResolution), "");
+  });
+}
+
+test("the examples of the READMEs compile", () => {
+  // What the examples take as given.
+  writeFileSync(
+    join(work, "given.d.ts"),
+    `declare const url: string; declare const init: RequestInit;
+     declare const controller: import("steadfetch").Controller;
+     declare function show(text: string): void; declare function clear(): void; declare function ask(): void;
+     declare function banner(retry: import("steadfetch").ChatStreamRetry): void;
+     declare function failed(verdict: import("steadfetch").Verdict): void;`,
+  );
+  const files = [join(root, "README.md"), join(root, "..", "README.md")].flatMap((readme, i) =>
+    [...readFileSync(readme, "utf8").matchAll(/^```(?:js|ts)\n(.*?)^```/gms)].map(([, code], j) => {
+      const name = `readme-${i}-${j}.mts`;
+      writeFileSync(join(work, name), code);
+      return name;
+    }),
+  );
+  assert.ok(files.length >= 5);
+  const options = ["--module", "esnext", "--moduleResolution", "bundler", "--skipLibCheck"];
+  assert.equal(compile([...files, "given.d.ts"], ...options), "");
+});
