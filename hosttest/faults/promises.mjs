@@ -278,7 +278,7 @@ export const promises = [
   },
   {
     name: "resume, another answer comes",
-    cell: (_, protocol) =>
+    cell: (client, protocol) =>
       protocol === "openai-responses" || protocol === "sse"
         ? byNumber
         : {
@@ -289,8 +289,11 @@ export const promises = [
               ],
             },
             policy: resume,
-            want: "error:seam_mismatch",
-            attempts: 2,
+            // What cannot be joined begins anew, where the consumer can be told so.
+            want: client === "stream" ? "recovered" : "error:seam_mismatch",
+            attempts: client === "stream" ? 3 : 2,
+            check: ({ received, must }) =>
+              must(received.resets === (client === "stream" ? 1 : 0), `${received.resets} resets`),
           },
   },
   {
