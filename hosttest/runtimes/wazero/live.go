@@ -69,8 +69,8 @@ func survive(ctx context.Context, engine *wasm.Engine, address string, canReset 
 		switch answer.Do {
 		case retry.DoOpen:
 			drop()
-			var attempt context.Context
-			attempt, drop = context.WithCancel(ctx)
+			attempt, cancel := context.WithCancel(ctx)
+			drop = cancel
 			go open(attempt, address, answer.Attempt, happens)
 		case retry.DoWait:
 			drop()
