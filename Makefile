@@ -97,7 +97,7 @@ fmt: npm ## formats everything
 	npm run --silent format
 
 .PHONY: test-all
-test-all: test test-runtimes test-sdks ## make test, and every runtime, SDK and bundler
+test-all: test test-runtimes test-sdks test-bundlers ## make test, and every runtime, SDK and bundler
 
 .PHONY: test-runtimes
 test-runtimes: build ## the packed package in Node.js, Deno, Bun, workerd, browsers, wazero
@@ -111,3 +111,9 @@ test-sdks: build ## the SDKs with the packed package, in Node.js 20 and the newe
 	node hosttest/install.mjs runtimes sdks
 	node --test --test-reporter=spec hosttest/sdks/sdks.test.mjs
 	hosttest/runtimes/node_modules/.bin/node --test --test-reporter=spec hosttest/sdks/sdks.test.mjs
+
+.PHONY: test-bundlers
+test-bundlers: build ## the packed package through every bundler, loaded in Chromium or Node.js
+	.ci/setup chromium
+	node hosttest/install.mjs bundlers
+	node --test --test-reporter=spec hosttest/bundlers/bundlers.test.mjs

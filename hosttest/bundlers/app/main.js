@@ -1,0 +1,4 @@
+import { ask } from "./ask.js";
+
+globalThis.ask = ask;
+document.documentElement.dataset.ready = "";
