@@ -148,7 +148,10 @@ const workerd = {
   async more({ url }, provider, text) {
     const faults = [[{ status: 429, headers: { "retry-after": "1" } }], [], []];
     const runs = await Promise.all(faults.map((faults) => provider.newRun({ text, faults })));
-    const relay = async ({ base }) => (await fetch(`${url}/?${new URLSearchParams({ relay: base })}`)).text();
+    const relay = async ({ base }) => {
+      const signal = AbortSignal.timeout(10_000); // a response that belongs to another request never comes
+      return (await fetch(`${url}/?${new URLSearchParams({ relay: base })}`, { signal })).text();
+    };
     const first = relay(runs[0]);
     await sleep(300); // now its origin is cooling down
     const answers = await Promise.all([first, relay(runs[1]), relay(runs[2])]);
