@@ -37,7 +37,9 @@ function installLocked(folder) {
   const lock = join(folder, "package-lock.json");
   const done = join(folder, "node_modules", ".package-lock.json");
   if (!existsSync(done) || statSync(lock).mtimeMs > statSync(done).mtimeMs) {
-    execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder, stdio: "inherit" });
+    // Not `npm ci`, which refuses a lock file made where the programs of other platforms could not be had.
+    const args = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
+    execFileSync("npm", args, { cwd: folder, stdio: "inherit" });
   }
 }
 
