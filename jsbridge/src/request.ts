@@ -27,7 +27,7 @@ export interface Outcome {
   reset?(): void;
   wait?(answer: Answer): void;
   /** The caller is to have this response; with a verdict it is a failure. */
-  pass(response: Response, verdict: Verdict | undefined, attempts: number): void;
+  pass(response: Response, verdict: Verdict | undefined, attempts: number, last: Verdict | undefined): void;
   /** A verdict here is the provider's refusal to go on. */
   finish(response: Response, verdict: Verdict | undefined, attempts: number): void;
   /** `canceled` says that the error is the caller's own reason. */
@@ -164,10 +164,10 @@ function transport(
     },
     reset: () => to.reset?.(),
     wait: (answer) => to.wait?.(answer),
-    pass({ verdict, attempt = 0 }, bytes) {
+    pass({ verdict, attempt = 0, last }, bytes) {
       const mine = current!;
       current = undefined;
-      to.pass(handOver(mine, bytes, signal), verdict, attempt);
+      to.pass(handOver(mine, bytes, signal), verdict, attempt, last);
     },
     finish({ verdict, attempt = 0 }) {
       void letEnd(current!);

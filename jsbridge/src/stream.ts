@@ -78,10 +78,10 @@ export async function* stream(
           push({ type: "retry", retry });
         }
       },
-      async pass(response, verdict, attempts) {
+      async pass(response, verdict, attempts, last) {
         if (verdict) {
           response.body?.cancel().catch(() => {});
-          fail(new RetryError(verdict, attempts));
+          fail(new RetryError(verdict, attempts, last));
           return;
         }
         try {

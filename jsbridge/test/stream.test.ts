@@ -88,6 +88,18 @@ test("a permanent error is an event, not an exception", async () => {
   assert.deepEqual(end, { over: true });
 });
 
+test("the error of the last attempt is told where the engine ended the retrying", async () => {
+  const { fetch, calls } = network();
+  const { seen } = collect(stream(url, post(), { fetch, maxAttempts: 1 }));
+  await settle();
+  calls[0]!.respond(529, '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}');
+  await settle();
+  const last = seen.at(-1)!;
+  assert.ok(last.type === "error");
+  assert.equal(last.error.reason, "attempts_exhausted");
+  assert.equal(last.error.last?.kind, "overloaded");
+});
+
 test("an answer that is no stream is one message", async () => {
   const { fetch, calls } = network();
   const { seen, end } = collect(stream(url, { method: "POST", body: "{}" }, { fetch }));
