@@ -1,5 +1,5 @@
 // The banner in the page: a controller's status, shown and kept up to date.
-import { countdown, view } from "./banner-view.js";
+import { countdown, view } from "./steadfetch/element.js";
 
 /** How often the countdown may change, ten times a second at most. */
 const tickMs = 100;
@@ -52,7 +52,7 @@ export function createBanner(root, controller, { context, onRetry, refuge }) {
   }
 
   /** The bar that runs down with the wait: a transition, so no script moves it. */
-  function run({ until, delay }) {
+  function run(until, delay) {
     const bar = part("bar");
     const left = until - Date.now();
     const on = left > 0 && delay > 0;
@@ -95,7 +95,7 @@ export function createBanner(root, controller, { context, onRetry, refuge }) {
       for (const name of Object.keys(actions)) {
         part(name).hidden = !next.actions.includes(name);
       }
-      run(next);
+      run(next.until, status.retry?.delay_ms);
       tick();
       if (next.until !== undefined) {
         timer = setInterval(tick, tickMs);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { countdown, view } from "../public/banner-view.js";
+import { countdown, view } from "steadfetch/element";
 
 const now = Date.parse("2026-11-23T12:00:00Z");
 const retry = (more) => ({
@@ -41,7 +41,6 @@ describe("the banner", () => {
       message: "Anthropic is temporarily overloaded.",
       attempt: 2,
       until: now + 4000,
-      delay: 4000,
       say: "Service overloaded. Retrying in 4 seconds, attempt 2.",
       actions: ["retryNow", "stop"],
     });
@@ -131,11 +130,11 @@ describe("the banner", () => {
 
   for (const state of ["idle", "streaming", "finished"]) {
     it(`is not there when a request is ${state}`, () => {
-      assert.equal(view({ state, attempt: 1, failures: 0 }), null);
+      assert.equal(view({ state, attempt: 1, failures: 0 }), undefined);
     });
   }
 
   it("is not there when a first request opens", () => {
-    assert.equal(view({ state: "opening", attempt: 1, failures: 0 }), null);
+    assert.equal(view({ state: "opening", attempt: 1, failures: 0 }), undefined);
   });
 });
