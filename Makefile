@@ -76,7 +76,7 @@ corpus: ## how many real errors the classifier decides rightly, beside its peers
 
 .PHONY: faults
 faults: build ## every fault, in every protocol and place, met by every client, as one table
-	@cd hosttest/faults && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }
+	@cd hosttest/faults && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --silent --no-audit --no-fund; }
 	@lines=$$(mktemp); trap 'rm -f "$$lines"' EXIT; \
 	STEADFETCH_FAULTS_OUT="$$lines" go test ./retry/transport -run '^TestFaults$$' -count=1 | grep -v '^ok' | tail -n 20 >&2 || true; \
 	node hosttest/faults/faults.mjs "$$lines"
