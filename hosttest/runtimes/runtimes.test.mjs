@@ -20,12 +20,10 @@ const lives = {
   stream: { faults: [...faults(529), { kind: "reset", at_token: 5 }], kinds: [...kinds, "network"], resets: 1 },
 };
 
+const sum = (files, count) => Object.values(files).reduce((n, file) => n + count(file), 0);
 const counts = {
-  sessions: Object.values(vectors.sessions).reduce((n, file) => n + file.vectors.length, 0),
-  classify: Object.values(vectors.classify).reduce(
-    (n, file) => n + [file.vectors, file.texts, file.statuses].reduce((m, list) => m + (list?.length ?? 0), 0),
-    0,
-  ),
+  sessions: sum(vectors.sessions, (file) => file.vectors.length),
+  classify: sum(vectors.classify, (file) => file.length ?? file.texts.length + file.statuses.length),
 };
 
 const table = [];

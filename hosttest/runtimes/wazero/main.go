@@ -77,24 +77,36 @@ func call(ctx context.Context, method, address string, in, out any) error {
 // job is what the runner asks for: vectors, and an address for each live stream.
 type job struct {
 	Sessions map[string]*vectors.File `json:"sessions"`
-	Classify map[string]*struct {
-		Vectors []struct {
-			Failure json.RawMessage `json:"failure"`
-			Verdict json.RawMessage `json:"verdict"`
-		} `json:"vectors"`
-		Texts []struct {
-			Error     string `json:"error"`
-			Retryable bool   `json:"retryable"`
-		} `json:"texts"`
-		Statuses []struct {
-			Status    int  `json:"status"`
-			Retryable bool `json:"retryable"`
-		} `json:"statuses"`
-	} `json:"classify"`
-	Runs struct {
+	Classify map[string]judged        `json:"classify"`
+	Runs     struct {
 		CreateFetch string `json:"createFetch"`
 		Stream      string `json:"stream"`
 	} `json:"runs"`
+}
+
+// judged is a file of failures: a list of them with their verdicts, or texts
+// and statuses with whether they are worth another try.
+type judged struct {
+	Verdicts []struct {
+		Failure json.RawMessage `json:"failure"`
+		Verdict json.RawMessage `json:"verdict"`
+	}
+	Texts []struct {
+		Error     string `json:"error"`
+		Retryable bool   `json:"retryable"`
+	} `json:"texts"`
+	Statuses []struct {
+		Status    int  `json:"status"`
+		Retryable bool `json:"retryable"`
+	} `json:"statuses"`
+}
+
+func (j *judged) UnmarshalJSON(text []byte) error {
+	if text[0] == '[' {
+		return json.Unmarshal(text, &j.Verdicts)
+	}
+	type plain judged // without this method
+	return json.Unmarshal(text, (*plain)(j))
 }
 
 // tally is what came of a kind of vectors.
@@ -203,7 +215,7 @@ func playClassify(ctx context.Context, module *wasmhost.Module, j *job) (*tally,
 		}
 	}
 	for name, file := range j.Classify {
-		for _, v := range file.Vectors {
+		for _, v := range file.Verdicts {
 			check(name, v.Failure, func(answer []byte) bool { return vectors.Equal(v.Verdict, answer) })
 		}
 		for _, v := range file.Texts {
