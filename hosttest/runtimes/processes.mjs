@@ -28,7 +28,9 @@ export function start(command, args, options = {}) {
     failed,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill();
+      const patience = setTimeout(() => child.kill("SIGKILL"), 3000); // some servers wait for their clients first
       await ended;
+      clearTimeout(patience);
     },
   };
 }
