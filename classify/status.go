@@ -31,6 +31,7 @@ var statuses = [...]struct {
 	{424, 425, is424}, // Bedrock's model failed; too early
 	{499, 499, is424}, // a proxy's word for a request that was given up
 	{429, 429, is429},
+	{420, 420, is429}, // an old name of 429, "Enhance Your Calm"
 	{501, 501, is501},
 	{505, 505, is501},
 	{511, 511, is501}, // a captive portal
