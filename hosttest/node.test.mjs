@@ -42,6 +42,14 @@ const check = ({ count, failures }) => {
   assert.equal(failures.length, 0, `${failures.length} of ${count} failed\n${failures.slice(0, 20).join("\n")}`);
 };
 
+test("every call that ABI.md describes is there", async () => {
+  const instance = await fresh();
+  const abi = readFileSync(new URL("wasm/ABI.md", root), "utf8");
+  const calls = new Set([...abi.matchAll(/`([a-z_]+)\([a-z, ]*\)`/g)].map((match) => match[1]));
+  assert.ok(calls.size > 10, "ABI.md could not be read");
+  for (const call of calls) assert.equal(typeof instance[call], "function", call);
+});
+
 test("every session vector", async () => check(await playSessions(fresh, load("testdata/sessions/"))));
 
 test("every classify vector", async () => check(playClassify(await fresh(), load("testdata/classify/"))));

@@ -18,7 +18,7 @@ func inNode(t *testing.T, env ...string) {
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "# pass 3", "%s", out)
+	require.Contains(t, string(out), "# pass 4", "%s", out)
 }
 
 // node is the program. Without it the test is skipped, but not where changes

@@ -564,8 +564,7 @@ func (s *Session) failed(v *classify.Verdict, own bool) *Answer {
 func (s *Session) giveUp(v *classify.Verdict, o *origin) classify.Kind {
 	p := &s.cfg.Policy
 	// A long wait makes a passing failure permanent for most; here the policy decides.
-	long := v.RetryAfterMs != nil && *v.RetryAfterMs > 600_000 && jsonscan.Index("rate_limit overloaded server timeout network", string(v.Kind)) >= 0
-	if !v.Retryable && !long || s.delivered && !s.mendable() {
+	if !v.Retryable && v.Rule != classify.RuleLongWait || s.delivered && !s.mendable() {
 		return v.Kind
 	}
 	if !s.offline || s.status != 0 || v.Kind != classify.Network {

@@ -57,13 +57,27 @@ func buffer(n int32) unsafe.Pointer {
 //go:wasmexport result
 func result() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(output)) }
 
+const notJSON = "the input is not a JSON object, or longer than the buffer"
+
 // object is the input as a string of its own: a session may keep parts of it.
-func object(n int32) (jsonscan.Value, bool) {
-	if n < 0 || int(n) > len(input) {
-		return "", false
+// The reason is not empty if the input is no object.
+func object(n int32) (v jsonscan.Value, reason string) {
+	if n >= 0 && int(n) <= len(input) {
+		v = jsonscan.Parse(string(input[:n]))
 	}
-	v := jsonscan.Parse(string(input[:n]))
-	return v, v.Kind() == jsonscan.Object
+	if v.Kind() != jsonscan.Object {
+		reason = notJSON
+	}
+	return v, reason
+}
+
+// take reads the input into the struct at p.
+func take(n int32, p unsafe.Pointer, s shape) (reason string) {
+	v, reason := object(n)
+	if reason == "" {
+		reason = read(v, p, s, 0)
+	}
+	return reason
 }
 
 // give makes the struct at p the result, and tells its length.
@@ -82,16 +96,12 @@ func refuse(why string) int32 {
 	return -int32(len(output))
 }
 
-const notJSON = "the input is not a JSON object, or longer than the buffer"
-
 //go:wasmexport classify
 func classifyFailure(n int32) int32 {
-	v, ok := object(n)
-	if !ok {
-		return refuse(notJSON)
-	}
 	f := &classify.Failure{}
-	read(v, unsafe.Pointer(f), failureShape, 0)
+	if reason := take(n, unsafe.Pointer(f), failureShape); reason != "" {
+		return refuse(reason)
+	}
 	verdict := &classify.Verdict{}
 	classify.ClassifyTo(f, verdict)
 	return give(unsafe.Pointer(verdict), verdictShape)
@@ -99,12 +109,10 @@ func classifyFailure(n int32) int32 {
 
 //go:wasmexport explain
 func explain(n int32) int32 {
-	v, ok := object(n)
-	if !ok {
-		return refuse(notJSON)
-	}
 	f := &classify.Failure{}
-	read(v, unsafe.Pointer(f), failureShape, 0)
+	if reason := take(n, unsafe.Pointer(f), failureShape); reason != "" {
+		return refuse(reason)
+	}
 	trail := classify.Explain(*f)
 	output = output[:0]
 	puts(`{"verdict":`)
@@ -129,12 +137,11 @@ func delay(attempt int32) int32 { return int32(retry.Delay(int(attempt)).Millise
 
 //go:wasmexport policy
 func policyOf(n int32) int32 {
-	v, ok := object(n)
-	if !ok {
-		return refuse(notJSON)
-	}
 	p := &retry.Policy{}
-	reason := readPolicy(v, p)
+	v, reason := object(n)
+	if reason == "" {
+		reason = readPolicy(v, p)
+	}
 	if reason == "" {
 		reason = p.Fill()
 	}
@@ -148,12 +155,8 @@ func policyOf(n int32) int32 {
 
 //go:wasmexport session_new
 func sessionNew(n int32) int32 {
-	v, ok := object(n)
-	if !ok {
-		return refuse(notJSON)
-	}
 	cfg := &retry.Config{}
-	reason := read(v, unsafe.Pointer(cfg), configShape, 0)
+	reason := take(n, unsafe.Pointer(cfg), configShape)
 	var s *retry.Session
 	if reason == "" {
 		s, reason = retry.NewSession(cfg, &group)
@@ -195,12 +198,10 @@ func sessionEvent(h, n int32) int32 {
 	if slot == nil {
 		return refuse(unknownHandle)
 	}
-	v, ok := object(n)
-	if !ok {
-		return refuse(notJSON)
-	}
 	what := &retry.Happened{}
-	read(v, unsafe.Pointer(what), happenedShape, 0)
+	if reason := take(n, unsafe.Pointer(what), happenedShape); reason != "" {
+		return refuse(reason)
+	}
 	return give(unsafe.Pointer(slot.session.Step(what)), answerShape)
 }
 
@@ -262,12 +263,10 @@ func sessionFree(h int32) {
 
 //go:wasmexport share
 func share(n int32) int32 {
-	v, ok := object(n)
-	if !ok {
-		return refuse(notJSON)
-	}
 	s := &retry.Shared{}
-	read(v, unsafe.Pointer(s), sharedShape, 0)
+	if reason := take(n, unsafe.Pointer(s), sharedShape); reason != "" {
+		return refuse(reason)
+	}
 	group.Hear(s)
 	return give(unsafe.Pointer(s), sharedShape)
 }
