@@ -8,10 +8,15 @@ import (
 	"strings"
 )
 
-// IsRetryable says whether the same call is worth another try after err. It is
-// Classify(FromError(err)).Retryable: nil, a done context and an error that no
-// rule knows are not retryable.
+// IsRetryable says whether the same call is worth another try after err. An
+// error with a method Retryable() bool knows that itself, as retry.Error does.
+// For others it is Classify(FromError(err)).Retryable: nil, a done context and
+// an error that no rule knows are not retryable.
 func IsRetryable(err error) bool {
+	var judged interface{ Retryable() bool }
+	if errors.As(err, &judged) {
+		return judged.Retryable()
+	}
 	return err != nil && Classify(FromError(err)).Retryable
 }
 

@@ -91,6 +91,10 @@ func (e *Error) Timeout() bool {
 	return e.Verdict.Kind == classify.Canceled && errors.Is(e.Err, context.DeadlineExceeded)
 }
 
+// Retryable is the Verdict's: whether the same call is worth another try. Where
+// the engine itself gave up it is not, so loops around it do not multiply.
+func (e *Error) Retryable() bool { return e.Verdict.Retryable }
+
 func (e *Error) cause() error {
 	switch e.Verdict.Kind {
 	case classify.AttemptsExhausted:

@@ -38,6 +38,14 @@ func TestAnErrorIsItsCauseAndWhatFailedLast(t *testing.T) {
 	require.True(t, (&url.Error{Err: canceled}).Timeout())
 }
 
+func TestAnErrorIsAsRetryableAsItsVerdict(t *testing.T) {
+	reset := errors.New("connection reset by peer")
+	used := &retry.Error{Verdict: *classify.NewVerdict(classify.AttemptsExhausted, ""), Err: reset}
+	require.False(t, classify.IsRetryable(fmt.Errorf("chat: %w", used)), "the text alone would say yes")
+	broken := &retry.Error{Verdict: *classify.NewVerdict(classify.Truncated, "")}
+	require.True(t, classify.IsRetryable(fmt.Errorf("chat: %w", broken)))
+}
+
 func TestTheTextOfAnErrorIsOneLine(t *testing.T) {
 	last := &classify.Verdict{Kind: classify.Overloaded, Message: "Anthropic is temporarily overloaded.", Detail: "Overloaded"}
 	for want, err := range map[string]*retry.Error{
