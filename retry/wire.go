@@ -130,7 +130,9 @@ type Resume struct {
 	How string `json:"how"`
 	// Method replaces the first request's, if it is set.
 	Method string `json:"method,omitempty"`
-	// Suffix goes to the end of the path of the first URL, whose query it replaces.
+	// Suffix goes to the end of the path of the first URL. The parameters of its
+	// query take the places of those of the same name; others stay, such as
+	// Azure's api-version.
 	Suffix string `json:"suffix,omitempty"`
 	// NoBody says that the request has no body.
 	NoBody bool `json:"no_body,omitempty"`

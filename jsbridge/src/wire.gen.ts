@@ -335,7 +335,11 @@ export interface Resume {
   how: "last_event_id" | "background" | "continue" | "custom";
   /** `method` replaces the first request's, if it is set. */
   method?: string;
-  /** `suffix` goes to the end of the path of the first URL, whose query it replaces. */
+  /**
+   * `suffix` goes to the end of the path of the first URL. The parameters of its
+   * query take the places of those of the same name; others stay, such as
+   * Azure's api-version.
+   */
   suffix?: string;
   /** `no_body` says that the request has no body. */
   no_body?: boolean;

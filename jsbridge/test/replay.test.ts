@@ -197,7 +197,7 @@ test("a resume changes what it names and nothing else", async () => {
       { how: "background", method: "GET", no_body: true, suffix: "/resp_1?stream=true&starting_after=3" },
       keep,
     );
-    assert.equal(address, `${url}/resp_1?stream=true&starting_after=3`);
+    assert.equal(address, `${url}/resp_1?a=1&stream=true&starting_after=3`);
     assert.equal(background.method, "GET");
     assert.equal(background.body, undefined);
 

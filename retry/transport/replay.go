@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -133,7 +134,10 @@ func (r *round) request(ctx context.Context, resume *retry.Resume) (*http.Reques
 	}
 	if resume.Suffix != "" {
 		path, query, _ := strings.Cut(resume.Suffix, "?")
-		req.URL.RawQuery = query
+		own := req.URL.Query()
+		more, _ := url.ParseQuery(query)
+		maps.Copy(own, more)
+		req.URL.RawQuery = own.Encode()
 		if req.URL.RawPath != "" {
 			req.URL.RawPath += (&url.URL{Path: path}).EscapedPath()
 		}

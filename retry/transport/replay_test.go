@@ -162,12 +162,12 @@ func TestResumesAskForTheRest(t *testing.T) {
 			},
 		},
 		"background": {
-			url: "https://api.openai.com/v1/responses", body: `{"stream":true,"background":true,"input":"hi"}`,
+			url: "https://x.openai.azure.com/openai/responses?api-version=v1&stream=no", body: `{"stream":true,"background":true,"input":"hi"}`,
 			first: responses(0, 4), rest: responses(5, 9), want: strings.Join(responses(0, 9), ""),
 			check: func(t *testing.T, second *http.Request, body string) {
 				require.Equal(t, "GET", second.Method)
-				require.Equal(t, "/v1/responses/resp_1", second.URL.Path)
-				require.Equal(t, "stream=true&starting_after=4", second.URL.RawQuery)
+				require.Equal(t, "/openai/responses/resp_1", second.URL.Path)
+				require.Equal(t, "api-version=v1&starting_after=4&stream=true", second.URL.RawQuery)
 				require.Empty(t, body)
 				require.Zero(t, second.ContentLength)
 				require.Empty(t, second.Header.Get("Content-Type"))
