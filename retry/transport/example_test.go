@@ -2,7 +2,9 @@ package transport_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -77,4 +79,30 @@ func ExampleTransport_Stream() {
 	// Output:
 	// have "Hello,"; retrying
 	// Hello, world!
+}
+
+// Each attempt as a span's facts, under OpenTelemetry's names: with its SDK,
+// start a span at event.Start, set the attributes, end it at event.End.
+func ExampleTransport_onAttempt() {
+	srv := chattest.New(nil)
+	defer srv.Close()
+	run := srv.NewRun(chattest.Run{Text: "Hello!", Faults: []chattest.Fault{chattest.OpenAIServerErrorResponse().Fault()}})
+
+	client := &http.Client{Transport: &transport.Transport{
+		Base:   &http.Transport{DisableKeepAlives: true},
+		Policy: retry.Policy{InitialDelayMs: 1},
+		OnAttempt: func(_ context.Context, event transport.AttemptEvent) {
+			fmt.Println(event.Attempt, event.Outcome, event.Attributes["http.response.status_code"], event.Attributes["error.type"])
+		},
+	}}
+	resp, err := client.Post(run.URL()+"/v1/chat/completions", "application/json", strings.NewReader(`{"stream":true}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	// Output:
+	// 1 retry 500 server
+	// 2 finish 200 <nil>
 }

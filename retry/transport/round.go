@@ -53,6 +53,7 @@ type round struct {
 	timerAt int64 // in milliseconds since the Unix epoch; 0 is never
 
 	attempt  *attempt       // in force; nil between two
+	opened   time.Time      // when attempt was
 	attempts int            // that were opened
 	resp     *http.Response // the last one that came
 	lastErr  error          // of the last attempt
@@ -275,6 +276,7 @@ func (r *round) note(a *retry.Answer) {
 // act does what the session says. a is void after the session's next step,
 // which opening can bring, so that comes last.
 func (r *round) act(a *retry.Answer) {
+	r.told(a)
 	r.timerAt = a.TimerAt
 	r.arm()
 	if a.Reset {
@@ -335,6 +337,7 @@ func (r *round) arm() {
 func (r *round) open(number int, resume *retry.Resume) {
 	r.drop()
 	r.attempt, r.lastErr = newAttempt(r.ctx, number), nil
+	r.opened = time.Now()
 	r.attempts++
 	req, err := r.request(r.attempt.ctx, resume)
 	switch {

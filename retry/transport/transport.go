@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"io"
 	"net/http"
 
@@ -34,6 +35,9 @@ type Transport struct {
 	// OnWarning is told, once per request, the name of a rule that the caller
 	// should hear of, such as "sdk_retries_stacked": the SDK retries by itself.
 	OnWarning func(rule string)
+	// OnAttempt is told, with the request's context, of each attempt that has
+	// ended, whatever became of it. It is called where the caller waits.
+	OnAttempt func(context.Context, AttemptEvent)
 	// Controller, if it is set, sees the requests and can end their waits.
 	Controller *Controller
 	// Group is what requests to one origin share. Default: one group for the

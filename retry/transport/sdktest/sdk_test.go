@@ -1,6 +1,7 @@
 // Package sdktest shows that the SDKs of OpenAI and Anthropic for Go stream
-// through faults when a Transport is under them. It is a module of its own so
-// that the SDKs are no dependencies of steadfetch.
+// through faults when a Transport is under them, and that its attempts become
+// spans of OpenTelemetry. It is a module of its own so that none of these is a
+// dependency of steadfetch.
 package sdktest
 
 import (

@@ -1,0 +1,88 @@
+package transport
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// AttemptEvent is an attempt that has ended, told in the words of
+// OpenTelemetry: a span of a client, made after the fact, needs no more.
+type AttemptEvent struct {
+	// Attempt counts from 1.
+	Attempt int
+	// Start is when the request was opened, End when it was clear what became
+	// of it: for a stream, when it ended.
+	Start, End time.Time
+	// Outcome is "retry" if another attempt follows, "finish" if the caller has
+	// an answer or the provider's own response, "fail" if the request ended in
+	// an error.
+	Outcome string
+	// Delay is the wait before the next attempt, 0 if there is none.
+	Delay time.Duration
+	// Attributes are int or string, and left out where they are not known.
+	// Their names are those of the semantic conventions for HTTP and generative
+	// AI: http.request.method, server.address, server.port,
+	// http.request.resend_count, http.response.status_code, error.type (the
+	// failure's kind) and gen_ai.provider.name.
+	Attributes map[string]any
+}
+
+// told tells OnAttempt that the attempt in force has ended, if a says so.
+func (r *round) told(a *retry.Answer) {
+	if r.t.OnAttempt == nil || r.attempt == nil || a.Do == retry.DoNothing || a.Do == retry.DoRead {
+		return
+	}
+	e := AttemptEvent{Attempt: r.attempt.number, Start: r.opened, End: time.Now(), Outcome: "retry", Attributes: r.attributes()}
+	kind := classify.Kind("")
+	switch {
+	case a.Retry != nil:
+		kind = a.Retry.Kind
+		e.Delay = time.Duration(a.Retry.DelayMs) * time.Millisecond
+	case a.Last != nil:
+		kind = a.Last.Kind
+	case a.Verdict != nil:
+		kind = a.Verdict.Kind
+	}
+	switch a.Do {
+	case retry.DoPass, retry.DoFinish:
+		e.Outcome = "finish"
+	case retry.DoFail:
+		e.Outcome = "fail"
+	}
+	if kind != "" {
+		e.Attributes["error.type"] = string(kind)
+	}
+	r.t.OnAttempt(r.req.Context(), e)
+}
+
+// attributes are what is known of the attempt in force, whatever became of it.
+func (r *round) attributes() map[string]any {
+	address := r.req.URL
+	port, _ := strconv.Atoi(address.Port())
+	if port == 0 && address.Scheme == "https" {
+		port = 443
+	} else if port == 0 {
+		port = 80
+	}
+	all := map[string]any{
+		"http.request.method": r.req.Method,
+		"server.address":      address.Hostname(),
+		"server.port":         port,
+	}
+	if r.req.Method == "" {
+		all["http.request.method"] = "GET" // as net/http has it
+	}
+	if again := r.attempt.number - 1; again > 0 {
+		all["http.request.resend_count"] = again
+	}
+	if r.attempt.resp != nil {
+		all["http.response.status_code"] = r.attempt.resp.StatusCode
+	}
+	if provider := classify.ProviderOf(address.String(), r.t.Provider); provider != "" {
+		all["gen_ai.provider.name"] = provider
+	}
+	return all
+}

@@ -1,0 +1,101 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// heard makes a transport that keeps what OnAttempt is told.
+func heard(p *provider) (*Transport, *[]AttemptEvent) {
+	var all []AttemptEvent
+	tr := newTransport(p)
+	tr.OnAttempt = func(_ context.Context, e AttemptEvent) { all = append(all, e) }
+	return tr, &all
+}
+
+// with gives the attributes of chatRequest, and more.
+func with(more map[string]any) map[string]any {
+	all := map[string]any{
+		"http.request.method": "POST", "server.address": "api.openai.com", "server.port": 443, "gen_ai.provider.name": "openai",
+	}
+	for name, value := range more {
+		all[name] = value
+	}
+	return all
+}
+
+func TestEveryAttemptIsToldOnceWithTheNamesOfTheSemanticConventions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProvider(attemptScript{status: 500}, refused, attemptScript{chunks: []string{chatRole()}}, attemptScript{chunks: chat("A"), every: time.Second})
+		tr, events := heard(p)
+		start := time.Now()
+		type key struct{}
+		req := chatRequest(t, context.WithValue(t.Context(), key{}, "the caller's"))
+		tell := tr.OnAttempt
+		tr.OnAttempt = func(ctx context.Context, e AttemptEvent) {
+			require.Equal(t, "the caller's", ctx.Value(key{}))
+			tell(ctx, e)
+		}
+		resp, err := tr.RoundTrip(req)
+		require.NoError(t, err)
+		require.Len(t, *events, 3, "an attempt ends with its stream")
+		read(t, resp)
+		end := start.Add(7 * time.Second)
+		require.Equal(t, []AttemptEvent{
+			{
+				Attempt: 1, Start: start, End: start, Outcome: "retry", Delay: time.Second,
+				Attributes: with(map[string]any{"http.response.status_code": 500, "error.type": "server"}),
+			},
+			{
+				Attempt: 2, Start: start.Add(time.Second), End: start.Add(time.Second), Outcome: "retry", Delay: 2 * time.Second,
+				Attributes: with(map[string]any{"http.request.resend_count": 1, "error.type": "network"}),
+			},
+			{
+				Attempt: 3, Start: start.Add(3 * time.Second), End: start.Add(3 * time.Second), Outcome: "retry", Delay: 4 * time.Second,
+				Attributes: with(map[string]any{"http.request.resend_count": 2, "http.response.status_code": 200, "error.type": "truncated"}),
+			},
+			{
+				Attempt: 4, Start: end, End: end.Add(time.Duration(len(chat("A"))) * time.Second), Outcome: "finish",
+				Attributes: with(map[string]any{"http.request.resend_count": 3, "http.response.status_code": 200}),
+			},
+		}, *events)
+	})
+}
+
+func TestAFinalResponseAFailureAndACancelAreToldToo(t *testing.T) {
+	outcome := func(t *testing.T, script attemptScript, change func(*Transport), use func(*http.Response)) AttemptEvent {
+		var events *[]AttemptEvent
+		synctest.Test(t, func(t *testing.T) {
+			var tr *Transport
+			tr, events = heard(newProvider(script))
+			change(tr)
+			resp, err := tr.RoundTrip(chatRequest(t, t.Context()))
+			if err == nil {
+				use(resp)
+				require.NoError(t, resp.Body.Close())
+			}
+		})
+		require.Len(t, *events, 1)
+		return (*events)[0]
+	}
+	keep, once := func(*Transport) {}, func(tr *Transport) { tr.Policy.MaxAttempts = 1 }
+	none := func(*http.Response) {}
+
+	e := outcome(t, attemptScript{status: 401}, keep, none)
+	require.Equal(t, "finish", e.Outcome)
+	require.Equal(t, "auth", e.Attributes["error.type"])
+	require.Equal(t, 401, e.Attributes["http.response.status_code"])
+
+	e = outcome(t, refused, once, none)
+	require.Equal(t, "fail", e.Outcome)
+	require.Equal(t, "network", e.Attributes["error.type"])
+
+	e = outcome(t, attemptScript{chunks: chat("A"), hang: true}, keep, none)
+	require.Equal(t, "fail", e.Outcome)
+	require.Equal(t, "canceled", e.Attributes["error.type"])
+}
