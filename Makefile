@@ -83,6 +83,11 @@ faults: build ## every fault, in every protocol and place, met by every client, 
 
 test-all: faults
 
+.PHONY: bench
+bench: build ## measures the package beside its peers, and prints ratios (about two minutes)
+	@node hosttest/install.mjs bench
+	@node hosttest/bench/bench.mjs
+
 .PHONY: fuzz
 fuzz: ## a minute of every fuzz test
 	@for pkg in $$(go list ./...); do \

@@ -1,0 +1,300 @@
+// What the engine costs, and how it compares, in one run: decoding streams, a request's overhead, judging an error, starting the
+// module, and how many clients come back at once. Figures are of this machine; the ratios are what to look at.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { parseJsonEventStream } from "@ai-sdk/provider-utils";
+import { createParser } from "eventsource-parser";
+import { Stream } from "openai/core/streaming";
+import { classify, createFetch, stream } from "steadfetch";
+import { z } from "zod";
+import { startProvider } from "../../web/provider.mjs";
+
+const require = createRequire(import.meta.url);
+const { getLines, getMessages } = require("@microsoft/fetch-event-source/lib/cjs/parse.js");
+
+const url = "https://api.openai.com/v1/chat/completions";
+const init = { method: "POST", body: '{"stream":true}' };
+const encoder = new TextEncoder();
+const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
+
+/** Prints a table: what, figure, its ratio to the first row's figure, and a remark. */
+function table(title, unit, rows, digits = 0) {
+  console.log(`\n${title}\n`);
+  for (const { name, figure, note = "" } of rows) {
+    const ratio = `${(figure / rows[0].figure).toFixed(2)}×`;
+    console.log(
+      `  ${name.padEnd(38)}${figure.toFixed(digits).padStart(9)} ${unit.padEnd(5)}${ratio.padStart(9)}  ${note}`.trimEnd(),
+    );
+  }
+}
+
+// Decoding.
+
+/** An answer as OpenAI sends it: about `size` bytes of events, one of them `one` bytes long where that is given. */
+function answer(size, one) {
+  const event = (content) =>
+    `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1764000000,"model":"gpt-5","choices":[{"index":0,"delta":{"content":${JSON.stringify(content)}},"finish_reason":null}]}\n\n`;
+  const words = ["A", " stream", " may", " pause", ",", " yet", " every", " word", " counts", "."];
+  let text = one ? event("x".repeat(one)) : "";
+  const round = words.map(event).join("");
+  text += one ? "" : round.repeat(Math.ceil(size / round.length));
+  return encoder.encode(
+    `${text}data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n`,
+  );
+}
+
+function body(bytes, piece) {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(bytes.subarray(at, at + piece));
+      at += piece;
+      if (at >= bytes.length) controller.close();
+    },
+  });
+}
+
+const response = (bytes, piece) =>
+  new Response(body(bytes, piece), { headers: { "content-type": "text/event-stream" } });
+
+async function drain(readable) {
+  let n = 0;
+  for await (const piece of readable) n += piece.length;
+  return n;
+}
+
+/** Each takes a response and gives how much it found, so that nothing can be left out. */
+const decoders = [
+  ["TextDecoder alone", "the floor: no events", (r) => drain(r.body.pipeThrough(new TextDecoderStream()))],
+  [
+    "steadfetch, createFetch",
+    "bytes go on; ends and errors are known",
+    async (r) => drain((await createFetch({ fetch: async () => r })(url, init)).body),
+  ],
+  [
+    "steadfetch, stream()",
+    "the same, and gives events",
+    async (r) => {
+      let n = 0;
+      for await (const e of stream(url, init, { fetch: async () => r })) n += e.type === "message" ? 1 : 0;
+      return n;
+    },
+  ],
+  [
+    "eventsource-parser",
+    "events; the fastest parser we know",
+    async (r) => {
+      let n = 0;
+      const parser = createParser({ onEvent: () => n++ });
+      const decoder = new TextDecoder();
+      for await (const piece of r.body) parser.feed(decoder.decode(piece, { stream: true }));
+      return n;
+    },
+  ],
+  [
+    "fetch-event-source",
+    "events",
+    async (r) => {
+      let n = 0;
+      const take = getLines(
+        getMessages(
+          () => {},
+          () => {},
+          () => n++,
+        ),
+      );
+      for await (const piece of r.body) take(piece);
+      return n;
+    },
+  ],
+  [
+    "AI SDK, parseJsonEventStream",
+    "events, and parses and checks their JSON",
+    async (r) => {
+      let n = 0;
+      for await (const _ of parseJsonEventStream({ stream: r.body, schema: z.any() })) n++;
+      return n;
+    },
+  ],
+  [
+    "openai, Stream",
+    "events, and parses their JSON",
+    async (r) => {
+      let n = 0;
+      for await (const _ of Stream.fromSSEResponse(r, new AbortController())) n++;
+      return n;
+    },
+  ],
+];
+
+async function decode(bytes, piece, rounds) {
+  const rows = [];
+  for (const [name, note, run] of decoders) {
+    const times = [];
+    for (let i = 0; i < rounds + 1; i++) {
+      const start = performance.now();
+      const found = await run(response(bytes, piece));
+      if (!found) throw new Error(`${name} found nothing`);
+      if (i) times.push(performance.now() - start); // the first one warms up
+    }
+    rows.push({ name, note, ms: median(times), figure: bytes.length / 1e3 / median(times) });
+  }
+  return rows;
+}
+
+const many = await decode(answer(8 << 20), 16 << 10, 5);
+table("Decoding 8 MiB of OpenAI-like events in chunks of 16 KiB", "MB/s", many);
+const one = await decode(answer(0, 4 << 20), 1 << 10, 1);
+table(
+  "One event of 4 MiB in chunks of 1 KiB",
+  "ms",
+  one.map((row) => ({ ...row, figure: row.ms })),
+);
+
+// A request.
+
+const provider = await startProvider();
+try {
+  const { base } = await provider.newRun({ text: "Hello, world!" });
+  const clients = { "plain fetch": globalThis.fetch, "steadfetch, createFetch": createFetch() };
+  const times = { "plain fetch": [], "steadfetch, createFetch": [] };
+  for (let i = 0; i < 330; i++) {
+    for (const [name, send] of Object.entries(clients)) {
+      const start = performance.now();
+      await (await send(`${base}/v1/chat/completions`, init)).text();
+      if (i >= 30) times[name].push(performance.now() - start);
+    }
+  }
+  table(
+    "A short streamed answer from this machine, whole, median of 300",
+    "ms",
+    Object.entries(times).map(([name, list]) => ({ name, figure: median(list) })),
+    3,
+  );
+} finally {
+  await provider.stop();
+}
+
+// Judging.
+
+const failures = {
+  "a bare 429": { phase: "response", status: 429 },
+  "Anthropic's 529": {
+    phase: "response",
+    status: 529,
+    body: '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
+  },
+  "a page of 64 KiB with status 502": {
+    phase: "response",
+    status: 502,
+    body: `<html>${"<p>Bad gateway</p>".repeat(3640)}</html>`,
+  },
+};
+table(
+  "classify() in Node.js, through the module",
+  "µs",
+  Object.entries(failures).map(([name, failure]) => {
+    const runs = 5000;
+    for (let i = 0; i < 500; i++) classify(failure);
+    const start = performance.now();
+    for (let i = 0; i < runs; i++) classify(failure);
+    return { name, figure: ((performance.now() - start) * 1e3) / runs };
+  }),
+  1,
+);
+
+// Starting.
+
+const code = readFileSync(fileURLToPath(import.meta.resolve("steadfetch/steadfetch.wasm")));
+const starts = { compile: [], "instantiate and initialize": [] };
+for (let i = 0; i < 30; i++) {
+  // An empty section with a name of its own, since V8 keeps what it has compiled of the same bytes.
+  const bytes = new Uint8Array([...code, 0, 5, 4, ...encoder.encode(String(1000 + i))]);
+  const a = performance.now();
+  const module = new WebAssembly.Module(bytes);
+  const b = performance.now();
+  new WebAssembly.Instance(module).exports._initialize();
+  starts.compile.push(b - a);
+  starts["instantiate and initialize"].push(performance.now() - b);
+}
+table(
+  `Starting the module (${code.length} bytes), median of 30`,
+  "ms",
+  Object.entries(starts).map(([name, list]) => ({ name, figure: median(list) })),
+  3,
+);
+
+// The herd.
+
+const clients = 10_000;
+
+/** The first waits of many clients that fail at the same moment, as the engine chooses them. */
+async function waits(jitter) {
+  const list = [];
+  for (let i = 0; i < clients; i++) {
+    const stop = new AbortController();
+    const send = createFetch({
+      jitter,
+      noCooldown: true,
+      fetch: async () => new Response("", { status: 503 }),
+      onRetry(event) {
+        list.push(event.delay_ms);
+        stop.abort();
+      },
+    });
+    await send(url, { ...init, signal: stop.signal }).catch(() => {});
+  }
+  return list;
+}
+
+/** The largest share of clients that come within 100 ms of each other. */
+function worst(list) {
+  list.sort((a, b) => a - b);
+  let most = 0;
+  for (let from = 0, to = 0; to < list.length; to++) {
+    while (list[to] - list[from] >= 100) from++;
+    most = Math.max(most, to - from + 1);
+  }
+  return (100 * most) / list.length;
+}
+
+const others = {
+  "openai, @anthropic-ai/sdk": () => 500 * (1 - Math.random() * 0.25),
+  "AI SDK, ky, p-retry, undici": () => 1000, // constants of 300 ms to 2 s, all alike for all clients
+};
+const herd = [];
+for (const jitter of ["none", "equal", "full"]) {
+  herd.push({
+    name: `steadfetch, jitter "${jitter}"`,
+    figure: worst(await waits(jitter)),
+    note: jitter === "none" ? "the default" : "",
+  });
+}
+for (const [name, wait] of Object.entries(others)) {
+  herd.push({ name, figure: worst(Array.from({ length: clients }, wait)), note: "by its formula" });
+}
+table(`Of ${clients} clients that fail together, how many come back inside the worst 100 ms`, "%", herd);
+
+// Go.
+
+console.log("\nGo: natively, and through the module on wazero\n");
+const out = execFileSync(
+  "go",
+  [
+    "test",
+    "-run",
+    "^$",
+    "-bench",
+    ".",
+    "-benchtime",
+    "0.3s",
+    "-benchmem",
+    "./classify/...",
+    "./retry/transport",
+    "./wasm",
+  ],
+  { cwd: fileURLToPath(new URL("../..", import.meta.url)), encoding: "utf8" },
+);
+for (const line of out.split("\n")) if (/^(Benchmark|pkg:)/.test(line)) console.log(`  ${line}`);
