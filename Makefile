@@ -102,7 +102,7 @@ fmt: npm ## formats everything
 	npm run --silent format
 
 .PHONY: test-all
-test-all: test test-runtimes test-sdks test-bundlers ## make test, and every runtime, SDK and bundler
+test-all: test test-docs test-runtimes test-sdks test-bundlers ## make test, and every example, runtime, SDK and bundler
 
 .PHONY: test-runtimes
 test-runtimes: build ## the packed package in Node.js, Deno, Bun, workerd, browsers, wazero
@@ -122,3 +122,9 @@ test-bundlers: build ## the packed package through every bundler, loaded in Chro
 	.ci/setup chromium
 	node hosttest/install.mjs bundlers
 	node --test --test-reporter=spec hosttest/bundlers/bundlers.test.mjs
+
+.PHONY: test-docs
+test-docs: build ## every code block of the READMEs, as it is written
+	.ci/setup chromium
+	node hosttest/install.mjs runtimes docs
+	node --test --test-reporter=spec hosttest/docs/docs.test.mjs

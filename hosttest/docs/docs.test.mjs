@@ -1,0 +1,338 @@
+// Every code block of the READMEs runs as it is written, against a provider that fails at first. One that no runner knows
+// fails, so an example cannot be added without being run.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { startProvider } from "../../web/provider.mjs";
+import { startServer } from "../../web/server.mjs";
+import { launch, openPage } from "../../web/test/browser.mjs";
+import { start } from "../runtimes/processes.mjs";
+
+const run = promisify(execFile);
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = join(here, "../..");
+const runtimes = join(here, "../runtimes");
+const text = "Größe, Ελλάδα, 你好 and 日本語 arrive whole 🚀, every byte once.";
+
+/** The fenced blocks of a file, each with the heading above it. */
+function blocksOf(file) {
+  const blocks = [];
+  let heading = "";
+  let block;
+  for (const line of readFileSync(join(root, file), "utf8").split("\n")) {
+    if (block) {
+      if (line.startsWith("```")) {
+        blocks.push(block);
+        block = undefined;
+      } else {
+        block.code += `${line}\n`;
+      }
+    } else if (line.startsWith("```")) {
+      const nth = blocks.filter((b) => b.heading === heading && b.file === file).length + 1;
+      block = { file, heading, nth, language: line.slice(3), code: "" };
+    } else if (/^#+ /.test(line)) {
+      heading = line.replace(/^#+ /, "");
+    }
+  }
+  assert.equal(block, undefined, `${file} ends within a code block`);
+  return blocks;
+}
+
+let provider;
+let server;
+let browser;
+let folder;
+let files = 0;
+
+/** Writes an example where its imports are found, with what it takes for granted before it and `more` behind it. */
+function write(code, more = "", extension = "mjs") {
+  const file = join(folder, `example-${files++}.${extension}`);
+  writeFileSync(file, code + more);
+  return file;
+}
+
+const variables = (base) => ({
+  ...process.env,
+  DOCS_BASE: base,
+  OPENAI_API_KEY: "none",
+  ANTHROPIC_API_KEY: "none",
+  GROQ_API_KEY: "none",
+  GEMINI_API_KEY: "none",
+  MISTRAL_API_KEY: "none",
+});
+
+const preamble = JSON.stringify(join(here, "preamble.mjs"));
+
+/** Runs an example in Node.js; it must print the answer. */
+const inNode = (more, extension) => async (code, base) => {
+  const file = write(code, more, extension);
+  return (await run(process.execPath, ["--import", join(here, "preamble.mjs"), file], { env: variables(base) })).stdout;
+};
+
+/** Runs an example in another program that runs files. */
+const inProgram = (command, args) => async (code, base) => {
+  const program = join(runtimes, "node_modules/.bin", command);
+  assert.ok(existsSync(program), `${command}'s package has no program for this machine`);
+  const file = write(`import ${preamble};\n${code}`);
+  return (await run(program, [...args, file], { env: variables(base), cwd: here })).stdout;
+};
+
+async function bundle(code, options) {
+  await build({
+    stdin: { contents: code, resolveDir: here, loader: "js" },
+    bundle: true,
+    format: "esm",
+    logLevel: "error",
+    ...options,
+  });
+}
+
+/** Bundles an example and runs it in a page of Chromium. `more` says what the page is to tell. */
+const inPage = (more) => async (code, base) => {
+  const name = `page-${files++}`;
+  const into = join(folder, name);
+  mkdirSync(into);
+  const imports = code.match(/^import .*$/gm)?.join("\n") ?? "";
+  const rest = code.replace(/^import .*$/gm, "");
+  await bundle(`import ${preamble};\n${imports}\n${rest}\n${more}`, {
+    platform: "browser",
+    define: { "process.env.NODE_ENV": '"production"' },
+    outfile: join(into, "index.js"),
+  });
+  writeFileSync(join(into, "base.js"), `globalThis.DOCS_BASE = ${JSON.stringify(base)};`);
+  writeFileSync(
+    join(into, "index.html"),
+    '<!doctype html><html lang="en"><link rel="icon" href="/icon.svg"><title>Example</title><main></main><script src="base.js"></script><script type="module" src="index.js"></script></html>',
+  );
+  const { page, complaints } = await openPage(browser, `${server.url}/docs/${name}/index.html`);
+  await page.waitForFunction("globalThis.told !== undefined", { timeout: 20_000 }).catch((error) => {
+    throw new Error(`${error.message}: ${complaints.join("; ")}`);
+  });
+  const told = await page.evaluate("globalThis.told");
+  await page.close();
+  assert.deepEqual(complaints, []);
+  return told;
+};
+
+/** Bundles an example as wrangler does, and serves it with workerd. */
+async function inWorkerd(code, base) {
+  const into = mkdtempSync(join(folder, "worker-"));
+  await bundle(`globalThis.DOCS_BASE = ${JSON.stringify(base)};\nawait import(${preamble});\n${code}`, {
+    conditions: ["workerd", "worker", "browser"],
+    target: "es2022",
+    plugins: [
+      {
+        name: "leave modules",
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /\.wasm$/ }, () => ({ path: "./steadfetch.wasm", external: true })),
+      },
+    ],
+    outfile: join(into, "workerd.mjs"),
+  });
+  copyFileSync(join(here, "node_modules/steadfetch/dist/steadfetch.wasm"), join(into, "steadfetch.wasm"));
+  copyFileSync(join(runtimes, "guests/workerd.capnp"), join(into, "workerd.capnp"));
+  const command = createRequire(join(runtimes, "node_modules/workerd/package.json"))("workerd").default;
+  const options = { cwd: into, stdio: ["ignore", "pipe", "pipe", "pipe"] };
+  const { child, failed, stop } = start(command, ["serve", "workerd.capnp", "--control-fd=3"], options);
+  try {
+    const port = new Promise((resolve) => {
+      child.stdio[3].setEncoding("utf8").on("data", (said) => {
+        const found = /"listen".*?"port":\s*(\d+)/.exec(said);
+        if (found) resolve(found[1]);
+      });
+    });
+    const address = `http://127.0.0.1:${await Promise.race([port, failed])}/`;
+    const response = await fetch(address, { method: "POST", body: '{"model":"m","stream":true}' });
+    return await response.text();
+  } finally {
+    await stop();
+  }
+}
+
+/** Compiles an example into a test of the Go SDKs' module, and runs it there. */
+async function inGo(code, base) {
+  const test = join(root, "retry/transport/sdktest/readme_test.go");
+  const file = write(
+    `package sdktest
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+
+	"github.com/steadfetch/steadfetch/retry/transport"
+)
+
+func TestReadme(t *testing.T) {
+${code}
+	answer := client.Chat.Completions.NewStreaming(t.Context(), openai.ChatCompletionNewParams{
+		Model: "m", Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("Hi")},
+	})
+	for answer.Next() {
+		for _, choice := range answer.Current().Choices {
+			fmt.Print(choice.Delta.Content)
+		}
+	}
+	if answer.Err() != nil {
+		t.Fatal(answer.Err())
+	}
+}
+`,
+    "",
+    "go",
+  );
+  const overlay = join(folder, "overlay.json");
+  writeFileSync(overlay, JSON.stringify({ Replace: { [test]: file } }));
+  const args = ["test", "-count=1", "-v", "-overlay", overlay, "-run", "^TestReadme$", "."];
+  const env = { ...variables(base), OPENAI_BASE_URL: `${base}/v1` };
+  return (await run("go", args, { cwd: join(root, "retry/transport/sdktest"), env })).stdout;
+}
+
+/** A command in a shell is checked by what it relies on, as running it here would run these tests again. */
+async function shell(code) {
+  for (const line of code.trim().split("\n")) {
+    const command = line.replace(/\s*#.*/, "");
+    if (command === "npm install steadfetch") {
+      const { name } = JSON.parse(readFileSync(join(root, "jsbridge/package.json"), "utf8"));
+      assert.equal(name, "steadfetch"); // the tarball itself is what all examples here import
+    } else {
+      const [make, target, ...rest] = command.split(" ");
+      assert.equal(make, "make", line);
+      assert.deepEqual(rest, [], line);
+      await run("make", ["-n", target], { cwd: root });
+    }
+  }
+}
+
+const asked = `
+const answer = await client.chat.completions.create({ model: "m", messages: [{ role: "user", content: "Hi" }], stream: true });
+for await (const chunk of answer) process.stdout.write(chunk.choices[0]?.delta.content ?? "");
+`;
+/** OpenTelemetry's own SDK, which must have got a span of each attempt. */
+const spans = {
+  before: `
+import { trace as global } from "@opentelemetry/api";
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
+const exporter = new InMemorySpanExporter();
+global.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+`,
+  after: `
+process.stdout.write(await response.text());
+const made = exporter.getFinishedSpans().map((span) => span.attributes["http.response.status_code"]);
+if (made.join() !== "503,200") throw new Error("spans of " + made);
+`,
+};
+const saidSo = "process.stdout.write(said);";
+const tell = "globalThis.told = said;";
+
+/** How the blocks run, by the heading they stand under; `N` behind it is the N-th one there. */
+const runners = {
+  "README.md": {
+    "Use it 2": inNode(asked),
+    "Use it 3": inNode(saidSo),
+    "Use it 4": inGo,
+  },
+  "jsbridge/README.md": {
+    openai: inNode(),
+    "@anthropic-ai/sdk": inNode(),
+    "groq-sdk": inNode(),
+    "ai, on a server": inNode(),
+    "ai, in a browser": inPage(`
+import { readUIMessageStream } from "ai";
+const messages = [{ id: "q", role: "user", parts: [{ type: "text", text: "Hi" }] }];
+const stream = await transport.sendMessages({ trigger: "submit-message", chatId: "c", messages, abortSignal: undefined });
+let last;
+for await (last of readUIMessageStream({ stream }));
+globalThis.told = last.parts.map((part) => part.text ?? "").join("");`),
+    "@google/genai": inNode(),
+    "@langchain/openai": inNode(),
+    "@mistralai/mistralai": inNode(),
+    "@microsoft/fetch-event-source": inPage(tell),
+    eventsource: inNode(),
+    "In a page": inPage(tell),
+    "The banner": inPage(`
+import { stream } from "steadfetch";
+let shown = "";
+const look = new MutationObserver(() => (shown += banner.shadowRoot.textContent));
+look.observe(banner.shadowRoot, { childList: true, subtree: true, characterData: true });
+for await (const event of stream(url, init, { controller })) if (event.type === "message") show(event.data);
+if (!shown.includes("Retrying in")) throw new Error("the banner showed " + shown);
+globalThis.told = said;`),
+    React: inPage(`
+import { createRoot } from "react-dom/client";
+createRoot(document.querySelector("main")).render(createElement(Chat));
+const until = setInterval(() => {
+  const [p, button] = [document.querySelector("main p"), document.querySelector("main button")];
+  if (button?.textContent === "Ask" && !globalThis.asked) ask(button.click());
+  if (/retry now$/.test(button?.textContent)) button.click();
+  if (/once\\.$/.test(p?.textContent)) clearInterval(until, (globalThis.told = p.textContent));
+}, 20);`),
+    "Without WebAssembly": inPage(`
+for (const line of (await response.text()).split("\\n")) if (line.startsWith("data: ")) show(line.slice(6));
+globalThis.told = said;`),
+    "Node.js": inNode("", "cjs"),
+    Deno: inProgram("deno", ["run", "--allow-all", "--no-lock"]),
+    Bun: inProgram("bun", []),
+    "Cloudflare Workers": inWorkerd,
+    "For traces": (code, base) => inNode(spans.after)(spans.before + code, base),
+  },
+};
+
+/** The text of whatever was printed: an answer, or the events of one. */
+const readable = (printed) =>
+  printed.includes('data: {"')
+    ? printed
+        .split("\n")
+        .filter((line) => line.startsWith("data: {"))
+        .map((line) => JSON.parse(line.slice(6)).choices[0]?.delta?.content ?? "")
+        .join("")
+    : printed;
+
+describe("the examples in the READMEs", { concurrency: 2 }, () => {
+  before(async () => {
+    mkdirSync(join(here, ".cache"), { recursive: true });
+    folder = mkdtempSync(join(here, ".cache", "examples-"));
+    provider = await startProvider();
+    server = await startServer({ provider: provider.url, folders: { "/docs/": folder } });
+    browser = await launch();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    await provider?.stop();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const [file, known] of Object.entries(runners)) {
+    const blocks = blocksOf(file);
+    const unused = new Set(Object.keys(known));
+    for (const { heading, nth, language, code } of blocks) {
+      const key = known[heading] && nth === 1 ? heading : `${heading} ${nth}`;
+      unused.delete(key);
+      test(`${file}: ${key}`, { timeout: 120_000 }, async () => {
+        if (language === "sh") return shell(code);
+        if (heading === "For your tests") {
+          assert.equal(await inNode()(code, ""), "data: hi\n\n 2\n");
+          return;
+        }
+        assert.ok(known[key], "no runner knows this example: say in docs.test.mjs how it runs");
+        const { id, base } = await provider.newRun({ text, faults: [{ status: 503 }] });
+        const printed = await known[key](code, base);
+        assert.ok(readable(printed).includes(text), printed);
+        const { requests } = await provider.log(id);
+        assert.equal(requests.length, 2, "it should have met one failure, and tried once more");
+      });
+    }
+    test(`${file}: every runner has its example`, () => assert.deepEqual([...unused], []));
+  }
+});

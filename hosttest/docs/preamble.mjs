@@ -1,0 +1,31 @@
+// What the examples take for granted: providers' addresses, which lead to the one of the tests, and a page's own functions.
+const base = globalThis.DOCS_BASE ?? globalThis.process.env.DOCS_BASE;
+const open = globalThis.fetch;
+
+globalThis.fetch = (input, init) => {
+  const request = input instanceof Request ? input : undefined;
+  const address = new URL(request?.url ?? input, "https://example.com");
+  // Groq has its paths below /openai. A page's own address stands for that of its server.
+  const to = base + address.pathname.replace(/^\/openai(?=\/)/, "") + address.search;
+  return open(request ? new Request(to, request) : to, init);
+};
+
+Object.assign(globalThis, {
+  url: "https://api.openai.com/v1/chat/completions",
+  init: { method: "POST", headers: { "content-type": "application/json" }, body: '{"model":"m","stream":true}' },
+  said: "", // what a person would read now
+  textOf: (data) => (data === "[DONE]" ? "" : (JSON.parse(data).choices[0]?.delta?.content ?? "")),
+  show(data) {
+    globalThis.said += globalThis.textOf(data);
+  },
+  clear() {
+    globalThis.said = "";
+  },
+  failed(verdict) {
+    throw new Error(verdict.message);
+  },
+  banner() {},
+  ask() {
+    globalThis.asked = true;
+  },
+});
