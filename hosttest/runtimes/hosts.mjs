@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import puppeteer from "puppeteer-core";
-import { find, start } from "./processes.mjs";
+import { find, start } from "../processes.mjs";
 import { dist } from "./server.mjs";
 import { openWebKit } from "./webkit.mjs";
 
