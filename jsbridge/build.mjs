@@ -63,6 +63,18 @@ export async function bundles() {
   writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');
   cpSync(wasm, join(dist, "steadfetch.wasm"));
   cpSync(join(here, "..", "LICENSE"), join(dist, "LICENSE"));
+  folders();
+}
+
+/** A folder for each sub-path, for those that read no "exports": Parcel by default, and TypeScript's node10. */
+function folders() {
+  for (const name of ["js", ...parts]) {
+    const to = (file) => `../dist/${file}`;
+    const types = to(`cjs/${name === "js" ? "index" : name}.d.ts`);
+    mkdirSync(join(here, name), { recursive: true });
+    const content = { main: to(`cjs/${name}.js`), module: to(`${name}.js`), types };
+    writeFileSync(join(here, name, "package.json"), `${JSON.stringify(content, null, 2)}\n`);
+  }
 }
 
 /** The module as plain JavaScript: made once for each module, since it takes seconds. */

@@ -1,7 +1,7 @@
 // How each runtime is started, and what it is.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import puppeteer from "puppeteer-core";
-import { find, start } from "./processes.mjs";
+import { find, start } from "../processes.mjs";
 import { dist } from "./server.mjs";
 import { openWebKit } from "./webkit.mjs";
 
@@ -86,7 +86,7 @@ function webkit(name, place) {
 }
 
 /** Bundles as wrangler does: under the conditions of Workers, with modules left beside the bundle. */
-async function bundleForWorkers(folder) {
+async function bundleForWorkers(folder, date) {
   const leaveModules = {
     name: "leave modules",
     setup({ onResolve }) {
@@ -104,16 +104,17 @@ async function bundleForWorkers(folder) {
     logLevel: "warning",
   });
   copyFileSync(join(dist, "steadfetch.wasm"), join(folder, "steadfetch.wasm"));
-  copyFileSync(guest("workerd.capnp"), join(folder, "workerd.capnp"));
+  const config = readFileSync(guest("workerd.capnp"), "utf8").replace("COMPATIBILITY_DATE", date);
+  writeFileSync(join(folder, "workerd.capnp"), config);
 }
 
-const workerd = {
-  name: "workerd",
+const workerd = (name, date) => ({
+  name,
   missing: installed(".bin/workerd") ? undefined : "its package has no program for this machine",
   version: () => versionOf(installed(".bin/workerd")),
   async open({ server, host }) {
     const folder = mkdtempSync(join(tmpdir(), "steadfetch-workerd-"));
-    await bundleForWorkers(folder);
+    await bundleForWorkers(folder, date);
     // The program itself, not the script that starts it, which passes no open files on.
     const require = createRequire(join(here, "node_modules/workerd/package.json"));
     const { default: command } = require("workerd");
@@ -169,7 +170,7 @@ const workerd = {
       [2, 1, 1],
     );
   },
-};
+});
 
 const go = find("GO", "go");
 const wazero = {
@@ -203,7 +204,9 @@ export const hosts = [
   program("Node.js, the newest, by require", newest, [], "main.cjs"),
   program("Deno", deno, ["run", "--allow-all", "--no-lock"]),
   program("Bun", installed(".bin/bun"), []),
-  workerd,
+  workerd("workerd", "2026-11-01"),
+  // Before 2024-10-14 a promise that another request fulfils goes on in that request, which hangs.
+  workerd("workerd, as of an early date", "2023-05-18"),
   chromium("a page", "page"),
   chromium("a module worker", "worker"),
   chromium("a service worker", "service worker"),

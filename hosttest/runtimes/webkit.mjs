@@ -1,20 +1,9 @@
 // WebKit, by its own WebDriver (W3C WebDriver) and the small browser that comes with it.
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { find, start } from "./processes.mjs";
-
-/** A port that was free a moment ago. */
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
+import { find, freePort, start } from "../processes.mjs";
 
 /** Debian keeps the browser with the library that it shows: /usr/lib/ARCHITECTURE/webkit2gtk-VERSION/MiniBrowser. */
 function miniBrowser() {

@@ -7,6 +7,13 @@ import type { Shared } from "./wire.gen.js";
 /** Whether this is a page, or a worker of one. */
 export const inBrowser = () => typeof globalThis.navigator?.onLine === "boolean";
 
+/**
+ * Whether each request that is answered has a context of its own, whose timers,
+ * streams and promises no other request may touch: Workers cancel those that
+ * do. They say who they are (Cloudflare Workers, Web standards: navigator).
+ */
+export const apart = () => globalThis.navigator?.userAgent === "Cloudflare-Workers";
+
 /** Whether the browser believes to have no network. */
 export const isOffline = () => globalThis.navigator?.onLine === false;
 

@@ -1,6 +1,6 @@
 import { type Engine, maxChunk } from "./abi.js";
 import { attempts } from "./attempts.js";
-import { hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
+import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
 import { type Controlled, registryOf, safely } from "./controller.js";
 import { engine as engineNow } from "./module.js";
 import { type Options, policyOf } from "./options.js";
@@ -41,25 +41,32 @@ export interface Session extends Controlled {
   rewrite(body: string): string;
   /** The session's time may have come. */
   tick(): void;
-  /** Ends the session if its engine is this one. */
-  crash(broken: Engine, error: unknown): void;
+  /** There is news. The session acts on it in a task of its own, not in that of whoever calls. */
+  rouse(): void;
 }
 
 /** The longest wait that timers can hold (WHATWG HTML, timers: a signed 32-bit integer). */
 const maxTimer = 2 ** 31 - 1;
 /** What may lie unread when reading goes on is read before a clock that ran out meanwhile is heard. */
 const afterHold = 1000;
+/** How often a session that waits looks for news, where nobody may bring it, in ms. */
+const lookEvery = 100;
 
 const live = new Set<Session>();
 let unwatch: (() => void) | undefined;
+/** How often something changed that sessions share: what is known of an origin, or whether their engine works. */
+let news = 0;
 const warned = new Set<string>();
 
-function all(act: (session: Session) => void, but?: Session): void {
+function all(act: (session: Session) => void): void {
   for (const session of [...live]) {
-    if (session !== but) {
-      act(session);
-    }
+    act(session);
   }
+}
+
+function spread(by?: Session): void {
+  news++;
+  all((s) => s !== by && s.rouse());
 }
 
 function enter(session: Session): void {
@@ -84,7 +91,7 @@ function overheard(shared: Shared): void {
   } catch {
     return; // not ours
   }
-  all((s) => s.tick());
+  spread();
 }
 
 /**
@@ -119,6 +126,8 @@ export function drive(
   let held = false;
   let overdue = false;
   let unlock: (() => void) | undefined;
+  let known = news; // what the latest answer takes account of
+  let wake = () => {};
   let ignoreAbort = () => {};
 
   /** Takes one step after the other, though callbacks may ask for the next one in the midst of it. */
@@ -128,6 +137,7 @@ export function drive(
       return;
     }
     busy = true;
+    const worked = !engine.trapped();
     try {
       for (let now = steps.shift(); now && !over; now = steps.shift()) {
         const answer = now();
@@ -136,12 +146,38 @@ export function drive(
         }
       }
     } catch (error) {
-      session.crash(engine, error);
-      if (engine.trapped()) {
-        all((s) => s.crash(engine, error));
+      end();
+      host.drop();
+      host.crash(error);
+      if (worked && engine.trapped()) {
+        spread();
       }
     }
     busy = false;
+  }
+
+  /**
+   * Heeds the news that others bring. What a session opens then is its own
+   * caller's, as AsyncLocalStorage and the like see it, and not theirs.
+   */
+  async function heed(): Promise<void> {
+    while (!over) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      if (waiting || engine.trapped()) {
+        session.tick();
+      }
+    }
+  }
+
+  /** Heeds the news, or the time. */
+  function look(at: number): void {
+    if (known !== news || at <= Date.now()) {
+      session.tick();
+    } else {
+      set(at);
+    }
   }
 
   function act(answer: Answer): void {
@@ -196,7 +232,8 @@ export function drive(
       tell(share);
     }
     if (poke) {
-      all((s) => s.tick(), session);
+      spread(session);
+      known = news;
     }
     if (warning && options.onWarning) {
       safely(options.onWarning, warning);
@@ -219,6 +256,7 @@ export function drive(
       return;
     }
     const number = attempt;
+    const asked = news;
     lock(new URL(config.request.url ?? "").origin, (release) => {
       if (over || attempt !== number) {
         release?.();
@@ -227,6 +265,9 @@ export function drive(
         host.open(answer);
       } else {
         session.report("probe_lost", { attempt });
+        if (asked !== news) {
+          session.tick(); // whoever has the lock may have said already that it is through
+        }
       }
     });
   }
@@ -234,12 +275,19 @@ export function drive(
   function arm(at: number): void {
     clearTimeout(timer);
     overdue = false;
+    known = news;
     if (at) {
-      timer = setTimeout(session.tick, Math.min(Math.max(at - Date.now(), 0), maxTimer));
-      if (!waiting) {
-        // A wait keeps Node.js alive. An open attempt does so by itself, and an abandoned one should not.
-        (timer as { unref?: () => void }).unref?.();
-      }
+      set(at);
+    }
+  }
+
+  function set(at: number): void {
+    const looks = waiting && apart();
+    const ms = Math.min(Math.max(at - Date.now(), 0), looks ? lookEvery : maxTimer);
+    timer = looks ? setTimeout(look, ms, at) : setTimeout(session.tick, ms);
+    if (!waiting) {
+      // A wait keeps Node.js alive. An open attempt does so by itself, and an abandoned one should not.
+      (timer as { unref?: () => void }).unref?.();
     }
   }
 
@@ -249,6 +297,7 @@ export function drive(
     ignoreAbort();
     leave(session);
     unlock?.();
+    wake();
     try {
       engine.free(id);
     } catch {
@@ -287,23 +336,20 @@ export function drive(
     },
     rewrite: (body) => engine.rewrite(id, body),
     tick() {
-      if (held) {
+      if (held && !engine.trapped()) {
         overdue = true;
       } else {
         session.report("timer");
       }
     },
-    crash(broken, error) {
-      if (broken === engine) {
-        end();
-        host.drop();
-        host.crash(error);
-      }
-    },
+    rouse: () => wake(),
   };
   const host = makeHost(session);
   enter(session);
   hear(overheard);
+  if (!apart()) {
+    void heed();
+  }
   ignoreAbort = onAbort(signal, () => session.report("abort"));
   session.report(signal?.aborted ? "abort" : "start");
   return session;

@@ -70,12 +70,12 @@ function page(t: TestContext) {
     navigator.onLine = onLine;
     scope.dispatchEvent(new Event(onLine ? "online" : "offline"));
   };
-  return { network, document, scope, held, channels, listeners };
+  return { network, document, scope, held, locks: navigator.locks, channels, listeners };
 }
 
 // The package opens its channel once and for good, so one page serves all tests.
 test("in a page", async (t) => {
-  const { network: goes, document, held, channels, listeners } = page(t);
+  const { network: goes, document, held, locks, channels, listeners } = page(t);
   const pass = clock(t);
 
   await t.test("without a network the wait is held, and no attempt is burnt", async () => {
@@ -172,6 +172,31 @@ test("in a page", async (t) => {
     await settle();
     await seen.value!.text();
     assert.deepEqual([...held], []);
+  });
+
+  await t.test("that the other tab is through is heard even while its lock is asked for", async () => {
+    const { fetch, calls } = network();
+    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: Date.now() + 1000 } });
+    let refuse = () => {};
+    const refused = new Promise<void>((resolve) => {
+      refuse = resolve;
+    });
+    const asked = t.mock.method(locks, "request", async (_name: string, _options: object, then: (lock: null) => void) =>
+      then(await refused.then(() => null)),
+    );
+    const seen = watch(createFetch({ fetch })(url, post()));
+    await pass(1000);
+    assert.equal(asked.mock.callCount(), 1);
+    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: 0 } });
+    await settle();
+    assert.equal(calls.length, 0);
+    refuse();
+    await settle();
+    asked.mock.restore();
+    assert.equal(calls.length, 1, "it does not wait for a word that has come already");
+    calls[0]!.open().send(...answer);
+    await settle();
+    await seen.value!.text();
   });
 
   await t.test("junk from other scripts of the origin is not heard", () => {

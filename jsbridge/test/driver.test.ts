@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type TestContext, test } from "node:test";
 import type { Engine } from "../src/abi.js";
 import { drive, type Host, type Session } from "../src/driver.js";
 import type { Options } from "../src/options.js";
@@ -56,7 +57,7 @@ function scripted(...answers: (Answer | Error)[]) {
   };
   const start = (options: Options = {}, signal?: AbortSignal): Session =>
     drive(engine, options, { request: { url: "https://h/x" } }, signal, () => host);
-  return { start, told, freed, log, config: () => config, engine };
+  return { start, told, freed, log, config: () => config, engine, host };
 }
 
 const what = (told: Happened[]) => told.map((h) => h.what);
@@ -227,13 +228,74 @@ test("a warning reaches the caller, or once the console", (t) => {
   assert.equal(printed.mock.callCount(), 1);
 });
 
-test("a poke reaches all other sessions, but not the one that asked", () => {
-  const other = scripted({ do: "open", attempt: 1 });
-  other.start();
-  const self = scripted({ do: "open", attempt: 1, poke: true });
+/** Says that this is a runtime which keeps requests apart, until the test is over. */
+function keepApart(t: TestContext): void {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { value: { userAgent: "Cloudflare-Workers" }, configurable: true });
+  t.after(() =>
+    before ? Object.defineProperty(globalThis, "navigator", before) : Reflect.deleteProperty(globalThis, "navigator"),
+  );
+}
+
+test("a poke wakes the other sessions that wait, and not the one that asked", async () => {
+  const waits = scripted({ do: "wait", attempt: 0 }, { do: "wait", attempt: 0 }, { do: "open", attempt: 1 });
+  waits.start();
+  const opens = scripted({ do: "open", attempt: 1 });
+  opens.start();
+  const self = scripted({ do: "wait", attempt: 1, poke: true });
   self.start();
-  assert.deepEqual(what(other.told), ["start", "timer"]);
+  await settle();
+  assert.deepEqual(what(waits.told), ["start", "timer"]);
+  assert.deepEqual(what(opens.told), ["start"]);
   assert.deepEqual(what(self.told), ["start"]);
+  const again = scripted({ do: "open", attempt: 1, poke: true });
+  again.start();
+  await settle();
+  assert.deepEqual(what(waits.told), ["start", "timer", "timer"], "each time anew");
+  assert.equal(waits.log.at(-1), "open 1");
+});
+
+test("who is woken goes on in the context of its own caller, after the one that woke it", async () => {
+  const caller = new AsyncLocalStorage<string>();
+  const waits = scripted({ do: "wait", attempt: 0 }, { do: "open", attempt: 1 });
+  waits.host.open = () => waits.log.push(`open for ${caller.getStore()}`);
+  caller.run("one", () => waits.start());
+  const pokes = scripted({ do: "open", attempt: 1, poke: true });
+  caller.run("other", () => pokes.start());
+  assert.deepEqual(what(waits.told), ["start"], "not in the midst of the other's step");
+  await settle();
+  assert.equal(waits.log.at(-1), "open for one");
+});
+
+test("where requests are kept apart, none calls another: who waits looks by a timer of its own", async (t) => {
+  keepApart(t);
+  const pass = clock(t);
+  const waits = scripted(
+    { do: "wait", attempt: 0, timer_at: Date.now() + 60_000 },
+    { do: "open", attempt: 1 },
+    { do: "finish", attempt: 1 },
+  );
+  const session = waits.start();
+  await pass(30_000);
+  assert.deepEqual(what(waits.told), ["start"], "without news the engine is not asked");
+  scripted({ do: "open", attempt: 1, poke: true }).start();
+  await settle();
+  assert.deepEqual(what(waits.told), ["start"], "nothing but its own timer calls it");
+  await pass(100);
+  assert.deepEqual(what(waits.told), ["start", "timer"]);
+  assert.equal(waits.log.at(-1), "open 1");
+  session.report("end", { attempt: 1 });
+});
+
+test("there, too, the time comes when it comes, and one's own news is none", async (t) => {
+  keepApart(t);
+  const pass = clock(t);
+  const waits = scripted({ do: "wait", attempt: 1, timer_at: Date.now() + 1050, poke: true }, { do: "fail", verdict });
+  waits.start();
+  await pass(1049);
+  assert.deepEqual(what(waits.told), ["start"]);
+  await pass(1);
+  assert.deepEqual(what(waits.told), ["start", "timer"]);
 });
 
 test("options become the policy, name by name, and nothing else does", () => {

@@ -13,5 +13,5 @@ const guest :Workerd.Worker = (
     (name = "workerd.mjs", esModule = embed "workerd.mjs"),
     (name = "steadfetch.wasm", wasm = embed "steadfetch.wasm"),
   ],
-  compatibilityDate = "2026-11-01",
+  compatibilityDate = "COMPATIBILITY_DATE",
 );

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 
 /** The first of these programs that the PATH has, or the variable names. */
@@ -11,7 +12,17 @@ export function find(variable, ...names) {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
 }
 
-/** Starts a program. `failed` rejects when it ends with an error, and tells what it wrote. */
+/** A port that was free a moment ago, for programs that must be told one. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Starts a program. `failed` rejects when it ends with an error, and tells what it wrote, as `said()` does. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   let said = "";
@@ -26,6 +37,7 @@ export function start(command, args, options = {}) {
   return {
     child,
     failed,
+    said: () => said,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill();
       const patience = setTimeout(() => child.kill("SIGKILL"), 3000); // some servers wait for their clients first
