@@ -12,7 +12,7 @@ import { build } from "esbuild";
 import { startProvider } from "../../web/provider.mjs";
 import { startServer } from "../../web/server.mjs";
 import { launch, openPage } from "../../web/test/browser.mjs";
-import { start } from "../runtimes/processes.mjs";
+import { start } from "../processes.mjs";
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL(".", import.meta.url));
