@@ -136,7 +136,8 @@ async function inWorkerd(code, base) {
     outfile: join(into, "workerd.mjs"),
   });
   copyFileSync(join(here, "node_modules/steadfetch/dist/steadfetch.wasm"), join(into, "steadfetch.wasm"));
-  copyFileSync(join(runtimes, "guests/workerd.capnp"), join(into, "workerd.capnp"));
+  const config = readFileSync(join(runtimes, "guests/workerd.capnp"), "utf8");
+  writeFileSync(join(into, "workerd.capnp"), config.replace("COMPATIBILITY_DATE", "2026-11-01"));
   const command = createRequire(join(runtimes, "node_modules/workerd/package.json"))("workerd").default;
   const options = { cwd: into, stdio: ["ignore", "pipe", "pipe", "pipe"] };
   const { child, failed, stop } = start(command, ["serve", "workerd.capnp", "--control-fd=3"], options);
