@@ -334,6 +334,34 @@ describe("the examples in the READMEs", { concurrency: 2 }, () => {
         assert.equal(requests.length, 2, "it should have met one failure, and tried once more");
       });
     }
+    test(`${file}: the examples compile, by the types of the packages that they import`, async () => {
+      const given = join(folder, "given.d.ts");
+      writeFileSync(
+        given,
+        `declare const url: string; declare const init: { method: string; headers: Record<string, string>; body: string };
+         declare function textOf(data: string): string; declare function show(data: string): void;
+         declare function clear(): void; declare function ask(): void;
+         declare function banner(retry: import("steadfetch").ChatStreamRetry): void;
+         declare function failed(verdict: import("steadfetch").Verdict): void;`,
+      );
+      const examples = blocks
+        .filter(({ language }) => language === "js")
+        .map(({ code }) => write(code, "export {};", "mts"));
+      const strict = [
+        "--strict",
+        "--noImplicitAny",
+        "false",
+        "--skipLibCheck",
+        "--noEmit",
+        "--lib",
+        "es2024,dom,dom.iterable",
+      ];
+      const modules = ["--module", "esnext", "--target", "es2024", "--moduleResolution", "bundler", "--types", "node"];
+      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      await run(process.execPath, [tsc, "--ignoreConfig", ...strict, ...modules, given, ...examples], {
+        cwd: root,
+      }).catch(({ stdout, stderr }) => assert.fail(stdout + stderr));
+    });
     test(`${file}: every runner has its example`, () => assert.deepEqual([...unused], []));
   }
 });

@@ -1,5 +1,5 @@
 // The package as npm would publish it: what is in it, and that its types and
-// sub-paths hold for those who install it. The examples of the READMEs, too.
+// sub-paths hold for those who install it.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -122,25 +122,3 @@ for (const [module, moduleResolution] of [
     assert.equal(compile(["types.mts"], "--module", module, "--moduleResolution", moduleResolution), "");
   });
 }
-
-test("the examples of the READMEs compile", () => {
-  // What the examples take as given.
-  writeFileSync(
-    join(work, "given.d.ts"),
-    `declare const url: string; declare const init: RequestInit;
-     declare const controller: import("steadfetch").Controller;
-     declare function show(text: string): void; declare function clear(): void; declare function ask(): void;
-     declare function banner(retry: import("steadfetch").ChatStreamRetry): void;
-     declare function failed(verdict: import("steadfetch").Verdict): void;`,
-  );
-  const files = [join(root, "README.md"), join(root, "..", "README.md")].flatMap((readme, i) =>
-    [...readFileSync(readme, "utf8").matchAll(/^```(?:js|ts)\n(.*?)^```/gms)].map(([, code], j) => {
-      const name = `readme-${i}-${j}.mts`;
-      writeFileSync(join(work, name), code);
-      return name;
-    }),
-  );
-  assert.ok(files.length >= 5);
-  const options = ["--module", "esnext", "--moduleResolution", "bundler", "--skipLibCheck"];
-  assert.equal(compile([...files, "given.d.ts"], ...options), "");
-});
