@@ -291,4 +291,6 @@ if (!languages) {
 console.log(
   `\n${cells.length + others.length} cells, ${cells.length} of them in ${seconds} s here; ${wrong.length} wrong, ${missing.length} missing.`,
 );
+// Into a pipe it is written later than it is said, and exit() waits for nothing (Node.js, process I/O).
+await new Promise((resolve) => process.stdout.write("", resolve));
 process.exit(wrong.length + missing.length > 0 || !languages ? 1 : 0);
