@@ -14,7 +14,8 @@ import { startServer } from "../../web/server.mjs";
 import { launch, openPage } from "../../web/test/browser.mjs";
 import { start } from "../processes.mjs";
 
-const run = promisify(execFile);
+/** Runs a program to its end, which a client that waits for hours would not reach. */
+const run = (command, args, options) => promisify(execFile)(command, args, { timeout: 60_000, ...options });
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");
 const runtimes = join(here, "../runtimes");
@@ -26,6 +27,7 @@ function blocksOf(file) {
   let heading = "";
   let block;
   for (const line of readFileSync(join(root, file), "utf8").split("\n")) {
+    assert.doesNotMatch(line, /^\s*~~~|^\s+```/, `${file}: a block that begins so would not be seen`);
     if (block) {
       if (line.startsWith("```")) {
         blocks.push(block);
@@ -229,7 +231,7 @@ global.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new Si
   after: `
 process.stdout.write(await response.text());
 const made = exporter.getFinishedSpans().map((span) => span.attributes["http.response.status_code"]);
-if (made.join() !== "503,200") throw new Error("spans of " + made);
+if (made.join() !== "503,200,200") throw new Error("spans of " + made);
 `,
 };
 const saidSo = "process.stdout.write(said);";
@@ -288,6 +290,26 @@ globalThis.told = said;`),
   },
 };
 
+/** What each example meets. SDKs repeat the first by themselves, but not what breaks when the answer has begun. */
+const faults = [{ status: 503 }, { kind: "reset", at: "before_output" }];
+
+/** We stop at it, by its words, and SDKs do not, by its status: a second request is one that the SDK made by itself. */
+const used = { status: 429, message: "Your credit balance is too low. Please go to Plans & Billing." };
+
+/** The examples of clients with retries of their own. */
+const sdks = {
+  "README.md": ["Use it 2", "Use it 4"],
+  "jsbridge/README.md": [
+    "openai",
+    "@anthropic-ai/sdk",
+    "groq-sdk",
+    "ai, on a server",
+    "@google/genai",
+    "@langchain/openai",
+    "@mistralai/mistralai",
+  ],
+};
+
 /** The text of whatever was printed: an answer, or the events of one. */
 const readable = (printed) =>
   printed.includes('data: {"')
@@ -327,11 +349,18 @@ describe("the examples in the READMEs", { concurrency: 2 }, () => {
           return;
         }
         assert.ok(known[key], "no runner knows this example: say in docs.test.mjs how it runs");
-        const { id, base } = await provider.newRun({ text, faults: [{ status: 503 }] });
+        const { id, base } = await provider.newRun({ text, faults });
         const printed = await known[key](code, base);
         assert.ok(readable(printed).includes(text), printed);
         const { requests } = await provider.log(id);
-        assert.equal(requests.length, 2, "it should have met one failure, and tried once more");
+        assert.equal(requests.length, faults.length + 1, "it should have met the failures, and tried once more");
+      });
+      if (!sdks[file].includes(key)) continue;
+      test(`${file}: ${key} leaves the retrying to us`, { timeout: 120_000 }, async () => {
+        const { id, base } = await provider.newRun({ faults: [{ ...used, times: -1 }] });
+        await known[key](code, base).catch(() => {}); // how an SDK tells of it is its own affair
+        const { requests } = await provider.log(id);
+        assert.equal(requests.length, 1, "the SDK tried again by itself");
       });
     }
     test(`${file}: the examples compile, by the types of the packages that they import`, async () => {
