@@ -60,7 +60,11 @@ func (r *round) told(a *retry.Answer) {
 
 // attributes are what is known of the attempt in force, whatever became of it.
 func (r *round) attributes() map[string]any {
-	address := r.req.URL
+	req := r.req
+	if r.attempt.req != nil {
+		req = r.attempt.req // that of a resume is another one
+	}
+	address := req.URL
 	port, _ := strconv.Atoi(address.Port())
 	if port == 0 && address.Scheme == "https" {
 		port = 443
@@ -68,11 +72,11 @@ func (r *round) attributes() map[string]any {
 		port = 80
 	}
 	all := map[string]any{
-		"http.request.method": r.req.Method,
+		"http.request.method": req.Method,
 		"server.address":      address.Hostname(),
 		"server.port":         port,
 	}
-	if r.req.Method == "" {
+	if req.Method == "" {
 		all["http.request.method"] = "GET" // as net/http has it
 	}
 	if again := r.attempt.number - 1; again > 0 {
