@@ -16,9 +16,9 @@ type AttemptEvent struct {
 	// Start is when the request was opened, End when it was clear what became
 	// of it: for a stream, when it ended.
 	Start, End time.Time
-	// Outcome is "retry" if another attempt follows, "finish" if the caller has
-	// an answer or the provider's own response, "fail" if the request ended in
-	// an error.
+	// Outcome is "retry" if another attempt is to follow, though a cancel may
+	// end the wait; "finish" if the caller has an answer or the provider's own
+	// response; "fail" if the request ended in an error.
 	Outcome string
 	// Delay is the wait before the next attempt, 0 if there is none.
 	Delay time.Duration
