@@ -8,12 +8,20 @@ export function attempts(tell: (event: AttemptEvent) => void, { url = "", method
   const to = URL.canParse?.(url) ? new URL(url) : undefined;
   let number = 0;
   let start = 0;
+  let sent = method;
   let status: number | undefined;
   return {
+    /** The attempt is being sent: not every one that the core asks for is, as another tab may go first. */
+    opened({ attempt = 1, resume }: Answer): void {
+      number = attempt;
+      start = Date.now();
+      sent = resume?.method ?? method;
+      status = undefined;
+    },
     heard(more: { status?: number }): void {
       status = more.status ?? status;
     },
-    answered({ do: act, attempt = 1, retry, verdict, last }: Answer): void {
+    answered({ do: act, retry, verdict, last }: Answer): void {
       if (act === "none" || act === "read") {
         return;
       }
@@ -25,7 +33,7 @@ export function attempts(tell: (event: AttemptEvent) => void, { url = "", method
           outcome: act === "fail" ? act : act === "wait" || act === "open" ? "retry" : "finish",
           delayMs: retry?.delay_ms,
           attributes: {
-            "http.request.method": method,
+            "http.request.method": sent,
             "server.address": to?.hostname,
             "server.port": to && (+to.port || (to.protocol === "http:" ? 80 : 443)),
             "http.request.resend_count": number - 1 || undefined,
@@ -36,9 +44,7 @@ export function attempts(tell: (event: AttemptEvent) => void, { url = "", method
         };
         safely(tell, JSON.parse(JSON.stringify(event)) as AttemptEvent); // drops what is not known
       }
-      number = attempt;
-      start = act === "open" ? Date.now() : 0;
-      status = undefined;
+      start = 0;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { RetryError } from "./error.js";
+import { isRetryError } from "./error.js";
 import { engine, ready } from "./module.js";
 import type { ErrorInfo, Failure, Trail, Verdict } from "./wire.gen.js";
 
@@ -14,7 +14,7 @@ const maxCauses = 8;
  * error with its causes.
  */
 export function classify(failure: Failure | Error): Verdict {
-  return failure instanceof RetryError ? failure.verdict : engine().classify(facts(failure));
+  return isRetryError(failure) ? failure.verdict : engine().classify(facts(failure));
 }
 
 /**
@@ -90,7 +90,7 @@ export function failureOf(thrown: unknown): Failure {
   // The status may be the error's own, its response's, or that of what it wraps.
   let e: unknown = thrown;
   for (let depth = 0; depth < maxCauses && isObject(e); depth++) {
-    if (e instanceof RetryError) {
+    if (isRetryError(e)) {
       failure.status = e.verdict.status ?? 0;
       failure.headers = { "x-should-retry": String(e.verdict.retryable) };
       break;

@@ -250,19 +250,24 @@ export function drive(
     }
   }
 
+  function send(answer: Answer): void {
+    trace?.opened(answer);
+    host.open(answer);
+  }
+
   function open(answer: Answer): void {
     if (!answer.probe) {
-      host.open(answer);
+      send(answer);
       return;
     }
     const number = attempt;
     const asked = news;
-    lock(new URL(config.request.url ?? "").origin, (release) => {
+    lock(config.request.url ?? "", (release) => {
       if (over || attempt !== number) {
         release?.();
       } else if (release) {
         unlock = release;
-        host.open(answer);
+        send(answer);
       } else {
         session.report("probe_lost", { attempt });
         if (asked !== news) {

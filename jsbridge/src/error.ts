@@ -22,3 +22,9 @@ export class RetryError extends Error {
     this.attempts = attempts;
   }
 }
+
+/** Whether this is one, perhaps of another copy of this package: Node.js loads two where one program uses import and require(). */
+export function isRetryError(x: unknown): x is RetryError {
+  const { name, verdict } = (x ?? {}) as Partial<RetryError>;
+  return x instanceof RetryError || (name === "RetryError" && typeof verdict?.retryable === "boolean");
+}

@@ -20,7 +20,7 @@ export interface AttemptEvent {
   /** In ms since the Unix epoch. For a stream, `end` is that of the answer and not of the headers. */
   start: number;
   end: number;
-  /** "retry": another attempt follows. "finish": the caller has the answer, or a response that is final. */
+  /** "retry": another attempt is to follow, though an abort may end the wait. "finish": the caller has the answer, or a response that is final. */
   outcome: "retry" | "finish" | "fail";
   /** The wait until the next attempt. */
   delayMs?: number;

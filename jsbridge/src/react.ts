@@ -93,7 +93,7 @@ async function follow(
   show: (shown: Shown) => void,
 ): Promise<void> {
   const { signal } = abort;
-  const theirs = options.signal ?? init?.signal;
+  const theirs = options.signal ?? init?.signal ?? (url as Partial<Request>).signal;
   const end = () => abort.abort(theirs?.reason);
   theirs?.addEventListener("abort", end, { once: true });
   if (theirs?.aborted) {

@@ -108,8 +108,12 @@ async function readUpTo(
 ): Promise<{ known: Blob; rest?: ReadableStream<Uint8Array<ArrayBuffer>> }> {
   const reader = new Response(stream).body!.getReader();
   const stop = (reason: unknown) => reader.cancel(reason);
+  const abort = () => void stop(signal!.reason).catch(() => {});
   const pieces: Uint8Array<ArrayBuffer>[] = [];
-  const ignoreAbort = onAbort(signal, () => void stop(signal!.reason).catch(() => {}));
+  const ignoreAbort = onAbort(signal, abort);
+  if (signal?.aborted) {
+    abort();
+  }
   try {
     for (let size = 0; size <= limit; ) {
       const { done, value } = await reader.read();
@@ -159,7 +163,7 @@ function settings(request: Request): RequestInit {
 
 function absolute(url: string): string {
   try {
-    return new URL(url, globalThis.location?.href).href;
+    return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href;
   } catch {
     return url; // fetch will say what is wrong with it
   }

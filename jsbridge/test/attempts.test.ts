@@ -89,3 +89,31 @@ test("a final response, a failure and a function are told, too", async () => {
   assert.equal(called!.outcome, "finish");
   assert.deepEqual(called!.attributes, {});
 });
+
+test("an attempt is told with the method that it had", async () => {
+  const seen: AttemptEvent[] = [];
+  const event = (n: number, type: string, more = "") =>
+    `data: {"type":"response.${type}","sequence_number":${n}${more},"response":{"id":"resp_1","background":true,"status":"queued"}}\n\n`;
+  const delta = (n: number) =>
+    event(n, "output_text.delta", `,"item_id":"m","output_index":0,"content_index":0,"delta":"t${n} "`);
+  const fetch = faultyFetch([
+    { chunks: [event(0, "created"), delta(1)], error: new TypeError("terminated") },
+    { chunks: [delta(2), event(3, "completed")] },
+  ]);
+  const background = createFetch({
+    fetch,
+    afterCommit: "resume",
+    resume: "background",
+    initialDelayMs: 1,
+    onAttempt: (a) => seen.push(a),
+  });
+  const init = { ...post(), body: '{"stream":true,"background":true,"input":"Hi"}' };
+  await (await background("https://api.openai.com/v1/responses", init)).text();
+  assert.deepEqual(
+    seen.map((a) => [a.outcome, a.attributes["http.request.method"]]),
+    [
+      ["retry", "POST"],
+      ["finish", "GET"],
+    ],
+  );
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { createController, createFetch, stream } from "../src/index.js";
+import { type AttemptEvent, createController, createFetch, stream } from "../src/index.js";
 import { answer, clock, network, post, settle, url, watch } from "./fakes.js";
 
 /** Plays a page in a browser with other tabs, until the test is over. */
@@ -162,7 +162,9 @@ test("in a page", async (t) => {
     channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: Date.now() + 1000 } });
     const name = "steadfetch:https://api.openai.com";
     held.add(name);
-    const seen = watch(createFetch({ fetch })(url, post()));
+    const told: string[] = [];
+    const onAttempt = (attempt: AttemptEvent) => told.push(attempt.outcome);
+    const seen = watch(createFetch({ fetch, onAttempt })(url, post()));
     await pass(1000);
     assert.equal(calls.length, 0);
     held.delete(name);
@@ -172,6 +174,7 @@ test("in a page", async (t) => {
     await settle();
     await seen.value!.text();
     assert.deepEqual([...held], []);
+    assert.deepEqual(told, ["finish"], "what was never sent is no attempt");
   });
 
   await t.test("that the other tab is through is heard even while its lock is asked for", async () => {

@@ -188,6 +188,16 @@ test("a RetryError has its verdict already", () => {
   assert.equal(classify(new RetryError(verdict, 3)), verdict);
 });
 
+test("so has one of another copy of the package, such as the one for require()", () => {
+  const verdict = { retryable: false, kind: "attempts_exhausted" } as const;
+  const theirs = Object.assign(new Error("connection reset"), { name: "RetryError", reason: verdict.kind, verdict });
+  assert.equal(classify(theirs), verdict);
+  assert.equal(explain(theirs).verdict!.retryable, false);
+  assert.equal(classify(new Error("chat", { cause: theirs })).retryable, false);
+  const other = Object.assign(new Error("connection reset"), { name: "RetryError" });
+  assert.equal(classify(other).retryable, true, "a name alone says nothing");
+});
+
 test("a response is judged without being used up", async () => {
   const response = new Response('{"error":{"type":"insufficient_quota","code":"insufficient_quota"}}', {
     status: 429,

@@ -377,3 +377,16 @@ test("a response without a body is judged by its status alone", async () => {
     return new Response(null, { status: response.status });
   }
 });
+
+test("an address that only the caller's fetch understands cools down like any other", async (t) => {
+  const pass = clock(t);
+  const { fetch, calls } = network();
+  const seen = watch(createFetch({ fetch })("/v1/chat/completions", post()));
+  await settle();
+  calls[0]!.respond(429, "{}", { "retry-after": "3" });
+  await pass(3000);
+  assert.equal(calls.length, 2);
+  calls[1]!.open().send(...answer);
+  await settle();
+  assert.equal(await seen.value!.text(), answer.join(""));
+});

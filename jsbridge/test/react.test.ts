@@ -138,3 +138,14 @@ test("another start ends the request on its way, and so does the component's end
   assert.notEqual(controller.status.state, "opening");
   assert.equal(fetch.requests.length, 3);
 });
+
+test("the signal of a Request ends its answer", async () => {
+  const { seen, fetch } = await mount([{ chunks: [role, token("Hel")], stall: true }]);
+  const abort = new AbortController();
+  await act(() => seen.chat.start(new Request(url, post(abort.signal))));
+  await act(() => settle());
+  assert.equal(fetch.requests.length, 1);
+  await act(() => abort.abort());
+  await act(() => settle());
+  assert.equal(seen.chat.status.state, "stopped");
+});

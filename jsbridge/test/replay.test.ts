@@ -214,3 +214,29 @@ test("a caller's own resume lies over the first request", () => {
   ]);
   assert.deepEqual(overlay(first, {}), first);
 });
+
+test("a signal that was aborted before ends the reading of a stream that stalls", async () => {
+  let canceled: unknown;
+  const body = new ReadableStream<Uint8Array>({
+    cancel(reason) {
+      canceled = reason;
+    },
+  });
+  const init = { method: "POST", body, signal: AbortSignal.abort("enough"), duplex: "half" } as RequestInit;
+  const seen = watch(createFetch()(url, init));
+  await settle();
+  assert.equal(seen.error, "enough");
+  assert.equal(canceled, "enough");
+});
+
+test("an address is relative to the document's base, as fetch has it", async (t) => {
+  const scope = globalThis as { document?: unknown; location?: unknown };
+  t.after(() => {
+    delete scope.document;
+    delete scope.location;
+  });
+  scope.location = { href: "https://page.example/chat/" };
+  assert.equal((await replayable("v1/x", {}, undefined, mib)).facts.url, "https://page.example/chat/v1/x");
+  scope.document = { baseURI: "https://api.example/" };
+  assert.equal((await replayable("v1/x", {}, undefined, mib)).facts.url, "https://api.example/v1/x");
+});

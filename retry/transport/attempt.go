@@ -24,7 +24,8 @@ type attempt struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	opened chan opened // the response or the error, once
+	req    *http.Request // nil if it could not be made
+	opened chan opened   // the response or the error, once
 	resp   *http.Response
 
 	chunks  chan chunk

@@ -16,9 +16,9 @@ type AttemptEvent struct {
 	// Start is when the request was opened, End when it was clear what became
 	// of it: for a stream, when it ended.
 	Start, End time.Time
-	// Outcome is "retry" if another attempt follows, "finish" if the caller has
-	// an answer or the provider's own response, "fail" if the request ended in
-	// an error.
+	// Outcome is "retry" if another attempt is to follow, though a cancel may
+	// end the wait; "finish" if the caller has an answer or the provider's own
+	// response; "fail" if the request ended in an error.
 	Outcome string
 	// Delay is the wait before the next attempt, 0 if there is none.
 	Delay time.Duration
@@ -60,7 +60,11 @@ func (r *round) told(a *retry.Answer) {
 
 // attributes are what is known of the attempt in force, whatever became of it.
 func (r *round) attributes() map[string]any {
-	address := r.req.URL
+	req := r.req
+	if r.attempt.req != nil {
+		req = r.attempt.req // that of a resume is another one
+	}
+	address := req.URL
 	port, _ := strconv.Atoi(address.Port())
 	if port == 0 && address.Scheme == "https" {
 		port = 443
@@ -68,11 +72,11 @@ func (r *round) attributes() map[string]any {
 		port = 80
 	}
 	all := map[string]any{
-		"http.request.method": r.req.Method,
+		"http.request.method": req.Method,
 		"server.address":      address.Hostname(),
 		"server.port":         port,
 	}
-	if r.req.Method == "" {
+	if req.Method == "" {
 		all["http.request.method"] = "GET" // as net/http has it
 	}
 	if again := r.attempt.number - 1; again > 0 {

@@ -3,11 +3,14 @@ package transport
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/steadfetch/steadfetch/retry"
 )
 
 // heard makes a transport that keeps what OnAttempt is told.
@@ -98,4 +101,22 @@ func TestAFinalResponseAFailureAndACancelAreToldToo(t *testing.T) {
 	e = outcome(t, attemptScript{chunks: chat("A"), hang: true}, keep, none)
 	require.Equal(t, "fail", e.Outcome)
 	require.Equal(t, "canceled", e.Attributes["error.type"])
+}
+
+func TestAnAttemptIsToldWithTheMethodThatItHad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProvider(attemptScript{chunks: responses(0, 4), broken: errReset}, attemptScript{chunks: responses(5, 9)})
+		tr, events := heard(p)
+		tr.Policy.AfterCommit, tr.Policy.Resume = retry.AfterCommitResume, retry.ResumeBackground
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://api.openai.com/v1/responses",
+			strings.NewReader(`{"stream":true,"background":true,"input":"hi"}`))
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := tr.RoundTrip(req)
+		require.NoError(t, err)
+		read(t, resp)
+		require.Len(t, *events, 2)
+		require.Equal(t, "POST", (*events)[0].Attributes["http.request.method"])
+		require.Equal(t, "GET", (*events)[1].Attributes["http.request.method"])
+	})
 }

@@ -37,10 +37,12 @@ func (b *replay) init(req *http.Request, limit int64) error {
 	}
 	if b.get == nil {
 		// Closing is what ends a read from a pipe or a connection.
-		stop := context.AfterFunc(req.Context(), func() { _ = b.first.Close() })
-		held, err := io.ReadAll(io.LimitReader(b.first, max(limit, 0)+1))
+		first := b.first
+		stop := context.AfterFunc(req.Context(), func() { _ = first.Close() })
+		held, err := io.ReadAll(io.LimitReader(first, max(limit, 0)+1))
 		if !stop() {
-			err = canceled(req.Context())
+			b.first = nil // it is closed already, or just now
+			return canceled(req.Context())
 		}
 		if err != nil {
 			b.close()
@@ -152,7 +154,7 @@ func (r *round) request(ctx context.Context, resume *retry.Resume) (*http.Reques
 			return nil, err
 		}
 		made, err := r.t.Resume(req, *resume)
-		if err != nil || made == nil {
+		if err != nil || made == nil || made.URL == nil {
 			return nil, errors.Join(errors.New("transport: no request to resume with"), err)
 		}
 		return made.WithContext(ctx), nil

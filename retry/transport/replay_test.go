@@ -76,6 +76,26 @@ func TestACancelEndsTheReadingOfARequestsBody(t *testing.T) {
 	})
 }
 
+// endsWith cancels as it is read to its end.
+type endsWith struct{ cancel func() }
+
+func (e endsWith) Read([]byte) (int, error) {
+	e.cancel()
+	return 0, io.EOF
+}
+
+func (endsWith) Close() error { return nil }
+
+func TestACancelAsARequestsBodyEndsIsACancel(t *testing.T) {
+	for range 100 {
+		ctx, cancel := context.WithCancel(t.Context())
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, chatURL, endsWith{cancel})
+		require.NoError(t, err)
+		_, err = newTransport(newProvider()).RoundTrip(req)
+		require.ErrorIs(t, err, context.Canceled)
+	}
+}
+
 func TestTheBodyIsClosedEvenIfItIsNeverSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -129,19 +149,6 @@ func TestResumesAskForTheRest(t *testing.T) {
 	events := func(from, to int) (out []string) {
 		for i := from; i <= to; i++ {
 			out = append(out, fmt.Sprintf("id: %d\ndata: token %d\n\n", i, i))
-		}
-		return out
-	}
-	responses := func(from, to int) (out []string) {
-		for i := from; i <= to; i++ {
-			switch i {
-			case 0:
-				out = append(out, `data: {"type":"response.created","sequence_number":0,"response":{"id":"resp_1","background":true,"status":"queued"}}`+"\n\n")
-			case 9:
-				out = append(out, `data: {"type":"response.completed","sequence_number":9,"response":{"id":"resp_1","background":true,"status":"completed"}}`+"\n\n")
-			default:
-				out = append(out, fmt.Sprintf(`data: {"type":"response.output_text.delta","sequence_number":%d,"item_id":"m","output_index":0,"content_index":0,"delta":"t%d "}`+"\n\n", i, i))
-			}
 		}
 		return out
 	}
@@ -227,19 +234,22 @@ func TestACallerWhoCannotResumeEndsTheRequest(t *testing.T) {
 	sorry := errors.New("sorry")
 	for name, hook := range map[string]func(*http.Request, retry.Resume) (*http.Request, error){
 		"sorry": func(*http.Request, retry.Resume) (*http.Request, error) { return nil, sorry },
-		"none":  nil,
+		"no address": func(*http.Request, retry.Resume) (*http.Request, error) {
+			return &http.Request{Method: http.MethodGet}, nil
+		},
+		"none": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newProvider(attemptScript{chunks: []string{"id: 1\ndata: A\n\n"}, broken: errReset})
-				tr := newTransport(p)
+				tr, _ := heard(p)
 				tr.Policy.AfterCommit, tr.Policy.Resume, tr.Resume = retry.AfterCommitResume, retry.ResumeCustom, hook
 				req := chatRequest(t, t.Context())
 				req.URL.Path = "/events"
 				resp, err := tr.RoundTrip(req)
 				require.NoError(t, err)
 				_, err = io.ReadAll(resp.Body)
-				if hook != nil {
+				if name == "sorry" {
 					require.ErrorIs(t, err, sorry)
 				}
 				require.Equal(t, classify.Canceled, failureOf(t, err).Verdict.Kind)

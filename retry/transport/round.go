@@ -348,6 +348,7 @@ func (r *round) open(number int, resume *retry.Resume) {
 		r.cancel(err)
 		r.abort()
 	default:
+		r.attempt.req = req
 		go r.attempt.open(r.send, req)
 	}
 }

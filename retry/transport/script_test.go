@@ -195,6 +195,22 @@ func chatFinish() string {
 	return `data: {"id":"c1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\n"
 }
 
+// responses is a part of an answer of OpenAI Responses in background mode: its
+// events by their sequence numbers, 0 to 9.
+func responses(from, to int) (out []string) {
+	for i := from; i <= to; i++ {
+		switch i {
+		case 0:
+			out = append(out, `data: {"type":"response.created","sequence_number":0,"response":{"id":"resp_1","background":true,"status":"queued"}}`+"\n\n")
+		case 9:
+			out = append(out, `data: {"type":"response.completed","sequence_number":9,"response":{"id":"resp_1","background":true,"status":"completed"}}`+"\n\n")
+		default:
+			out = append(out, fmt.Sprintf(`data: {"type":"response.output_text.delta","sequence_number":%d,"item_id":"m","output_index":0,"content_index":0,"delta":"t%d "}`+"\n\n", i, i))
+		}
+	}
+	return out
+}
+
 const chatURL = "https://api.openai.com/v1/chat/completions"
 
 // chatRequest asks for a streamed chat completion.
