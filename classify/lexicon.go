@@ -13,6 +13,7 @@ const (
 	timeoutWord // could also be the name of a parameter
 	network
 	networkWord // could also be about the caller's own data
+	asleep      // the network of a machine that sleeps: no account is suspended
 	opaque      // a browser's words for any failure of a fetch
 	overloaded
 	creditGone // paid for and used up, or not paid for
@@ -85,6 +86,8 @@ var lexicon = [lexical]string{
 	// networkWord: codes and texts of libc, Node, undici, Bun, Deno, Chromium,
 	// Firefox, Safari, Go, Python, Java, .NET, Rust, Dart, curl.
 	"*connect*;socket*;network*;dns*;host:lookup,unreach*;no such host*;unknown host*;no route to host;hostname;resol*;nodename;getaddrinfo*;enotfound;eai*;ehost*;enet*;epipe;eproto;misbehaving;closed;terminated|;end of file;unexpected end*;empty:reply,response;und err*;net err*;err:quic*,internet*,name*,empty*,content length*,tunnel*,proxy*,address*,failed,1033;ns error*;stream*;http2*;framing layer;protocol error;sending:request,the request;error:reading*,decoding response body;copying content;recv failure;send failure;read error;write error;to be offline;typo in the url;xmlhttprequest error;nsurlerrordomain;nsposix*;transport*;transfer*;no bytes;dial tcp;do request failed;max retries exceeded with url;handshake*;tls*;ssl*;bad record mac;file descriptor",
+	// asleep: Chromium's ERR_NETWORK_IO_SUSPENDED.
+	"network io suspended",
 	// opaque
 	"failed to fetch;load failed;networkerror when attempting",
 	// overloaded: capacity that everyone shares, queues, models that are just
@@ -93,7 +96,7 @@ var lexicon = [lexical]string{
 	// creditGone: billing in each provider's words. Nothing here is about a rate.
 	"insufficient:user quota,credit*,fund*;balance;not enough:credit*,quota;quota:is not enough,not enough;credit:limit*,grant*;more credits;credits required;out of:credit*,extra usage;available credits;included credits;can only afford;key limit exceeded;spend*;budget:exceeded*,has been exceeded;exceeded:budget*,their budget,your budget;max budget;billing:error,hard limit*,not active,is not active,issue;enable billing;account is not active;payment required;past due;*overdue*;arrear*;unpaid;failure to pay;been paused;good standing;free:tier only,quota,allocated quota,trial;resource pack*;extra usage is required;subscription:has expired,expired;plan:has expired,expired;trial:has expired,expired,has ended,ended;premium request*;recharge;code:1113,1008;欠费;余额;充值;资源包",
 	// quota: Gemini, Azure, Vertex and others also say this of a limit by the minute.
-	"quota:exceed*,exhausted*,reached,limit*,has been,will reset;exceeded:~ quota,~ allowance;exhausted:your capacity,your quota;out of quota;insufficient quota;no quota;service quota*;usage:limit*,cap,quota,exceeded;plan limit*;hit your ~ limit;credits;额度",
+	"quota:exceed*,exhausted*,reached,limit*,has been,will reset;exceeded:~ quota,~ allowance;exhausted:your capacity,your quota;out of quota;insufficient quota;no quota;service quota*;usage:limit*,cap,quota;free usage exceeded;plan limit*;hit your ~ limit;credits;额度",
 	// longWindow
 	"per:day,month,week,hour,86400*;*perday*;*byday*;daily;monthly;weekly;hourly;calls:day,month;rpd;tpd;5 hour*;24 hour*;hour:allocated,quota*;week allocated;month allocated;tomorrow;this:month,week;billing:cycle,period;regain access;每日;今日;每天;每月;每周;小时",
 	// minute
@@ -107,9 +110,9 @@ var lexicon = [lexical]string{
 	// keyWord
 	"api key*;credential*",
 	// policy
-	"content:filter*,polic*,management policy,moderation*,blocked,violat*,exists risk,safety;usage:polic*,guidelines;responsible ai*;safety:system,check*,filter*,reason*;prohibited content;block reason*;blocked:reason*,due to;finish reason:safety,recitation,blocklist,spii,image safety;stop reason refusal;data inspection*;inappropriate content;sensitive:content*,word*;new sensitive;flagged;policy violation*;harmful content;nsfw;guardrail intervened;cyber policy;code:1301,1026,1027;敏感;违规;不安全",
+	"content:filter*,polic*,management policy,moderation*,blocked,violat*,exists risk,safety;usage:polic*,guidelines;responsible ai*;safety:system,check*,filter*,reason*;prohibited content;block reason*;blocked reason*;blocked due to:safety,recitation,blocklist,spii;finish reason:safety,recitation,blocklist,spii,image safety;stop reason refusal;data inspection*;inappropriate content;sensitive:content*,word*;new sensitive;flagged;policy violation*;harmful content;nsfw;guardrail intervened;cyber policy;code:1301,1026,1027;敏感;违规;不安全",
 	// notAllowed
-	"must be verified;not allowed to:use,access;location is not supported;country region*;unsupported country*;available in your:country,region;is suspended;account suspended;has been disabled;is disabled;violation of terms;not authorized to;only authorized for;data policy;guardrail restrictions;are blocked;been:suspended,restricted,blocked;service disabled;gated:repo,model;access is denied;access to the model;not activated the model;model not open;not been used in project;无权;未开通",
+	"must be verified;not allowed to:use,access;location is not supported;country region*;unsupported country*;available in your:country,region;suspended;has been disabled;is disabled;violation of terms;not authorized to;only authorized for;data policy;guardrail restrictions;are blocked;been blocked;organization has been restricted;service disabled;gated:repo,model;access is denied;access to the model;not activated the model;model not open;not been used in project;无权;未开通",
 	// forbidden: also the block pages of CDNs, which ask for a person or a browser.
 	"forbidden;permission*;access denied*;not permitted;just a moment;cookies to continue;you are human;attention required;cf mitigated;error code:1020,1010,1009,1006;error:1020,1010,1009",
 	// noModel
@@ -123,7 +126,7 @@ var lexicon = [lexical]string{
 	// tooLarge
 	"request:too large*,size,body exceeds;payload:too large*,size exceeds;entity too large;body:too large,is too large;exceeds the:maximum size,size limit;image exceeds;file:too large,is too large;string:too long,above max length",
 	// badCall: among them what fetch, Node.js, Go and Python refuse to send at all.
-	"invalid url*;as a url;parse url*;protocol scheme;unknown:url*,scheme;bad port;bytestring;character in header;iso 8859*;header:field value,value;missing port;url is missing;codec can t encode;cannot have body;disturbed*;serialize*;circular*;security policy directive;req content length mismatch;does not match content length;to https client;too many redirects;blocked by client;deserialize;extra:inputs,forbidden;unrecognized request argument*;unsupported:parameter,value;unknown:parameter,field,name;invalid:parameter*,argument error;err invalid arg;missing required;input should be;field required;cannot read properties;is not:a function,defined;timed out after -*;more system memory",
+	"invalid url*;as a url;parse url*;protocol scheme;unknown:url*,scheme;bad port;bytestring;character in header;iso 8859 1 code point;invalid header:field value,value;missing port in address;request url is missing;codec can t encode;cannot have body;disturbed or locked;how to serialize;circular structure;security policy directive;req content length mismatch;does not match content length;to https client;too many redirects;blocked by client;deserialize;extra:inputs,forbidden;unrecognized request argument*;unsupported:parameter,value;unknown:parameter,field,name;invalid:parameter*,argument error;err invalid arg;missing required;input should be;field required;cannot read properties;is not:a function,defined;timed out after -*;more system memory",
 	// badRequest
 	"bad request*;invalid:request*,argument*;validation*;unprocessable*;not:supported,found*,implemented;method not allowed;returned the following errors;malformed;failed precondition;参数",
 	// certificate: not accepted, and will not be next time. A TLS library that

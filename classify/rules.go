@@ -41,7 +41,7 @@ var rules = [...]rule{
 
 	{"bad_key", Auth, stop, [3]fact{badKey, is401}, [3]fact{}, none},
 	{"content_policy", ContentPolicy, stop, [3]fact{policy}, [3]fact{}, none},
-	{"not_allowed", Permission, stop, [3]fact{notAllowed}, [3]fact{}, none},
+	{"not_allowed", Permission, stop, [3]fact{notAllowed}, [3]fact{asleep}, none},
 	{ruleChainLost, InvalidRequest, stop, [3]fact{chainLost}, [3]fact{}, none},
 	{"context_length", ContextLength, stop, [3]fact{tooLong}, [3]fact{}, none},
 	{"too_large", TooLarge, stop, [3]fact{tooLarge, is413}, [3]fact{}, none},
