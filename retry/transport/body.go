@@ -87,7 +87,9 @@ func (r *round) read(p []byte) (int, error) {
 		case r.err == nil && r.ctx.Err() != nil:
 			r.pending = nil
 			r.abort()
-		case len(r.pending) > 0 && r.req.Context().Err() != nil:
+		case r.err != nil && len(r.pending) > 0 && r.req.Context().Err() != nil:
+			// It was over already. Where it is not, only abort may end it, or
+			// it would be held for ever.
 			r.pending, r.err = nil, canceled(r.req.Context())
 		case len(r.pending) > 0:
 			n := copy(p, r.pending)

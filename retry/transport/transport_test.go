@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -573,5 +574,34 @@ func TestAnSDKThatRetriesByItselfIsWarnedOf(t *testing.T) {
 		require.NoError(t, err)
 		read(t, resp)
 		require.Equal(t, []string{"sdk_retries_stacked"}, warnings)
+	})
+}
+
+// behind is a context whose end has not reached those derived from it yet.
+type behind struct {
+	context.Context
+	over atomic.Bool
+}
+
+func (*behind) Done() <-chan struct{} { return nil }
+
+func (b *behind) Err() error {
+	if b.over.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestACancelBetweenTwoReadsLeavesNothingBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := &behind{Context: t.Context()}
+		tr := newTransport(newProvider(attemptScript{chunks: chat("A"), hang: true}))
+		tr.Controller = &Controller{}
+		resp, err := tr.RoundTrip(chatRequest(t, ctx))
+		require.NoError(t, err)
+		ctx.over.Store(true) // what the session let go on has not been read
+		_, _ = resp.Body.Read(make([]byte, 1))
+		require.NoError(t, resp.Body.Close())
+		require.Empty(t, tr.Controller.Snapshots())
 	})
 }
