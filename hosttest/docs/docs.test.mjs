@@ -2,8 +2,7 @@
 // fails, so an example cannot be added without being run.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -11,8 +10,8 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 import { startProvider } from "../../web/provider.mjs";
 import { startServer } from "../../web/server.mjs";
-import { launch, openPage } from "../../web/test/browser.mjs";
-import { start } from "../processes.mjs";
+import { launch, noBrowser, openPage } from "../../web/test/browser.mjs";
+import { bundleWorker, serveWorker } from "../workerd.mjs";
 
 /** Runs a program to its end, which a client that waits for hours would not reach. */
 const run = (command, args, options) => promisify(execFile)(command, args, { timeout: 60_000, ...options });
@@ -36,8 +35,8 @@ function blocksOf(file) {
         block.code += `${line}\n`;
       }
     } else if (line.startsWith("```")) {
-      const nth = blocks.filter((b) => b.heading === heading && b.file === file).length + 1;
-      block = { file, heading, nth, language: line.slice(3), code: "" };
+      const nth = blocks.filter((b) => b.heading === heading).length + 1;
+      block = { heading, nth, language: line.slice(3), code: "" };
     } else if (/^#+ /.test(line)) {
       heading = line.replace(/^#+ /, "");
     }
@@ -85,27 +84,20 @@ const inProgram = (command, args) => async (code, base) => {
   return (await run(program, [...args, file], { env: variables(base), cwd: here })).stdout;
 };
 
-async function bundle(code, options) {
-  await build({
-    stdin: { contents: code, resolveDir: here, loader: "js" },
-    bundle: true,
-    format: "esm",
-    logLevel: "error",
-    ...options,
-  });
-}
-
 /** Bundles an example and runs it in a page of Chromium. `more` says what the page is to tell. */
-const inPage = (more) => async (code, base) => {
+const inPage = (more) => async (code, base, t) => {
+  if (noBrowser) return t.skip(noBrowser);
   const name = `page-${files++}`;
   const into = join(folder, name);
   mkdirSync(into);
-  const imports = code.match(/^import .*$/gm)?.join("\n") ?? "";
-  const rest = code.replace(/^import .*$/gm, "");
-  await bundle(`import ${preamble};\n${imports}\n${rest}\n${more}`, {
+  await build({
+    stdin: { contents: `import ${preamble};\n${code}\n${more}`, resolveDir: here, loader: "js" },
+    bundle: true,
+    format: "esm",
     platform: "browser",
     define: { "process.env.NODE_ENV": '"production"' },
     outfile: join(into, "index.js"),
+    logLevel: "error",
   });
   writeFileSync(join(into, "base.js"), `globalThis.DOCS_BASE = ${JSON.stringify(base)};`);
   writeFileSync(
@@ -125,34 +117,12 @@ const inPage = (more) => async (code, base) => {
 /** Bundles an example as wrangler does, and serves it with workerd. */
 async function inWorkerd(code, base) {
   const into = mkdtempSync(join(folder, "worker-"));
-  await bundle(`globalThis.DOCS_BASE = ${JSON.stringify(base)};\nawait import(${preamble});\n${code}`, {
-    conditions: ["workerd", "worker", "browser"],
-    target: "es2022",
-    plugins: [
-      {
-        name: "leave modules",
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /\.wasm$/ }, () => ({ path: "./steadfetch.wasm", external: true })),
-      },
-    ],
-    outfile: join(into, "workerd.mjs"),
-  });
-  copyFileSync(join(here, "node_modules/steadfetch/dist/steadfetch.wasm"), join(into, "steadfetch.wasm"));
-  const config = readFileSync(join(runtimes, "guests/workerd.capnp"), "utf8");
-  writeFileSync(join(into, "workerd.capnp"), config.replace("COMPATIBILITY_DATE", "2026-11-01"));
-  const command = createRequire(join(runtimes, "node_modules/workerd/package.json"))("workerd").default;
-  const options = { cwd: into, stdio: ["ignore", "pipe", "pipe", "pipe"] };
-  const { child, failed, stop } = start(command, ["serve", "workerd.capnp", "--control-fd=3"], options);
+  const contents = `globalThis.DOCS_BASE = ${JSON.stringify(base)};\nawait import(${preamble});\n${code}`;
+  const source = { stdin: { contents, resolveDir: here, loader: "js" } };
+  await bundleWorker(into, source, join(here, "node_modules/steadfetch/dist/steadfetch.wasm"));
+  const { url, stop } = await serveWorker(into);
   try {
-    const port = new Promise((resolve) => {
-      child.stdio[3].setEncoding("utf8").on("data", (said) => {
-        const found = /"listen".*?"port":\s*(\d+)/.exec(said);
-        if (found) resolve(found[1]);
-      });
-    });
-    const address = `http://127.0.0.1:${await Promise.race([port, failed])}/`;
-    const response = await fetch(address, { method: "POST", body: '{"model":"m","stream":true}' });
-    return await response.text();
+    return await (await fetch(url, { method: "POST", body: '{"model":"m","stream":true}' })).text();
   } finally {
     await stop();
   }
@@ -326,7 +296,7 @@ describe("the examples in the READMEs", { concurrency: 2 }, () => {
     folder = mkdtempSync(join(here, ".cache", "examples-"));
     provider = await startProvider();
     server = await startServer({ provider: provider.url, folders: { "/docs/": folder } });
-    browser = await launch();
+    browser = noBrowser ? undefined : await launch();
   });
 
   after(async () => {
@@ -342,7 +312,7 @@ describe("the examples in the READMEs", { concurrency: 2 }, () => {
     for (const { heading, nth, language, code } of blocks) {
       const key = known[heading] && nth === 1 ? heading : `${heading} ${nth}`;
       unused.delete(key);
-      test(`${file}: ${key}`, { timeout: 120_000 }, async () => {
+      test(`${file}: ${key}`, { timeout: 120_000 }, async (t) => {
         if (language === "sh") return shell(code);
         if (heading === "For your tests") {
           assert.equal(await inNode()(code, ""), "data: hi\n\n 2\n");
@@ -350,7 +320,8 @@ describe("the examples in the READMEs", { concurrency: 2 }, () => {
         }
         assert.ok(known[key], "no runner knows this example: say in docs.test.mjs how it runs");
         const { id, base } = await provider.newRun({ text, faults });
-        const printed = await known[key](code, base);
+        const printed = await known[key](code, base, t);
+        if (printed === undefined) return; // skipped
         assert.ok(readable(printed).includes(text), printed);
         const { requests } = await provider.log(id);
         assert.equal(requests.length, faults.length + 1, "it should have met the failures, and tried once more");

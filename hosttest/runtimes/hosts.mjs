@@ -1,15 +1,14 @@
 // How each runtime is started, and what it is.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import puppeteer from "puppeteer-core";
 import { find, start } from "../processes.mjs";
+import { bundleWorker, serveWorker, workerd } from "../workerd.mjs";
 import { dist } from "./server.mjs";
 import { openWebKit } from "./webkit.mjs";
 
@@ -85,56 +84,18 @@ function webkit(name, place) {
   };
 }
 
-/** Bundles as wrangler does: under the conditions of Workers, with modules left beside the bundle. */
-async function bundleForWorkers(folder, date) {
-  const leaveModules = {
-    name: "leave modules",
-    setup({ onResolve }) {
-      onResolve({ filter: /\.wasm$/ }, () => ({ path: "./steadfetch.wasm", external: true }));
-    },
-  };
-  await build({
-    entryPoints: [guest("workerd.mjs")],
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    conditions: ["workerd", "worker", "browser"],
-    plugins: [leaveModules],
-    outfile: join(folder, "workerd.mjs"),
-    logLevel: "warning",
-  });
-  copyFileSync(join(dist, "steadfetch.wasm"), join(folder, "steadfetch.wasm"));
-  const config = readFileSync(guest("workerd.capnp"), "utf8").replace("COMPATIBILITY_DATE", date);
-  writeFileSync(join(folder, "workerd.capnp"), config);
-}
-
-const workerd = (name, date) => ({
+const inWorkerd = (name, date) => ({
   name,
-  missing: installed(".bin/workerd") ? undefined : "its package has no program for this machine",
-  version: () => versionOf(installed(".bin/workerd")),
+  missing: workerd ? undefined : "its package has no program for this machine",
+  version: () => versionOf(workerd),
   async open({ server, host }) {
     const folder = mkdtempSync(join(tmpdir(), "steadfetch-workerd-"));
-    await bundleForWorkers(folder, date);
-    // The program itself, not the script that starts it, which passes no open files on.
-    const require = createRequire(join(here, "node_modules/workerd/package.json"));
-    const { default: command } = require("workerd");
-    const args = ["serve", "workerd.capnp", "--control-fd=3"];
-    const { child, failed, stop } = start(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+    await bundleWorker(folder, { entryPoints: [guest("workerd.mjs")] }, join(dist, "steadfetch.wasm"), date);
+    const { url, failed, stop } = await serveWorker(folder);
     const close = async () => {
       await stop();
       rmSync(folder, { recursive: true, force: true });
     };
-    const port = new Promise((resolve) => {
-      let said = "";
-      child.stdio[3].setEncoding("utf8").on("data", (text) => {
-        said += text;
-        for (const line of said.split("\n").slice(0, -1)) {
-          const event = JSON.parse(line);
-          if (event.event === "listen") resolve(event.port);
-        }
-      });
-    });
-    const url = `http://127.0.0.1:${await Promise.race([port, failed])}`;
     const played = fetch(`${url}/?${new URLSearchParams({ server, host })}`).then(async (response) => {
       if (!response.ok) throw new Error(`the worker answered ${response.status}: ${await response.text()}`);
       return new Promise(() => {});
@@ -204,9 +165,9 @@ export const hosts = [
   program("Node.js, the newest, by require", newest, [], "main.cjs"),
   program("Deno", deno, ["run", "--allow-all", "--no-lock"]),
   program("Bun", installed(".bin/bun"), []),
-  workerd("workerd", "2026-11-01"),
+  inWorkerd("workerd"),
   // Before 2024-10-14 a promise that another request fulfils goes on in that request, which hangs.
-  workerd("workerd, as of an early date", "2023-05-18"),
+  inWorkerd("workerd, as of an early date", "2023-05-18"),
   chromium("a page", "page"),
   chromium("a module worker", "worker"),
   chromium("a service worker", "service worker"),

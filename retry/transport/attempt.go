@@ -21,6 +21,7 @@ const (
 // attempt is one request. Its goroutines end when its context does.
 type attempt struct {
 	number int
+	began  time.Time
 	ctx    context.Context
 	cancel context.CancelFunc
 
@@ -46,7 +47,7 @@ type chunk struct {
 }
 
 func newAttempt(parent context.Context, number int) *attempt {
-	a := &attempt{number: number, opened: make(chan opened), chunks: make(chan chunk), drain: make(chan struct{})}
+	a := &attempt{number: number, began: time.Now(), opened: make(chan opened), chunks: make(chan chunk), drain: make(chan struct{})}
 	a.ctx, a.cancel = context.WithCancel(parent)
 	return a
 }

@@ -35,7 +35,7 @@ func (r *round) told(a *retry.Answer) {
 	if r.t.OnAttempt == nil || r.attempt == nil || a.Do == retry.DoNothing || a.Do == retry.DoRead {
 		return
 	}
-	e := AttemptEvent{Attempt: r.attempt.number, Start: r.opened, End: time.Now(), Outcome: "retry", Attributes: r.attributes()}
+	e := AttemptEvent{Attempt: r.attempt.number, Start: r.attempt.began, End: time.Now(), Outcome: "retry", Attributes: r.attributes()}
 	kind := classify.Kind("")
 	switch {
 	case a.Retry != nil:

@@ -53,7 +53,6 @@ type round struct {
 	timerAt int64 // in milliseconds since the Unix epoch; 0 is never
 
 	attempt  *attempt       // in force; nil between two
-	opened   time.Time      // when attempt was
 	attempts int            // that were opened
 	resp     *http.Response // the last one that came
 	lastErr  error          // of the last attempt
@@ -337,7 +336,6 @@ func (r *round) arm() {
 func (r *round) open(number int, resume *retry.Resume) {
 	r.drop()
 	r.attempt, r.lastErr = newAttempt(r.ctx, number), nil
-	r.opened = time.Now()
 	r.attempts++
 	req, err := r.request(r.attempt.ctx, resume)
 	switch {
