@@ -3,7 +3,7 @@ package classify
 import (
 	"strings"
 
-	"github.com/steadfetch/steadfetch/classify/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
 // maxDetail bounds a detail, in bytes and so in characters.

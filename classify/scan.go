@@ -3,7 +3,7 @@ package classify
 import (
 	"strings"
 
-	"github.com/steadfetch/steadfetch/classify/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
 // flatCap bounds the text that is looked at. An error says what it is in its

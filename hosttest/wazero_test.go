@@ -13,6 +13,7 @@ import (
 	"github.com/steadfetch/steadfetch/hosttest/vectors"
 	"github.com/steadfetch/steadfetch/hosttest/wasmhost"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 	"github.com/steadfetch/steadfetch/wasm"
 )
 
@@ -89,7 +90,7 @@ func (h engine) Delay(attempt int) (int64, error) {
 }
 
 func (h engine) Share(shared []byte) error {
-	var s retry.Shared
+	var s session.Shared
 	if err := vectors.Decode(shared, &s); err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (h engine) Share(shared []byte) error {
 }
 
 func (h engine) NewSession(config []byte) (vectors.Session, error) {
-	var cfg retry.Config
+	var cfg session.Config
 	if err := vectors.Decode(config, &cfg); err != nil {
 		return nil, err
 	}
@@ -111,7 +112,7 @@ func (h engine) NewSession(config []byte) (vectors.Session, error) {
 type engineSession struct{ *wasm.Session }
 
 func (s engineSession) Step(happened []byte) ([]byte, error) {
-	var h retry.Happened
+	var h session.Happened
 	if err := vectors.Decode(happened, &h); err != nil {
 		return nil, err
 	}

@@ -27,17 +27,21 @@ export const common = {
 };
 
 /** Sub-paths that need no module of their own. */
-const parts = ["testing", "element", "react"];
+const parts = { testing: "testing/index", element: "ui/element", react: "ui/react" };
 
 /** Leaves the package itself out of its parts, so that a page has one module and not two. */
 const share = (path) => ({
   name: "share",
-  setup: (build) => build.onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path, external: true })),
+  setup: (build) => build.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path, external: true })),
 });
 
 /** The package without its types: what its tests need. */
 export async function bundles() {
-  const part = { ...common, entryPoints: parts.map((name) => `src/${name}.ts`), external: ["react"] };
+  const part = {
+    ...common,
+    entryPoints: Object.entries(parts).map(([out, path]) => ({ in: `src/${path}.ts`, out })),
+    external: ["react"],
+  };
   const entry = { ...common, entryPoints: ["src/index.ts"] };
   const plain = { ...common, entryPoints: [await plainJavaScript()], minify: true };
   const asPlain = { ...entry, plugins: [embed(wasm, "plain")] };
@@ -68,9 +72,9 @@ export async function bundles() {
 
 /** A folder for each sub-path, for those that read no "exports": Parcel by default, and TypeScript's node10. */
 function folders() {
-  for (const name of ["js", ...parts]) {
+  for (const [name, path] of [["js", "index"], ...Object.entries(parts)]) {
     const to = (file) => `../dist/${file}`;
-    const types = to(`cjs/${name === "js" ? "index" : name}.d.ts`);
+    const types = to(`cjs/${path}.d.ts`);
     mkdirSync(join(here, name), { recursive: true });
     const content = { main: to(`cjs/${name}.js`), module: to(`${name}.js`), types };
     writeFileSync(join(here, name, "package.json"), `${JSON.stringify(content, null, 2)}\n`);
@@ -101,7 +105,7 @@ export function types() {
     join(dist, "steadfetch.wasm.d.ts"),
     "/** What bundlers and runtimes that import modules give; to be handed to init(). */\ndeclare const module: WebAssembly.Module;\nexport default module;\n",
   );
-  for (const file of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
+  for (const file of readdirSync(dist, { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
     cpSync(join(dist, file), join(dist, "cjs", file));
   }
 }
@@ -119,7 +123,7 @@ async function main() {
 async function weighPart(name) {
   const result = await build({
     ...common,
-    entryPoints: [`src/${name}.ts`],
+    entryPoints: [`src/${parts[name]}.ts`],
     plugins: [share("steadfetch")],
     external: ["react"],
     format: "esm",
@@ -162,7 +166,9 @@ export async function sizes() {
       "createFetch, stream, retry, classify, classifyResponse, delay, explain, createController, init",
       "none",
     ),
-    ...Object.fromEntries(await Promise.all(parts.map(async (name) => [`steadfetch/${name}`, await weighPart(name)]))),
+    ...Object.fromEntries(
+      await Promise.all(Object.keys(parts).map(async (name) => [`steadfetch/${name}`, await weighPart(name)])),
+    ),
   };
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 func ExampleDelay() {
@@ -50,22 +51,22 @@ func ExampleRetry_permanent() {
 // waits plays a session whose every attempt meets the same refusal, on a clock
 // of its own, and shows its waits.
 func waits(policy retry.Policy, headers map[string]string) {
-	s, reason := retry.NewSession(&retry.Config{Policy: policy, Seed: 1, Request: retry.Request{URL: "https://api.anthropic.com/v1/messages"}}, nil)
+	s, reason := session.NewSession(&session.Config{Policy: policy, Seed: 1, Request: session.Request{URL: "https://api.anthropic.com/v1/messages"}}, nil)
 	if reason != "" {
 		fmt.Println(reason)
 		return
 	}
 	now := int64(1_700_000_000_000)
-	a := s.Step(&retry.Happened{What: retry.OnStart, Now: now})
+	a := s.Step(&session.Happened{What: session.OnStart, Now: now})
 	var shown []string
-	for len(shown) < 8 && a.Do == retry.DoOpen {
+	for len(shown) < 8 && a.Do == session.DoOpen {
 		n := a.Attempt
-		s.Step(&retry.Happened{What: retry.OnResponse, Now: now, Attempt: n, Status: 429, Headers: headers})
-		a = s.Step(&retry.Happened{What: retry.OnEnd, Now: now, Attempt: n})
-		if a.Do == retry.DoWait {
+		s.Step(&session.Happened{What: session.OnResponse, Now: now, Attempt: n, Status: 429, Headers: headers})
+		a = s.Step(&session.Happened{What: session.OnEnd, Now: now, Attempt: n})
+		if a.Do == session.DoWait {
 			shown = append(shown, (time.Duration(a.TimerAt-now) * time.Millisecond).String())
 			now = a.TimerAt
-			a = s.Step(&retry.Happened{What: retry.OnTimer, Now: now})
+			a = s.Step(&session.Happened{What: session.OnTimer, Now: now})
 		}
 	}
 	if a.Verdict != nil {

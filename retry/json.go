@@ -6,7 +6,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/steadfetch/steadfetch/classify/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
 // MarshalJSON writes p as it is written in files and on the wire, where a

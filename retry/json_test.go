@@ -11,6 +11,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 func TestAPolicyIsWrittenWithOffAsZeroAndDefaultsLeftOut(t *testing.T) {
@@ -77,7 +78,7 @@ func TestARetryEventIsWrittenAsOnTheWireAndReadBack(t *testing.T) {
 			Kind: classify.Overloaded, Provider: "anthropic", StatusCode: 529, Title: "Service overloaded",
 		},
 	} {
-		got, err := json.Marshal(retry.Answer{Do: "wait", Retry: &r})
+		got, err := json.Marshal(session.Answer{Do: "wait", Retry: &r})
 		require.NoError(t, err)
 		require.Equal(t, `{"do":"wait","retry":`+wire+`}`, string(got))
 		var back retry.ChatStreamRetry

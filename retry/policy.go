@@ -3,7 +3,7 @@ package retry
 import (
 	"unsafe"
 
-	"github.com/steadfetch/steadfetch/classify/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
 // Policy says when to try again. The zero value is the default: for ever,
@@ -156,7 +156,7 @@ func (p *Policy) Fill() (reason string) {
 		if *n == 0 {
 			*n = defaults[i]
 		}
-		*n = max(min(*n, maxTimerMs), -1)
+		*n = max(min(*n, MaxTimerMs), -1)
 	}
 	// A wait of nothing is legal: it is how tests go fast.
 	p.InitialDelayMs = max(p.InitialDelayMs, 0)

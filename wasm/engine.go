@@ -21,6 +21,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // Module is steadfetch.wasm. Its interface is described in ABI.md.
@@ -52,7 +53,7 @@ func (e *RefusedError) Error() string { return "wasm: refused: " + e.Reason }
 var compiled = sync.OnceValue(wazero.NewCompilationCache)
 
 // Engine is one instance of the module. Its sessions share what they know of
-// an origin's cool-down, as those of a retry.Group do. It is safe for
+// an origin's cool-down, as those of a session.Group do. It is safe for
 // concurrent use; calls wait for each other.
 type Engine struct {
 	mu      sync.Mutex
@@ -114,9 +115,9 @@ func (e *Engine) Policy(p retry.Policy) (retry.Policy, error) {
 	return filled, err
 }
 
-// Share takes what another process or tab shared. Report retry.OnTimer to all
+// Share takes what another process or tab shared. Report session.OnTimer to all
 // sessions that wait afterwards.
-func (e *Engine) Share(s retry.Shared) error {
+func (e *Engine) Share(s session.Shared) error {
 	var nothing struct{}
 	return e.cold("share", s, &nothing)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 const epoch = 1_000_000_000_000
@@ -27,7 +28,7 @@ func newTestEngine(t *testing.T) *Engine {
 
 func newTestSession(t *testing.T, e *Engine, p retry.Policy) *Session {
 	t.Helper()
-	s, err := e.NewSession(retry.Config{Policy: p, Request: retry.Request{
+	s, err := e.NewSession(session.Config{Policy: p, Request: session.Request{
 		Method: "POST", URL: "https://api.openai.com/v1/chat/completions", Body: `{"stream":true,"messages":[{"role":"user","content":"hi"}]}`,
 	}})
 	require.NoError(t, err)
@@ -67,36 +68,36 @@ func TestTheEngineAnswersAsTheGoPackagesDo(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	require.NotEmpty(t, refused.Reason)
 	require.Equal(t, "wasm: refused: "+refused.Reason, err.Error())
-	_, err = e.NewSession(retry.Config{Policy: retry.Policy{Preset: "best"}})
+	_, err = e.NewSession(session.Config{Policy: retry.Policy{Preset: "best"}})
 	require.ErrorAs(t, err, &refused)
 }
 
 func TestASessionInTheModuleGoesThroughARetry(t *testing.T) {
 	e := newTestEngine(t)
 	s := newTestSession(t, e, retry.Policy{})
-	step := func(h retry.Happened) *retry.Answer {
+	step := func(h session.Happened) *session.Answer {
 		a, err := s.Step(&h)
 		require.NoError(t, err)
 		return a
 	}
 	stream := map[string]string{"content-type": "text/event-stream"}
-	require.Equal(t, retry.DoOpen, step(retry.Happened{What: retry.OnStart, Now: epoch}).Do)
-	require.Equal(t, retry.DoRead, step(retry.Happened{What: retry.OnResponse, Now: epoch, Attempt: 1, Status: 200, Headers: stream}).Do)
+	require.Equal(t, session.DoOpen, step(session.Happened{What: session.OnStart, Now: epoch}).Do)
+	require.Equal(t, session.DoRead, step(session.Happened{What: session.OnResponse, Now: epoch, Attempt: 1, Status: 200, Headers: stream}).Do)
 	n, a, err := s.Chunk(1, epoch+10, []byte(role))
 	require.NoError(t, err)
 	require.Zero(t, n)
 	require.Nil(t, a)
-	a = step(retry.Happened{What: retry.OnError, Now: epoch + 20, Attempt: 1, Error: &classify.ErrorInfo{Message: "terminated"}})
-	require.Equal(t, retry.DoWait, a.Do)
+	a = step(session.Happened{What: session.OnError, Now: epoch + 20, Attempt: 1, Error: &classify.ErrorInfo{Message: "terminated"}})
+	require.Equal(t, session.DoWait, a.Do)
 	require.Equal(t, int64(epoch+1020), a.TimerAt)
 	require.Equal(t, time.UnixMilli(epoch+1020).UTC(), a.Retry.RetryingAt.UTC())
 	snapshot, err := s.Snapshot()
 	require.NoError(t, err)
-	require.Equal(t, retry.StateWaiting, snapshot.State)
+	require.Equal(t, session.StateWaiting, snapshot.State)
 	require.Equal(t, a.Retry, snapshot.Retry)
 
-	require.Equal(t, retry.DoOpen, step(retry.Happened{What: retry.OnTimer, Now: epoch + 1020}).Do)
-	step(retry.Happened{What: retry.OnResponse, Now: epoch + 1030, Attempt: 2, Status: 200, Headers: stream})
+	require.Equal(t, session.DoOpen, step(session.Happened{What: session.OnTimer, Now: epoch + 1020}).Do)
+	step(session.Happened{What: session.OnResponse, Now: epoch + 1030, Attempt: 2, Status: 200, Headers: stream})
 	n, a, err = s.Chunk(2, epoch+1040, []byte(role+hello+hello[:20]))
 	require.NoError(t, err)
 	require.True(t, a.Committed)
@@ -109,7 +110,7 @@ func TestASessionInTheModuleGoesThroughARetry(t *testing.T) {
 	require.Equal(t, hello, string(s.Bytes()))
 	_, a, err = s.Chunk(2, epoch+1060, []byte(done))
 	require.NoError(t, err)
-	require.Equal(t, retry.DoFinish, a.Do)
+	require.Equal(t, session.DoFinish, a.Do)
 	require.Equal(t, done, string(s.Bytes()))
 
 	_, err = s.Rewrite("no request at all")
@@ -146,12 +147,12 @@ func TestAnInstanceThatTrappedIsReplacedAndItsSessionsFail(t *testing.T) {
 	e := newTestEngine(t)
 	for range 3 {
 		first, second := newTestSession(t, e, retry.Policy{}), newTestSession(t, e, retry.Policy{})
-		_, err := first.Step(&retry.Happened{What: retry.OnStart, Now: epoch})
+		_, err := first.Step(&session.Happened{What: session.OnStart, Now: epoch})
 		require.NoError(t, err)
 		spoil(t, e)
-		_, err = first.Step(&retry.Happened{What: retry.OnTimer, Now: epoch})
+		_, err = first.Step(&session.Happened{What: session.OnTimer, Now: epoch})
 		require.ErrorIs(t, err, ErrTrapped)
-		_, err = second.Step(&retry.Happened{What: retry.OnStart, Now: epoch})
+		_, err = second.Step(&session.Happened{What: session.OnStart, Now: epoch})
 		require.ErrorIs(t, err, ErrTrapped, "it lived in the same instance")
 		_, _, err = first.Chunk(1, epoch, []byte("data: x\n\n"))
 		require.ErrorIs(t, err, ErrTrapped)
@@ -159,9 +160,9 @@ func TestAnInstanceThatTrappedIsReplacedAndItsSessionsFail(t *testing.T) {
 		require.ErrorIs(t, err, ErrTrapped)
 
 		third := newTestSession(t, e, retry.Policy{})
-		a, err := third.Step(&retry.Happened{What: retry.OnStart, Now: epoch})
+		a, err := third.Step(&session.Happened{What: session.OnStart, Now: epoch})
 		require.NoError(t, err)
-		require.Equal(t, retry.DoOpen, a.Do)
+		require.Equal(t, session.DoOpen, a.Do)
 		require.NoError(t, first.Close(), "a session that is lost can still be closed")
 		_, err = first.Snapshot()
 		require.ErrorIs(t, err, ErrClosed)
@@ -227,14 +228,14 @@ func TestManyGoroutinesCanUseOneEngine(t *testing.T) {
 	for worker := range 8 {
 		wg.Go(func() {
 			for round := range 20 {
-				s, err := e.NewSession(retry.Config{Request: retry.Request{URL: fmt.Sprintf("https://%d.example/v1/chat/completions", worker), Body: `{"stream":true}`}})
+				s, err := e.NewSession(session.Config{Request: session.Request{URL: fmt.Sprintf("https://%d.example/v1/chat/completions", worker), Body: `{"stream":true}`}})
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				now := int64(epoch + round*1000)
-				_, _ = s.Step(&retry.Happened{What: retry.OnStart, Now: now})
-				_, _ = s.Step(&retry.Happened{What: retry.OnResponse, Now: now, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
+				_, _ = s.Step(&session.Happened{What: session.OnStart, Now: now})
+				_, _ = s.Step(&session.Happened{What: session.OnResponse, Now: now, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
 				_, _, _ = s.Chunk(1, now, []byte(role+hello))
 				if got := string(s.Bytes()); got != role+hello {
 					t.Errorf("%d: %q", worker, got)

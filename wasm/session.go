@@ -4,13 +4,13 @@ import (
 	"errors"
 	"math"
 
-	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // MaxChunk is the most that Session.Chunk takes at a time: 1 MiB.
 const MaxChunk = 1 << 20
 
-// Session is a retry.Session that lives in an Engine. Its methods do what
+// Session is a session.Session that lives in an Engine. Its methods do what
 // those do, and give an error, ErrTrapped or ErrClosed, once it is lost; the
 // host then fails its request. It is safe for concurrent use, but what
 // Bytes gives belongs to the last Step or Chunk, whoever called it.
@@ -24,7 +24,7 @@ type Session struct {
 
 // NewSession makes a session. It is refused if the policy makes no sense.
 // Close frees it: a session that is forgotten takes up memory of the Engine.
-func (e *Engine) NewSession(cfg retry.Config) (*Session, error) {
+func (e *Engine) NewSession(cfg session.Config) (*Session, error) {
 	s := &Session{engine: e}
 	err := e.use(func(i *instance) error {
 		n, err := i.put(cfg)
@@ -46,8 +46,8 @@ func (e *Engine) NewSession(cfg retry.Config) (*Session, error) {
 }
 
 // Step takes what happened and says what to do.
-func (s *Session) Step(h *retry.Happened) (*retry.Answer, error) {
-	a := &retry.Answer{}
+func (s *Session) Step(h *session.Happened) (*session.Answer, error) {
+	a := &session.Answer{}
 	err := s.use(func(i *instance) error {
 		n, err := i.put(h)
 		if err != nil {
@@ -68,7 +68,7 @@ func (s *Session) Step(h *retry.Happened) (*retry.Answer, error) {
 // Chunk takes bytes of an attempt's body, MaxChunk at most, at the time now, in
 // milliseconds since the Unix epoch. n of Bytes may go on now; an answer that
 // is not nil says the rest, and its Bytes is n.
-func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *retry.Answer, err error) {
+func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *session.Answer, err error) {
 	if len(p) > MaxChunk {
 		return 0, nil, errors.New("wasm: a chunk of more than 1 MiB must be cut")
 	}
@@ -79,7 +79,7 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *retry.Answe
 		}
 		ready := i.call("session_chunk", s.handle, uint64(uint32(int32(attempt))), length, math.Float64bits(float64(now)))
 		if ready < 0 {
-			a = &retry.Answer{}
+			a = &session.Answer{}
 			if err := i.get(-ready, a); err != nil {
 				return err
 			}
@@ -107,8 +107,8 @@ func (s *Session) take(i *instance, n int32) {
 func (s *Session) Bytes() []byte { return s.bytes }
 
 // Snapshot is the state now.
-func (s *Session) Snapshot() (retry.Snapshot, error) {
-	var snapshot retry.Snapshot
+func (s *Session) Snapshot() (session.Snapshot, error) {
+	var snapshot session.Snapshot
 	err := s.use(func(i *instance) error {
 		return i.get(i.call("session_snapshot", s.handle), &snapshot)
 	})

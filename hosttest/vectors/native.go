@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // Native is the engine as Go compiles it, with nothing in between.
 func Native() Host { return &native{} }
 
-type native struct{ group retry.Group }
+type native struct{ group session.Group }
 
 func (h *native) Policy(policy []byte) ([]byte, error) {
 	var p retry.Policy
@@ -37,7 +38,7 @@ func off(p retry.Policy) retry.Policy {
 func (h *native) Delay(attempt int) (int64, error) { return retry.Delay(attempt).Milliseconds(), nil }
 
 func (h *native) Share(shared []byte) error {
-	var s retry.Shared
+	var s session.Shared
 	if err := Decode(shared, &s); err != nil {
 		return err
 	}
@@ -46,11 +47,11 @@ func (h *native) Share(shared []byte) error {
 }
 
 func (h *native) NewSession(config []byte) (Session, error) {
-	var cfg retry.Config
+	var cfg session.Config
 	if err := Decode(config, &cfg); err != nil {
 		return nil, err
 	}
-	s, reason := retry.NewSession(&cfg, &h.group)
+	s, reason := session.NewSession(&cfg, &h.group)
 	if reason != "" {
 		return nil, Refusal(reason)
 	}
@@ -59,10 +60,10 @@ func (h *native) NewSession(config []byte) (Session, error) {
 
 func (h *native) Close() error { return nil }
 
-type nativeSession struct{ s *retry.Session }
+type nativeSession struct{ s *session.Session }
 
 func (s nativeSession) Step(happened []byte) ([]byte, error) {
-	var h retry.Happened
+	var h session.Happened
 	if err := Decode(happened, &h); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,8 @@
 // Command gen writes the TypeScript types of the shapes that cross the
 // module's boundary, from the Go types that define them:
 //
-//	go run -C jsbridge/gen . -o ../src/wire.gen.ts
-//	go run -C jsbridge/gen . -o ../src/wire.gen.ts -check
+//	go run -C jsbridge/gen . -o ../src/engine/wire.gen.ts
+//	go run -C jsbridge/gen . -o ../src/engine/wire.gen.ts -check
 //
 // With -check it writes nothing, and fails if the file is not what it would
 // write. It is a module of its own so that the main module stays free of the
@@ -29,11 +29,12 @@ import (
 
 	_ "github.com/steadfetch/steadfetch/classify"
 	_ "github.com/steadfetch/steadfetch/retry"
+	_ "github.com/steadfetch/steadfetch/retry/session"
 )
 
 const root = "github.com/steadfetch/steadfetch/"
 
-var packages = []string{root + "classify", root + "retry"}
+var packages = []string{root + "classify", root + "retry", root + "retry/session"}
 
 // shapes are the types that cross the boundary, in the order of the output.
 // What a package exports besides is no shape.

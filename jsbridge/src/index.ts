@@ -5,14 +5,14 @@
  *
  * @module
  */
-export { classify, classifyResponse, delay, explain } from "./classify.js";
-export { type Controller, createController } from "./controller.js";
-export { RetryError } from "./error.js";
-export { createFetch } from "./fetch.js";
-export { init, type ModuleSource } from "./init.js";
-export type { AttemptEvent, FetchOptions, Options, PolicyOptions, ResumeRequest } from "./options.js";
-export { type RetryAttempt, type RetryOptions, retry } from "./retry.js";
-export { type ChatStreamEvent, type StreamOptions, stream } from "./stream.js";
+export { classify, classifyResponse, delay, explain } from "./api/classify.js";
+export { type Controller, createController } from "./api/controller.js";
+export { RetryError } from "./api/error.js";
+export { createFetch } from "./api/fetch.js";
+export type { AttemptEvent, FetchOptions, Options, PolicyOptions, ResumeRequest } from "./api/options.js";
+export { type RetryAttempt, type RetryOptions, retry } from "./api/retry.js";
+export { type ChatStreamEvent, type StreamOptions, stream } from "./api/stream.js";
+export { init, type ModuleSource } from "./engine/init.js";
 export type {
   ChatStreamRetry,
   ErrorInfo,
@@ -24,4 +24,4 @@ export type {
   Step,
   Trail,
   Verdict,
-} from "./wire.gen.js";
+} from "./engine/wire.gen.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AttemptEvent, createFetch, retry } from "../src/index.js";
-import { anthropicErrorResponse, faultyFetch, openaiServerErrorResponse } from "../src/testing.js";
+import { anthropicErrorResponse, faultyFetch, openaiServerErrorResponse } from "../src/testing/index.js";
 import { answer, clock, post, role, url, watch } from "./fakes.js";
 
 const of = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import { errorInfo, failureOf, headersOf } from "../src/classify.js";
+import { errorInfo, failureOf, headersOf } from "../src/api/classify.js";
 import { classify, classifyResponse, delay, explain, type Failure, RetryError } from "../src/index.js";
 
 /** What an SDK throws when its server answers so. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type TestContext, test } from "node:test";
-import type { Engine } from "../src/abi.js";
-import { drive, type Host, type Session } from "../src/driver.js";
-import type { Options } from "../src/options.js";
-import type { Answer, Config, Happened, Verdict } from "../src/wire.gen.js";
+import type { Options } from "../src/api/options.js";
+import type { Engine } from "../src/engine/abi.js";
+import type { Answer, Config, Happened, Verdict } from "../src/engine/wire.gen.js";
+import { drive, type Host, type Session } from "../src/session/driver.js";
 import { clock, settle } from "./fakes.js";
 
 const verdict: Verdict = { retryable: false, kind: "server", message: "m" };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Window } from "happy-dom";
-import type { RetryStatusElement } from "../src/element.js";
 import { type Controller, createController, createFetch, type Snapshot } from "../src/index.js";
-import { anthropicErrorResponse, faultyFetch, openaiServerErrorResponse } from "../src/testing.js";
+import { anthropicErrorResponse, faultyFetch, openaiServerErrorResponse } from "../src/testing/index.js";
+import type { RetryStatusElement } from "../src/ui/element.js";
 import { answer, clock, post, settle, url, watch } from "./fakes.js";
 
 const window = new Window();
@@ -14,7 +14,7 @@ Object.assign(globalThis, {
   CSSStyleSheet: window.CSSStyleSheet,
   CustomEvent: window.CustomEvent,
 });
-await import("../src/element.js");
+await import("../src/ui/element.js");
 after(() => window.close());
 
 const now = 1_795_000_000_000;

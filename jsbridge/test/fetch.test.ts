@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFetch } from "../src/fetch.js";
+import { createFetch } from "../src/api/fetch.js";
 import { RetryError } from "../src/index.js";
 import { answer, clock, done, network, post, role, settle, sse, stop, token, url, watch } from "./fakes.js";
 

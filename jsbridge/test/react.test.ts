@@ -5,8 +5,13 @@ import { act, createElement, StrictMode } from "react";
 import type { Root } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { type Controller, createController } from "../src/index.js";
-import { type ChatStream, useChatStream, useRetryStatus } from "../src/react.js";
-import { anthropicErrorResponse, type FaultyStep, faultyFetch, openaiServerErrorResponse } from "../src/testing.js";
+import {
+  anthropicErrorResponse,
+  type FaultyStep,
+  faultyFetch,
+  openaiServerErrorResponse,
+} from "../src/testing/index.js";
+import { type ChatStream, useChatStream, useRetryStatus } from "../src/ui/react.js";
 import { answer, clock, post, role, settle, token, url } from "./fakes.js";
 
 const window = new Window();

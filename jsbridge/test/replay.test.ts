@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createFetch, RetryError } from "../src/index.js";
-import { overlay, replayable } from "../src/replay.js";
+import { overlay, replayable } from "../src/net/replay.js";
 import { clock, network, settle, url, watch } from "./fakes.js";
 
 const text = '{"stream":true,"name":"Jürgen"}';

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { makeParser, type ServerSentEvent } from "../src/api/sse.js";
 import { type ChatStreamEvent, createController, stream } from "../src/index.js";
-import { makeParser, type ServerSentEvent } from "../src/sse.js";
 import { answer, clock, done, network, post, role, settle, stop, token, url } from "./fakes.js";
 
 /** Collects events, and says when and how they end. */

@@ -9,7 +9,7 @@ import {
   openaiErrorResponse,
   openaiRateLimitResponse,
   openaiServerErrorResponse,
-} from "../src/testing.js";
+} from "../src/testing/index.js";
 import { answer, clock, post, role, settle, token, url, watch } from "./fakes.js";
 
 const builders: [string, Response, number, string, string, boolean][] = [

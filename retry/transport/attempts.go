@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/steadfetch/steadfetch/classify"
-	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // AttemptEvent is an attempt that has ended, told in the words of
@@ -31,8 +31,8 @@ type AttemptEvent struct {
 }
 
 // told tells OnAttempt that the attempt in force has ended, if a says so.
-func (r *round) told(a *retry.Answer) {
-	if r.t.OnAttempt == nil || r.attempt == nil || a.Do == retry.DoNothing || a.Do == retry.DoRead {
+func (r *round) told(a *session.Answer) {
+	if r.t.OnAttempt == nil || r.attempt == nil || a.Do == session.DoNothing || a.Do == session.DoRead {
 		return
 	}
 	e := AttemptEvent{Attempt: r.attempt.number, Start: r.attempt.began, End: time.Now(), Outcome: "retry", Attributes: r.attributes()}
@@ -47,9 +47,9 @@ func (r *round) told(a *retry.Answer) {
 		kind = a.Verdict.Kind
 	}
 	switch a.Do {
-	case retry.DoPass, retry.DoFinish:
+	case session.DoPass, session.DoFinish:
 		e.Outcome = "finish"
-	case retry.DoFail:
+	case session.DoFail:
 		e.Outcome = "fail"
 	}
 	if kind != "" {

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // Controller is what a "Retry now" and a "Stop" button need. Requests of all
@@ -24,8 +24,8 @@ func (c *Controller) RetryNow() { c.tell(askRetryNow) }
 func (c *Controller) Stop() { c.tell(askStop) }
 
 // Snapshots are the states of the requests that are not over, oldest first.
-func (c *Controller) Snapshots() []retry.Snapshot {
-	var all []retry.Snapshot
+func (c *Controller) Snapshots() []session.Snapshot {
+	var all []session.Snapshot
 	for _, r := range c.list() {
 		r.group.mu.Lock()
 		s := *r.session.Snapshot()

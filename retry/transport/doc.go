@@ -8,7 +8,7 @@
 //		option.WithMaxRetries(0),
 //	)
 //
-// A request is then guarded by a [retry.Session]: a 429, a 529, a reset, an
+// A request is then guarded by a [session.Session]: a 429, a 529, a reset, an
 // error event, a silence or an answer that just stops is met with a wait and
 // another attempt, as the Policy says. The response is held back until the
 // answer's first output, so a retry before it is invisible. After it, the

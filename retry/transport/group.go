@@ -3,7 +3,7 @@ package transport
 import (
 	"sync"
 
-	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // Group is what the requests to one origin share: a cool-down (a 429 for one
@@ -16,7 +16,7 @@ import (
 // channels of a bubble must not leave it.
 type Group struct {
 	mu      sync.Mutex // guards the sessions of this group too
-	shared  retry.Group
+	shared  session.Group
 	waiting map[string]map[*round]struct{} // by origin
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // peekBytes is how much of a body's beginning, and of its end, a session sees.
@@ -120,7 +121,7 @@ func (b *replay) close() {
 
 // request is what the next attempt sends: a copy of the caller's request,
 // changed as resume says.
-func (r *round) request(ctx context.Context, resume *retry.Resume) (*http.Request, error) {
+func (r *round) request(ctx context.Context, resume *session.Resume) (*http.Request, error) {
 	req := r.req.Clone(ctx)
 	if resume == nil {
 		return req, r.refill(req)

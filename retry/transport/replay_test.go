@@ -15,6 +15,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 type closing struct {
@@ -157,7 +158,7 @@ func TestResumesAskForTheRest(t *testing.T) {
 		first, rest []string
 		want        string
 		check       func(t *testing.T, second *http.Request, body string)
-		custom      func(first *http.Request, from retry.Resume) (*http.Request, error)
+		custom      func(first *http.Request, from session.Resume) (*http.Request, error)
 	}{
 		"last-event-id": {
 			url: "https://example.com/events?x=1", first: events(1, 3), rest: events(3, 6), want: strings.Join(events(1, 6), ""),
@@ -194,7 +195,7 @@ func TestResumesAskForTheRest(t *testing.T) {
 		},
 		"custom": {
 			url: "https://example.com/events", first: events(1, 2), rest: events(3, 4), want: strings.Join(events(1, 4), ""),
-			custom: func(first *http.Request, from retry.Resume) (*http.Request, error) {
+			custom: func(first *http.Request, from session.Resume) (*http.Request, error) {
 				first.Header.Set("X-After", from.LastEventID)
 				return first, nil
 			},
@@ -232,9 +233,9 @@ func TestResumesAskForTheRest(t *testing.T) {
 
 func TestACallerWhoCannotResumeEndsTheRequest(t *testing.T) {
 	sorry := errors.New("sorry")
-	for name, hook := range map[string]func(*http.Request, retry.Resume) (*http.Request, error){
-		"sorry": func(*http.Request, retry.Resume) (*http.Request, error) { return nil, sorry },
-		"no address": func(*http.Request, retry.Resume) (*http.Request, error) {
+	for name, hook := range map[string]func(*http.Request, session.Resume) (*http.Request, error){
+		"sorry": func(*http.Request, session.Resume) (*http.Request, error) { return nil, sorry },
+		"no address": func(*http.Request, session.Resume) (*http.Request, error) {
 			return &http.Request{Method: http.MethodGet}, nil
 		},
 		"none": nil,

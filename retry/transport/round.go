@@ -14,6 +14,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // maxSleep bounds one turn of the timer. Go's timers stand still while a
@@ -39,7 +40,7 @@ type round struct {
 	send    func(*http.Request) (*http.Response, error)
 	group   *Group
 	origin  string
-	session *retry.Session
+	session *session.Session
 	replay  replay
 	began   time.Time
 
@@ -90,9 +91,9 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 	if err := r.replay.init(req, policy.MaxReplayBytes); err != nil {
 		return nil, err
 	}
-	r.session, _ = retry.NewSession(&retry.Config{
+	r.session, _ = session.NewSession(&session.Config{
 		Policy: t.Policy,
-		Request: retry.Request{
+		Request: session.Request{
 			Method: req.Method, URL: req.URL.String(), Headers: flatten(req.Header), Body: r.replay.text,
 		},
 		Provider:      t.Provider,
@@ -116,7 +117,7 @@ func (r *round) start() {
 		r.abort()
 		return
 	}
-	r.step(retry.Happened{What: retry.OnStart})
+	r.step(session.Happened{What: session.OnStart})
 }
 
 // ready says whether there is something for the caller of RoundTrip.
@@ -158,16 +159,16 @@ func (r *round) next() {
 		case now() < r.timerAt:
 			r.arm()
 		default:
-			r.step(retry.Happened{What: retry.OnTimer})
+			r.step(session.Happened{What: session.OnTimer})
 		}
 	case <-r.wake:
 		switch asked := r.asked.Swap(0); {
 		case asked&askStop != 0:
-			r.step(retry.Happened{What: retry.OnStop})
+			r.step(session.Happened{What: session.OnStop})
 		case asked&askRetryNow != 0:
-			r.step(retry.Happened{What: retry.OnRetryNow})
+			r.step(session.Happened{What: session.OnRetryNow})
 		default:
-			r.step(retry.Happened{What: retry.OnTimer})
+			r.step(session.Happened{What: session.OnTimer})
 		}
 	}
 }
@@ -187,7 +188,7 @@ func (r *round) abort() {
 		r.over(canceled(r.ctx))
 		return
 	}
-	r.step(retry.Happened{What: retry.OnAbort})
+	r.step(session.Happened{What: session.OnAbort})
 }
 
 // answered takes what became of opening the attempt.
@@ -206,7 +207,7 @@ func (r *round) answered(o opened) {
 	if encoding := headers["content-encoding"]; encoding != "" && encoding != "identity" {
 		headers["content-type"] = "application/" + encoding
 	}
-	r.step(retry.Happened{What: retry.OnResponse, Attempt: r.attempt.number, Status: o.resp.StatusCode, Headers: headers})
+	r.step(session.Happened{What: session.OnResponse, Attempt: r.attempt.number, Status: o.resp.StatusCode, Headers: headers})
 }
 
 // chunk takes bytes of the attempt's body, or its end.
@@ -221,7 +222,7 @@ func (r *round) chunk(c chunk) {
 	case r.passed:
 		r.pending = c.bytes
 	case c.err == io.EOF:
-		r.step(retry.Happened{What: retry.OnEnd, Attempt: a.number})
+		r.step(session.Happened{What: session.OnEnd, Attempt: a.number})
 	case c.err != nil:
 		r.broke(c.err)
 	default:
@@ -241,14 +242,14 @@ func (r *round) chunk(c chunk) {
 
 func (r *round) broke(err error) {
 	r.lastErr = err
-	r.step(retry.Happened{What: retry.OnError, Attempt: r.attempt.number, Error: classify.FromError(err).Error})
+	r.step(session.Happened{What: session.OnError, Attempt: r.attempt.number, Error: classify.FromError(err).Error})
 }
 
 // step tells the session what happened and does what it answers. A cancel wins
 // over what comes with it, such as the error that it makes.
-func (r *round) step(h retry.Happened) {
+func (r *round) step(h session.Happened) {
 	if r.ctx.Err() != nil {
-		h = retry.Happened{What: retry.OnAbort}
+		h = session.Happened{What: session.OnAbort}
 	}
 	h.Now = now()
 	r.group.mu.Lock()
@@ -259,10 +260,10 @@ func (r *round) step(h retry.Happened) {
 }
 
 // note tells the group what it must know before the lock goes.
-func (r *round) note(a *retry.Answer) {
+func (r *round) note(a *session.Answer) {
 	switch a.Do {
-	case retry.DoNothing:
-	case retry.DoWait:
+	case session.DoNothing:
+	case session.DoWait:
 		r.group.hold(r)
 	default:
 		r.group.release(r)
@@ -274,7 +275,7 @@ func (r *round) note(a *retry.Answer) {
 
 // act does what the session says. a is void after the session's next step,
 // which opening can bring, so that comes last.
-func (r *round) act(a *retry.Answer) {
+func (r *round) act(a *session.Answer) {
 	r.told(a)
 	r.timerAt = a.TimerAt
 	r.arm()
@@ -292,21 +293,21 @@ func (r *round) act(a *retry.Answer) {
 		r.event = &event
 	}
 	switch a.Do {
-	case retry.DoRead:
+	case session.DoRead:
 		r.attempt.reading = true
 		go r.attempt.read(r.attempt.resp.Body)
-	case retry.DoWait:
+	case session.DoWait:
 		r.drop()
-	case retry.DoPass:
+	case session.DoPass:
 		r.passed, r.verdict = true, a.Verdict
 		if r.attempt.end != nil {
 			r.over(r.attempt.end)
 		}
 		r.leave()
-	case retry.DoFinish:
+	case session.DoFinish:
 		r.verdict = a.Verdict
 		r.finish()
-	case retry.DoFail:
+	case session.DoFail:
 		err := r.problem(a.Verdict)
 		if a.Last != nil {
 			last := *a.Last
@@ -318,7 +319,7 @@ func (r *round) act(a *retry.Answer) {
 	if a.Retry != nil && r.t.OnRetry != nil {
 		r.t.OnRetry(*a.Retry)
 	}
-	if a.Do == retry.DoOpen {
+	if a.Do == session.DoOpen {
 		r.open(a.Attempt, a.Resume)
 	}
 }
@@ -333,7 +334,7 @@ func (r *round) arm() {
 }
 
 // open begins an attempt.
-func (r *round) open(number int, resume *retry.Resume) {
+func (r *round) open(number int, resume *session.Resume) {
 	r.drop()
 	r.attempt, r.lastErr = newAttempt(r.ctx, number), nil
 	r.attempts++

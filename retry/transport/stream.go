@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/steadfetch/steadfetch/classify/stream"
+	"github.com/steadfetch/steadfetch/internal/sse"
 	"github.com/steadfetch/steadfetch/retry"
 )
 
@@ -129,12 +129,12 @@ func (r *round) document(d *decoder) error {
 	case t != "" && !strings.Contains(t, "json") && !strings.HasPrefix(t, "text/"):
 		return fmt.Errorf("transport: an answer of type %s is no stream of events", t)
 	}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, stream.MaxEvent+1))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, sse.MaxEvent+1))
 	switch {
 	case err != nil:
 		return err
-	case len(text) > stream.MaxEvent:
-		return fmt.Errorf("transport: an answer of more than %d bytes that is no stream of events", stream.MaxEvent)
+	case len(text) > sse.MaxEvent:
+		return fmt.Errorf("transport: an answer of more than %d bytes that is no stream of events", sse.MaxEvent)
 	case len(text) > 0:
 		d.yield(Event{Type: Message, Name: "message", Data: string(text)}, nil)
 	}
@@ -143,8 +143,8 @@ func (r *round) document(d *decoder) error {
 
 // decoder makes events of the bytes that the session lets go on.
 type decoder struct {
-	framer stream.Framer
-	event  stream.Event
+	framer sse.Framer
+	event  sse.Event
 	id     string
 	yield  func(Event, error) bool
 }
@@ -172,7 +172,7 @@ func (d *decoder) give() bool {
 		d.id = strings.Clone(e.ID)
 	}
 	if e.Oversize {
-		d.yield(Event{}, fmt.Errorf("transport: an event of more than %d bytes", stream.MaxEvent))
+		d.yield(Event{}, fmt.Errorf("transport: an event of more than %d bytes", sse.MaxEvent))
 		return false
 	}
 	if e.Data == "" {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // Transport is an [http.RoundTripper] that tries again. The zero value retries
@@ -46,7 +47,7 @@ type Transport struct {
 	// Resume makes the request that asks for the rest of an answer, where
 	// Policy.Resume is "custom": from a copy of the first request, and from
 	// what was received. An error ends the request as a cancel with that cause.
-	Resume func(first *http.Request, from retry.Resume) (*http.Request, error)
+	Resume func(first *http.Request, from session.Resume) (*http.Request, error)
 }
 
 // RoundTrip opens req and gives the response once its output begins, or once it

@@ -16,6 +16,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 func TestAHealthyStreamGoesThroughByteForByte(t *testing.T) {
@@ -524,7 +525,7 @@ func TestRetryNowEndsTheWait(t *testing.T) {
 		time.AfterFunc(3500*time.Millisecond, func() {
 			all := tr.Controller.Snapshots()
 			require.Len(t, all, 1)
-			require.Equal(t, retry.StateWaiting, all[0].State)
+			require.Equal(t, session.StateWaiting, all[0].State)
 			require.Equal(t, 3, all[0].Failures)
 			require.Equal(t, classify.Network, all[0].Retry.Kind)
 		})

@@ -5,8 +5,9 @@ import (
 	"unsafe"
 
 	"github.com/steadfetch/steadfetch/classify"
-	"github.com/steadfetch/steadfetch/classify/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // maxDepth bounds how deep shapes nest: a chain of causes can be endless, and
@@ -61,7 +62,7 @@ func read(v jsonscan.Value, p unsafe.Pointer, s shape, depth int) (reason string
 				case toRetry:
 					to = unsafe.Pointer(&retry.ChatStreamRetry{})
 				case toSnapshot:
-					to = unsafe.Pointer(&retry.Snapshot{})
+					to = unsafe.Pointer(&session.Snapshot{})
 				default:
 					continue // what only goes out
 				}

@@ -4,7 +4,7 @@ package main
 
 import (
 	"github.com/steadfetch/steadfetch/classify"
-	"github.com/steadfetch/steadfetch/classify/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
 func readHeaders(v jsonscan.Value) classify.Headers {

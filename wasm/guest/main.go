@@ -6,8 +6,9 @@ import (
 	"unsafe"
 
 	"github.com/steadfetch/steadfetch/classify"
-	"github.com/steadfetch/steadfetch/classify/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // abiVersion changes when a host of the last version could go wrong.
@@ -21,7 +22,7 @@ const (
 var (
 	input  []byte // what the host writes to
 	output []byte // the last result
-	group  retry.Group
+	group  session.Group
 
 	// sessions are found by handle: the low 16 bits say where, the rest which
 	// of those that were there, so that a stale handle is told from a new one.
@@ -30,7 +31,7 @@ var (
 )
 
 type slot struct {
-	session *retry.Session
+	session *session.Session
 	handle  int32
 }
 
@@ -155,11 +156,11 @@ func policyOf(n int32) int32 {
 
 //go:wasmexport session_new
 func sessionNew(n int32) int32 {
-	cfg := &retry.Config{}
+	cfg := &session.Config{}
 	reason := take(n, unsafe.Pointer(cfg), configShape)
-	var s *retry.Session
+	var s *session.Session
 	if reason == "" {
-		s, reason = retry.NewSession(cfg, &group)
+		s, reason = session.NewSession(cfg, &group)
 	}
 	if reason != "" {
 		return refuse(reason)
@@ -198,7 +199,7 @@ func sessionEvent(h, n int32) int32 {
 	if slot == nil {
 		return refuse(unknownHandle)
 	}
-	what := &retry.Happened{}
+	what := &session.Happened{}
 	if reason := take(n, unsafe.Pointer(what), happenedShape); reason != "" {
 		return refuse(reason)
 	}
@@ -209,7 +210,7 @@ func sessionEvent(h, n int32) int32 {
 func sessionChunk(h, attempt, n int32, now float64) int32 {
 	slot := find(h)
 	if slot == nil || n < 0 || int(n) > len(input) || n > maxChunk {
-		return -give(unsafe.Pointer(&retry.Answer{Do: retry.DoNothing}), answerShape)
+		return -give(unsafe.Pointer(&session.Answer{Do: session.DoNothing}), answerShape)
 	}
 	ready, a := slot.session.Chunk(int(attempt), millis(now), input[:n])
 	if a == nil {
@@ -263,7 +264,7 @@ func sessionFree(h int32) {
 
 //go:wasmexport share
 func share(n int32) int32 {
-	s := &retry.Shared{}
+	s := &session.Shared{}
 	if reason := take(n, unsafe.Pointer(s), sharedShape); reason != "" {
 		return refuse(reason)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // The shapes that cross the boundary, as tables: one reader and one writer
@@ -53,14 +54,14 @@ var (
 	info     classify.ErrorInfo
 	verdict  classify.Verdict
 	step     classify.Step
-	config   retry.Config
-	request  retry.Request
-	happened retry.Happened
-	reply    retry.Answer
+	config   session.Config
+	request  session.Request
+	happened session.Happened
+	reply    session.Answer
 	wait     retry.ChatStreamRetry
-	snapshot retry.Snapshot
-	shared   retry.Shared
-	resume   retry.Resume
+	snapshot session.Snapshot
+	shared   session.Shared
+	resume   session.Resume
 )
 
 var failureShape = shape{

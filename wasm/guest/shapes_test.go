@@ -11,8 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/steadfetch/steadfetch/classify"
-	"github.com/steadfetch/steadfetch/classify/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
@@ -45,9 +46,9 @@ func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
 			want := map[string][2]kind{
 				"string": {texts, text}, "classify.Kind": {texts, text}, "bool": {flags, flag}, "int": {numbers, number}, "int64": {longs, long},
 				"*int64": {maybe, maybe}, "time.Time": {moment, moment}, "map[string]string": {header, header}, "retry.Policy": {policy, policy},
-				"retry.Request": {inline, inline}, "*classify.Event": {toEvent, toEvent}, "*classify.ErrorInfo": {toError, toError},
-				"*classify.Failure": {toFailure, toFailure}, "*retry.ChatStreamRetry": {toRetry, toRetry}, "*retry.Snapshot": {toSnapshot, toSnapshot},
-				"*classify.Verdict": {toVerdict, toVerdict}, "*retry.Shared": {toShared, toShared}, "*retry.Resume": {toResume, toResume},
+				"session.Request": {inline, inline}, "*classify.Event": {toEvent, toEvent}, "*classify.ErrorInfo": {toError, toError},
+				"*classify.Failure": {toFailure, toFailure}, "*retry.ChatStreamRetry": {toRetry, toRetry}, "*session.Snapshot": {toSnapshot, toSnapshot},
+				"*classify.Verdict": {toVerdict, toVerdict}, "*session.Shared": {toShared, toShared}, "*session.Resume": {toResume, toResume},
 			}[field.Type.String()]
 			if omit {
 				want[0] = want[1]
@@ -60,10 +61,10 @@ func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
 func TestWhatIsWrittenIsWhatEncodingJSONWrites(t *testing.T) {
 	ms := int64(0)
 	last := classify.Verdict{Kind: classify.RateLimit, RetryAfterMs: &ms, Retryable: true, Detail: "a \"quoted\"\nline é"}
-	a := retry.Answer{
-		Do: retry.DoWait, Attempt: 3, TimerAt: 1_700_000_000_123, Last: &last, Poke: true, Share: &retry.Shared{Origin: "https://x"},
+	a := session.Answer{
+		Do: session.DoWait, Attempt: 3, TimerAt: 1_700_000_000_123, Last: &last, Poke: true, Share: &session.Shared{Origin: "https://x"},
 		Retry:  &retry.ChatStreamRetry{Attempt: 2, RetryingAt: time.UnixMilli(1_709_164_800_007).UTC(), Kind: classify.RateLimit},
-		Resume: &retry.Resume{How: retry.ResumeBackground, NoBody: true, Sequence: 7},
+		Resume: &session.Resume{How: retry.ResumeBackground, NoBody: true, Sequence: 7},
 	}
 	output = output[:0]
 	write(unsafe.Pointer(&a), answerShape)
@@ -71,8 +72,8 @@ func TestWhatIsWrittenIsWhatEncodingJSONWrites(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, string(want), string(output))
 
-	var back retry.Snapshot
-	restored := retry.Snapshot{State: retry.StateWaiting, Attempt: 2, Failures: 2, Retry: a.Retry}
+	var back session.Snapshot
+	restored := session.Snapshot{State: session.StateWaiting, Attempt: 2, Failures: 2, Retry: a.Retry}
 	raw, err := json.Marshal(restored)
 	require.NoError(t, err)
 	require.Empty(t, read(jsonscan.Parse(string(raw)), unsafe.Pointer(&back), snapshotShape, 0))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 	"github.com/steadfetch/steadfetch/wasm"
 )
 
@@ -24,22 +25,22 @@ type lived struct {
 
 // seen is something that an attempt's request came to: a Happened, or bytes.
 type seen struct {
-	happened retry.Happened
+	happened session.Happened
 	chunk    []byte
 }
 
 // survive streams an answer with a session in the module: the host of ABI.md,
 // with goroutines for requests and channels for what comes of them.
 func survive(ctx context.Context, engine *wasm.Engine, address string, canReset bool, textIn func([]byte) (string, error)) (*lived, error) {
-	session, err := engine.NewSession(retry.Config{
+	guarded, err := engine.NewSession(session.Config{
 		Policy:   retry.Policy{InitialDelayMs: 50},
-		Request:  retry.Request{Method: http.MethodPost, URL: address, Body: body},
+		Request:  session.Request{Method: http.MethodPost, URL: address, Body: body},
 		CanReset: canReset,
 	})
 	if err != nil {
 		return nil, err
 	}
-	defer session.Close()
+	defer guarded.Close()
 
 	got := &lived{Retries: []*retry.ChatStreamRetry{}}
 	var text strings.Builder
@@ -52,9 +53,9 @@ func survive(ctx context.Context, engine *wasm.Engine, address string, canReset 
 	timer.Stop()
 
 	var timerAt int64
-	next := &seen{happened: retry.Happened{What: retry.OnStart}}
+	next := &seen{happened: session.Happened{What: session.OnStart}}
 	for {
-		answer, err := tell(session, next, timerAt)
+		answer, err := tell(guarded, next, timerAt)
 		if err != nil {
 			return nil, err
 		}
@@ -62,22 +63,22 @@ func survive(ctx context.Context, engine *wasm.Engine, address string, canReset 
 			text.Reset()
 			got.Resets++
 		}
-		text.Write(session.Bytes()[:answer.Bytes])
+		text.Write(guarded.Bytes()[:answer.Bytes])
 		if answer.Retry != nil {
 			got.Retries = append(got.Retries, answer.Retry)
 		}
 		switch answer.Do {
-		case retry.DoOpen:
+		case session.DoOpen:
 			drop()
 			attempt, cancel := context.WithCancel(ctx)
 			drop = cancel
 			go open(attempt, address, answer.Attempt, happens)
-		case retry.DoWait:
+		case session.DoWait:
 			drop()
-		case retry.DoFinish:
+		case session.DoFinish:
 			got.Text, err = textOf(text.String(), textIn)
 			return got, err
-		case retry.DoPass, retry.DoFail:
+		case session.DoPass, session.DoFail:
 			return nil, fmt.Errorf("%s: %+v", answer.Do, answer.Verdict)
 		}
 		timer.Stop()
@@ -88,21 +89,21 @@ func survive(ctx context.Context, engine *wasm.Engine, address string, canReset 
 		case event := <-happens:
 			next = &event
 		case <-timer.C:
-			next = &seen{happened: retry.Happened{What: retry.OnTimer}}
+			next = &seen{happened: session.Happened{What: session.OnTimer}}
 		}
 	}
 }
 
 // tell reports to the session. Bytes that are no news leave the timer as it is.
-func tell(session *wasm.Session, s *seen, timerAt int64) (*retry.Answer, error) {
+func tell(guarded *wasm.Session, s *seen, timerAt int64) (*session.Answer, error) {
 	now := time.Now().UnixMilli()
 	if s.chunk == nil {
 		s.happened.Now = now
-		return session.Step(&s.happened)
+		return guarded.Step(&s.happened)
 	}
-	n, answer, err := session.Chunk(s.happened.Attempt, now, s.chunk)
+	n, answer, err := guarded.Chunk(s.happened.Attempt, now, s.chunk)
 	if err == nil && answer == nil {
-		answer = &retry.Answer{Do: retry.DoNothing, Bytes: n, TimerAt: timerAt}
+		answer = &session.Answer{Do: session.DoNothing, Bytes: n, TimerAt: timerAt}
 	}
 	return answer, err
 }
@@ -117,7 +118,7 @@ func open(ctx context.Context, address string, attempt int, happens chan<- seen)
 		}
 	}
 	fail := func(err error) {
-		send(seen{happened: retry.Happened{What: retry.OnError, Error: classify.FromError(err).Error}})
+		send(seen{happened: session.Happened{What: session.OnError, Error: classify.FromError(err).Error}})
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(body))
 	if err != nil {
@@ -135,7 +136,7 @@ func open(ctx context.Context, address string, attempt int, happens chan<- seen)
 	for name, values := range response.Header {
 		headers[strings.ToLower(name)] = strings.Join(values, ", ")
 	}
-	send(seen{happened: retry.Happened{What: retry.OnResponse, Status: response.StatusCode, Headers: headers}})
+	send(seen{happened: session.Happened{What: session.OnResponse, Status: response.StatusCode, Headers: headers}})
 	for {
 		chunk := make([]byte, 32<<10)
 		n, err := response.Body.Read(chunk)
@@ -144,7 +145,7 @@ func open(ctx context.Context, address string, attempt int, happens chan<- seen)
 		}
 		switch {
 		case err == io.EOF:
-			send(seen{happened: retry.Happened{What: retry.OnEnd}})
+			send(seen{happened: session.Happened{What: session.OnEnd}})
 			return
 		case err != nil:
 			fail(err)

@@ -58,7 +58,7 @@ test("the package has these files and no others", () => {
     "react/package.json",
     "testing/package.json",
   ]);
-  for (const name of ["index", "element", "react", "testing", "steadfetch.wasm"]) {
+  for (const name of ["index", "ui/element", "ui/react", "testing/index", "steadfetch.wasm"]) {
     assert.ok(names.includes(`dist/${name}.d.ts`), name);
   }
 });

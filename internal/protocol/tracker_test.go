@@ -1,0 +1,267 @@
+package protocol_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/internal/sse"
+)
+
+const (
+	output    = protocol.Output
+	opaque    = protocol.Output | protocol.Opaque
+	keepAlive = protocol.KeepAlive
+	failed    = protocol.Failed
+	finished  = protocol.Finished
+	ended     = protocol.Finished | protocol.Ended
+)
+
+// said is one event, what it says, and the text it adds.
+type said struct {
+	event string
+	data  string
+	facts protocol.Facts
+	text  string
+}
+
+// follow reads events with one Tracker and compares what each says.
+func follow(t *testing.T, want protocol.Protocol, events []said) {
+	t.Helper()
+	var tracker protocol.Tracker
+	var seen protocol.Facts
+	for _, e := range events {
+		event := sse.Event{Type: e.event, Data: e.data}
+		require.Equal(t, e.facts, tracker.Read(&event), "%s %s", e.event, e.data)
+		require.Equal(t, e.text, tracker.Text(&event).Str(), "the text of %s", e.data)
+		if e.data != "" {
+			seen |= e.facts
+		}
+		require.Equal(t, seen, tracker.Seen)
+	}
+	require.Equal(t, want, tracker.Protocol)
+}
+
+func TestAnthropicMessages(t *testing.T) {
+	follow(t, protocol.Anthropic, []said{
+		{"", "", keepAlive, ""},
+		{"message_start", `{"type":"message_start","message":{"id":"msg_1","content":[],"usage":{"input_tokens":9}}}`, 0, ""},
+		{"content_block_start", `{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`, 0, ""},
+		{"ping", `{"type":"ping"}`, keepAlive, ""},
+		{"content_block_delta", `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""}}`, 0, ""},
+		{"content_block_delta", `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi \"you\""}}`, output, `Hi "you"`},
+		{"content_block_delta", `{"type":"content_block_delta","index":0,"delta":{"type":"citations_delta","citation":{"type":"char_location"}}}`, output, ""},
+		{"content_block_stop", `{"type":"content_block_stop","index":0}`, 0, ""},
+		{"content_block_start", `{"type":"content_block_start","index":1,"content_block":{"type":"text","text":"at once"}}`, output, "at once"},
+		{"content_block_start", `{"type":"content_block_start","index":2,"content_block":{"type":"thinking","thinking":"","signature":""}}`, 0, ""},
+		{"content_block_delta", `{"type":"content_block_delta","index":2,"delta":{"type":"thinking_delta","thinking":"Hm"}}`, output, ""},
+		{"content_block_delta", `{"type":"content_block_delta","index":2,"delta":{"type":"signature_delta","signature":"abc"}}`, output, ""},
+		{"content_block_start", `{"type":"content_block_start","index":3,"content_block":{"type":"redacted_thinking","data":"x"}}`, output, ""},
+		{"content_block_start", `{"type":"content_block_start","index":4,"content_block":{"type":"tool_use","id":"toolu_1","name":"look","input":{}}}`, opaque, ""},
+		{"content_block_delta", `{"type":"content_block_delta","index":4,"delta":{"type":"input_json_delta","partial_json":""}}`, 0, ""},
+		{"content_block_delta", `{"type":"content_block_delta","index":4,"delta":{"type":"input_json_delta","partial_json":"{\"a\""}}`, opaque, ""},
+		{"content_block_start", `{"type":"content_block_start","index":5,"content_block":{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}}}`, opaque, ""},
+		{"message_delta", `{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3}}`, 0, ""},
+		{"some_news", `{"type":"some_news"}`, 0, ""},
+		{"message_stop", `{"type":"message_stop"}`, ended, ""},
+	})
+	start := said{"message_start", `{"type":"message_start","message":{}}`, 0, ""}
+	for reason, facts := range map[string]protocol.Facts{
+		"refusal": protocol.Refused, "max_tokens": protocol.Limited, "model_context_window_exceeded": protocol.Limited,
+		"tool_use": 0, "stop_sequence": 0, "pause_turn": 0,
+	} {
+		follow(t, protocol.Anthropic, []said{start, {"message_delta", `{"type":"message_delta","delta":{"stop_reason":"` + reason + `"}}`, facts, ""}})
+	}
+	follow(t, protocol.Anthropic, []said{start, {"error", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`, failed, ""}})
+	follow(t, protocol.Unknown, []said{{"error", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`, failed, ""}})
+}
+
+func TestOpenAIChatCompletions(t *testing.T) {
+	choice := func(delta, finish string) string {
+		return `{"id":"c1","object":"chat.completion.chunk","choices":[{"index":0,"delta":` + delta + `,"finish_reason":` + finish + `}]}`
+	}
+	follow(t, protocol.OpenAIChat, []said{
+		{"", `{"id":"","object":"","choices":[],"prompt_filter_results":[{"prompt_index":0}]}`, 0, ""},
+		{"", choice(`{"role":"assistant","content":""}`, "null"), 0, ""},
+		{"", choice(`{"role":"assistant","content":null,"refusal":null}`, "null"), 0, ""},
+		{"", choice(`{"content":"Hi"}`, "null"), output, "Hi"},
+		{"", choice(`{"reasoning_content":"Hm"}`, "null"), output, ""},
+		{"", choice(`{"content":"","reasoning":"Hm","reasoning_details":[{"text":"Hm"}]}`, "null"), output, ""},
+		{"", choice(`{"tool_calls":[{"index":0,"id":"call_1"}]}`, "null"), opaque, ""},
+		{"", choice(`{"refusal":"I cannot"}`, "null"), opaque, ""},
+		{"", choice(`{"audio":{"data":"x"}}`, "null"), opaque, ""},
+		{"", choice(`{"tool_calls":[],"images":[]}`, "null"), 0, ""},
+		{"", choice(`{}`, `""`), 0, ""},
+		{"", choice(`{}`, `"stop"`), finished, ""},
+		{"", `{"id":"c1","choices":[],"usage":{"total_tokens":9}}`, finished, ""},
+		{"", "[DONE]", ended, ""},
+	})
+	for reason, facts := range map[string]protocol.Facts{
+		"stop": finished, "tool_calls": finished, "length": finished | protocol.Limited, "content_filter": finished | protocol.Refused,
+	} {
+		follow(t, protocol.OpenAIChat, []said{{"", choice(`{}`, `"`+reason+`"`), facts, ""}})
+	}
+	follow(t, protocol.OpenAIChat, []said{
+		{"", `{"choices":[{"index":0,"delta":{"content":"A"}},{"index":1,"delta":{"content":"B"}}]}`, output, "A"},
+		{"", `{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}`, 0, ""},
+		{"", `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, finished, ""},
+	})
+	follow(t, protocol.OpenAIChat, []said{{"", `{"choices":[{"text":"old completions"}]}`, opaque, ""}})
+	follow(t, protocol.OpenAIChat, []said{{"", "[DONE]", ended, ""}})
+	for _, fault := range []string{
+		`{"error":{"message":"Overloaded"}}`, `{"error":"overloaded"}`, `{"id":"c1","choices":[],"error":{"code":502}}`, `{"object":"error","message":"x"}`,
+	} {
+		var tracker protocol.Tracker
+		require.Equal(t, failed, tracker.Read(&sse.Event{Data: fault}), fault)
+	}
+	for _, fine := range []string{"null", `""`, "{}", "false", "[]"} {
+		follow(t, protocol.OpenAIChat, []said{{"", `{"error":` + fine + `,"choices":[{"delta":{"content":"Hi"}}]}`, output, "Hi"}})
+	}
+}
+
+func TestOpenAIResponses(t *testing.T) {
+	follow(t, protocol.OpenAIResponses, []said{
+		{"response.created", `{"type":"response.created","sequence_number":0,"response":{"id":"resp_1","status":"in_progress"}}`, 0, ""},
+		{"response.in_progress", `{"type":"response.in_progress","sequence_number":1,"response":{"id":"resp_1"}}`, 0, ""},
+		{"response.output_item.added", `{"type":"response.output_item.added","item":{"type":"message"}}`, 0, ""},
+		{"response.output_item.added", `{"type":"response.output_item.added","item":{"type":"reasoning"}}`, 0, ""},
+		{"response.content_part.added", `{"type":"response.content_part.added","part":{"type":"output_text","text":""}}`, 0, ""},
+		{"response.output_text.delta", `{"type":"response.output_text.delta","delta":""}`, 0, ""},
+		{"response.output_text.delta", `{"type":"response.output_text.delta","delta":"Hi"}`, output, ""}, // its resumes go by number, not by text
+		{"response.output_text.done", `{"type":"response.output_text.done","text":"Hi"}`, 0, ""},
+		{"response.reasoning_summary_text.delta", `{"type":"response.reasoning_summary_text.delta","delta":"Hm"}`, opaque, ""},
+		{"response.output_item.added", `{"type":"response.output_item.added","item":{"type":"function_call","name":"look"}}`, opaque, ""},
+		{"response.function_call_arguments.delta", `{"type":"response.function_call_arguments.delta","delta":"{"}`, opaque, ""},
+		{"response.refusal.delta", `{"type":"response.refusal.delta","delta":"I cannot"}`, opaque, ""},
+		{"response.image_generation_call.partial_image", `{"type":"response.image_generation_call.partial_image","partial_image_b64":"x"}`, opaque, ""},
+		{"keepalive", `{"type":"keepalive","sequence_number":9}`, keepAlive, ""},
+		{"response.completed", `{"type":"response.completed","response":{"output":[{"type":"message"}]}}`, ended, ""},
+	})
+	created := said{"", `{"type":"response.created","response":{"id":"resp_1"}}`, 0, ""}
+	for _, e := range []said{
+		{"", `{"type":"response.completed","response":{"output":[{"type":"message"}]}}`, ended | opaque, ""},
+		{"", `{"type":"response.completed","response":{"output":[]}}`, ended, ""},
+		{"", `{"type":"response.incomplete","response":{"incomplete_details":{"reason":"max_output_tokens"}}}`, ended | protocol.Limited, ""},
+		{"", `{"type":"response.incomplete","response":{"incomplete_details":{"reason":"content_filter"}}}`, ended | protocol.Refused, ""},
+		{"", `{"type":"response.failed","response":{"error":{"code":"server_error"}}}`, failed, ""},
+		{"", `{"type":"response.cancelled","response":{}}`, failed, ""},
+		{"error", `{"type":"error","code":"server_error","message":"x"}`, failed, ""},
+	} {
+		follow(t, protocol.OpenAIResponses, []said{created, e})
+	}
+	var tracker protocol.Tracker
+	data := []byte(`{"type":"response.created","sequence_number":4,"response":{"id":"resp_1","background":true}}`)
+	tracker.Read(&sse.Event{Data: string(data)})
+	require.Equal(t, "resp_1", tracker.ResponseID)
+	require.Equal(t, int64(4), tracker.Sequence)
+	require.True(t, tracker.Background)
+}
+
+func TestGemini(t *testing.T) {
+	candidate := func(parts, rest string) string {
+		return `{"candidates":[{"content":{"parts":[` + parts + `],"role":"model"}` + rest + `,"index":0}],"usageMetadata":{}}`
+	}
+	follow(t, protocol.Gemini, []said{
+		{"", candidate(`{"text":"Hi"}`, ""), output, "Hi"},
+		{"", candidate(`{"text":""}`, ""), 0, ""},
+		{"", candidate(`{"text":"Hm","thought":true}`, ""), output, ""},
+		{"", candidate(`{"functionCall":{"name":"look"}}`, ""), opaque, ""},
+		{"", candidate(`{"inlineData":{"mimeType":"image/png"}}`, ""), opaque, ""},
+		{"", candidate(`{"text":"x"}`, `,"finishReason":"FINISH_REASON_UNSPECIFIED"`), output, "x"},
+		{"", candidate(`{"text":"!"}`, `,"finishReason":"STOP"`), output | finished, "!"},
+		{"", `{"usageMetadata":{"totalTokenCount":9}}`, finished, ""},
+	})
+	for reason, facts := range map[string]protocol.Facts{
+		"STOP": finished, "MAX_TOKENS": finished | protocol.Limited, "SAFETY": finished | protocol.Refused, "RECITATION": finished | protocol.Refused,
+		"BLOCKLIST": finished | protocol.Refused, "PROHIBITED_CONTENT": finished | protocol.Refused, "SPII": finished | protocol.Refused,
+		"IMAGE_SAFETY": finished | protocol.Refused, "MALFORMED_FUNCTION_CALL": finished, "OTHER": finished,
+	} {
+		follow(t, protocol.Gemini, []said{{"", `{"candidates":[{"finishReason":"` + reason + `","index":0}]}`, facts, ""}})
+	}
+	follow(t, protocol.Gemini, []said{{"", `{"promptFeedback":{"blockReason":"SAFETY"}}`, protocol.Refused | finished, ""}})
+	follow(t, protocol.Gemini, []said{
+		{"", candidate(`{"text":"Hi"}`, ""), output, "Hi"},
+		{"", `{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}`, failed, ""},
+	})
+}
+
+func TestVercelAISDKMessages(t *testing.T) {
+	follow(t, protocol.AISDK, []said{
+		{"", `{"type":"start","messageId":"m1"}`, 0, ""},
+		{"", `{"type":"start-step"}`, 0, ""},
+		{"", `{"type":"reasoning-start","id":"r1"}`, 0, ""},
+		{"", `{"type":"reasoning-delta","id":"r1","delta":"Hm"}`, opaque, ""},
+		{"", `{"type":"reasoning-end","id":"r1"}`, 0, ""},
+		{"", `{"type":"text-start","id":"t1"}`, 0, ""},
+		{"", `{"type":"text-delta","id":"t1","delta":""}`, 0, ""},
+		{"", `{"type":"text-delta","id":"t1","delta":"Hi"}`, opaque, ""},
+		{"", `{"type":"text-end","id":"t1"}`, 0, ""},
+		{"", `{"type":"tool-input-start","toolCallId":"c1","toolName":"look"}`, opaque, ""},
+		{"", `{"type":"data-weather","data":{"t":20}}`, opaque, ""},
+		{"", `{"type":"message-metadata","messageMetadata":{}}`, 0, ""},
+		{"", `{"type":"finish-step"}`, 0, ""},
+		{"", `{"type":"finish"}`, finished, ""},
+		{"", "[DONE]", ended, ""},
+	})
+	follow(t, protocol.AISDK, []said{{"", `{"type":"start"}`, 0, ""}, {"", `{"type":"error","errorText":"Overloaded"}`, failed, ""}})
+	follow(t, protocol.AISDK, []said{{"", `{"type":"start"}`, 0, ""}, {"", `{"type":"abort"}`, finished, ""}})
+}
+
+func TestAProtocolThatIsNotKnown(t *testing.T) {
+	follow(t, protocol.Unknown, []said{
+		{"", "", keepAlive, ""},
+		{"ping", "x", keepAlive, ""},
+		{"", `{"type":"ping"}`, keepAlive, ""},
+		{"keepalive", "{}", keepAlive, ""},
+		{"", "plain text", opaque, ""},
+		{"update", `{"anything":1}`, opaque, ""},
+		{"error", "plain text", failed, ""},
+		{"", `{"type":"error"}`, failed, ""},
+	})
+	var tracker protocol.Tracker
+	require.Equal(t, opaque, tracker.Read(&sse.Event{Oversize: true}), "an event that is too large to be read is output")
+	require.Equal(t, 1, tracker.Events)
+}
+
+func TestTheURLPromisesAProtocol(t *testing.T) {
+	for url, want := range map[string]protocol.Protocol{
+		"https://api.anthropic.com/v1/messages":                                                    protocol.Anthropic,
+		"https://api.anthropic.com/v1/messages?beta=true":                                          protocol.Anthropic,
+		"https://api.openai.com/v1/chat/completions":                                               protocol.OpenAIChat,
+		"https://x.openai.azure.com/openai/deployments/d/chat/completions?api-version=2025-01-01":  protocol.OpenAIChat,
+		"https://api.openai.com/v1/responses#x":                                                    protocol.OpenAIResponses,
+		"https://generativelanguage.googleapis.com/v1beta/models/g:streamGenerateContent?alt=sse":  protocol.Gemini,
+		"https://api.anthropic.com/v1/messages/batches":                                            protocol.Unknown,
+		"https://example.com/?next=/v1/messages":                                                   protocol.Unknown,
+		"https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent": protocol.Unknown,
+		"":                             protocol.Unknown,
+		"/messages":                    protocol.Anthropic,
+		"https://api.x.example/events": protocol.Unknown,
+	} {
+		require.Equal(t, want, protocol.ByURL(url), url)
+	}
+}
+
+// FuzzTracker holds that no text makes a Tracker panic, and that it does not
+// depend on what lies behind its views.
+func FuzzTracker(f *testing.F) {
+	f.Add([]byte("event: ping\ndata: {}\n\n: comment\r\n\r\nid: 1\ndata: a\ndata: b\n\n"))
+	f.Add([]byte(`data: {"type":"response.created","response":{"id":"r","background":true}}` + "\n\n"))
+	f.Add([]byte(`data: {"choices":[{"index":-1,"delta":{"content":"x"},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"))
+	f.Add([]byte(`data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}]}` + "\n\n"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var framer sse.Framer
+		var e sse.Event
+		var views, copies protocol.Tracker
+		framer.Write(body)
+		for more := framer.Next(&e); more; more = framer.Next(&e) {
+			same := e
+			same.Type, same.Data, same.ID = strings.Clone(e.Type), strings.Clone(e.Data), strings.Clone(e.ID)
+			require.Equal(t, copies.Read(&same), views.Read(&e))
+			require.Equal(t, copies.Text(&same), views.Text(&e))
+		}
+		require.Equal(t, copies, views)
+	})
+}

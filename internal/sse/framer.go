@@ -1,0 +1,230 @@
+// Package sse cuts the bytes of a stream into events (Server-Sent Events,
+// WHATWG HTML §9.2) and keeps the bytes, so that what goes on to a consumer is
+// what came in. It is pure and bounded.
+package sse
+
+import (
+	"strings"
+	"unsafe"
+
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+)
+
+// MaxEvent is the size from which an event is passed on in pieces instead of
+// being held back whole: 16 MiB.
+const MaxEvent = 16 << 20
+
+// Event is one event of a stream.
+type Event struct {
+	// Type is the event field, "" if there was none (which means "message").
+	Type string
+	// Data is the data fields, joined by line feeds.
+	Data string
+	// ID is the id field. HasID tells an empty one from none.
+	ID    string
+	HasID bool
+	// Oversize is set on the pieces of an event larger than MaxEvent, whose
+	// fields are not read.
+	Oversize bool
+}
+
+// Empty says that the event carries no data: a comment, a ping by comment, a
+// lone id. Such an event is not dispatched, but its bytes count.
+func (e *Event) Empty() bool { return e.Data == "" && !e.Oversize }
+
+// Framer collects bytes and cuts them into events. The zero Framer is ready.
+//
+// Its buffer holds, in this order: whole events that may go on (Ready), and
+// the rest of the input, which is not a whole event yet.
+type Framer struct {
+	buf   []byte
+	begin int // where the event being read begins; whole events lie before it
+	last  int // where the event that Next gave last begins
+	scan  int // bytes before it were looked at
+	line  int // where the line being read begins
+	taken int // bytes before it were taken and go at the next Write
+
+	afterCR  bool   // a line feed at scan belongs to the CR before it
+	started  bool   // the byte order mark is behind us
+	oversize bool   // inside an event that is larger than MaxEvent
+	joined   []byte // the data of an event with several data lines
+}
+
+// Write adds bytes. It frees what Take has taken, so views from before are void.
+func (f *Framer) Write(p []byte) {
+	if f.taken > 0 {
+		n := copy(f.buf, f.buf[f.taken:])
+		f.buf = f.buf[:n]
+		f.begin -= f.taken
+		f.last = f.begin
+		f.scan -= f.taken
+		f.line -= f.taken
+		f.taken = 0
+	}
+	f.buf = append(f.buf, p...)
+}
+
+// Next puts the next whole event into e, and says whether there is one. Its
+// strings are views, good until the next Write, Replace or Final.
+func (f *Framer) Next(e *Event) bool {
+	buf, i, line, afterCR := f.buf, f.scan, f.line, f.afterCR
+	for i < len(buf) {
+		c := buf[i]
+		i++
+		if c != '\n' && c != '\r' {
+			afterCR = false
+			// Most bytes are inside a line: look for its end in a tight loop.
+			for i < len(buf) && buf[i] != '\n' && buf[i] != '\r' {
+				i++
+			}
+			continue
+		}
+		if c == '\n' && afterCR {
+			afterCR = false
+			line = i
+			continue
+		}
+		blank := i-1 == line
+		if afterCR = c == '\r'; afterCR && i < len(buf) && buf[i] == '\n' {
+			i++
+			afterCR = false
+		}
+		line = i
+		if blank {
+			f.scan, f.line, f.afterCR = i, line, afterCR
+			f.cut(i, e)
+			return true
+		}
+	}
+	f.scan, f.line, f.afterCR = i, line, afterCR
+	if len(buf)-f.begin > MaxEvent {
+		f.oversize = true
+		f.cut(len(buf), e)
+		f.oversize = true // until the blank line comes
+		return true
+	}
+	return false
+}
+
+// Final puts what is left at the end of the body into e, as an event but for
+// its blank line, and says whether anything is left.
+func (f *Framer) Final(e *Event) bool {
+	n := len(f.buf)
+	if f.begin == n {
+		return false
+	}
+	f.cut(n, e)
+	f.scan, f.line = n, n
+	return true
+}
+
+// Ready is the bytes of all whole events that were not taken yet.
+func (f *Framer) Ready() []byte { return f.buf[f.taken:f.begin] }
+
+// Take marks the first n bytes of Ready as gone. They stay where they are, at
+// Taken's address, until the next Write.
+func (f *Framer) Take(n int) { f.taken += n }
+
+// Held is all bytes that were not taken, whole events or not.
+func (f *Framer) Held() []byte { return f.buf[f.taken:] }
+
+// Last is the bytes of the event that Next or Final gave last.
+func (f *Framer) Last() []byte { return f.buf[f.last:f.begin] }
+
+// Whole is how many bytes of Ready lie before the event that Next gave last.
+func (f *Framer) Whole() int { return f.last - f.taken }
+
+// All makes everything that is left ready, whole event or not.
+func (f *Framer) All() {
+	f.begin, f.scan, f.line, f.last = len(f.buf), len(f.buf), len(f.buf), len(f.buf)
+}
+
+// Replace puts raw in the place of the event that Next or Final gave last,
+// among the bytes that go on. An empty raw drops it.
+func (f *Framer) Replace(raw []byte) {
+	rest := string(f.buf[f.begin:])
+	f.buf = append(append(f.buf[:f.last], raw...), rest...)
+	shift := f.last + len(raw) - f.begin
+	f.begin += shift
+	f.scan += shift
+	f.line += shift
+}
+
+// Reset forgets everything but keeps the memory.
+func (f *Framer) Reset() {
+	f.buf = f.buf[:0]
+	f.begin, f.last, f.scan, f.line, f.taken = 0, 0, 0, 0, 0
+	f.afterCR, f.started, f.oversize = false, false, false
+}
+
+// cut ends the event at end and reads its fields.
+func (f *Framer) cut(end int, e *Event) {
+	e.Type, e.Data, e.ID, e.HasID, e.Oversize = "", "", "", false, false
+	f.last, f.begin = f.begin, end
+	raw := f.buf[f.last:end]
+	if f.oversize {
+		f.oversize = false
+		e.Oversize = true
+		return
+	}
+	if !f.started {
+		f.started = true
+		if len(raw) >= 3 && raw[0] == 0xEF && raw[1] == 0xBB && raw[2] == 0xBF {
+			raw = raw[3:]
+		}
+	}
+	lines := 0
+	for len(raw) > 0 {
+		n := 0
+		for n < len(raw) && raw[n] != '\n' && raw[n] != '\r' {
+			n++
+		}
+		line := raw[:n]
+		if raw = raw[n:]; len(raw) > 0 {
+			raw = raw[1:] // a CRLF leaves an empty line behind, which is nothing
+		}
+		if n == 0 || line[0] == ':' {
+			continue
+		}
+		name, value := line, []byte(nil)
+		for i, c := range line {
+			if c == ':' {
+				name, value = line[:i], line[i+1:]
+				if len(value) > 0 && value[0] == ' ' {
+					value = value[1:]
+				}
+				break
+			}
+		}
+		switch jsonscan.Index("data event id", view(name)) {
+		case 0:
+			lines++
+			if lines == 1 {
+				e.Data = view(value)
+				continue
+			}
+			if lines == 2 {
+				f.joined = append(f.joined[:0], e.Data...)
+			}
+			f.joined = append(append(f.joined, '\n'), value...)
+			e.Data = view(f.joined)
+		case 1:
+			e.Type = view(value)
+		case 2:
+			if strings.IndexByte(view(value), 0) < 0 {
+				e.ID, e.HasID = view(value), true
+			}
+		default:
+			// A bare JSON line is no field, and the specification has it
+			// ignored; but gateways that fail in mid-stream write their error so.
+			if line[0] == '{' && lines == 0 {
+				lines = 1
+				e.Data = view(line)
+			}
+		}
+	}
+}
+
+// view is b as a string without a copy. The Framer does not change those
+// bytes before the next Write or Replace.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

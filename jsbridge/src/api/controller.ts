@@ -1,0 +1,98 @@
+import type { Snapshot } from "../engine/wire.gen.js";
+
+/** What a banner and its buttons need. */
+export interface Controller {
+  /**
+   * The state of the requests that use this controller. Of several in flight
+   * it is that of the one that needs a person most: waiting before opening
+   * before streaming, and of equals the one that changed last. With none in
+   * flight it is how the last one ended, and before the first it is idle.
+   *
+   * It is plain data: store it, and give it back as `restore` after a reload.
+   */
+  readonly status: Snapshot;
+  /** Ends the wait of every request that waits, and counts its failures from 0 again. */
+  retryNow(): void;
+  /** Ends every request. What was received stays; they fail with the reason `stopped_by_user`. */
+  stop(): void;
+  /** Calls listener after every change, until the function that it returns is called. */
+  subscribe(listener: (status: Snapshot) => void): () => void;
+}
+
+/** A session as its controller sees it. */
+export interface Controlled {
+  report(what: "retry_now" | "stop"): void;
+}
+
+/** The side of a controller that sessions see. */
+export interface Registry {
+  set(session: Controlled, status: Snapshot, over: boolean): void;
+}
+
+const registries = new WeakMap<Controller, Registry>();
+const urgency = ["streaming", "opening", "waiting"];
+
+/** Makes a controller. Give it to one request or to many, as the option `controller`. */
+export function createController(): Controller {
+  let status: Snapshot = { state: "idle", attempt: 0, failures: 0 };
+  const listeners = new Set<(status: Snapshot) => void>();
+  const live = new Map<Controlled, Snapshot>(); // the one that changed last is last
+
+  const all = (what: "retry_now" | "stop") => {
+    for (const session of [...live.keys()]) {
+      session.report(what);
+    }
+  };
+  const controller: Controller = {
+    get status() {
+      return status;
+    },
+    retryNow: () => all("retry_now"),
+    stop: () => all("stop"),
+    subscribe(listener) {
+      const own = (s: Snapshot) => listener(s); // the same function may be subscribed twice
+      listeners.add(own);
+      return () => {
+        listeners.delete(own);
+      };
+    },
+  };
+  registries.set(controller, {
+    set(session, snapshot, over) {
+      live.delete(session);
+      if (!over) {
+        live.set(session, snapshot);
+      }
+      let best = -2;
+      let next = snapshot;
+      for (const other of live.values()) {
+        const rank = urgency.indexOf(other.state);
+        if (rank >= best) {
+          best = rank;
+          next = other;
+        }
+      }
+      status = next;
+      for (const listener of [...listeners]) {
+        safely(listener, status);
+      }
+    },
+  });
+  return controller;
+}
+
+/** The sessions' side of a controller. */
+export function registryOf(controller: Controller | undefined): Registry | undefined {
+  return controller && registries.get(controller);
+}
+
+/** Calls what a caller gave us. What it throws is the caller's, and no session's failure. */
+export function safely<T>(callback: ((argument: T) => void) | undefined, argument: T): void {
+  try {
+    callback?.(argument);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import type { Kind, Verdict } from "../engine/wire.gen.js";
+
+/**
+ * Why a request failed for good. Its message is safe to show.
+ */
+export class RetryError extends Error {
+  override readonly name = "RetryError";
+  /** What ended the request: the failure's own kind, or the engine's, such as `attempts_exhausted`. */
+  readonly reason: Kind;
+  readonly verdict: Verdict;
+  /** The verdict on the last failure, where `verdict` is the engine's own. */
+  readonly last: Verdict | undefined;
+  /** How many attempts were made. */
+  readonly attempts: number;
+
+  /** `cause` is what the last attempt threw, if it threw. */
+  constructor(verdict: Verdict, attempts: number, last?: Verdict, cause?: unknown) {
+    super(verdict.message || verdict.title || verdict.kind, cause === undefined ? undefined : { cause });
+    this.reason = verdict.kind;
+    this.verdict = verdict;
+    this.last = last;
+    this.attempts = attempts;
+  }
+}
+
+/** Whether this is one, perhaps of another copy of this package: Node.js loads two where one program uses import and require(). */
+export function isRetryError(x: unknown): x is RetryError {
+  const { name, verdict } = (x ?? {}) as Partial<RetryError>;
+  return x instanceof RetryError || (name === "RetryError" && typeof verdict?.retryable === "boolean");
+}

@@ -1,0 +1,42 @@
+import { type Body, makeBody } from "../net/body.js";
+import { request } from "../net/request.js";
+import { like } from "../net/response.js";
+import type { FetchOptions } from "./options.js";
+
+/**
+ * Makes a fetch whose streams survive, to be given to any SDK or used as it is.
+ *
+ * Its promise resolves when the answer has begun: with the response of the
+ * attempt that brought it, which is the original one but for a body that was
+ * watched. What fails before that is tried again unseen. After it, a failure
+ * that cannot be mended unseen errors the body.
+ *
+ * An error response that is final resolves too, with its own status and body,
+ * as with fetch. Where there is no response the promise rejects with a
+ * `RetryError`, and where the caller aborted with the reason of the signal.
+ *
+ * It does not follow calls that an SDK repeats by itself: switch that off
+ * (`maxRetries: 0`).
+ */
+export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch {
+  return (input, init) =>
+    new Promise((resolve, reject) => {
+      request(input, init, options, false, (session) => {
+        let body: Body | undefined;
+        const begin = (response: Response): Body => {
+          if (!body) {
+            body = makeBody(() => session.report("abort"));
+            resolve(like(response, body.stream));
+          }
+          return body;
+        };
+        return {
+          take: (bytes, response) => begin(response).push(bytes),
+          demand: () => body?.demand(),
+          pass: resolve,
+          finish: (response) => begin(response).close(),
+          fail: (error, canceled) => (body ? body.error(error, canceled) : reject(error)),
+        };
+      }).catch(reject);
+    });
+}

@@ -1,0 +1,81 @@
+import type { ChatStreamRetry, Policy, Resume, Snapshot } from "../engine/wire.gen.js";
+import type { Controller } from "./controller.js";
+
+type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
+
+/**
+ * When to try again: the fields of `Policy` in camel case. A field that is
+ * left out has its default; 0 turns a limit off.
+ */
+export type PolicyOptions = { [K in keyof Policy as Camel<K>]?: Policy[K] | undefined };
+
+/**
+ * One attempt that has ended, for a trace: set `attributes` on a span of its
+ * `start` and `end`. They have the names of OpenTelemetry's semantic conventions
+ * for HTTP clients and generative AI; what is not known is left out.
+ */
+export interface AttemptEvent {
+  /** From 1. */
+  attempt: number;
+  /** In ms since the Unix epoch. For a stream, `end` is that of the answer and not of the headers. */
+  start: number;
+  end: number;
+  /** "retry": another attempt is to follow, though an abort may end the wait. "finish": the caller has the answer, or a response that is final. */
+  outcome: "retry" | "finish" | "fail";
+  /** The wait until the next attempt. */
+  delayMs?: number;
+  attributes: {
+    "http.request.method"?: string;
+    "server.address"?: string;
+    "server.port"?: number;
+    "http.request.resend_count"?: number;
+    "http.response.status_code"?: number;
+    /** The failure's kind. */
+    "error.type"?: string;
+    /** The short name that verdicts carry. */
+    "gen_ai.provider.name"?: string;
+  };
+}
+
+/** What every guarded operation can be told. */
+export interface Options extends PolicyOptions {
+  /** Is called when an attempt has failed and a wait begins. What it throws is reported as uncaught. */
+  onRetry?: ((event: ChatStreamRetry) => void) | undefined;
+  /** Is called whenever the state may have changed. */
+  onStatus?: ((status: Snapshot) => void) | undefined;
+  /** Is called when an attempt has ended, whatever became of it. */
+  onAttempt?: ((attempt: AttemptEvent) => void) | undefined;
+  /** Is called with the name of a rule that speaks of the caller's set-up. Default: the console hears of it once. */
+  onWarning?: ((rule: string) => void) | undefined;
+  /** What a banner and its buttons need; one may serve many requests. */
+  controller?: Controller | undefined;
+  /** The provider's short name, where its address does not tell. */
+  provider?: string | undefined;
+  /** A status that was stored earlier, perhaps before a reload: the wait goes on where it was. */
+  restore?: Snapshot | undefined;
+}
+
+/** The next request of a custom resume: what is left out is as in the first one. */
+export interface ResumeRequest extends RequestInit {
+  url?: string;
+}
+
+/** What `createFetch` and `stream` can be told. */
+export interface FetchOptions extends Options {
+  /** The fetch to use. Default: `globalThis.fetch` at the time of the call. */
+  fetch?: typeof globalThis.fetch | undefined;
+  /** Makes the request for the rest of an answer, for `resume: "custom"`, which it implies. */
+  resumeRequest?: ((resume: Resume) => ResumeRequest | PromiseLike<ResumeRequest>) | undefined;
+}
+
+/** The policy among the options, as the core knows it. It refuses names that it does not know. */
+export function policyOf(options: FetchOptions): Policy {
+  const policy: Record<string, unknown> = options.resumeRequest ? { after_commit: "resume", resume: "custom" } : {};
+  for (const [name, value] of Object.entries(options)) {
+    // A policy is words and numbers. Hooks and the like are the host's.
+    if (value !== undefined && value !== Object(value) && name !== "provider") {
+      policy[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
+    }
+  }
+  return policy;
+}

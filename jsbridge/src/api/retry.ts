@@ -1,0 +1,83 @@
+import { ready } from "../engine/module.js";
+import { drive } from "../session/driver.js";
+import { failureOf } from "./classify.js";
+import { RetryError } from "./error.js";
+import type { Options } from "./options.js";
+
+/** What `retry` can be told. */
+export interface RetryOptions extends Options {
+  /** Ends the attempt and the retrying. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What `retry` tells the function that it calls. */
+export interface RetryAttempt {
+  /** The number of this attempt, from 1. */
+  attempt: number;
+  /** Is aborted when the attempt is given up: by the caller, by `stop()`, or by a time-out of the policy. */
+  signal: AbortSignal;
+}
+
+/**
+ * Calls fn until it succeeds. It is for whatever returns a promise, and knows
+ * failures by the errors that fn throws: those of fetch, of the SDKs, of Node.
+ *
+ * An error that is not worth another try is thrown as it is. Where the policy
+ * ends the retrying, a `RetryError` is thrown, whose cause is the last error.
+ * After an abort the reason of the signal is thrown, even if fn does not end.
+ *
+ * It sees nothing of what fn does, so there is no time-out unless the policy
+ * sets `contentTimeoutMs` or `firstByteTimeoutMs`.
+ */
+export async function retry<T>(
+  fn: (attempt: RetryAttempt) => T | PromiseLike<T>,
+  options: RetryOptions = {},
+): Promise<T> {
+  const engine = await ready();
+  return new Promise((resolve, reject) => {
+    const { signal } = options;
+    drive(engine, { contentTimeoutMs: 0, ...options }, { request: {} }, signal, (session) => {
+      let current: AbortController | undefined;
+      let result: T;
+      let thrown: unknown;
+
+      async function open(attempt: number): Promise<void> {
+        const mine = new AbortController();
+        current = mine;
+        try {
+          const value = await fn({ attempt, signal: mine.signal });
+          if (current === mine) {
+            result = value;
+            session.report("success", { attempt });
+          }
+        } catch (error) {
+          if (current === mine) {
+            thrown = error;
+            session.report("failed", { attempt, failure: failureOf(error) });
+          }
+        }
+      }
+
+      return {
+        open: ({ attempt = 0 }) => void open(attempt),
+        drop() {
+          const mine = current;
+          current = undefined;
+          mine?.abort(signal?.reason);
+        },
+        pass: () => resolve(result),
+        finish: () => resolve(result),
+        fail({ verdict, attempt = 0, last }) {
+          if (verdict!.kind === "canceled" && signal?.aborted) {
+            reject(signal.reason);
+          } else if (last || verdict!.kind === "stopped_by_user") {
+            reject(new RetryError(verdict!, attempt, last, thrown));
+          } else {
+            reject(thrown);
+          }
+        },
+        crash: reject,
+      };
+    });
+  });
+}

@@ -1,0 +1,170 @@
+import type { ResumeRequest } from "../api/options.js";
+import type { Request as Facts, Resume } from "../engine/wire.gen.js";
+import { fill, makeBody } from "./body.js";
+import { onAbort } from "./signal.js";
+
+/** A request that can be sent again. */
+export interface Replay {
+  /** What the core has to know of it. */
+  facts: Facts;
+  notReplayable: boolean;
+  /** The arguments of fetch, anew for each attempt. */
+  again(): [RequestInfo | URL, RequestInit];
+  /** The same for the rest of an answer. `rewrite` makes the new body from the old one. */
+  resumed(resume: Resume, rewrite: (body: string) => string): Promise<[string, RequestInit]>;
+}
+
+const sample = 32 << 10;
+const carried = [
+  "cache",
+  "credentials",
+  "integrity",
+  "keepalive",
+  "mode",
+  "redirect",
+  "referrer",
+  "referrerPolicy",
+] as const;
+
+/**
+ * Makes a request replayable. Strings, buffers, Blobs, forms and parameters
+ * are sent again as they are, and a Request is cloned. A stream is read into
+ * memory up to `limit` bytes; a longer one can be sent only once.
+ */
+export async function replayable(
+  input: RequestInfo | URL,
+  init: RequestInit = {},
+  signal: AbortSignal | null | undefined,
+  limit: () => number,
+): Promise<Replay> {
+  const request = typeof Request === "function" && input instanceof Request ? input : undefined;
+  const url = request?.url ?? absolute(String(input));
+  const method = init.method ?? request?.method ?? "GET";
+  const headers = new Headers(init.headers ?? request?.headers);
+  const own = { ...init };
+  let known: unknown = own.body;
+  let rest = false;
+  if (isStream(own.body)) {
+    const read = await readUpTo(limit(), own.body, signal);
+    known = read.known;
+    rest = read.rest !== undefined;
+    own.body = read.rest ?? read.known;
+  } else if (known == null && request?.body && isText(headers)) {
+    known = await request.clone().blob();
+  }
+  return {
+    facts: { method, url, headers: Object.fromEntries(headers), body: await ends(known) },
+    notReplayable: rest,
+    again: () => [request ? request.clone() : input, own],
+    async resumed(resume, rewrite) {
+      const next: RequestInit = { ...(request && settings(request)), ...own, method: resume.method ?? method, headers };
+      if (resume.last_event_id) {
+        next.headers = new Headers(headers);
+        next.headers.set("last-event-id", resume.last_event_id);
+      }
+      if (resume.no_body) {
+        delete next.body;
+      } else if (own.body == null && request?.body) {
+        next.body = await request.clone().arrayBuffer();
+      }
+      if (resume.rewrite) {
+        next.body = rewrite(await new Response(next.body).text());
+      }
+      return [resume.suffix ? extend(url, resume.suffix) : url, next];
+    },
+  };
+}
+
+/** Puts a path and query behind those of an address, which may be relative. Of two parameters of one name the new one counts. */
+function extend(url: string, suffix: string): string {
+  const [path = "", query = ""] = url.replace(/#.*/s, "").split(/\?(.*)/s);
+  const [more = "", parameters = ""] = suffix.split("?");
+  const all = new URLSearchParams(query);
+  for (const [name, value] of new URLSearchParams(parameters)) {
+    all.set(name, value);
+  }
+  return `${path}${more}?${all}`;
+}
+
+/** Lays a caller's own next request over that of a resume. */
+export function overlay(
+  [url, init]: [RequestInfo | URL, RequestInit],
+  own: ResumeRequest,
+): [RequestInfo | URL, RequestInit] {
+  const { url: other, ...rest } = own;
+  return [other ?? url, { ...init, ...rest }];
+}
+
+function isStream(body: unknown): body is ReadableStream<Uint8Array<ArrayBuffer>> {
+  // Node.js sends what is iterable, too.
+  return typeof body === "object" && body !== null && ("getReader" in body || Symbol.asyncIterator in body);
+}
+
+/** Reads a stream to its end; or as far as more than `limit` bytes, and gives all of it as a stream again. */
+async function readUpTo(
+  limit: number,
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  signal: AbortSignal | null | undefined,
+): Promise<{ known: Blob; rest?: ReadableStream<Uint8Array<ArrayBuffer>> }> {
+  const reader = new Response(stream).body!.getReader();
+  const stop = (reason: unknown) => reader.cancel(reason);
+  const abort = () => void stop(signal!.reason).catch(() => {});
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const ignoreAbort = onAbort(signal, abort);
+  if (signal?.aborted) {
+    abort();
+  }
+  try {
+    for (let size = 0; size <= limit; ) {
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) {
+        return { known: new Blob(pieces) };
+      }
+      pieces.push(value);
+      size += value.length;
+    }
+  } finally {
+    ignoreAbort();
+  }
+  const known = new Blob(pieces);
+  const rest = makeBody(stop);
+  // Copies, since what is pushed loses its buffer, which another piece may share.
+  for (const piece of pieces) {
+    rest.push(piece.slice());
+  }
+  void fill(rest, () => reader.read());
+  return { known, rest: rest.stream };
+}
+
+function isText(headers: Headers): boolean {
+  return /json|text|urlencoded/.test(headers.get("content-type") ?? "");
+}
+
+/** The first and the last of a body, which tell whether a stream was asked for. */
+async function ends(body: unknown): Promise<string> {
+  if (body == null) {
+    return "";
+  }
+  const blob = new Blob([body as BlobPart]); // parameters become text, and forms nothing that counts
+  return blob.size > 2 * sample
+    ? (await blob.slice(0, sample).text()) + (await blob.slice(-sample).text())
+    : blob.text();
+}
+
+/** What a Request carries besides its address, method, headers and body. */
+function settings(request: Request): RequestInit {
+  const init: Record<string, unknown> = {};
+  for (const name of carried) {
+    init[name] = request[name];
+  }
+  return init;
+}
+
+function absolute(url: string): string {
+  try {
+    return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href;
+  } catch {
+    return url; // fetch will say what is wrong with it
+  }
+}

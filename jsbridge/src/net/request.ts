@@ -1,0 +1,231 @@
+import { errorInfo } from "../api/classify.js";
+import { RetryError } from "../api/error.js";
+import { type FetchOptions, policyOf } from "../api/options.js";
+import { ready } from "../engine/module.js";
+import type { Answer, Verdict } from "../engine/wire.gen.js";
+import { drive, type Host, type Session } from "../session/driver.js";
+import { overlay, type Replay, replayable } from "./replay.js";
+import { handOver } from "./response.js";
+
+/** One attempt on its way. */
+interface Attempt {
+  number: number;
+  abort: AbortController;
+  response?: Response;
+  reader?: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  /** A read that has begun. Whoever reads on takes its result. */
+  next?: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
+  done?: boolean | undefined;
+}
+
+/** What becomes of a request, for those who made it. */
+export interface Outcome {
+  /** Output of this response's stream, or of one that goes on where it broke off. */
+  take(bytes: Uint8Array<ArrayBuffer>, response: Response): void;
+  /** Resolves when more can be taken; until then nothing is read. Undefined is now. */
+  demand(): Promise<void> | undefined;
+  reset?(): void;
+  wait?(answer: Answer): void;
+  /** The caller is to have this response; with a verdict it is a failure. */
+  pass(response: Response, verdict: Verdict | undefined, attempts: number, last: Verdict | undefined): void;
+  /** A verdict here is the provider's refusal to go on. */
+  finish(response: Response, verdict: Verdict | undefined, attempts: number): void;
+  /** `canceled` says that the error is the caller's own reason. */
+  fail(error: unknown, canceled: boolean): void;
+}
+
+const ignore = () => {};
+/** How long a connection may take to end after the end of the answer, in ms. */
+const afterEnd = 1000;
+
+/** Makes a request that survives. Rejects if it cannot even be begun. */
+export async function request(
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+  options: FetchOptions,
+  canReset: boolean,
+  makeOutcome: (session: Session) => Outcome,
+): Promise<void> {
+  const send = options.fetch ?? globalThis.fetch;
+  const engine = await ready();
+  const signal = init?.signal !== undefined ? init.signal : (input as Partial<Request>).signal;
+  const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).max_replay_bytes ?? 0);
+  const { facts, notReplayable } = replay;
+  drive(engine, options, { request: facts, can_reset: canReset, not_replayable: notReplayable }, signal, (session) =>
+    transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init, signal),
+  );
+}
+
+/** Sends the attempts of a session, and reads what comes. */
+function transport(
+  session: Session,
+  to: Outcome,
+  options: FetchOptions,
+  replay: Replay,
+  send: typeof fetch,
+  init: RequestInit | undefined,
+  signal: AbortSignal | null | undefined,
+): Host {
+  let current: Attempt | undefined;
+  let latest: Response | undefined;
+  let streamed: Response | undefined; // the one that the consumer was given
+  let thrown: unknown;
+  let mistaken = false;
+
+  /** The fetch or the body has thrown; or, by mistake, what was to be sent could not be made. */
+  function broke(mine: Attempt, error: unknown, mistake: boolean): void {
+    if (mine !== current) {
+      return;
+    }
+    thrown = error;
+    mistaken = mistake;
+    if (mistaken) {
+      session.report("abort");
+    } else {
+      session.report("error", { attempt: mine.number, error: errorInfo(error) });
+    }
+  }
+
+  async function open({ attempt = 0, resume }: Answer): Promise<void> {
+    const mine: Attempt = { number: attempt, abort: new AbortController() };
+    current = mine;
+    thrown = undefined;
+    let args: [RequestInfo | URL, RequestInit];
+    try {
+      args = replay.again();
+      if (resume) {
+        args = await replay.resumed(resume, session.rewrite);
+        args = resume.how === "custom" ? overlay(args, (await options.resumeRequest?.(resume)) ?? {}) : args;
+      }
+    } catch (error) {
+      broke(mine, error, true);
+      return;
+    }
+    if (mine !== current) {
+      return;
+    }
+    try {
+      const response = await send(args[0], { ...args[1], signal: mine.abort.signal });
+      if (mine !== current) {
+        response.body?.cancel().catch(ignore);
+        return;
+      }
+      latest = mine.response = response;
+      session.report("response", { attempt, status: response.status, headers: Object.fromEntries(response.headers) });
+    } catch (error) {
+      broke(mine, error, !isRequest(replay, init, options));
+    }
+  }
+
+  async function read(mine: Attempt): Promise<void> {
+    try {
+      mine.reader = mine.response?.body?.getReader();
+      for (;;) {
+        const wait = to.demand();
+        if (wait) {
+          session.hold(true);
+          await wait;
+          session.hold(false);
+        }
+        if (mine !== current) {
+          return;
+        }
+        mine.next = mine.reader?.read();
+        const piece = await mine.next;
+        if (mine !== current) {
+          return;
+        }
+        mine.next = undefined;
+        if (!piece || piece.done) {
+          mine.done = true;
+          session.report("end", { attempt: mine.number });
+          return;
+        }
+        session.chunk(mine.number, piece.value);
+      }
+    } catch (error) {
+      broke(mine, error, false);
+    }
+  }
+
+  return {
+    open,
+    read: () => void read(current!),
+    drop() {
+      const mine = current;
+      current = undefined;
+      if (mine) {
+        letGo(mine);
+      }
+    },
+    take(bytes) {
+      streamed ??= latest;
+      to.take(bytes, streamed!);
+    },
+    reset: () => to.reset?.(),
+    wait: (answer) => to.wait?.(answer),
+    pass({ verdict, attempt = 0, last }, bytes) {
+      const mine = current!;
+      current = undefined;
+      to.pass(handOver(mine, bytes, signal), verdict, attempt, last);
+    },
+    finish({ verdict, attempt = 0 }) {
+      void letEnd(current!);
+      current = undefined;
+      to.finish(streamed ?? latest!, verdict, attempt);
+    },
+    fail({ verdict, attempt = 0, last }) {
+      if (verdict!.kind === "canceled") {
+        to.fail(mistaken ? thrown : signal?.reason, true);
+      } else {
+        to.fail(new RetryError(verdict!, attempt, last, thrown), false);
+      }
+    },
+    crash: (error) => to.fail(error, false),
+  };
+}
+
+/** Ends an attempt, wherever it is. */
+function letGo({ abort, response, reader, done }: Attempt): void {
+  if (!done) {
+    // The body first: once aborted, it cannot be told.
+    (reader ?? response?.body)?.cancel().catch(ignore);
+    abort.abort();
+  }
+}
+
+/**
+ * Lets the body of a complete answer end by itself, since its connection can
+ * then be used again; but not for long, since some servers never end it.
+ */
+async function letEnd(mine: Attempt): Promise<void> {
+  const timer = setTimeout(letGo, afterEnd, mine);
+  (timer as { unref?: () => void }).unref?.();
+  try {
+    while (!mine.done) {
+      mine.done = (await (mine.next ?? mine.reader!.read())).done;
+      mine.next = undefined;
+    }
+  } catch {
+    // It was let go, or broke after its end.
+  }
+  clearTimeout(timer);
+}
+
+/**
+ * Whether these arguments make a request at all. That fetch refuses the others
+ * is the caller's mistake, and no failure of an attempt.
+ */
+function isRequest({ facts: { url, method } }: Replay, init: RequestInit | undefined, options: FetchOptions): boolean {
+  try {
+    new Request(options.fetch ? new URL(url!, "http://localhost/") : url!, {
+      ...init,
+      method: method!,
+      body: init?.body == null ? null : "",
+      signal: null,
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,361 @@
+import { type Controlled, registryOf, safely } from "../api/controller.js";
+import { type Options, policyOf } from "../api/options.js";
+import { type Engine, maxChunk } from "../engine/abi.js";
+import { engine as engineNow } from "../engine/module.js";
+import type { Answer, Config, Happened, Shared, Snapshot } from "../engine/wire.gen.js";
+import { onAbort } from "../net/signal.js";
+import { attempts } from "./attempts.js";
+import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
+
+/** What a session needs of those who send requests and hand on what comes. */
+export interface Host {
+  /** Begins the attempt and reports what becomes of it. */
+  open(answer: Answer): void;
+  /** Reads the attempt's body into {@link Session.chunk}. */
+  read?(): void;
+  /** Lets go of the attempt, if there is one. */
+  drop(): void;
+  /** Hands on bytes. */
+  take?(bytes: Uint8Array<ArrayBuffer>): void;
+  /** The consumer is to forget what it has. */
+  reset?(): void;
+  /** A wait begins. */
+  wait?(answer: Answer): void;
+  /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
+  pass(answer: Answer, bytes: Uint8Array<ArrayBuffer> | undefined): void;
+  /** The answer is complete, though its transport may not have ended. */
+  finish(answer: Answer): void;
+  fail(answer: Answer): void;
+  /** The module has trapped. */
+  crash(error: unknown): void;
+}
+
+/** One request from the caller's view. */
+export interface Session extends Controlled {
+  report(what: Happened["what"], more?: Partial<Happened>): void;
+  /** Hands in a piece of an attempt's body. */
+  chunk(attempt: number, bytes: Uint8Array): void;
+  /** Says that nothing is read for now, because the consumer takes nothing. Clocks stand still meanwhile. */
+  hold(held: boolean): void;
+  /** The body of the request to open, when the answer said `rewrite`. */
+  rewrite(body: string): string;
+  /** The session's time may have come. */
+  tick(): void;
+  /** There is news. The session acts on it in a task of its own, not in that of whoever calls. */
+  rouse(): void;
+}
+
+/** The longest wait that timers can hold (WHATWG HTML, timers: a signed 32-bit integer). */
+const maxTimer = 2 ** 31 - 1;
+/** What may lie unread when reading goes on is read before a clock that ran out meanwhile is heard. */
+const afterHold = 1000;
+/** How often a session that waits looks for news, where nobody may bring it, in ms. */
+const lookEvery = 100;
+
+const live = new Set<Session>();
+let unwatch: (() => void) | undefined;
+/** How often something changed that sessions share: what is known of an origin, or whether their engine works. */
+let news = 0;
+const warned = new Set<string>();
+
+function all(act: (session: Session) => void): void {
+  for (const session of [...live]) {
+    act(session);
+  }
+}
+
+function spread(by?: Session): void {
+  news++;
+  all((s) => s !== by && s.rouse());
+}
+
+function enter(session: Session): void {
+  live.add(session);
+  unwatch ??= watch(
+    (what) => all((s) => s.report(what)),
+    () => all((s) => s.tick()),
+  );
+}
+
+function leave(session: Session): void {
+  live.delete(session);
+  if (live.size === 0) {
+    unwatch?.();
+    unwatch = undefined;
+  }
+}
+
+function overheard(shared: Shared): void {
+  try {
+    engineNow().share(shared);
+  } catch {
+    return; // not ours
+  }
+  spread();
+}
+
+/**
+ * Drives a session: reports to the core what happens, and has the host do what
+ * the core answers. It decides nothing. Throws if the options make no sense.
+ * The host may be asked to act before this returns.
+ */
+export function drive(
+  engine: Engine,
+  options: Options,
+  config: Omit<Config, "policy">,
+  signal: AbortSignal | undefined | null,
+  makeHost: (session: Session) => Host,
+): Session {
+  const id = engine.open({
+    seed: Math.floor(Math.random() * 2 ** 32),
+    opaque_errors: inBrowser(),
+    offline: isOffline(),
+    ...config,
+    policy: policyOf(options),
+    ...(options.provider && { provider: options.provider }),
+    ...(options.restore && { restore: options.restore }),
+  });
+  const registry = registryOf(options.controller);
+  const trace = options.onAttempt && attempts(options.onAttempt, config.request, options.provider);
+  const steps: (() => Answer | undefined)[] = [];
+  let busy = false;
+  let over = false;
+  let attempt = 0;
+  let waiting = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let held = false;
+  let overdue = false;
+  let unlock: (() => void) | undefined;
+  let known = news; // what the latest answer takes account of
+  let wake = () => {};
+  let ignoreAbort = () => {};
+
+  /** Takes one step after the other, though callbacks may ask for the next one in the midst of it. */
+  function step(next: () => Answer | undefined): void {
+    steps.push(next);
+    if (busy) {
+      return;
+    }
+    busy = true;
+    const worked = !engine.trapped();
+    try {
+      for (let now = steps.shift(); now && !over; now = steps.shift()) {
+        const answer = now();
+        if (answer) {
+          act(answer);
+        }
+      }
+    } catch (error) {
+      end();
+      host.drop();
+      host.crash(error);
+      if (worked && engine.trapped()) {
+        spread();
+      }
+    }
+    busy = false;
+  }
+
+  /**
+   * Heeds the news that others bring. What a session opens then is its own
+   * caller's, as AsyncLocalStorage and the like see it, and not theirs.
+   */
+  async function heed(): Promise<void> {
+    while (!over) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      if (waiting || engine.trapped()) {
+        session.tick();
+      }
+    }
+  }
+
+  /** Heeds the news, or the time. */
+  function look(at: number): void {
+    if (known !== news || at <= Date.now()) {
+      session.tick();
+    } else {
+      set(at);
+    }
+  }
+
+  function act(answer: Answer): void {
+    const bytes = answer.bytes ? engine.bytes(id, answer.bytes) : undefined;
+    attempt = answer.attempt ?? attempt;
+    waiting = answer.do === "none" ? waiting : answer.do === "wait";
+    arm(answer.timer_at ?? 0);
+    if (answer.reset) {
+      host.reset?.();
+    }
+    if (bytes && answer.do !== "pass") {
+      host.take?.(bytes);
+    }
+    if (answer.do !== "none") {
+      unlock = unlock?.() as undefined;
+    }
+    trace?.answered(answer);
+    const last = answer.do === "pass" || answer.do === "finish" || answer.do === "fail";
+    const status = last || registry || options.onStatus ? engine.snapshot(id) : undefined;
+    if (last) {
+      end();
+    }
+    switch (answer.do) {
+      case "none":
+        break;
+      case "open":
+        open(answer);
+        break;
+      case "read":
+        host.read?.();
+        break;
+      case "wait":
+        host.drop();
+        host.wait?.(answer);
+        break;
+      case "pass":
+        host.pass(answer, bytes);
+        break;
+      case "finish":
+        host.finish(answer);
+        break;
+      case "fail":
+        host.drop();
+        host.fail(answer);
+        break;
+    }
+    show(answer, status);
+  }
+
+  function show({ share, poke, warning, retry }: Answer, status: Snapshot | undefined): void {
+    if (share) {
+      tell(share);
+    }
+    if (poke) {
+      spread(session);
+      known = news;
+    }
+    if (warning && options.onWarning) {
+      safely(options.onWarning, warning);
+    } else if (warning && !warned.has(warning)) {
+      warned.add(warning);
+      console.warn(`steadfetch: ${warning}`);
+    }
+    if (retry) {
+      safely(options.onRetry, retry);
+    }
+    if (status) {
+      registry?.set(session, status, over);
+      safely(options.onStatus, status);
+    }
+  }
+
+  function send(answer: Answer): void {
+    trace?.opened(answer);
+    host.open(answer);
+  }
+
+  function open(answer: Answer): void {
+    if (!answer.probe) {
+      send(answer);
+      return;
+    }
+    const number = attempt;
+    const asked = news;
+    lock(config.request.url ?? "", (release) => {
+      if (over || attempt !== number) {
+        release?.();
+      } else if (release) {
+        unlock = release;
+        send(answer);
+      } else {
+        session.report("probe_lost", { attempt });
+        if (asked !== news) {
+          session.tick(); // whoever has the lock may have said already that it is through
+        }
+      }
+    });
+  }
+
+  function arm(at: number): void {
+    clearTimeout(timer);
+    overdue = false;
+    known = news;
+    if (at) {
+      set(at);
+    }
+  }
+
+  function set(at: number): void {
+    const looks = waiting && apart();
+    const ms = Math.min(Math.max(at - Date.now(), 0), looks ? lookEvery : maxTimer);
+    timer = looks ? setTimeout(look, ms, at) : setTimeout(session.tick, ms);
+    if (!waiting) {
+      // A wait keeps Node.js alive. An open attempt does so by itself, and an abandoned one should not.
+      (timer as { unref?: () => void }).unref?.();
+    }
+  }
+
+  function end(): void {
+    over = true;
+    clearTimeout(timer);
+    ignoreAbort();
+    leave(session);
+    unlock?.();
+    wake();
+    try {
+      engine.free(id);
+    } catch {
+      // It has trapped: nothing is left to be freed.
+    }
+  }
+
+  const session: Session = {
+    report(what, more) {
+      if (!over) {
+        const happened = { what, now: Date.now(), ...more };
+        trace?.heard(happened);
+        step(() => engine.event(id, happened));
+      }
+    },
+    chunk(number, bytes) {
+      for (let at = 0; at < bytes.length && !over; at += maxChunk) {
+        step(() => {
+          const answer = engine.chunk(id, number, bytes.subarray(at, at + maxChunk), Date.now());
+          if (typeof answer !== "number") {
+            return answer;
+          }
+          if (answer) {
+            host.take?.(engine.bytes(id, answer));
+          }
+          return undefined;
+        });
+      }
+    },
+    hold(on) {
+      held = on;
+      if (!on && overdue && !over) {
+        overdue = false;
+        timer = setTimeout(session.tick, afterHold);
+      }
+    },
+    rewrite: (body) => engine.rewrite(id, body),
+    tick() {
+      if (held && !engine.trapped()) {
+        overdue = true;
+      } else {
+        session.report("timer");
+      }
+    },
+    rouse: () => wake(),
+  };
+  const host = makeHost(session);
+  enter(session);
+  hear(overheard);
+  if (!apart()) {
+    void heed();
+  }
+  ignoreAbort = onAbort(signal, () => session.report("abort"));
+  session.report(signal?.aborted ? "abort" : "start");
+  return session;
+}

@@ -1,0 +1,356 @@
+package session
+
+import (
+	"strings"
+	"unsafe"
+
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/internal/sse"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+const (
+	maxMarks = 1 << 16 // events whose keys are remembered for a resume
+	maxText  = 1 << 20 // bytes of an answer's text that are remembered for a resume
+	// overlapWindow is how far back a continuation may begin to repeat.
+	overlapWindow = 4096
+	// minOverlap is the least that counts as a repetition: two texts can share
+	// a few letters by chance.
+	minOverlap = 8
+	// startedOver is how much of an answer's beginning says, when it comes
+	// again, that the model did not continue but began anew.
+	startedOver = 32
+)
+
+// seam remembers what the consumer has, and joins what a resumed stream brings
+// to it: repeated events or text are recognised and cut, and what contradicts
+// is an error. It trusts no server to resume where it was asked to.
+type seam struct {
+	on  bool
+	how string // the resume in force, "" in an attempt that is none
+
+	protocol protocol.Protocol
+	// By key: the id of an event, or its sequence_number.
+	marks    []mark
+	keyless  bool // keys repeat or are too many, so they tell nothing
+	lastID   []byte
+	sequence int64
+	response string // OpenAI Responses' id, if it goes on in the background
+	// By text.
+	text   []byte
+	opaque bool // something other than text was delivered
+	closed bool // Anthropic: the stop reason was delivered, only message_stop lacks
+	block  int64
+
+	// Of the attempt in force.
+	joined   bool
+	pending  []byte // new text that may still turn out to be a repetition
+	place    int    // where in text it may begin to repeat
+	fits     int    // how much of it fits there
+	whole    int    // how much of it fits the beginning of text
+	shift    int64  // Anthropic: what to add to the new stream's block indices
+	template sse.Event
+}
+
+type mark struct{ key, hash uint64 }
+
+// forget drops what is remembered, because the consumer has nothing of it.
+func (m *seam) forget() {
+	m.how, m.response = "", ""
+	m.keyless, m.opaque, m.closed = false, false, false
+	m.marks, m.lastID, m.text = m.marks[:0], m.lastID[:0], m.text[:0]
+}
+
+// mendable says whether a failure after commit can be mended, and prepares it.
+func (s *Session) mendable() bool {
+	p := &s.cfg.Policy
+	if p.AfterCommit == retry.AfterCommitResume && !s.resetDue && s.seam.possible(p.Resume, s.promised) {
+		return true
+	}
+	if p.AfterCommit != retry.AfterCommitFail && s.cfg.CanReset {
+		s.resetDue = true
+	}
+	return s.resetDue
+}
+
+// possible chooses how to resume.
+func (m *seam) possible(want string, promised protocol.Protocol) bool {
+	keyed := !m.keyless && len(m.marks) > 0
+	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText
+	return m.choose(want, retry.ResumeBackground, keyed && m.response != "" && promised == protocol.OpenAIResponses) ||
+		m.choose(want, retry.ResumeLastEventID, keyed && len(m.lastID) > 0) ||
+		m.choose(want, retry.ResumeContinue, textual) ||
+		m.choose(want, retry.ResumeCustom, keyed || textual)
+}
+
+// choose takes how if it can be had, and is wanted or the best.
+func (m *seam) choose(want, how string, can bool) bool {
+	can = can && (want == how || want == "" && how != retry.ResumeCustom)
+	if can {
+		m.how = how
+	}
+	return can
+}
+
+// begin says how the next request differs from the first.
+func (m *seam) begin() *Resume {
+	m.joined, m.pending, m.shift = false, m.pending[:0], 0
+	m.place, m.fits, m.whole = 0, 0, 0
+	r := &Resume{How: m.how, LastEventID: string(m.lastID), ResponseID: m.response, Sequence: m.sequence}
+	switch m.how {
+	case retry.ResumeBackground:
+		r.Method, r.NoBody = "GET", true
+		r.Suffix = "/" + r.ResponseID + "?stream=true&starting_after=" + decimal(r.Sequence)
+	case retry.ResumeContinue:
+		r.Rewrite = true
+	case retry.ResumeCustom:
+		r.Text = string(m.text)
+	}
+	return r
+}
+
+// join takes the next event of an attempt and changes in f what must not go on
+// as it is. It is false if the event contradicts what the consumer has.
+func (m *seam) join(t *protocol.Tracker, e *sse.Event, facts protocol.Facts, f *sse.Framer) bool {
+	switch {
+	case e.Empty():
+	case m.how == "":
+		m.record(t, e, facts)
+	case m.how == retry.ResumeContinue, m.how == retry.ResumeCustom && len(m.text) > 0:
+		return m.byText(t, e, facts, f)
+	default:
+		return m.byKey(t, e, facts, f)
+	}
+	return true
+}
+
+// record remembers an event that goes on to the consumer.
+func (m *seam) record(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) {
+	m.protocol = t.Protocol
+	if facts&protocol.Opaque != 0 {
+		m.opaque = true
+	}
+	if key, ok := keyOf(t, e); ok && !m.keyless {
+		if n := len(m.marks); n == maxMarks || n > 0 && m.marks[n-1].key == key {
+			m.keyless = true
+		}
+		m.marks = append(m.marks, mark{key, eventHash(e)})
+	}
+	if e.HasID {
+		m.lastID = append(m.lastID[:0], e.ID...)
+	}
+	m.sequence = t.Sequence
+	if t.Background {
+		m.response = t.ResponseID
+	}
+	if t.Protocol == protocol.Anthropic {
+		v := jsonscan.Parse(e.Data)
+		switch v.Get("type").In("content_block_start message_delta") {
+		case 0:
+			n, _ := v.Get("index").Int()
+			m.block = n + m.shift
+		case 1:
+			m.closed = m.closed || !v.Get("delta.stop_reason").Empty()
+		}
+	}
+	if text := t.Text(e); len(m.text) < maxText {
+		m.text = append(m.text, text.Str()...)
+	}
+}
+
+// keyOf is what an event can be recognised by.
+func keyOf(t *protocol.Tracker, e *sse.Event) (uint64, bool) {
+	if e.HasID {
+		return hash(fnvOffset, e.ID), true
+	}
+	if t.Protocol == protocol.OpenAIResponses {
+		if n, ok := jsonscan.Parse(e.Data).Get("sequence_number").Int(); ok {
+			return uint64(n), true
+		}
+	}
+	return 0, false
+}
+
+func (m *seam) byKey(t *protocol.Tracker, e *sse.Event, facts protocol.Facts, f *sse.Framer) bool {
+	if key, ok := keyOf(t, e); ok {
+		for i := len(m.marks) - 1; i >= 0; i-- {
+			if m.marks[i].key == key {
+				same := m.marks[i].hash == eventHash(e) // before its bytes go
+				f.Replace(nil)
+				return same
+			}
+		}
+		// Sequence numbers have no gaps (OpenAI Responses, streaming events).
+		if m.how == retry.ResumeBackground && t.Sequence != m.sequence+1 {
+			return false
+		}
+	}
+	m.record(t, e, facts)
+	return true
+}
+
+func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts, f *sse.Framer) bool {
+	if m.closed {
+		if facts&protocol.Ended == 0 {
+			f.Replace(nil)
+		}
+		return true
+	}
+	v := jsonscan.Parse(e.Data)
+	at := v.Get("index") // Anthropic's content block; the others have none here
+	index, _ := at.Int()
+	if m.joined {
+		m.record(t, e, facts)
+		if m.shift != 0 && at != "" {
+			f.Replace(m.shifted(e, at, index))
+		}
+		return true
+	}
+	text := t.Text(e)
+	if !text.Empty() {
+		m.template.Type, m.template.Data = strings.Clone(e.Type), strings.Clone(e.Data)
+		if t.Protocol == protocol.Anthropic {
+			m.shift = m.block - index
+		}
+	}
+	closing := facts&(protocol.Finished|protocol.Ended) != 0
+	if kind := v.Get("type").In("message_delta content_block_stop"); kind == 0 || kind == 1 && len(m.pending) > 0 {
+		closing = true
+	}
+	if facts&protocol.Opaque != 0 {
+		return false // a tool call where text was to go on: dropped, it would be lost
+	}
+	if text.Empty() && !closing {
+		f.Replace(nil) // the second stream's preamble: the consumer has had one
+		return true
+	}
+	m.pending = append(m.pending, text.Str()...)
+	cut, verdict := m.overlap(closing)
+	if verdict != overlapKnown {
+		f.Replace(nil)
+		return verdict == overlapOpen
+	}
+	m.joined = true
+	if facts&protocol.Opaque != 0 {
+		m.opaque = true
+	}
+	var out []byte
+	if rest := string(m.pending[cut:]); rest != "" || closing && !text.Empty() {
+		m.text = append(m.text, rest...)
+		data := swap(m.template.Data, t.Text(&m.template), string(jsonscan.AppendString(nil, rest)))
+		if m.shift != 0 {
+			data = swap(data, jsonscan.Parse(data).Get("index"), decimal(m.block))
+		}
+		out = renderEvent(m.template.Type, data)
+	}
+	if text.Empty() { // what ended the waiting is an event of its own
+		if m.shift != 0 && at != "" {
+			out = append(out, m.shifted(e, at, index)...)
+		} else {
+			out = append(out, f.Last()...)
+		}
+	}
+	f.Replace(out)
+	return true
+}
+
+type overlapVerdict uint8
+
+const (
+	overlapKnown       overlapVerdict = iota // the first cut bytes are a repetition
+	overlapOpen                              // more could still grow into one
+	overlapContradicts                       // the answer began anew, and differently
+)
+
+// overlap finds how much of the new text repeats the end of the old one. final
+// says that the new one will not grow. A place of the old text that was once
+// found not to fit is not looked at again, so all calls together are linear.
+func (m *seam) overlap(final bool) (cut int, verdict overlapVerdict) {
+	have, more := m.text, m.pending
+	for m.place < len(have) {
+		tail := have[m.place:]
+		for m.fits < len(tail) && m.fits < len(more) && tail[m.fits] == more[m.fits] {
+			m.fits++
+		}
+		least := minOverlap
+		if m.place == 0 { // the whole answer comes again, or does not
+			m.whole = m.fits
+			least = minOverlap / 2
+		}
+		if m.fits == len(tail) && m.fits >= least {
+			return m.fits, overlapKnown
+		}
+		if m.fits == len(more) && m.fits < len(tail) && !final {
+			return 0, overlapOpen
+		}
+		m.place = max(m.place+1, len(have)-overlapWindow)
+		m.fits = 0
+	}
+	if m.whole >= startedOver {
+		return 0, overlapContradicts
+	}
+	return 0, overlapKnown
+}
+
+// Rewrite makes the body of the request that continues a partial answer: the
+// first request's body with the partial answer and a user turn [CONTINUE] at
+// the end of its messages. ok is false if body is not such a request; nothing
+// is to be opened then, the host reports OnError, and no other is tried.
+func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
+	list, answer, turn := "messages", `{"role":"assistant","content":`, `},{"role":"user","content":"[CONTINUE]"}]`
+	if s.seam.protocol == protocol.Gemini {
+		list, answer, turn = "contents", `{"role":"model","parts":[{"text":`, `}]},{"role":"user","parts":[{"text":"[CONTINUE]"}]}]`
+	}
+	messages := jsonscan.Parse(body).Get(list)
+	if messages.Kind() != jsonscan.Array || messages.Empty() {
+		s.seam.opaque = true
+		return "", false
+	}
+	return swap(body, messages, string(messages[:len(messages)-1])+","+answer+string(jsonscan.AppendString(nil, string(s.seam.text)))+turn), true
+}
+
+// shifted is an event whose index, which stands at, fits the consumer's count.
+func (m *seam) shifted(e *sse.Event, at jsonscan.Value, index int64) []byte {
+	return renderEvent(e.Type, swap(e.Data, at, decimal(index+m.shift)))
+}
+
+func decimal(n int64) string { return string(jsonscan.AppendInt(nil, n)) }
+
+// swap puts text in the place of v, which is a view of a part of s.
+func swap(s string, v jsonscan.Value, text string) string {
+	at := int(uintptr(unsafe.Pointer(unsafe.StringData(string(v)))) - uintptr(unsafe.Pointer(unsafe.StringData(s))))
+	return s[:at] + text + s[at+len(v):]
+}
+
+// renderEvent writes an event. A line feed inside data begins a data line anew.
+func renderEvent(typ, data string) []byte {
+	var b []byte
+	if typ != "" {
+		b = append(b, "event: "+typ+"\n"...)
+	}
+	b = append(b, "data: "...)
+	start := 0
+	for i := 0; i < len(data); i++ {
+		if data[i] == '\n' {
+			b = append(b, data[start:i+1]+"data: "...)
+			start = i + 1
+		}
+	}
+	return append(b, data[start:]+"\n\n"...)
+}
+
+// FNV-1a, 64 bits.
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
+func eventHash(e *sse.Event) uint64 { return hash(hash(fnvOffset, e.Type), e.Data) }
+
+func hash(h uint64, s string) uint64 {
+	for i := 0; i < len(s); i++ {
+		h = (h ^ uint64(s[i])) * fnvPrime
+	}
+	return (h ^ 0xFF) * fnvPrime // so that "a","b" is not "ab",""
+}

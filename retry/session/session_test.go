@@ -1,0 +1,421 @@
+package session_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
+)
+
+var overloaded = attempt{status: 529, chunks: []string{`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`}}
+
+func TestAHealthyStreamGoesThroughByteForByteAndEventByEvent(t *testing.T) {
+	for name, events := range map[string][]string{"openai": chat("Hel", "lo"), "anthropic": claude("Hel", "lo")} {
+		h := newHost(t, session.Config{}, attempt{chunks: events})
+		a := h.run()
+		require.Equal(t, session.DoFinish, a.Do, name)
+		require.Nil(t, a.Verdict)
+		require.Equal(t, strings.Join(events, ""), h.got.String())
+		require.Empty(t, h.retries)
+	}
+}
+
+func TestEveryWayOfCuttingAStreamIntoChunksGivesTheSameBytes(t *testing.T) {
+	whole := strings.Join(claude("Grüße", "日本 😀"), "")
+	for cut := 1; cut < len(whole); cut++ {
+		h := newHost(t, session.Config{}, attempt{chunks: []string{whole[:cut], whole[cut:]}})
+		require.Equal(t, session.DoFinish, h.run().Do)
+		require.Equal(t, whole, h.got.String())
+	}
+	h := newHost(t, session.Config{}, attempt{chunks: strings.Split(whole, "")})
+	require.Equal(t, session.DoFinish, h.run().Do)
+	require.Equal(t, whole, h.got.String())
+}
+
+func TestFailuresBeforeOutputAreInvisible(t *testing.T) {
+	for name, bad := range map[string]attempt{
+		"529":                  overloaded,
+		"429 with Retry-After": {status: 429, headers: map[string]string{"retry-after": "3"}, chunks: []string{`{"error":{"type":"rate_limit_exceeded","message":"Rate limit exceeded"}}`}},
+		"refused":              {then: "refuse"},
+		"reset at once":        {then: "reset"},
+		"reset after the role": {chunks: []string{chatRole()}, then: "reset"},
+		"cut after the role":   {chunks: []string{chatRole()}},
+		"half an event":        {chunks: []string{chatRole(), chatToken("x")[:40]}},
+		"in-band error":        {chunks: []string{chatRole(), `data: {"error":{"message":"The server is overloaded","type":"server_error","code":"overloaded"}}` + "\n\n"}},
+		"silence":              {chunks: []string{chatRole()}, then: "hang"},
+		"no headers":           {then: "mute"},
+		"HTML with 200":        {headers: map[string]string{"content-type": "text/html"}, chunks: []string{"<html><title>502 Bad Gateway</title></html>"}},
+		"JSON error with 200":  {headers: map[string]string{"content-type": "application/json"}, chunks: []string{`{"error":{"message":"Overloaded","type":"overloaded_error"}}`}},
+		"empty body":           {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, session.Config{}, bad, attempt{chunks: chat("A", "B")})
+			a := h.run()
+			require.Equal(t, session.DoFinish, a.Do, "%+v", a.Verdict)
+			require.Equal(t, strings.Join(chat("A", "B"), ""), h.got.String())
+			require.Len(t, h.retries, 1)
+			require.Equal(t, 1, h.retries[0].Attempt)
+			if strings.Contains(name, "Retry-After") {
+				require.Equal(t, []int64{3000}, h.gaps())
+			}
+		})
+	}
+}
+
+func TestPermanentFailuresGoToTheCallerAsTheProviderPutThem(t *testing.T) {
+	for status, body := range map[int]string{
+		401: `{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}`,
+		400: `{"error":{"message":"bad request","type":"invalid_request_error"}}`,
+		429: `{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}`,
+	} {
+		h := newHost(t, session.Config{}, attempt{status: status, chunks: []string{body[:5], body[5:]}})
+		a := h.run()
+		require.Equal(t, session.DoPass, a.Do)
+		require.False(t, a.Verdict.Retryable)
+		require.Equal(t, body, h.got.String())
+		require.Equal(t, session.StateFailed, h.s.Snapshot().State)
+	}
+}
+
+func TestDelaysDoubleForEver(t *testing.T) {
+	attempts := make([]attempt, 9)
+	for i := range attempts {
+		attempts[i] = overloaded
+	}
+	h := newHost(t, session.Config{}, append(attempts, attempt{chunks: chat("ok")})...)
+	require.Equal(t, session.DoFinish, h.run().Do)
+	require.Equal(t, []int64{1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000}, h.gaps())
+	require.Equal(t, 9, h.retries[8].Attempt)
+}
+
+func TestAttemptsElapsedTimeAndRetryAfterAreLimited(t *testing.T) {
+	h := newHost(t, session.Config{Policy: retry.Policy{MaxAttempts: 2}}, overloaded, overloaded)
+	a := h.run()
+	require.Equal(t, session.DoPass, a.Do, "the caller reads the provider's own words")
+	require.Equal(t, classify.AttemptsExhausted, a.Verdict.Kind)
+	require.Equal(t, classify.Overloaded, a.Last.Kind)
+
+	h = newHost(t, session.Config{Policy: retry.Policy{MaxElapsedMs: 3500}}, overloaded, overloaded, overloaded)
+	require.Equal(t, classify.MaxElapsedExceeded, h.run().Verdict.Kind)
+	require.Equal(t, []int64{1000, 2000}, h.gaps(), "the wait of 4s that cannot fit is not begun")
+
+	late := attempt{status: 429, headers: map[string]string{"Retry-After": "601"}}
+	h = newHost(t, session.Config{}, late)
+	a = h.run()
+	require.Equal(t, classify.RetryAfterTooLong, a.Verdict.Kind)
+	require.Equal(t, int64(601_000), *a.Verdict.RetryAfterMs)
+}
+
+func TestAfterCommitAFailureFailsOrRestarts(t *testing.T) {
+	cut := attempt{chunks: chat("A", "B")[:3]}
+	h := newHost(t, session.Config{}, cut)
+	a := h.run()
+	require.Equal(t, session.DoFail, a.Do)
+	require.Equal(t, classify.Truncated, a.Verdict.Kind)
+	require.Equal(t, strings.Join(cut.chunks, ""), h.got.String(), "what was delivered stays")
+
+	h = newHost(t, session.Config{CanReset: true}, cut, overloaded, attempt{chunks: chat("A", "B", "C")})
+	require.Equal(t, session.DoFinish, h.run().Do)
+	require.Equal(t, 1, h.resets)
+	require.Equal(t, strings.Join(chat("A", "B", "C"), ""), h.got.String())
+	require.Equal(t, []int64{1000, 2000}, h.gaps())
+}
+
+func TestAnInBandErrorInTheSameChunkAsOutputDoesNotSwallowTheOutput(t *testing.T) {
+	whole := chatRole() + chatToken("A") + `data: {"error":{"message":"Overloaded","type":"overloaded_error"}}` + "\n\n"
+	h := newHost(t, session.Config{}, attempt{chunks: []string{chatRole() + chatToken("A"), chatToken("B") + whole[len(chatRole()+chatToken("A")):]}})
+	a := h.run()
+	require.Equal(t, session.DoFail, a.Do)
+	require.Equal(t, classify.Overloaded, a.Verdict.Kind)
+	require.Equal(t, chatRole()+chatToken("A")+chatToken("B"), h.got.String())
+}
+
+func TestTheClocks(t *testing.T) {
+	ping := "event: ping\ndata: {\"type\": \"ping\"}\n\n"
+	pings := claude()[:2]
+	for range 100 {
+		pings = append(pings, ping)
+	}
+	for name, c := range map[string]struct {
+		policy retry.Policy
+		bad    attempt
+		kind   classify.Kind
+		gap    int64
+	}{
+		"first byte":                        {retry.Policy{FirstByteTimeoutMs: 5000}, attempt{then: "mute"}, classify.Timeout, 6000},
+		"transport silence":                 {retry.Policy{SilenceTimeoutMs: 7000}, attempt{chunks: claude()[:2], then: "hang"}, classify.Silence, 8000},
+		"content silence, hidden by pings":  {retry.Policy{ContentTimeoutMs: 20_000, SilenceTimeoutMs: 7000}, attempt{chunks: pings, every: 1000}, classify.Silence, 2000 + 20_000 + 1000},
+		"content silence, by default 10min": {retry.Policy{}, attempt{chunks: claude()[:2], then: "hang"}, classify.Silence, 601_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, session.Config{Policy: c.policy}, c.bad, attempt{chunks: claude("ok")})
+			require.Equal(t, session.DoFinish, h.run().Do)
+			require.Equal(t, strings.Join(claude("ok"), ""), h.got.String())
+			require.Equal(t, c.kind, h.retries[0].Kind)
+			require.Equal(t, []int64{c.gap}, h.gaps())
+		})
+	}
+}
+
+func TestASlowStreamIsNotDead(t *testing.T) {
+	tokens := make([]string, 50)
+	for i := range tokens {
+		tokens[i] = fmt.Sprint(i)
+	}
+	h := newHost(t, session.Config{Policy: retry.Policy{FirstByteTimeoutMs: 5000, SilenceTimeoutMs: 5000, ContentTimeoutMs: 5000, MaxElapsedMs: 6000}}, attempt{chunks: chat(tokens...), every: 4900})
+	require.Equal(t, session.DoFinish, h.run().Do)
+}
+
+func TestTheEndMarkerEndsTheStreamEvenIfTheServerDoesNot(t *testing.T) {
+	h := newHost(t, session.Config{}, attempt{chunks: chat("A"), then: "hang"})
+	require.Equal(t, session.DoFinish, h.run().Do)
+	require.Equal(t, int64(epoch), h.now)
+
+	// After a finish reason usage may follow, so a moment is given to it.
+	h = newHost(t, session.Config{}, attempt{chunks: chat("A")[:3], then: "hang"})
+	require.Equal(t, session.DoFinish, h.run().Do)
+	require.Equal(t, int64(epoch+2000), h.now)
+}
+
+func TestALastEventWithoutItsBlankLineCounts(t *testing.T) {
+	events := claude("A")
+	whole := strings.TrimRight(strings.Join(events, ""), "\n")
+	h := newHost(t, session.Config{}, attempt{chunks: []string{whole}})
+	require.Equal(t, session.DoFinish, h.run().Do)
+	require.Equal(t, whole+"\n\n", h.got.String(), "with its blank line, since parsers drop an event that has none")
+}
+
+func TestHalfAnEventIsNotDeliveredEvenIfItHasNoDataYet(t *testing.T) {
+	for _, half := range []string{"event: message_stop\ndata: ", ": keep", "event: mess", "id"} {
+		events := claude("A")
+		h := newHost(t, session.Config{}, attempt{chunks: append(events[:len(events)-1:len(events)-1], half)})
+		require.Equal(t, classify.Truncated, h.run().Verdict.Kind)
+		require.Equal(t, strings.Join(events[:len(events)-1], ""), h.got.String(), half)
+	}
+}
+
+func TestEmptyAnswersAreRetriedOnceAtOnce(t *testing.T) {
+	h := newHost(t, session.Config{}, attempt{chunks: chat()}, attempt{chunks: chat()})
+	a := h.run()
+	require.Equal(t, classify.EmptyOutput, a.Verdict.Kind)
+	require.Equal(t, []int64{0}, h.gaps())
+	h = newHost(t, session.Config{}, attempt{chunks: []string{chatRole(), chatFinish("length"), "data: [DONE]\n\n"}})
+	require.Equal(t, session.DoFinish, h.run().Do, "an answer that was cut to nothing is what was asked for")
+}
+
+func TestARefusalIsNoFailureToRetry(t *testing.T) {
+	events := []string{chatRole(), chatFinish("content_filter"), "data: [DONE]\n\n"}
+	h := newHost(t, session.Config{}, attempt{chunks: events})
+	a := h.run()
+	require.Equal(t, session.DoFinish, a.Do)
+	require.Equal(t, classify.ContentPolicy, a.Verdict.Kind)
+	require.Equal(t, strings.Join(events, ""), h.got.String())
+}
+
+func TestAPermanentErrorBehindAGoodStatusIsAnErrorAndNoEmptyStream(t *testing.T) {
+	h := newHost(t, session.Config{}, attempt{headers: map[string]string{"content-type": "application/json"}, chunks: []string{`{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}`}})
+	a := h.run()
+	require.Equal(t, session.DoFail, a.Do)
+	require.Equal(t, classify.Auth, a.Verdict.Kind)
+	require.Empty(t, h.got.String())
+}
+
+func TestALongWaitIsThePolicysToJudgeForEveryPassingFailure(t *testing.T) {
+	for _, status := range []int{429, 503, 529} {
+		late := attempt{status: status, headers: map[string]string{"retry-after": "3600"}}
+		h := newHost(t, session.Config{}, late)
+		require.Equal(t, classify.RetryAfterTooLong, h.run().Verdict.Kind)
+		h = newHost(t, session.Config{Policy: retry.Policy{MaxRetryAfterMs: -1}}, late, attempt{chunks: chat("A")})
+		require.Equal(t, session.DoFinish, h.run().Do)
+		require.Equal(t, []int64{3_600_000}, h.gaps())
+	}
+}
+
+func TestBodiesThatAreNoStreamsPassUntouched(t *testing.T) {
+	h := newHost(t, session.Config{}, attempt{headers: map[string]string{"content-type": "image/png"}, chunks: []string{"x"}})
+	a := h.run()
+	require.Equal(t, session.DoPass, a.Do)
+	require.Zero(t, a.Bytes)
+
+	answer := `{"id":"c1","choices":[{"message":{"content":"hi"}}]}`
+	h = newHost(t, session.Config{}, attempt{headers: map[string]string{"content-type": "application/json"}, chunks: []string{answer[:9], answer[9:]}})
+	require.Equal(t, session.DoPass, h.run().Do)
+	require.Equal(t, answer, h.got.String())
+}
+
+func TestCancelStopAndRetryNowActAtOnceInAnyState(t *testing.T) {
+	for _, what := range []string{session.OnAbort, session.OnStop} {
+		h := newHost(t, session.Config{}, overloaded)
+		h.at = func(*host, int64) (session.Happened, bool) { return session.Happened{What: what}, true }
+		a := h.run()
+		require.Equal(t, session.DoFail, a.Do)
+		require.Equal(t, map[string]classify.Kind{session.OnAbort: classify.Canceled, session.OnStop: classify.StoppedByUser}[what], a.Verdict.Kind)
+		require.Equal(t, session.DoNothing, h.step(session.Happened{What: session.OnTimer}).Do, "nothing follows the end")
+	}
+	pressed := false
+	h := newHost(t, session.Config{Policy: retry.Policy{MaxAttempts: 2}}, overloaded, overloaded, attempt{chunks: chat("A")})
+	h.at = func(*host, int64) (session.Happened, bool) {
+		if pressed {
+			return session.Happened{}, false
+		}
+		pressed = true
+		return session.Happened{What: session.OnRetryNow}, true
+	}
+	require.Equal(t, session.DoFinish, h.run().Do, "pressing Retry now starts the count anew")
+	require.Equal(t, []int64{0, 1000}, h.gaps())
+}
+
+func TestLateWordsFromAnAttemptThatWasGivenUpChangeNothing(t *testing.T) {
+	h := newHost(t, session.Config{Policy: retry.Policy{FirstByteTimeoutMs: 1000}}, attempt{then: "mute"}, attempt{chunks: chat("A")})
+	h.at = func(h *host, _ int64) (session.Happened, bool) {
+		before := h.s.Snapshot()
+		for _, what := range []string{session.OnResponse, session.OnEnd, session.OnError, session.OnSuccess, session.OnFailed} {
+			a := h.s.Step(&session.Happened{What: what, Attempt: 1, Now: h.now, Status: 401})
+			require.Equal(t, session.DoNothing, a.Do)
+		}
+		n, news := h.s.Chunk(1, h.now, []byte("data: x\n\n"))
+		require.Zero(t, n)
+		require.Nil(t, news)
+		require.Equal(t, before, h.s.Snapshot())
+		return session.Happened{}, false
+	}
+	require.Equal(t, session.DoFinish, h.run().Do)
+}
+
+func TestOfflineHoldsTheWaitAndOnlineEndsIt(t *testing.T) {
+	h := newHost(t, session.Config{Offline: true}, attempt{then: "refuse"}, attempt{chunks: chat("A")})
+	h.at = func(h *host, until int64) (session.Happened, bool) {
+		require.Equal(t, int64(epoch+60_000), until, "the flag alone is not trusted for longer than a minute")
+		require.Equal(t, session.WaitingForConnection, h.s.Snapshot().WaitingFor)
+		require.Zero(t, h.s.Snapshot().Failures, "no attempt is burnt")
+		h.now += 10_000
+		return session.Happened{What: session.OnOnline}, true
+	}
+	require.Equal(t, session.DoFinish, h.run().Do)
+	require.Equal(t, []int64{10_000}, h.gaps())
+}
+
+func TestAConsumerThatSleptGetsAGraceBeforeSilenceIsCalled(t *testing.T) {
+	h := newHost(t, session.Config{Policy: retry.Policy{SilenceTimeoutMs: 5000}}, attempt{})
+	h.step(session.Happened{What: session.OnStart})
+	h.step(session.Happened{What: session.OnResponse, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
+	h.s.Chunk(1, h.now, []byte(chatRole()+chatToken("A")))
+	h.now += 60 * 60 * 1000 // asleep for an hour
+	a := h.step(session.Happened{What: session.OnTimer})
+	require.Equal(t, session.DoNothing, a.Do)
+	require.Equal(t, h.now+5000, a.TimerAt)
+	n, _ := h.s.Chunk(1, h.now, []byte(chatToken("B")))
+	require.NotZero(t, n, "what the socket kept meanwhile still counts")
+}
+
+func TestTheClockMayJumpBack(t *testing.T) {
+	h := newHost(t, session.Config{}, overloaded, attempt{chunks: chat("A")})
+	h.at = func(h *host, until int64) (session.Happened, bool) {
+		if h.now == epoch {
+			h.now -= 3_600_000
+			return session.Happened{What: session.OnTimer}, true
+		}
+		return session.Happened{}, false
+	}
+	require.Equal(t, session.DoFinish, h.run().Do)
+	require.Equal(t, int64(epoch-3_600_000+1000), h.now)
+}
+
+func TestRequestsToOneOriginShareACoolDownAndOneProbesFirst(t *testing.T) {
+	group := &session.Group{}
+	cfg := session.Config{Request: session.Request{URL: "https://api.openai.com/v1/chat/completions", Body: `{"stream":true}`}}
+	var ss [3]*session.Session
+	for i := range ss {
+		ss[i], _ = session.NewSession(&cfg, group)
+	}
+	step := func(i int, now int64, h session.Happened) *session.Answer {
+		h.Now = epoch + now
+		return ss[i].Step(&h)
+	}
+	require.Equal(t, session.DoOpen, step(0, 0, session.Happened{What: session.OnStart}).Do)
+	step(0, 0, session.Happened{What: session.OnResponse, Attempt: 1, Status: 429, Headers: map[string]string{"retry-after": "3"}})
+	a := step(0, 0, session.Happened{What: session.OnEnd, Attempt: 1})
+	require.Equal(t, session.DoWait, a.Do)
+	require.Equal(t, &session.Shared{Origin: "https://api.openai.com", Until: epoch + 3000}, a.Share)
+	require.True(t, a.Poke)
+
+	for i := 1; i < 3; i++ {
+		a = step(i, 1000, session.Happened{What: session.OnStart})
+		require.Equal(t, session.DoWait, a.Do, "a request that comes meanwhile waits too")
+		require.Equal(t, int64(epoch+3000), a.TimerAt)
+		require.Nil(t, a.Retry, "it did not fail")
+		require.Equal(t, session.WaitingForCooldown, ss[i].Snapshot().WaitingFor)
+	}
+	a = step(1, 3000, session.Happened{What: session.OnTimer})
+	require.Equal(t, session.DoOpen, a.Do)
+	require.True(t, a.Probe)
+	require.Equal(t, session.DoWait, step(0, 3000, session.Happened{What: session.OnTimer}).Do, "one probe goes first")
+	require.Equal(t, session.DoWait, step(2, 3000, session.Happened{What: session.OnTimer}).Do)
+	a = step(1, 3100, session.Happened{What: session.OnResponse, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
+	require.True(t, a.Poke)
+	require.Equal(t, &session.Shared{Origin: "https://api.openai.com"}, a.Share)
+	require.Equal(t, session.DoOpen, step(0, 3100, session.Happened{What: session.OnTimer}).Do)
+	require.Equal(t, session.DoOpen, step(2, 3100, session.Happened{What: session.OnTimer}).Do)
+}
+
+func TestAnOpaqueBrowserFailureIsNotRetriedForEver(t *testing.T) {
+	refused := attempt{then: "refuse"}
+	h := newHost(t, session.Config{OpaqueErrors: true}, refused, refused, refused, refused, refused)
+	a := h.run()
+	require.Equal(t, classify.NetworkOrCORS, a.Verdict.Kind)
+	require.Equal(t, session.DoFail, a.Do)
+	require.Len(t, h.opened, 5)
+	h = newHost(t, session.Config{OpaqueErrors: true}, overloaded, refused, refused, refused, refused, refused, refused, attempt{chunks: chat("A")})
+	require.Equal(t, session.DoFinish, h.run().Do, "an origin that answered once has no CORS problem")
+}
+
+func TestTheBudgetStopsRetriesBelowHalf(t *testing.T) {
+	group := &session.Group{}
+	cfg := session.Config{Policy: retry.Policy{BudgetTokens: 4, NoCooldown: true}, Request: session.Request{URL: "https://a.example/v1/chat/completions", Body: `{"stream":true}`}}
+	s, _ := session.NewSession(&cfg, group)
+	h := &host{t: t, s: s, now: epoch, attempts: []attempt{overloaded, overloaded}}
+	a := h.run()
+	require.Equal(t, classify.AttemptsExhausted, a.Verdict.Kind)
+	require.Len(t, h.opened, 2)
+}
+
+func TestAStateCanBeStoredAndRestored(t *testing.T) {
+	h := newHost(t, session.Config{}, overloaded)
+	var stored *session.Snapshot
+	h.at = func(h *host, _ int64) (session.Happened, bool) {
+		stored = h.s.Snapshot()
+		return session.Happened{What: session.OnStop}, true
+	}
+	h.run()
+	require.Equal(t, session.StateWaiting, stored.State)
+	next := newHost(t, session.Config{Restore: stored}, overloaded, attempt{chunks: chat("A")})
+	require.Equal(t, session.DoFinish, next.run().Do)
+	require.Equal(t, []int64{epoch + 1000, epoch + 3000}, next.opened)
+	require.Equal(t, 2, next.retries[1].Attempt)
+}
+
+func TestAStackedSDKRetryIsWarnedOf(t *testing.T) {
+	h := newHost(t, session.Config{Request: session.Request{URL: "https://api.openai.com/v1/chat/completions", Headers: map[string]string{"X-Stainless-Retry-Count": "1"}, Body: `{"stream":true}`}}, attempt{chunks: chat("A")})
+	h.run()
+	require.Equal(t, "sdk_retries_stacked", h.warning)
+}
+
+func TestJitterStaysWithinItsBoundsAndNeverShortensAWish(t *testing.T) {
+	for seed := range int64(200) {
+		for jitter, least := range map[string]int64{retry.JitterFull: 0, retry.JitterEqual: 500} {
+			h := newHost(t, session.Config{Seed: seed, Policy: retry.Policy{Jitter: jitter}}, overloaded, attempt{chunks: chat("A")})
+			h.run()
+			require.GreaterOrEqual(t, h.gaps()[0], least)
+			require.LessOrEqual(t, h.gaps()[0], int64(1000))
+			h = newHost(t, session.Config{Seed: seed, Policy: retry.Policy{Jitter: jitter}}, attempt{status: 429, headers: map[string]string{"retry-after": "10"}}, attempt{chunks: chat("A")})
+			h.run()
+			require.GreaterOrEqual(t, h.gaps()[0], int64(10_000))
+			require.LessOrEqual(t, h.gaps()[0], int64(11_000))
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package session
+
+import (
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// Request is what a session has to know of the request that it guards. It is
+// never shown.
+type Request struct {
+	Method  string           `json:"method,omitempty"`
+	URL     string           `json:"url,omitempty"`
+	Headers classify.Headers `json:"headers,omitempty"`
+	// Body is a text body's beginning and end (32 KiB of each are enough): it
+	// tells whether a stream was asked for.
+	Body string `json:"body,omitempty"`
+}
+
+// Config is all that a new session is told.
+type Config struct {
+	Policy  retry.Policy `json:"policy"`
+	Request Request      `json:"request"`
+	// Provider is a hint for the classifier, for hosts that know it.
+	Provider string `json:"provider,omitempty"`
+	// Seed feeds the jitter. Any value will do; the same seed gives the same waits.
+	Seed int64 `json:"seed,omitempty"`
+	// CanReset says that the consumer can be told to drop what it has.
+	CanReset bool `json:"can_reset,omitempty"`
+	// NotReplayable says that the request's body can be sent only once.
+	NotReplayable bool `json:"not_replayable,omitempty"`
+	// OpaqueErrors says that the host cannot tell a CORS refusal from a dead
+	// network, as browsers cannot.
+	OpaqueErrors bool `json:"opaque_errors,omitempty"`
+	// Offline says that the host believes to have no network at the start.
+	Offline bool `json:"offline,omitempty"`
+	// Restore is a Snapshot taken earlier, perhaps before a page was loaded
+	// anew: the session goes on waiting where that one was.
+	Restore *Snapshot `json:"restore,omitempty"`
+}
+
+// What happened, in the words of Happened.What.
+const (
+	OnStart     = "start"      // the caller made the request; always the first
+	OnResponse  = "response"   // headers arrived: Status, Headers
+	OnEnd       = "end"        // the body ended, as bodies end
+	OnError     = "error"      // fetch or the body failed: Error
+	OnFailed    = "failed"     // an attempt that is no fetch failed: Failure
+	OnSuccess   = "success"    // an attempt that is no fetch succeeded
+	OnTimer     = "timer"      // the time that Answer.TimerAt named has come, or the host woke up
+	OnAbort     = "abort"      // the caller's signal or context ended the request
+	OnStop      = "stop"       // a person pressed Stop
+	OnRetryNow  = "retry_now"  // a person pressed Retry now
+	OnOnline    = "online"     // the host believes to have a network
+	OnOffline   = "offline"    // … to have none
+	OnProbeLost = "probe_lost" // another tab is probing this origin already
+)
+
+// Happened is one thing that a host saw.
+type Happened struct {
+	What string `json:"what"`
+	// Now is the wall clock in milliseconds since the Unix epoch. It may jump.
+	Now int64 `json:"now"`
+	// Attempt is the number of the attempt that OnResponse, OnEnd, OnError, …
+	// and chunks belong to. An attempt that was given up is not heard.
+	Attempt int                 `json:"attempt,omitempty"`
+	Status  int                 `json:"status,omitempty"`
+	Headers classify.Headers    `json:"headers,omitempty"`
+	Error   *classify.ErrorInfo `json:"error,omitempty"`
+	Failure *classify.Failure   `json:"failure,omitempty"`
+}
+
+// What a host is to do, in the words of Answer.Do.
+const (
+	DoNothing = "none"   // go on as before
+	DoOpen    = "open"   // open the request as attempt Attempt
+	DoRead    = "read"   // read the body and hand every chunk in
+	DoWait    = "wait"   // drop the attempt, if there is one, and wait for TimerAt
+	DoPass    = "pass"   // give the response to the caller: Bytes, then the rest untouched; the session is over
+	DoFinish  = "finish" // deliver Bytes, end the consumer's stream, stop reading; the session is over
+	DoFail    = "fail"   // deliver Bytes, then fail with Verdict, stop reading; the session is over
+)
+
+// Answer is what the host is to do now.
+type Answer struct {
+	Do string `json:"do"`
+	// Attempt is the number of the attempt in force, from 1.
+	Attempt int `json:"attempt,omitempty"`
+	// TimerAt is when to call back with OnTimer, on the clock of Happened.Now;
+	// 0 is never. Every answer replaces the one before.
+	TimerAt int64 `json:"timer_at,omitempty"`
+	// Bytes is how many bytes of the stream may go to the consumer now.
+	Bytes int `json:"bytes,omitempty"`
+	// Committed is set when the attempt's first output is among Bytes: from
+	// here on the consumer has seen something.
+	Committed bool `json:"committed,omitempty"`
+	// Reset tells the consumer to drop what it has before it takes Bytes.
+	Reset bool `json:"reset,omitempty"`
+	// Retry is the event to show.
+	Retry *retry.ChatStreamRetry `json:"retry,omitempty"`
+	// Resume says how the request to open differs from the first one.
+	Resume *Resume `json:"resume,omitempty"`
+	// Verdict is why the session failed or ended; with DoFinish it is set when
+	// the provider ended the answer itself (content_policy).
+	Verdict *classify.Verdict `json:"verdict,omitempty"`
+	// Last is the verdict on the last failure where Verdict is the engine's own
+	// (attempts_exhausted, retry_after_too_long, …).
+	Last *classify.Verdict `json:"last,omitempty"`
+	// Probe asks the host to make sure that no other tab probes Origin at the
+	// same time, and to report OnProbeLost instead of opening if one does.
+	Probe bool `json:"probe,omitempty"`
+	// Poke asks the host to report OnTimer to all its other sessions.
+	Poke bool `json:"poke,omitempty"`
+	// Share is to be told to other tabs, which hand it to their engine.
+	Share *Shared `json:"share,omitempty"`
+	// Warning is the name of a rule that the caller should hear of, once.
+	Warning string `json:"warning,omitempty"`
+}
+
+// Shared is what sessions of one origin tell each other.
+type Shared struct {
+	Origin string `json:"origin"`
+	// Until is the end of the cool-down; 0 when the origin has answered well.
+	Until int64 `json:"until"`
+}
+
+// Resume says how to ask for the rest of an answer.
+type Resume struct {
+	// How is ResumeLastEventID, ResumeBackground, ResumeContinue or ResumeCustom.
+	How string `json:"how"`
+	// Method replaces the first request's, if it is set.
+	Method string `json:"method,omitempty"`
+	// Suffix goes to the end of the path of the first URL. The parameters of its
+	// query take the places of those of the same name; others stay, such as
+	// Azure's api-version.
+	Suffix string `json:"suffix,omitempty"`
+	// NoBody says that the request has no body.
+	NoBody bool `json:"no_body,omitempty"`
+	// Rewrite says that the body is Session.Rewrite's.
+	Rewrite bool `json:"rewrite,omitempty"`
+	// LastEventID goes into the header of that name (WHATWG HTML §9.2.4), if it is set.
+	LastEventID string `json:"last_event_id,omitempty"`
+	// Text, ResponseID and Sequence are what was received.
+	Text       string `json:"text,omitempty"`
+	ResponseID string `json:"response_id,omitempty"`
+	Sequence   int64  `json:"sequence,omitempty"`
+}
+
+// The states of a Snapshot.
+const (
+	StateIdle      = "idle"      // not started
+	StateOpening   = "opening"   // a request is on its way, nothing shown yet
+	StateStreaming = "streaming" // output flows
+	StateWaiting   = "waiting"   // until Retry.RetryingAt, or for a connection, or for another request's cool-down
+	StateFinished  = "finished"
+	StateFailed    = "failed"
+	StateStopped   = "stopped" // by the caller or a person
+)
+
+// What a session waits for, where it is more than the time.
+const (
+	WaitingForConnection = "connection"
+	WaitingForCooldown   = "cooldown" // of another request to the same origin
+)
+
+// Snapshot is a session's state, for a late subscriber and for storage.
+type Snapshot struct {
+	State    string `json:"state"`
+	Attempt  int    `json:"attempt"`  // the attempt in force, from 1; 0 before the first
+	Failures int    `json:"failures"` // since the last success or Retry now
+	// Slow is set when no output came for 15 s.
+	Slow bool `json:"slow,omitempty"`
+	// WaitingFor is empty (for the time), WaitingForConnection or WaitingForCooldown.
+	WaitingFor string                 `json:"waiting_for,omitempty"`
+	Retry      *retry.ChatStreamRetry `json:"retry,omitempty"`
+	Verdict    *classify.Verdict      `json:"verdict,omitempty"`
+}
