@@ -230,32 +230,3 @@ func TestAResumedPlainStreamThatHasNoMoreIsFinished(t *testing.T) {
 	require.Equal(t, session.DoFinish, h.run().Do)
 	require.Equal(t, strings.Join(all, ""), h.got.String())
 }
-
-func TestTheListsOfAPolicyAreItsFields(t *testing.T) {
-	p := retry.Policy{}
-	for i := range p.Numbers() {
-		p.Numbers()[i] = int64(i + 1)
-	}
-	for i := range p.Strings() {
-		p.Strings()[i] = fmt.Sprint("s", i)
-	}
-	for i := range p.Bools() {
-		p.Bools()[i] = true
-	}
-	type plain retry.Policy
-	raw, err := json.Marshal(plain(p))
-	require.NoError(t, err)
-	var got map[string]any
-	require.NoError(t, json.Unmarshal(raw, &got))
-	want := map[string]any{}
-	for i, name := range strings.Fields(retry.PolicyNumbers) {
-		want[name] = float64(i + 1)
-	}
-	for i, name := range strings.Fields(retry.PolicyStrings) {
-		want[name] = fmt.Sprint("s", i)
-	}
-	for _, name := range strings.Fields(retry.PolicyBools) {
-		want[name] = true
-	}
-	require.Equal(t, want, got)
-}

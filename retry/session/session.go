@@ -40,7 +40,7 @@ type Session struct {
 	origin   string
 	provider string
 	promised protocol.Protocol
-	random   retry.Random
+	random   random
 
 	state    state
 	attempt  int // in force; events of any other are stale
@@ -98,7 +98,7 @@ const (
 	stopped
 )
 
-var stateNames = [...]string{StateIdle, StateOpening, StateStreaming, StateWaiting, StateFinished, StateFailed, StateStopped}
+var stateNames = [...]State{StateIdle, StateOpening, StateStreaming, StateWaiting, StateFinished, StateFailed, StateStopped}
 
 // obstacle is what a session waits for besides the time.
 type obstacle uint8
@@ -109,7 +109,7 @@ const (
 	forCooldown
 )
 
-var obstacleNames = [...]string{"", WaitingForConnection, WaitingForCooldown}
+var obstacleNames = [...]WaitingFor{"", WaitingForConnection, WaitingForCooldown}
 
 // action is what a host is to do.
 type action uint8
@@ -124,7 +124,7 @@ const (
 	doFail
 )
 
-var actionNames = [...]string{DoNothing, DoOpen, DoRead, DoPass, DoWait, DoFinish, DoFail}
+var actionNames = [...]Do{DoNothing, DoOpen, DoRead, DoPass, DoWait, DoFinish, DoFail}
 
 type mode uint8
 
@@ -155,38 +155,38 @@ var clockNames = [...]string{clockFirstByte: classify.TimerFirstByte, clockSilen
 
 // NewSession makes a session, which keeps cfg and fills in its policy. A group
 // is shared by the sessions that should hear of each other; nil is a group of
-// one's own. The reason is not empty if the policy makes no sense.
-func NewSession(cfg *Config, group *Group) (s *Session, reason string) {
-	if reason = cfg.Policy.Fill(); reason != "" {
-		return nil, reason
+// one's own. A policy that makes no sense is an error.
+func NewSession(cfg *Config, group *Group) (*Session, error) {
+	if err := cfg.Policy.Fill(); err != nil {
+		return nil, err
 	}
 	if group == nil {
 		group = &Group{}
 	}
 	url := cfg.Request.URL
-	s = &Session{
+	s := &Session{
 		cfg: cfg, group: group,
 		origin:   originOf(url),
 		provider: classify.ProviderOf(url, cfg.Provider),
 		promised: protocol.ByURL(url),
-		random:   retry.NewRandom(cfg.Seed),
+		random:   newRandom(cfg.Seed),
 		state:    idle,
 		offline:  cfg.Offline,
 	}
 	s.seam.on = cfg.Policy.AfterCommit == retry.AfterCommitResume
-	return s, ""
+	return s, nil
 }
 
 // happenings are the values of Happened.What, in the order of Step's cases.
-const happenings = OnStart + " " + OnAbort + " " + OnStop + " " + OnOnline + " " + OnOffline + " " + OnRetryNow + " " + OnTimer + " " +
-	OnProbeLost + " " + OnResponse + " " + OnEnd + " " + OnError + " " + OnSuccess + " " + OnFailed
+const happenings = string(OnStart + " " + OnAbort + " " + OnStop + " " + OnOnline + " " + OnOffline + " " + OnRetryNow + " " + OnTimer + " " +
+	OnProbeLost + " " + OnResponse + " " + OnEnd + " " + OnError + " " + OnSuccess + " " + OnFailed)
 
 // Step takes what happened and says what to do. The answer is good until the
 // next call.
 func (s *Session) Step(h *Happened) *Answer {
 	s.tick(h.Now)
 	s.out = nil
-	what := jsonscan.Index(happenings, h.What)
+	what := jsonscan.Index(happenings, string(h.What))
 	if s.over() || what >= 7 && (h.Attempt != s.attempt || !s.isOpen()) {
 		return s.nothing() // a late word, or one from an attempt that was given up
 	}
@@ -320,7 +320,7 @@ func (s *Session) begin() *Answer {
 		s.attempt, s.failures = r.Attempt, r.Failures
 		if until := r.Retry.RetryingAt.UnixMilli(); until > s.now {
 			s.retry, s.state = r.Retry, waiting
-			s.waitUntil = min(until, s.now+retry.MaxTimerMs)
+			s.waitUntil = min(until, s.now+retry.MaxWait.Milliseconds())
 			s.notBefore = s.waitUntil
 			s.opened = s.now
 			if s.offline {
@@ -433,16 +433,16 @@ func (s *Session) deadline() (at int64, which clock) {
 		return s.opened + errorBodyFor, clockErrorBody
 	}
 	p := &s.cfg.Policy
-	from, limit := s.opened, p.FirstByteTimeoutMs
+	from, limit := s.opened, p.FirstByteTimeout.Milliseconds()
 	if s.gotBytes {
 		limit = 0
 	}
 	for c := clockFirstByte; c <= clockContent; c++ {
 		switch c {
 		case clockSilence:
-			from, limit = s.lastByte, p.SilenceTimeoutMs
+			from, limit = s.lastByte, p.SilenceTimeout.Milliseconds()
 		case clockContent:
-			from, limit = s.lastContent, p.ContentTimeoutMs
+			from, limit = s.lastContent, p.ContentTimeout.Milliseconds()
 		}
 		if t := max(from+limit, s.grace); limit > 0 && (at == 0 || t < at) {
 			at, which = t, c
@@ -577,23 +577,23 @@ func (s *Session) giveUp(v *classify.Verdict, o *origin) classify.Kind {
 	if s.cfg.NotReplayable {
 		return classify.NotReplayable
 	}
-	if tokens := p.BudgetTokens * 1000; tokens > 0 {
+	if tokens := int64(p.BudgetTokens) * 1000; tokens > 0 {
 		o.spent = min(o.spent+1000, tokens)
 		if o.spent*2 >= tokens {
 			return classify.AttemptsExhausted
 		}
 	}
-	wait, kind := p.Wait(s.failures, v, &s.random)
+	wait, kind := p.Wait(s.failures, v, s.random.next())
 	if kind != "" {
 		return kind
 	}
 	if v.RetryAfterMs != nil {
 		s.notBefore = s.now + *v.RetryAfterMs
 	}
-	if p.MaxElapsedMs > 0 && s.now-s.startAt-s.flowed+wait > p.MaxElapsedMs {
+	if most := p.MaxElapsed.Milliseconds(); most > 0 && s.now-s.startAt-s.flowed+wait.Milliseconds() > most {
 		return classify.MaxElapsedExceeded
 	}
-	s.waitUntil = s.now + wait
+	s.waitUntil = s.now + wait.Milliseconds()
 	return ""
 }
 
@@ -636,7 +636,7 @@ func (s *Session) finish() *Answer {
 func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
 	o := s.group.at(s.origin)
 	o.answered = true
-	o.spent = max(o.spent-s.cfg.Policy.BudgetRatio, 0)
+	o.spent = max(o.spent-int64(max(s.cfg.Policy.BudgetRatio, 0)), 0)
 	s.failures, s.empties = 0, 0
 	a := s.close(do, finished)
 	a.Verdict, s.verdict = v, v

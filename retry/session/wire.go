@@ -38,26 +38,28 @@ type Config struct {
 	Restore *Snapshot `json:"restore,omitempty"`
 }
 
-// What happened, in the words of Happened.What.
+// On is a value of Happened.What.
+type On string
+
 const (
-	OnStart     = "start"      // the caller made the request; always the first
-	OnResponse  = "response"   // headers arrived: Status, Headers
-	OnEnd       = "end"        // the body ended, as bodies end
-	OnError     = "error"      // fetch or the body failed: Error
-	OnFailed    = "failed"     // an attempt that is no fetch failed: Failure
-	OnSuccess   = "success"    // an attempt that is no fetch succeeded
-	OnTimer     = "timer"      // the time that Answer.TimerAt named has come, or the host woke up
-	OnAbort     = "abort"      // the caller's signal or context ended the request
-	OnStop      = "stop"       // a person pressed Stop
-	OnRetryNow  = "retry_now"  // a person pressed Retry now
-	OnOnline    = "online"     // the host believes to have a network
-	OnOffline   = "offline"    // … to have none
-	OnProbeLost = "probe_lost" // another tab is probing this origin already
+	OnStart     On = "start"      // the caller made the request; always the first
+	OnResponse  On = "response"   // headers arrived: Status, Headers
+	OnEnd       On = "end"        // the body ended, as bodies end
+	OnError     On = "error"      // fetch or the body failed: Error
+	OnFailed    On = "failed"     // an attempt that is no fetch failed: Failure
+	OnSuccess   On = "success"    // an attempt that is no fetch succeeded
+	OnTimer     On = "timer"      // the time that Answer.TimerAt named has come, or the host woke up
+	OnAbort     On = "abort"      // the caller's signal or context ended the request
+	OnStop      On = "stop"       // a person pressed Stop
+	OnRetryNow  On = "retry_now"  // a person pressed Retry now
+	OnOnline    On = "online"     // the host believes to have a network
+	OnOffline   On = "offline"    // … to have none
+	OnProbeLost On = "probe_lost" // another tab is probing this origin already
 )
 
 // Happened is one thing that a host saw.
 type Happened struct {
-	What string `json:"what"`
+	What On `json:"what"`
 	// Now is the wall clock in milliseconds since the Unix epoch. It may jump.
 	Now int64 `json:"now"`
 	// Attempt is the number of the attempt that OnResponse, OnEnd, OnError, …
@@ -69,20 +71,22 @@ type Happened struct {
 	Failure *classify.Failure   `json:"failure,omitempty"`
 }
 
-// What a host is to do, in the words of Answer.Do.
+// Do is a value of Answer.Do.
+type Do string
+
 const (
-	DoNothing = "none"   // go on as before
-	DoOpen    = "open"   // open the request as attempt Attempt
-	DoRead    = "read"   // read the body and hand every chunk in
-	DoWait    = "wait"   // drop the attempt, if there is one, and wait for TimerAt
-	DoPass    = "pass"   // give the response to the caller: Bytes, then the rest untouched; the session is over
-	DoFinish  = "finish" // deliver Bytes, end the consumer's stream, stop reading; the session is over
-	DoFail    = "fail"   // deliver Bytes, then fail with Verdict, stop reading; the session is over
+	DoNothing Do = "none"   // go on as before
+	DoOpen    Do = "open"   // open the request as attempt Attempt
+	DoRead    Do = "read"   // read the body and hand every chunk in
+	DoWait    Do = "wait"   // drop the attempt, if there is one, and wait for TimerAt
+	DoPass    Do = "pass"   // give the response to the caller: Bytes, then the rest untouched; the session is over
+	DoFinish  Do = "finish" // deliver Bytes, end the consumer's stream, stop reading; the session is over
+	DoFail    Do = "fail"   // deliver Bytes, then fail with Verdict, stop reading; the session is over
 )
 
 // Answer is what the host is to do now.
 type Answer struct {
-	Do string `json:"do"`
+	Do Do `json:"do"`
 	// Attempt is the number of the attempt in force, from 1.
 	Attempt int `json:"attempt,omitempty"`
 	// TimerAt is when to call back with OnTimer, on the clock of Happened.Now;
@@ -126,7 +130,7 @@ type Shared struct {
 // Resume says how to ask for the rest of an answer.
 type Resume struct {
 	// How is ResumeLastEventID, ResumeBackground, ResumeContinue or ResumeCustom.
-	How string `json:"how"`
+	How retry.ResumeKind `json:"how"`
 	// Method replaces the first request's, if it is set.
 	Method string `json:"method,omitempty"`
 	// Suffix goes to the end of the path of the first URL. The parameters of its
@@ -145,32 +149,37 @@ type Resume struct {
 	Sequence   int64  `json:"sequence,omitempty"`
 }
 
-// The states of a Snapshot.
+// State is a value of Snapshot.State.
+type State string
+
 const (
-	StateIdle      = "idle"      // not started
-	StateOpening   = "opening"   // a request is on its way, nothing shown yet
-	StateStreaming = "streaming" // output flows
-	StateWaiting   = "waiting"   // until Retry.RetryingAt, or for a connection, or for another request's cool-down
-	StateFinished  = "finished"
-	StateFailed    = "failed"
-	StateStopped   = "stopped" // by the caller or a person
+	StateIdle      State = "idle"      // not started
+	StateOpening   State = "opening"   // a request is on its way, nothing shown yet
+	StateStreaming State = "streaming" // output flows
+	StateWaiting   State = "waiting"   // until Retry.RetryingAt, or for a connection, or for another request's cool-down
+	StateFinished  State = "finished"
+	StateFailed    State = "failed"
+	StateStopped   State = "stopped" // by the caller or a person
 )
 
-// What a session waits for, where it is more than the time.
+// WaitingFor is a value of Snapshot.WaitingFor: what a session waits for, where
+// it is more than the time.
+type WaitingFor string
+
 const (
-	WaitingForConnection = "connection"
-	WaitingForCooldown   = "cooldown" // of another request to the same origin
+	WaitingForConnection WaitingFor = "connection"
+	WaitingForCooldown   WaitingFor = "cooldown" // of another request to the same origin
 )
 
 // Snapshot is a session's state, for a late subscriber and for storage.
 type Snapshot struct {
-	State    string `json:"state"`
-	Attempt  int    `json:"attempt"`  // the attempt in force, from 1; 0 before the first
-	Failures int    `json:"failures"` // since the last success or Retry now
+	State    State `json:"state"`
+	Attempt  int   `json:"attempt"`  // the attempt in force, from 1; 0 before the first
+	Failures int   `json:"failures"` // since the last success or Retry now
 	// Slow is set when no output came for 15 s.
 	Slow bool `json:"slow,omitempty"`
 	// WaitingFor is empty (for the time), WaitingForConnection or WaitingForCooldown.
-	WaitingFor string                 `json:"waiting_for,omitempty"`
+	WaitingFor WaitingFor             `json:"waiting_for,omitempty"`
 	Retry      *retry.ChatStreamRetry `json:"retry,omitempty"`
 	Verdict    *classify.Verdict      `json:"verdict,omitempty"`
 }
