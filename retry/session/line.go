@@ -1,5 +1,7 @@
 package session
 
+import "math"
+
 // A line is the sessions of a bucket that wait for its window, first come,
 // first served. It names those whose turn it is, and sees to it that one of
 // them asks when time opens the window. Nobody else has to do anything.
@@ -9,7 +11,9 @@ type line struct {
 	tickets int64
 	resting int   // sessions that met the limit and wait by themselves
 	caller  *turn // who in queue asks at its call
-	wake    []int // who is to ask at once: it is its turn, or it is the caller
+	wake    []int // who is to ask at once
+	heard   int   // how often another tab was let through
+	least   int64 // nobody in queue objects to a cool-down until then
 }
 
 // turn is a session's part in a line.
@@ -19,6 +23,8 @@ type turn struct {
 	at     int   // in line.queue
 	ticket int64 // 0: it has not come, or has met the limit since
 	call   int64 // when it is to ask again; 0: when it is woken
+	woken  bool  // its id is in line.wake, or was, and it has not asked since
+	latest int64 // it does not wait for a cool-down that ends later
 	trip   trip
 }
 
@@ -35,13 +41,15 @@ const (
 // ask says whether t may go now. If not, it is in the queue, and asks again at
 // t.call or when it is woken.
 func (l *line) ask(t *turn, now int64) bool {
-	switch t.state {
-	case turnGiven:
+	t.woken = false
+	if t.state == turnGiven && (!l.on || t.trip.round == l.round) {
 		t.state = turnTaken
 		return true
+	}
+	switch t.state {
 	case turnWaiting:
 		t.call = 0
-	default:
+	default: // or it was given its turn, and a limit was met before it could go
 		l.forget(t, now)
 		if t.ticket == 0 {
 			l.tickets++
@@ -50,7 +58,11 @@ func (l *line) ask(t *turn, now int64) bool {
 		l.push(t)
 	}
 	l.serve(now, t)
-	return t.state == turnTaken
+	if t.state == turnTaken {
+		return true
+	}
+	l.least = min(l.least, t.latest)
+	return false
 }
 
 // ahead is how many are served before t, or a little more: those who gave up in
@@ -60,6 +72,11 @@ func (l *line) ahead(t *turn) int {
 		return 0
 	}
 	return int(min(t.ticket-l.queue[0].ticket, int64(len(l.queue)-1)))
+}
+
+// first says whether t goes first, to see whether the limit has passed.
+func (l *line) first(t *turn) bool {
+	return l.on && !l.open && t.state == turnTaken && t.trip.round == l.round
 }
 
 // pass notes that the server has let t's request through.
@@ -74,13 +91,41 @@ func (l *line) pass(t *turn, now int64) {
 // limit notes that t's request met the limit. until is the server's wish, or 0.
 // It goes to the end of the queue when it asks again: one who met the limit as
 // the first would else do so each time, while its own wait grows.
+// An answer can meet its limit after it has passed, in the midst of its stream.
 func (l *line) limit(t *turn, now, until int64) {
-	if t.state == turnTaken {
+	if t.state == turnTaken || t.state == turnNone {
 		l.window.limit(t.trip, now, until)
 		t.state, t.ticket = turnResting, 0
 		l.resting++
 	}
 	l.serve(now, nil)
+	l.alert()
+}
+
+// alert wakes those who may not want to wait for a cool-down as long as this.
+func (l *line) alert() {
+	if len(l.queue) > 0 && l.until > l.least {
+		l.least = math.MaxInt64
+		for _, t := range l.queue {
+			l.rouse(t)
+		}
+	} else if c := l.caller; c != nil && l.until < c.call {
+		l.rouse(c)
+	}
+}
+
+func (l *line) rouse(t *turn) {
+	if !t.woken {
+		t.woken = true
+		l.wake = append(l.wake, t.id)
+	}
+}
+
+// woken is who is to ask at once.
+func (l *line) woken() []int {
+	wake := l.wake
+	l.wake = nil
+	return wake
 }
 
 // leave notes that t is neither on its way nor waiting.
@@ -115,12 +160,12 @@ func (l *line) serve(now int64, asker *turn) {
 			continue
 		}
 		t.state = turnGiven
-		l.wake = append(l.wake, t.id)
+		l.rouse(t)
 	}
 	if len(l.queue) > 0 {
 		l.appoint(at, asker)
-	} else if l.resting == 0 && now >= l.until {
-		l.on = false
+	} else if l.resting == 0 && !l.trying && now >= l.until {
+		l.on = false // nobody waits
 	}
 }
 
@@ -139,10 +184,13 @@ func (l *line) appoint(at int64, asker *turn) {
 		l.caller = c
 	}
 	c.call = at
-	l.wake = append(l.wake, c.id)
+	l.rouse(c)
 }
 
 func (l *line) push(t *turn) {
+	if len(l.queue) == 0 {
+		l.least = math.MaxInt64
+	}
 	t.state, t.call, t.at = turnWaiting, 0, len(l.queue)
 	l.queue = append(l.queue, t)
 	l.up(t)

@@ -6,8 +6,8 @@ package session
 // last time in as long a time. Now and then some more are tried, to see whether
 // the limit has grown. Until a limit is met it is off, and everything may go.
 //
-// It reads no clock: now is the wall clock, in milliseconds. The numbers were
-// chosen by hosttest/storm.
+// It reads no clock: now is its group's, in milliseconds. The numbers were chosen
+// by hosttest/storm.
 type window struct {
 	on    bool
 	until int64 // nobody goes before: the server's wish, or a rest where there is none
@@ -143,7 +143,7 @@ func (w *window) pass(t trip, now int64) {
 		w.count(now)
 		w.fresh++
 	case t.round == w.round && !w.open:
-		if p := t.at - w.began; w.period == 0 || p < w.period {
+		if p := t.at - w.began; w.began > 0 && (w.period == 0 || p < w.period) {
 			w.period = p
 		}
 		w.open, w.vain = true, 0
@@ -222,20 +222,23 @@ func (w *window) close() {
 	w.round++
 }
 
-// lift ends the cool-down: a person says so, or another tab has passed.
-func (w *window) lift(now int64) {
-	w.until = min(w.until, now)
-}
+// lift ends the cool-down: a person says so, or another tab was let through.
+func (w *window) lift() { w.until = 0 }
 
 // hear takes the server's wish from another tab.
-func (w *window) hear(until, now int64) {
-	if until <= max(now, w.until) {
+func (w *window) hear(until int64) {
+	if until <= w.until {
 		return
 	}
 	if !w.on {
 		w.start(0)
-		w.began, w.before = now, -1
+		w.began, w.before = 0, -1
 		w.close()
 	}
 	w.until, w.told = until, true
+}
+
+// yield lets another tab go first.
+func (w *window) yield(until int64) {
+	w.until = max(w.until, until)
 }

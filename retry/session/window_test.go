@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -21,7 +22,7 @@ type crowd struct {
 func newCrowd(t *testing.T, n int) *crowd {
 	c := &crowd{t: t, now: noon}
 	for id := range n {
-		c.turns = append(c.turns, &turn{id: id})
+		c.turns = append(c.turns, &turn{id: id, latest: math.MaxInt64})
 	}
 	return c
 }
@@ -261,19 +262,19 @@ func TestAPersonLiftsTheCooldownNotTheWindow(t *testing.T) {
 	c.limit(60_000, 0)
 	c.ask(span(1, 10)...)
 	c.gone()
-	c.line.lift(c.now)
-	c.line.serve(c.now, nil)
+	c.line.lift()
+	c.line.alert()
 	c.rouse()
 	require.Equal(t, []int{1}, c.gone())
 }
 
 func TestAnotherTabsWishHoldsAndItsSuccessLetsOneGo(t *testing.T) {
 	c := newCrowd(t, 10)
-	c.line.hear(c.now+5000, c.now)
+	c.line.hear(c.now + 5000)
 	c.ask(span(0, 10)...)
 	require.Empty(t, c.gone())
-	c.line.lift(c.now)
-	c.line.serve(c.now, nil)
+	c.line.lift()
+	c.line.alert()
 	c.rouse()
 	require.Equal(t, []int{0}, c.gone())
 }
@@ -337,7 +338,7 @@ func TestALineNeverStandsStill(t *testing.T) {
 				c.sleep(r.Int64N(2000))
 			case 7:
 				if r.IntN(10) == 0 {
-					c.line.hear(c.now+r.Int64N(5000), c.now)
+					c.line.hear(c.now + r.Int64N(5000))
 				}
 			}
 			c.check()

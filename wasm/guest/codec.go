@@ -124,6 +124,19 @@ func write(p unsafe.Pointer, s shape) {
 				key(f.name)
 				integer(n)
 			}
+		case ints:
+			for i, n := range *(*[]int)(at) {
+				if i == 0 {
+					key(f.name)
+					put('[')
+				} else {
+					put(',')
+				}
+				integer(int64(n))
+			}
+			if len(*(*[]int)(at)) > 0 {
+				put(']')
+			}
 		case moment:
 			key(f.name)
 			put('"')

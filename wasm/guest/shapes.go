@@ -28,6 +28,7 @@ const (
 	moment              // time.Time
 	header              // classify.Headers
 	policy              // retry.Policy: see readPolicy
+	ints                // []int, left out if empty; only goes out
 	// What follows points to another shape, or is one.
 	inline
 	toEvent
@@ -124,6 +125,7 @@ var configShape = shape{
 	{"policy", unsafe.Offsetof(config.Policy), policy},
 	{"request", unsafe.Offsetof(config.Request), inline},
 	{"provider", unsafe.Offsetof(config.Provider), text},
+	{"id", unsafe.Offsetof(config.ID), number},
 	{"seed", unsafe.Offsetof(config.Seed), long},
 	{"can_reset", unsafe.Offsetof(config.CanReset), flag},
 	{"not_replayable", unsafe.Offsetof(config.NotReplayable), flag},
@@ -155,7 +157,7 @@ var answerShape = shape{
 	{"last", unsafe.Offsetof(reply.Last), toVerdict},
 	{"probe", unsafe.Offsetof(reply.Probe), flag},
 	{"bucket", unsafe.Offsetof(reply.Bucket), text},
-	{"poke", unsafe.Offsetof(reply.Poke), flag},
+	{"wake", unsafe.Offsetof(reply.Wake), ints},
 	{"share", unsafe.Offsetof(reply.Share), toShared},
 	{"warning", unsafe.Offsetof(reply.Warning), text},
 }
@@ -169,6 +171,7 @@ var retryShape = shape{
 	{"provider", unsafe.Offsetof(wait.Provider), text},
 	{"status_code", unsafe.Offsetof(wait.StatusCode), number},
 	{"title", unsafe.Offsetof(wait.Title), text},
+	{"before", unsafe.Offsetof(wait.Before), number},
 }
 
 var snapshotShape = shape{
@@ -185,6 +188,7 @@ var snapshotShape = shape{
 var sharedShape = shape{
 	{"bucket", unsafe.Offsetof(shared.Bucket), texts},
 	{"until", unsafe.Offsetof(shared.Until), longs},
+	{"wake", unsafe.Offsetof(shared.Wake), ints},
 }
 
 var resumeShape = shape{

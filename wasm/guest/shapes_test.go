@@ -45,7 +45,7 @@ func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
 			omit := options == "omitempty"
 			want := map[string][2]kind{
 				"string": {texts, text}, "classify.Kind": {texts, text}, "bool": {flags, flag}, "int": {numbers, number}, "int64": {longs, long},
-				"*int64": {maybe, maybe}, "time.Time": {moment, moment}, "map[string]string": {header, header}, "retry.Policy": {policy, policy},
+				"*int64": {maybe, maybe}, "[]int": {ints, ints}, "time.Time": {moment, moment}, "map[string]string": {header, header}, "retry.Policy": {policy, policy},
 				"session.Request": {inline, inline}, "session.On": {texts, text}, "session.Do": {texts, text}, "session.State": {texts, text}, "session.WaitingFor": {texts, text}, "retry.ResumeKind": {texts, text}, "*classify.Event": {toEvent, toEvent}, "*classify.ErrorInfo": {toError, toError},
 				"*classify.Failure": {toFailure, toFailure}, "*retry.ChatStreamRetry": {toRetry, toRetry}, "*session.Snapshot": {toSnapshot, toSnapshot},
 				"*classify.Verdict": {toVerdict, toVerdict}, "*session.Shared": {toShared, toShared}, "*session.Resume": {toResume, toResume},
@@ -62,8 +62,8 @@ func TestWhatIsWrittenIsWhatEncodingJSONWrites(t *testing.T) {
 	ms := int64(0)
 	last := classify.Verdict{Kind: classify.RateLimit, RetryAfterMs: &ms, Retryable: true, Detail: "a \"quoted\"\nline é"}
 	a := session.Answer{
-		Do: session.DoWait, Attempt: 3, TimerAt: 1_700_000_000_123, Last: &last, Poke: true, Share: &session.Shared{Bucket: "https://x"},
-		Retry:  &retry.ChatStreamRetry{Attempt: 2, RetryingAt: time.UnixMilli(1_709_164_800_007).UTC(), Kind: classify.RateLimit},
+		Do: session.DoWait, Attempt: 3, TimerAt: 1_700_000_000_123, Last: &last, Wake: []int{3, 70_000}, Share: &session.Shared{Bucket: "https://x"},
+		Retry:  &retry.ChatStreamRetry{Attempt: 2, Before: 9, RetryingAt: time.UnixMilli(1_709_164_800_007).UTC(), Kind: classify.RateLimit},
 		Resume: &session.Resume{How: retry.ResumeBackground, NoBody: true, Sequence: 7},
 	}
 	output = output[:0]
