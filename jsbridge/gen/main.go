@@ -1,8 +1,9 @@
 // Command gen writes the TypeScript types of the shapes that cross the
-// module's boundary, from the Go types that define them:
+// module's boundary, from the Go types that define them, with the names that
+// TypeScript gives them:
 //
-//	go run -C jsbridge/gen . -o ../src/engine/wire.gen.ts
-//	go run -C jsbridge/gen . -o ../src/engine/wire.gen.ts -check
+//	go run -C jsbridge/gen . -o ../src/engine/shapes.gen.ts
+//	go run -C jsbridge/gen . -o ../src/engine/shapes.gen.ts -check
 //
 // With -check it writes nothing, and fails if the file is not what it would
 // write. It is a module of its own so that the main module stays free of the
@@ -121,6 +122,7 @@ func generate() (string, error) {
 		config.NotNullMaps,
 		config.ExportTypes,
 		func(ts *guts.Typescript) { misses = narrow(ts, facts) },
+		rename,
 	)
 	if err := errors.Join(misses...); err != nil {
 		return "", err
@@ -138,7 +140,43 @@ func generate() (string, error) {
 	if err := errors.Join(append(misses, err)...); err != nil {
 		return "", err
 	}
-	return head + document(text, facts), nil
+	return head + document(text, facts) + maps(text), nil
+}
+
+// rename gives the fields the names that TypeScript users see. Where they cross
+// the boundary, they have those of the json tags.
+func rename(ts *guts.Typescript) {
+	for _, name := range shapes {
+		node, _ := ts.Node(name)
+		if shape, ok := node.(*bindings.Interface); ok {
+			for _, field := range shape.Fields {
+				field.Name = camel(field.Name)
+			}
+		}
+	}
+}
+
+// camel is delayMs for delay_ms.
+func camel(name string) string {
+	words := strings.Split(name, "_")
+	for i, word := range words[1:] {
+		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, "")
+}
+
+var record = regexp.MustCompile(`(?m)^ +(?:readonly )?(\w+)\??: Record<`)
+
+// maps lists the fields whose own keys are data, and keep their names.
+func maps(text string) string {
+	var names []string
+	for _, m := range record.FindAllStringSubmatch(text, -1) {
+		if name := fmt.Sprintf("%q", m[1]); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return "\n/** Fields whose own keys are data: they are not renamed. */\n" +
+		"export const maps: readonly string[] = [" + strings.Join(names, ", ") + "];\n"
 }
 
 // only is p without what is no shape, and no value of one. Much of that has
@@ -185,8 +223,8 @@ func narrow(ts *guts.Typescript, f facts) (misses []error) {
 type facts struct {
 	order  []string          // the string constants, as they stand in the source
 	values map[string]string // of the constants
-	docs   map[string]string // by "Type" or "Type.json_name"
-	names  map[string]string // "Type.Field" to the JSON name
+	docs   map[string]string // by "Type" or "Type.jsonName"
+	names  map[string]string // "Type.Field" to the name in TypeScript
 }
 
 func read(parser *guts.GoParser) facts {
@@ -245,6 +283,7 @@ func (f *facts) shape(spec *ast.TypeSpec, doc string) {
 		}
 		tag := reflect.StructTag(strings.Trim(field.Tag.Value, "`")).Get("json")
 		json, _, _ := strings.Cut(tag, ",")
+		json = camel(json)
 		text := field.Doc.Text()
 		if text == "" {
 			text = field.Comment.Text()

@@ -12,6 +12,7 @@ export { createFetch } from "./api/fetch.js";
 export type { AttemptEvent, FetchOptions, Options, PolicyOptions, ResumeRequest } from "./api/options.js";
 export { type RetryAttempt, type RetryOptions, retry } from "./api/retry.js";
 export { type ChatStreamEvent, type StreamOptions, stream } from "./api/stream.js";
+export { toWire, type WireError, type WireEvent } from "./api/wire.js";
 export { init, type ModuleSource } from "./engine/init.js";
 export type {
   ChatStreamRetry,
@@ -24,4 +25,4 @@ export type {
   Step,
   Trail,
   Verdict,
-} from "./engine/wire.gen.js";
+} from "./engine/shapes.gen.js";

@@ -47,9 +47,7 @@ test("what fails before output is tried again unseen, and the response is that o
   const pass = clock(t);
   const { fetch, calls } = network();
   const retries: unknown[] = [];
-  const seen = watch(
-    createFetch({ fetch, onRetry: (e) => retries.push([e.attempt, e.delay_ms, e.kind]) })(url, post()),
-  );
+  const seen = watch(createFetch({ fetch, onRetry: (e) => retries.push([e.attempt, e.delayMs, e.kind]) })(url, post()));
   await settle();
   calls[0]!.respond(529, overloaded, { "content-type": "application/json" });
   await pass(999);

@@ -52,7 +52,7 @@ test("a failure after output resets, waits and begins anew", async (t) => {
   await settle();
   assert.deepEqual(types(), ["message", "message", "retry"]);
   const retry = seen[2]!;
-  assert.ok(retry.type === "retry" && retry.retry.attempt === 1 && retry.retry.delay_ms === 1000);
+  assert.ok(retry.type === "retry" && retry.retry.attempt === 1 && retry.retry.delayMs === 1000);
   await pass(1000);
   calls[1]!.open().send(...answer);
   await settle();

@@ -1,4 +1,4 @@
-import type { Snapshot } from "../engine/wire.gen.js";
+import type { Snapshot } from "../engine/shapes.gen.js";
 
 /** What a banner and its buttons need. */
 export interface Controller {

@@ -1,13 +1,11 @@
-import type { ChatStreamRetry, Policy, Resume, Snapshot } from "../engine/wire.gen.js";
+import type { ChatStreamRetry, Policy, Resume, Snapshot } from "../engine/shapes.gen.js";
 import type { Controller } from "./controller.js";
 
-type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
-
 /**
- * When to try again: the fields of `Policy` in camel case. A field that is
- * left out has its default; 0 turns a limit off.
+ * When to try again: the fields of `Policy`. A field that is left out has its
+ * default; 0 turns a limit off.
  */
-export type PolicyOptions = { [K in keyof Policy as Camel<K>]?: Policy[K] | undefined };
+export type PolicyOptions = { [K in keyof Policy]?: Policy[K] | undefined };
 
 /**
  * One attempt that has ended, for a trace: set `attributes` on a span of its
@@ -70,11 +68,11 @@ export interface FetchOptions extends Options {
 
 /** The policy among the options, as the core knows it. It refuses names that it does not know. */
 export function policyOf(options: FetchOptions): Policy {
-  const policy: Record<string, unknown> = options.resumeRequest ? { after_commit: "resume", resume: "custom" } : {};
+  const policy: Record<string, unknown> = options.resumeRequest ? { afterCommit: "resume", resume: "custom" } : {};
   for (const [name, value] of Object.entries(options)) {
     // A policy is words and numbers. Hooks and the like are the host's.
     if (value !== undefined && value !== Object(value) && name !== "provider") {
-      policy[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
+      policy[name] = value;
     }
   }
   return policy;

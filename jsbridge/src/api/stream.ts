@@ -1,5 +1,5 @@
 import { engine } from "../engine/module.js";
-import type { ChatStreamRetry, Verdict } from "../engine/wire.gen.js";
+import type { ChatStreamRetry, Verdict } from "../engine/shapes.gen.js";
 import { request } from "../net/request.js";
 import { errorInfo } from "./classify.js";
 import { RetryError } from "./error.js";
@@ -10,7 +10,7 @@ import { makeParser } from "./sse.js";
 export type ChatStreamEvent =
   /** An event of the stream. An answer that is no stream comes as one message. */
   | { type: "message"; event: string; data: string; id: string }
-  /** An attempt failed. The next one begins at `retry.retrying_at`. */
+  /** An attempt failed. The next one begins at `retry.retryingAt`. */
   | { type: "retry"; retry: ChatStreamRetry }
   /** The answer begins anew: drop what came so far. */
   | { type: "reset" }

@@ -1,4 +1,5 @@
-import type { Answer, Config, Failure, Happened, Policy, Shared, Snapshot, Trail, Verdict } from "./wire.gen.js";
+import { fromWire, toWireShape } from "./names.js";
+import type { Answer, Config, Failure, Happened, Policy, Shared, Snapshot, Trail, Verdict } from "./shapes.gen.js";
 
 /** The module's exports: wasm/ABI.md says what each does. */
 interface Exports {
@@ -97,9 +98,14 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     return output;
   }
 
-  const json = (call: (n: number) => number, input: unknown) => JSON.parse(text(call, JSON.stringify(input)));
-  const cold = (name: "classify" | "explain" | "policy" | "share") => (input: unknown) =>
-    json((n) => wasm[name](n), input);
+  const written = (input: unknown) => JSON.stringify(toWireShape(input));
+  // A shape is what the types say: they and the module's JSON are made from the same source.
+  const read = <T>(json: string) => fromWire(JSON.parse(json)) as T;
+  const json = <T>(call: (n: number) => number, input: unknown) => read<T>(text(call, written(input)));
+  const cold =
+    <I, O>(name: "classify" | "explain" | "policy" | "share") =>
+    (input: I) =>
+      json<O>((n) => wasm[name](n), input);
 
   enter(() => wasm._initialize());
   if (enter(() => wasm.abi_version()) !== version) {
@@ -117,7 +123,7 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
       text((n) => {
         session = wasm.session_new(n);
         return Math.min(session, 0);
-      }, JSON.stringify(config));
+      }, written(config));
       return session;
     },
     event: (session, happened) => json((n) => wasm.session_event(session, n), happened),
@@ -125,7 +131,7 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
       enter(() => {
         write(bytes);
         const n = wasm.session_chunk(session, attempt, bytes.length, now);
-        return n < 0 ? JSON.parse(decoder.decode(view(wasm.result(), -n))) : n;
+        return n < 0 ? read<Answer>(decoder.decode(view(wasm.result(), -n))) : n;
       }),
     bytes: (session, n) => enter(() => view(wasm.session_bytes(session), n).slice()),
     snapshot: (session) => json(() => wasm.session_snapshot(session), ""),

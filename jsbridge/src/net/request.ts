@@ -2,7 +2,7 @@ import { errorInfo } from "../api/classify.js";
 import { RetryError } from "../api/error.js";
 import { type FetchOptions, policyOf } from "../api/options.js";
 import { ready } from "../engine/module.js";
-import type { Answer, Verdict } from "../engine/wire.gen.js";
+import type { Answer, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
 import { overlay, type Replay, replayable } from "./replay.js";
 import { handOver } from "./response.js";
@@ -49,9 +49,9 @@ export async function request(
   const send = options.fetch ?? globalThis.fetch;
   const engine = await ready();
   const signal = init?.signal !== undefined ? init.signal : (input as Partial<Request>).signal;
-  const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).max_replay_bytes ?? 0);
+  const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).maxReplayBytes ?? 0);
   const { facts, notReplayable } = replay;
-  drive(engine, options, { request: facts, can_reset: canReset, not_replayable: notReplayable }, signal, (session) =>
+  drive(engine, options, { request: facts, canReset, notReplayable }, signal, (session) =>
     transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init, signal),
   );
 }

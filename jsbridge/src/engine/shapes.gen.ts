@@ -59,10 +59,10 @@ export interface Failure {
    */
   now?: number;
   /**
-   * `unknown_retryable` turns the verdict on an error that no rule knows from
+   * `unknownRetryable` turns the verdict on an error that no rule knows from
    * stop to retry.
    */
-  unknown_retryable?: boolean;
+  unknownRetryable?: boolean;
 }
 
 /** Verdict is the answer to a Failure. */
@@ -81,17 +81,17 @@ export interface Verdict {
    */
   status?: number;
   /**
-   * `retry_after_ms` is how long the server asked to wait; nil if it did not ask,
+   * `retryAfterMs` is how long the server asked to wait; nil if it did not ask,
    * 0 if it asked for a retry at once. It never makes a failure retryable.
    */
-  retry_after_ms?: number;
+  retryAfterMs?: number;
   /** `rule` names the rule that decided. */
   rule?: string;
   /**
-   * `chain_broken` says that a previous_response_id is lost: the caller should
+   * `chainBroken` says that a previous_response_id is lost: the caller should
    * send the whole history once.
    */
-  chain_broken?: boolean;
+  chainBroken?: boolean;
   /**
    * `title`, `message` and `detail` are safe to show: no key, no token, no URL
    * beyond its host. `detail` is the provider's own text, one line, at most
@@ -142,52 +142,52 @@ export interface Trail {
  * off. On the wire an absent field is the default and 0 is off.
  */
 export interface Policy {
-  /** `max_attempts` counts the first attempt too. Default: no limit. */
-  max_attempts?: number;
-  /** `initial_delay_ms` is the first wait; each wait doubles it. Default 1000. */
-  initial_delay_ms?: number;
-  /** `max_delay_ms` bounds a wait that the server did not ask for. Default 60000. */
-  max_delay_ms?: number;
+  /** `maxAttempts` counts the first attempt too. Default: no limit. */
+  maxAttempts?: number;
+  /** `initialDelayMs` is the first wait; each wait doubles it. Default 1000. */
+  initialDelayMs?: number;
+  /** `maxDelayMs` bounds a wait that the server did not ask for. Default 60000. */
+  maxDelayMs?: number;
   /**
-   * `max_retry_after_ms` ends the retrying when the server asks for more.
+   * `maxRetryAfterMs` ends the retrying when the server asks for more.
    * Default 600000, ten minutes; off means any wait is honoured.
    */
-  max_retry_after_ms?: number;
+  maxRetryAfterMs?: number;
   /**
-   * `max_elapsed_ms` bounds waits and failed attempts together, not the time in
+   * `maxElapsedMs` bounds waits and failed attempts together, not the time in
    * which output flowed. A wait that cannot fit is not begun. Default: no limit.
    */
-  max_elapsed_ms?: number;
+  maxElapsedMs?: number;
   /**
-   * `first_byte_timeout_ms` runs from the opening of a request to the first byte
+   * `firstByteTimeoutMs` runs from the opening of a request to the first byte
    * of its body. Default: off.
    */
-  first_byte_timeout_ms?: number;
+  firstByteTimeoutMs?: number;
   /**
-   * `silence_timeout_ms` runs from any byte to the next, comments and pings
+   * `silenceTimeoutMs` runs from any byte to the next, comments and pings
    * included. It finds connections that are half open. Default: off.
    */
-  silence_timeout_ms?: number;
+  silenceTimeoutMs?: number;
   /**
-   * `content_timeout_ms` runs from one real event to the next, starting with the
+   * `contentTimeoutMs` runs from one real event to the next, starting with the
    * opening of the request. It finds generations that died behind
    * keep-alives. Default 600000, ten minutes.
    */
-  content_timeout_ms?: number;
+  contentTimeoutMs?: number;
   /**
-   * `budget_tokens` turns on the retry throttle of gRPC (proposal A6): each
+   * `budgetTokens` turns on the retry throttle of gRPC (proposal A6): each
    * retryable failure takes one token of this many, each success gives
-   * `budget_ratio` back, and retries happen only above half. Shared per origin.
+   * `budgetRatio` back, and retries happen only above half. Shared per origin.
    * Default: off.
    */
-  budget_tokens?: number;
-  /** `budget_ratio` is in thousandths of a token. Default 100, a tenth. */
-  budget_ratio?: number;
+  budgetTokens?: number;
+  /** `budgetRatio` is in thousandths of a token. Default 100, a tenth. */
+  budgetRatio?: number;
   /**
-   * `max_replay_bytes` bounds what a host reads into memory of a body that can be
+   * `maxReplayBytes` bounds what a host reads into memory of a body that can be
    * read only once. Above it the request is sent but not retried. Default 16 MiB.
    */
-  max_replay_bytes?: number;
+  maxReplayBytes?: number;
   /**
    * `preset` fills the fields that are left 0: "origin" (the default), "coder"
    * (25 attempts, restart after commit) or "mux" (first wait 2s, unknown
@@ -201,12 +201,12 @@ export interface Policy {
    */
   jitter?: "none" | "full" | "equal";
   /**
-   * `after_commit` is what happens to a failure after output was delivered:
+   * `afterCommit` is what happens to a failure after output was delivered:
    * "fail", "restart" or "resume". Default: restart where the consumer can be
    * told to drop what it has, else fail. A resume that is not possible is
    * treated by the default.
    */
-  after_commit?: "fail" | "restart" | "resume";
+  afterCommit?: "fail" | "restart" | "resume";
   /**
    * Resume is how: "last_event_id", "background", "continue",
    * "custom", or empty for the one that fits what was received.
@@ -217,13 +217,13 @@ export interface Policy {
    * protocol's end marker is missing, for proxies that leave it out.
    */
   lenient?: boolean;
-  /** `unknown_retryable` retries errors that no rule knows. */
-  unknown_retryable?: boolean;
+  /** `unknownRetryable` retries errors that no rule knows. */
+  unknownRetryable?: boolean;
   /**
-   * `no_cooldown` keeps this request out of the cool-down that requests to one
+   * `noCooldown` keeps this request out of the cool-down that requests to one
    * origin share.
    */
-  no_cooldown?: boolean;
+  noCooldown?: boolean;
 }
 
 /**
@@ -249,15 +249,15 @@ export interface Config {
   provider?: string;
   /** `seed` feeds the jitter. Any value will do; the same seed gives the same waits. */
   seed?: number;
-  /** `can_reset` says that the consumer can be told to drop what it has. */
-  can_reset?: boolean;
-  /** `not_replayable` says that the request's body can be sent only once. */
-  not_replayable?: boolean;
+  /** `canReset` says that the consumer can be told to drop what it has. */
+  canReset?: boolean;
+  /** `notReplayable` says that the request's body can be sent only once. */
+  notReplayable?: boolean;
   /**
-   * `opaque_errors` says that the host cannot tell a CORS refusal from a dead
+   * `opaqueErrors` says that the host cannot tell a CORS refusal from a dead
    * network, as browsers cannot.
    */
-  opaque_errors?: boolean;
+  opaqueErrors?: boolean;
   /** `offline` says that the host believes to have no network at the start. */
   offline?: boolean;
   /**
@@ -289,10 +289,10 @@ export interface Answer {
   /** `attempt` is the number of the attempt in force, from 1. */
   attempt?: number;
   /**
-   * `timer_at` is when to call back with "timer", on the clock of Happened.now;
+   * `timerAt` is when to call back with "timer", on the clock of Happened.now;
    * 0 is never. Every answer replaces the one before.
    */
-  timer_at?: number;
+  timerAt?: number;
   /** `bytes` is how many bytes of the stream may go to the consumer now. */
   bytes?: number;
   /**
@@ -341,15 +341,15 @@ export interface Resume {
    * Azure's api-version.
    */
   suffix?: string;
-  /** `no_body` says that the request has no body. */
-  no_body?: boolean;
+  /** `noBody` says that the request has no body. */
+  noBody?: boolean;
   /** `rewrite` says that the body is Session.Rewrite's. */
   rewrite?: boolean;
-  /** `last_event_id` goes into the header of that name (WHATWG HTML §9.2.4), if it is set. */
-  last_event_id?: string;
-  /** `text`, `response_id` and `sequence` are what was received. */
+  /** `lastEventId` goes into the header of that name (WHATWG HTML §9.2.4), if it is set. */
+  lastEventId?: string;
+  /** `text`, `responseId` and `sequence` are what was received. */
   text?: string;
-  response_id?: string;
+  responseId?: string;
   sequence?: number;
 }
 
@@ -364,14 +364,14 @@ export interface Shared {
 export interface ChatStreamRetry {
   /** `attempt` is the number of failures so far, from 1. */
   attempt: number;
-  delay_ms: number;
+  delayMs: number;
   /** `error` is safe to show. */
   error: string;
-  /** `retrying_at` is when the next attempt begins, in RFC 3339 on the wire. */
-  retrying_at: string;
+  /** `retryingAt` is when the next attempt begins, in RFC 3339 on the wire. */
+  retryingAt: string;
   kind?: Kind;
   provider?: string;
-  status_code?: number;
+  statusCode?: number;
   title?: string;
 }
 
@@ -384,8 +384,11 @@ export interface Snapshot {
   failures: number;
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
-  /** `waiting_for` is empty (for the time), "connection" or "cooldown". */
-  waiting_for?: "connection" | "cooldown";
+  /** `waitingFor` is empty (for the time), "connection" or "cooldown". */
+  waitingFor?: "connection" | "cooldown";
   retry?: ChatStreamRetry;
   verdict?: Verdict;
 }
+
+/** Fields whose own keys are data: they are not renamed. */
+export const maps: readonly string[] = ["headers"];

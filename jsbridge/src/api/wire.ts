@@ -1,0 +1,34 @@
+import { toWireShape, type Wire } from "../engine/names.js";
+import type { ChatStreamRetry, Verdict } from "../engine/shapes.gen.js";
+import type { ChatStreamEvent } from "./stream.js";
+
+/** An event as servers send it on: its names are in snake_case, and a person may see all of its texts. */
+export type WireEvent =
+  | { type: "message"; message: { event: string; data: string; id: string } }
+  | { type: "retry"; retry: Wire<ChatStreamRetry> }
+  | { type: "reset" }
+  | { type: "error"; error: WireError };
+
+/** Why a request failed for good. */
+export interface WireError
+  extends Pick<Wire<Verdict>, "message" | "detail" | "kind" | "provider" | "retryable" | "title" | "retry_after_ms"> {
+  status_code?: number;
+}
+
+/** An event of `stream()` in the form in which a server sends it on: `{"type":"retry","retry":{"attempt":1,"delay_ms":…}}`. */
+export function toWire(event: ChatStreamEvent): WireEvent {
+  switch (event.type) {
+    case "message": {
+      const { type, ...message } = event;
+      return { type, message };
+    }
+    case "retry":
+      return { type: "retry", retry: toWireShape(event.retry) };
+    case "reset":
+      return { type: "reset" };
+    case "error": {
+      const { status, rule: _rule, chain_broken: _broken, ...shown } = toWireShape(event.verdict);
+      return { type: "error", error: { ...shown, ...(status && { status_code: status }) } };
+    }
+  }
+}
