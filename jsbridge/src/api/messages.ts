@@ -4,7 +4,7 @@ import type { Ending } from "../engine/shapes.gen.js";
 import { makeParser, type ServerSentEvent } from "./sse.js";
 
 /** An event of the answer. An answer that is no stream comes as one message. */
-export interface ChatMessage extends ServerSentEvent {
+export interface ChatStreamMessage extends ServerSentEvent {
   type: "message";
   /** The plain text that this event adds to the answer, in every protocol that the engine knows; undefined if it adds none. */
   readonly text: string | undefined;
@@ -12,12 +12,12 @@ export interface ChatMessage extends ServerSentEvent {
   readonly reasoning: string | undefined;
 }
 
-type Push = (message: ChatMessage) => void;
+type Push = (message: ChatStreamMessage) => void;
 /** Takes the bytes of a body; without bytes it has ended. */
 type Reader = (bytes?: Uint8Array) => void;
 
 /** Which member of the data is text, the core knows. It is asked when somebody wants to know, and once. */
-function message(event: ServerSentEvent): ChatMessage {
+function message(event: ServerSentEvent): ChatStreamMessage {
   let said: Said | undefined;
   const say = () => {
     said ??= engine().said(event);

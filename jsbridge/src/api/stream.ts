@@ -5,23 +5,23 @@ import { follower, signalOf } from "../net/signal.js";
 import { check } from "./check.js";
 import { errorInfo } from "./classify.js";
 import { RetryError } from "./error.js";
-import { type ChatMessage, makeReader, readBody } from "./messages.js";
+import { type ChatStreamMessage, makeReader, readBody } from "./messages.js";
 import { type FetchOptions, fetchTypes } from "./options.js";
 import { makeQueue, type QueueIterator } from "./queue.js";
 
 /** What comes of a request. */
 export type ChatStreamEvent =
-  | ChatMessage
+  | ChatStreamMessage
   /** An attempt failed. The next one begins at `retry.retryingAt`. */
   | { type: "retry"; retry: ChatStreamRetry }
   /** The answer starts over: drop what came so far. */
   | { type: "reset" }
-  | ChatFinish
+  | ChatStreamFinish
   /** The request failed for good, or the provider refused to go on. Always the last event. */
   | { type: "error"; error: RetryError; verdict: Verdict };
 
 /** The answer is complete. Always the last event. */
-export interface ChatFinish {
+export interface ChatStreamFinish {
   type: "finish";
   /** Why it ended, where the provider tells: "length" is an answer that grew too long. */
   reason?: NonNullable<Ending["reason"]>;
@@ -36,7 +36,7 @@ export interface StreamOptions extends FetchOptions {
 }
 
 /** The events of a request. `return()` ends it at once, and so does leaving a loop. */
-export type ChatStream = QueueIterator<ChatStreamEvent>;
+export type ChatStreamIterator = QueueIterator<ChatStreamEvent>;
 
 /**
  * Makes a request and gives what comes of it, one event after the other: the
@@ -52,7 +52,7 @@ export function stream(
   input: Parameters<typeof globalThis.fetch>[0],
   init: RequestInit = {},
   options: StreamOptions = {},
-): ChatStream {
+): ChatStreamIterator {
   check("stream", options, { ...fetchTypes, signal: "signal" });
   const theirs = signalOf(input, init);
   let abort: AbortController | undefined;

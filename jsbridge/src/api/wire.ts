@@ -1,13 +1,13 @@
 import { toWireShape, type Wire } from "../engine/names.js";
 import type { ChatStreamRetry, Verdict } from "../engine/shapes.gen.js";
-import type { ChatFinish, ChatStreamEvent } from "./stream.js";
+import type { ChatStreamEvent, ChatStreamFinish } from "./stream.js";
 
 /** An event as servers send it on: its names are in snake_case, and a person may see all of its texts. */
 export type WireEvent =
   | { type: "message"; message: { event: string; data: string; id: string } }
   | { type: "retry"; retry: Wire<ChatStreamRetry> }
   | { type: "reset" }
-  | { type: "finish"; finish: Wire<Omit<ChatFinish, "type">> }
+  | { type: "finish"; finish: Wire<Omit<ChatStreamFinish, "type">> }
   | { type: "error"; error: WireError };
 
 /** Why a request failed for good. */
