@@ -42,14 +42,14 @@ type clients interface {
 	timer(c int)
 }
 
-// Result is how a storm went.
+// result is how a storm went.
 type Result struct {
 	Drain    int64 // ms until the last client had its answer's headers
 	Requests int
 	Vain     int   // requests that were refused
 	Worst    int64 // the longest that one client waited, in ms
 	Mean     int64
-	Left     int   // clients without an answer when the storm was given up
+	Left     int // clients without an answer when the storm was given up
 }
 
 type kind uint8

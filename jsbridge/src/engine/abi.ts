@@ -53,7 +53,7 @@ export interface Engine {
   ended(event: Event): Ending;
   delay(attempt: number): number;
   policy(policy: Policy): Policy;
-  share(shared: Shared): void;
+  share(shared: Shared): Shared;
   open(config: Config): number;
   event(session: number, happened: Happened): Answer;
   /** Takes at most {@link maxChunk} bytes. A number is how many bytes may go on. */
