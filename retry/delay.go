@@ -44,8 +44,8 @@ func (p *Policy) Wait(failures int, v *classify.Verdict, random uint32) (wait ti
 	case JitterEqual:
 		wait -= fraction(wait/2, random)
 	}
-	if v.Kind == classify.EmptyOutput {
-		wait = 0
+	if v.Kind == classify.EmptyOutput && failures == 1 {
+		wait = 0 // likely to have been a slip: the first retry goes at once
 	}
 	if v.RetryAfterMs == nil {
 		return wait, ""

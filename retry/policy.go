@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
 // Policy says when to try again. The zero value is the default: forever,
@@ -67,13 +68,22 @@ type Policy struct {
 	// ResumeContinue or ResumeCustom. Default: the one that fits what was received.
 	Resume ResumeKind `json:"resume,omitempty"`
 
+	// Protocol names the protocol of the answer where the request's address does
+	// not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
+	// "sse" (events of no known form), or "none", which leaves every body alone.
+	// It never makes an answer a stream that was not asked for as one.
+	Protocol string `json:"protocol,omitempty"`
+	// Bucket names what shares one limit with this request. Default: its origin,
+	// credential and model.
+	Bucket string `json:"bucket,omitempty"`
+
 	// Lenient accepts the end of a body as the end of an answer even where the
 	// protocol's end marker is missing, for proxies that leave it out.
 	Lenient bool `json:"lenient,omitempty"`
 	// UnknownRetryable retries errors that no rule knows.
 	UnknownRetryable bool `json:"unknown_retryable,omitempty"`
-	// NoCooldown keeps this request out of the cool-down that requests to one
-	// origin share.
+	// NoCooldown keeps this request out of the cool-down that the requests of
+	// one bucket share.
 	NoCooldown bool `json:"no_cooldown,omitempty"`
 }
 
@@ -134,7 +144,7 @@ type option struct {
 	flag  *bool
 
 	fallback int32  // what a number that is 0 stands for, as on the wire
-	words    string // what a word may be
+	words    string // what a word may be; anything if this is empty
 }
 
 // options describe p. Whatever reads, writes, checks or fills in a policy goes
@@ -156,6 +166,8 @@ func (p *Policy) options() []option {
 		{name: "jitter", word: (*string)(&p.Jitter), words: string(JitterNone + " " + JitterFull + " " + JitterEqual)},
 		{name: "after_commit", word: (*string)(&p.AfterCommit), words: string(AfterCommitFail + " " + AfterCommitRestart + " " + AfterCommitResume)},
 		{name: "resume", word: (*string)(&p.Resume), words: string(ResumeLastEventID + " " + ResumeBackground + " " + ResumeContinue + " " + ResumeCustom)},
+		{name: "protocol", word: &p.Protocol, words: protocol.Names},
+		{name: "bucket", word: &p.Bucket},
 		{name: "lenient", flag: &p.Lenient},
 		{name: "unknown_retryable", flag: &p.UnknownRetryable},
 		{name: "no_cooldown", flag: &p.NoCooldown},
@@ -206,7 +218,7 @@ func (o *option) mistake() error {
 func (p *Policy) Fill() error {
 	options := p.options()
 	for i := range options {
-		if o := &options[i]; o.word != nil && *o.word != "" && jsonscan.Index(o.words, *o.word) < 0 {
+		if o := &options[i]; o.word != nil && *o.word != "" && o.words != "" && jsonscan.Index(o.words, *o.word) < 0 {
 			return o.mistake()
 		}
 	}
