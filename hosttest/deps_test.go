@@ -14,7 +14,7 @@ import (
 )
 
 // core is what the module is made of.
-var core = []string{"classify", "internal/jsonscan", "internal/protocol", "internal/sse", "retry", "retry/session", "wasm/guest"}
+var core = []string{"classify", "internal/calendar", "internal/jsonscan", "internal/protocol", "internal/sse", "internal/wire", "retry", "retry/session", "wasm/guest"}
 
 // tooLarge are packages that would cost more than the whole module, or bring
 // clocks, dice or networks into it.
