@@ -18,11 +18,15 @@ const maxDepth = 10
 // NotAnObject is what is wrong with an input that is no JSON object.
 const NotAnObject = "the input is not a JSON object, or longer than the buffer"
 
-// ReadFailure, ReadConfig, ReadHappened and ReadShared fill in what an object
+// ReadFailure, ReadEvent, ReadConfig, ReadHappened and ReadShared fill in what an object
 // says. Members that are not known, and those of another type, are passed over,
 // but for a policy's, which are refused. What was read may be a view of text.
 func ReadFailure(text string, f *classify.Failure) error {
 	return readObject(text, unsafe.Pointer(f), toFailure)
+}
+
+func ReadEvent(text string, e *classify.Event) error {
+	return readObject(text, unsafe.Pointer(e), toEvent)
 }
 
 func ReadConfig(text string, c *session.Config) error {

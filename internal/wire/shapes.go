@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/retry"
 	"github.com/steadfetch/steadfetch/retry/session"
 )
@@ -33,6 +34,8 @@ const (
 	toConfig
 	toHappened
 	toAnswer
+	toEnding
+	toSaid
 )
 
 // field is a line of a shape. A field with its zero value is left out when it
@@ -63,7 +66,15 @@ var (
 	snapshot session.Snapshot
 	shared   session.Shared
 	resume   session.Resume
+	ending   protocol.Ending
+	spoken   said
 )
+
+// said is protocol.Said as it goes out.
+type said struct {
+	Text      string `json:"text,omitempty"`
+	Reasoning string `json:"reasoning,omitempty"`
+}
 
 var failureShape = shape{
 	{name: "phase", at: unsafe.Offsetof(failure.Phase), kind: text},
@@ -200,6 +211,17 @@ var resumeShape = shape{
 	{name: "sequence", at: unsafe.Offsetof(resume.Sequence), kind: long},
 }
 
+var endingShape = shape{
+	{name: "reason", at: unsafe.Offsetof(ending.Reason), kind: text},
+	{name: "input_tokens", at: unsafe.Offsetof(ending.InputTokens), kind: long},
+	{name: "output_tokens", at: unsafe.Offsetof(ending.OutputTokens), kind: long},
+}
+
+var saidShape = shape{
+	{name: "text", at: unsafe.Offsetof(spoken.Text), kind: text},
+	{name: "reasoning", at: unsafe.Offsetof(spoken.Reasoning), kind: text},
+}
+
 // shapes are the structs that a kind stands for.
 var shapes = [...]shape{
 	inRequest:  requestShape,
@@ -215,4 +237,6 @@ var shapes = [...]shape{
 	toConfig:   configShape,
 	toHappened: happenedShape,
 	toAnswer:   answerShape,
+	toEnding:   endingShape,
+	toSaid:     saidShape,
 }

@@ -34,6 +34,8 @@ func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
 		{snapshot, snapshotShape},
 		{shared, sharedShape},
 		{resume, resumeShape},
+		{ending, endingShape},
+		{spoken, saidShape},
 	} {
 		typ := reflect.TypeOf(c.value)
 		require.Equal(t, typ.NumField(), len(c.shape), "%s: every field crosses", typ)

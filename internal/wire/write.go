@@ -6,13 +6,14 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
 // Writer adds what is given to it to Text, as JSON.
 type Writer struct{ Text []byte }
 
-// Verdict, Answer, Snapshot and Shared add an object.
+// Verdict, Answer, Snapshot, Shared and Ending add an object.
 func (w *Writer) Verdict(v *classify.Verdict) { w.object(unsafe.Pointer(v), toVerdict) }
 
 func (w *Writer) Answer(a *session.Answer) { w.object(unsafe.Pointer(a), toAnswer) }
@@ -20,6 +21,13 @@ func (w *Writer) Answer(a *session.Answer) { w.object(unsafe.Pointer(a), toAnswe
 func (w *Writer) Snapshot(s *session.Snapshot) { w.object(unsafe.Pointer(s), toSnapshot) }
 
 func (w *Writer) Shared(s *session.Shared) { w.object(unsafe.Pointer(s), toShared) }
+
+func (w *Writer) Ending(e *protocol.Ending) { w.object(unsafe.Pointer(e), toEnding) }
+
+// Said adds the text and the reasoning of an event.
+func (w *Writer) Said(s protocol.Said) {
+	w.object(unsafe.Pointer(&said{Text: string(s.Text), Reasoning: string(s.Reasoning)}), toSaid)
+}
 
 // Trail adds a verdict and the steps that led to it.
 func (w *Writer) Trail(trail *classify.Trail) {

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/internal/wire"
 	"github.com/steadfetch/steadfetch/retry"
 	"github.com/steadfetch/steadfetch/retry/session"
@@ -108,6 +109,29 @@ func explain(n int32) int32 {
 	}
 	trail := classify.Explain(*f)
 	fresh().Trail(&trail)
+	return done()
+}
+
+//go:wasmexport said
+func said(n int32) int32 {
+	e := &classify.Event{}
+	if err := wire.ReadEvent(take(n), e); err != nil {
+		return refuse(err.Error())
+	}
+	s := protocol.Say(e.Event, e.Data)
+	fresh().Said(s)
+	return done()
+}
+
+//go:wasmexport ended
+func ended(n int32) int32 {
+	e := &classify.Event{}
+	if err := wire.ReadEvent(take(n), e); err != nil {
+		return refuse(err.Error())
+	}
+	ending := protocol.Ending{}
+	ending.Read(e.Data)
+	fresh().Ending(&ending)
 	return done()
 }
 
@@ -220,6 +244,16 @@ func sessionSnapshot(h int32) int32 {
 		return refuse(unknownHandle)
 	}
 	fresh().Snapshot(slot.session.Snapshot())
+	return done()
+}
+
+//go:wasmexport session_ending
+func sessionEnding(h int32) int32 {
+	slot := find(h)
+	if slot == nil {
+		return refuse(unknownHandle)
+	}
+	fresh().Ending(slot.session.Ending())
 	return done()
 }
 
