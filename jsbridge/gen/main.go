@@ -1,8 +1,9 @@
 // Command gen writes the TypeScript types of the shapes that cross the
-// module's boundary, from the Go types that define them:
+// module's boundary, from the Go types that define them, with the names that
+// TypeScript gives them:
 //
-//	go run -C jsbridge/gen . -o ../src/engine/wire.gen.ts
-//	go run -C jsbridge/gen . -o ../src/engine/wire.gen.ts -check
+//	go run -C jsbridge/gen . -o ../src/engine/shapes.gen.ts
+//	go run -C jsbridge/gen . -o ../src/engine/shapes.gen.ts -check
 //
 // With -check it writes nothing, and fails if the file is not what it would
 // write. It is a module of its own so that the main module stays free of the
@@ -28,35 +29,28 @@ import (
 	"github.com/coder/guts/config"
 
 	_ "github.com/steadfetch/steadfetch/classify"
+	_ "github.com/steadfetch/steadfetch/internal/protocol"
 	_ "github.com/steadfetch/steadfetch/retry"
 	_ "github.com/steadfetch/steadfetch/retry/session"
 )
 
 const root = "github.com/steadfetch/steadfetch/"
 
-var packages = []string{root + "classify", root + "retry", root + "retry/session"}
+var packages = []string{root + "classify", root + "retry", root + "retry/session", root + "internal/protocol"}
 
 // shapes are the types that cross the boundary, in the order of the output.
 // What a package exports besides is no shape.
 var shapes = []string{
 	"Kind", "ErrorInfo", "Event", "Failure", "Verdict", "Step", "Trail",
-	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot",
+	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot", "Ending",
 }
 
-// words are the string fields whose values are the constants that begin with
-// the prefix. "" among the values is the field's absence.
+// words are the plain string fields whose values are the constants that begin
+// with the prefix. "" among the values is the field's absence.
 var words = []struct{ shape, field, prefix string }{
 	{"Failure", "phase", "Phase"},
 	{"Failure", "timer", "Timer"},
-	{"Policy", "preset", "Preset"},
-	{"Policy", "jitter", "Jitter"},
-	{"Policy", "after_commit", "AfterCommit"},
-	{"Policy", "resume", "Resume"},
-	{"Happened", "what", "On"},
-	{"Answer", "do", "Do"},
-	{"Resume", "how", "Resume"},
-	{"Snapshot", "state", "State"},
-	{"Snapshot", "waiting_for", "WaitingFor"},
+	{"Ending", "reason", "Ending"},
 }
 
 const head = `// Written by jsbridge/gen from the Go types. Do not edit: change those and run "npm run gen".
@@ -121,6 +115,7 @@ func generate() (string, error) {
 		config.NotNullMaps,
 		config.ExportTypes,
 		func(ts *guts.Typescript) { misses = narrow(ts, facts) },
+		rename,
 	)
 	if err := errors.Join(misses...); err != nil {
 		return "", err
@@ -138,7 +133,44 @@ func generate() (string, error) {
 	if err := errors.Join(append(misses, err)...); err != nil {
 		return "", err
 	}
-	return head + document(text, facts), nil
+	types, err := facts.policyTypes()
+	return head + document(text, facts) + maps(text) + types, err
+}
+
+// rename gives the fields the names that TypeScript users see. Where they cross
+// the boundary, they have those of the json tags.
+func rename(ts *guts.Typescript) {
+	for _, name := range shapes {
+		node, _ := ts.Node(name)
+		if shape, ok := node.(*bindings.Interface); ok {
+			for _, field := range shape.Fields {
+				field.Name = camel(field.Name)
+			}
+		}
+	}
+}
+
+// camel is delayMs for delay_ms.
+func camel(name string) string {
+	words := strings.Split(name, "_")
+	for i, word := range words[1:] {
+		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, "")
+}
+
+var record = regexp.MustCompile(`(?m)^ +(?:readonly )?(\w+)\??: Record<`)
+
+// maps lists the fields whose own keys are data, and keep their names.
+func maps(text string) string {
+	var names []string
+	for _, m := range record.FindAllStringSubmatch(text, -1) {
+		if name := fmt.Sprintf("%q", m[1]); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return "\n/** Fields whose own keys are data: they are not renamed. */\n" +
+		"export const maps: readonly string[] = [" + strings.Join(names, ", ") + "];\n"
 }
 
 // only is p without what is no shape, and no value of one. Much of that has
@@ -155,45 +187,68 @@ func only(p *types.Package) *types.Package {
 	return q
 }
 
-// narrow gives the fields in words the union of their values as a type.
+// narrow gives the fields that hold a word the union of its values as a type.
 func narrow(ts *guts.Typescript, f facts) (misses []error) {
-	for _, w := range words {
-		node, _ := ts.Node(w.shape)
+	for _, name := range shapes {
+		node, _ := ts.Node(name)
 		shape, ok := node.(*bindings.Interface)
 		if !ok {
-			misses = append(misses, fmt.Errorf("there is no struct %s any more", w.shape))
 			continue
 		}
-		i := slices.IndexFunc(shape.Fields, func(p *bindings.PropertySignature) bool { return p.Name == w.field })
-		var values []bindings.ExpressionType
-		for _, name := range f.order {
-			if rest, ok := strings.CutPrefix(name, w.prefix); ok && rest != "" && rest[0] >= 'A' && rest[0] <= 'Z' {
-				values = append(values, &bindings.LiteralType{Value: f.values[name]})
+		for _, field := range shape.Fields {
+			if values := f.enums[f.types[name+"."+field.Name]]; len(values) > 0 {
+				field.Type = union(values)
 			}
 		}
-		if i < 0 || len(values) == 0 {
-			misses = append(misses, fmt.Errorf("%s.%s has no constants that begin with %s", w.shape, w.field, w.prefix))
-			continue
+		for _, w := range words {
+			if w.shape != name {
+				continue
+			}
+			i := slices.IndexFunc(shape.Fields, func(p *bindings.PropertySignature) bool { return p.Name == w.field })
+			var values []string
+			for _, constant := range f.order {
+				if rest, ok := strings.CutPrefix(constant, w.prefix); ok && rest != "" && rest[0] >= 'A' && rest[0] <= 'Z' {
+					values = append(values, f.values[constant])
+				}
+			}
+			if i < 0 || len(values) == 0 {
+				misses = append(misses, fmt.Errorf("%s.%s has no constants that begin with %s", w.shape, w.field, w.prefix))
+				continue
+			}
+			shape.Fields[i].Type = union(values)
 		}
-		shape.Fields[i].Type = bindings.Union(values...)
 	}
 	return misses
 }
 
-// facts are what the printer leaves out: comments, and constants without a
-// type of their own.
+func union(words []string) bindings.ExpressionType {
+	var values []bindings.ExpressionType
+	for _, word := range words {
+		values = append(values, &bindings.LiteralType{Value: word})
+	}
+	return bindings.Union(values...)
+}
+
+// facts are what the printer leaves out: comments, the words that a string can
+// be, and the options of a policy.
 type facts struct {
-	order  []string          // the string constants, as they stand in the source
-	values map[string]string // of the constants
-	docs   map[string]string // by "Type" or "Type.json_name"
-	names  map[string]string // "Type.Field" to the JSON name
+	order   []string            // the string constants, as they stand in the source
+	values  map[string]string   // of the constants
+	enums   map[string][]string // the values of a string type, as they stand in the source
+	types   map[string]string   // the type of a field, by "Type.json_name"
+	docs    map[string]string   // by "Type" or "Type.json_name"
+	names   map[string]string   // "Type.Field" to the name in TypeScript
+	options []option
 }
 
 func read(parser *guts.GoParser) facts {
-	f := facts{values: map[string]string{}, docs: map[string]string{}, names: map[string]string{}}
+	f := facts{values: map[string]string{}, enums: map[string][]string{}, types: map[string]string{}, docs: map[string]string{}, names: map[string]string{}}
 	for _, pkg := range parser.Pkgs {
 		for _, file := range pkg.Syntax {
 			for _, decl := range file.Decls {
+				if table, ok := decl.(*ast.FuncDecl); ok && table.Name.Name == "options" {
+					f.table(pkg.TypesInfo, table)
+				}
 				gen, ok := decl.(*ast.GenDecl)
 				if !ok {
 					continue
@@ -207,7 +262,7 @@ func read(parser *guts.GoParser) facts {
 						if doc == "" {
 							doc = gen.Doc.Text()
 						}
-						f.shape(spec, doc)
+						f.shape(pkg.TypesInfo, spec, doc)
 					}
 				}
 			}
@@ -222,14 +277,21 @@ func (f *facts) constants(info *types.Info, spec *ast.ValueSpec) {
 		if !ok || !name.IsExported() || c.Val().Kind() != constant.String {
 			continue
 		}
-		if _, plain := c.Type().(*types.Basic); plain {
+		value := constant.StringVal(c.Val())
+		switch t := c.Type().(type) {
+		case *types.Basic:
 			f.order = append(f.order, name.Name)
-			f.values[name.Name] = constant.StringVal(c.Val())
+			f.values[name.Name] = value
+		case *types.Named:
+			if enum := t.Obj().Name(); !slices.Contains(shapes, enum) {
+				f.values[name.Name] = value
+				f.enums[enum] = append(f.enums[enum], value)
+			}
 		}
 	}
 }
 
-func (f *facts) shape(spec *ast.TypeSpec, doc string) {
+func (f *facts) shape(info *types.Info, spec *ast.TypeSpec, doc string) {
 	name := spec.Name.Name
 	if !slices.Contains(shapes, name) {
 		return
@@ -245,12 +307,16 @@ func (f *facts) shape(spec *ast.TypeSpec, doc string) {
 		}
 		tag := reflect.StructTag(strings.Trim(field.Tag.Value, "`")).Get("json")
 		json, _, _ := strings.Cut(tag, ",")
+		json = camel(json)
 		text := field.Doc.Text()
 		if text == "" {
 			text = field.Comment.Text()
 		}
 		f.docs[name+"."+json] = text
 		f.names[name+"."+field.Names[0].Name] = json
+		if named, ok := info.TypeOf(field.Type).(*types.Named); ok {
+			f.types[name+"."+json] = named.Obj().Name()
+		}
 	}
 }
 
@@ -259,7 +325,7 @@ var (
 	member = regexp.MustCompile(`^ {4}readonly (\w+)\??:|^ {4}(\w+)\??:`)
 	dotted = regexp.MustCompile(`\b([A-Z]\w+)\.([A-Z]\w+)\b`)
 	word   = regexp.MustCompile(`[\w.]*\b[A-Z]\w+\b`)
-	source = regexp.MustCompile(`(?m)^// From .*\n`)
+	source = regexp.MustCompile(`(?m)^(// From| *// this is likely an enum) .*\n`)
 )
 
 // document puts the Go comments before what they speak of, with the names

@@ -30,11 +30,11 @@ func main() {
 	export("session_free", func(a []js.Value) any { sessionFree(int32At(a, 0)); return nil })
 	for name, call := range map[string]func(n int32) int32{
 		"classify": classifyFailure, "explain": explain, "delay": delay, "policy": policyOf, "share": share,
-		"session_new": sessionNew, "session_snapshot": sessionSnapshot,
+		"said": said, "ended": ended, "session_new": sessionNew, "session_snapshot": sessionSnapshot, "session_ending": sessionEnding,
 	} {
 		export(name, func(a []js.Value) any { return call(int32At(a, 0)) })
 	}
-	for name, call := range map[string]func(h, n int32) int32{"session_event": sessionEvent, "session_rewrite": sessionRewrite} {
+	for name, call := range map[string]func(h, n int32) int32{"session_body": sessionBody, "session_event": sessionEvent, "session_rewrite": sessionRewrite} {
 		export(name, func(a []js.Value) any { return call(int32At(a, 0), int32At(a, 1)) })
 	}
 	js.Global().Set("steadfetch", calls)

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/retry"
 	"github.com/steadfetch/steadfetch/retry/session"
 )
@@ -62,7 +63,12 @@ var (
 	snapshot session.Snapshot
 	shared   session.Shared
 	resume   session.Resume
+	ending   protocol.Ending
+	speech   spoken
 )
+
+// spoken is protocol.Said as it goes out.
+type spoken struct{ text, reasoning string }
 
 var failureShape = shape{
 	{"phase", unsafe.Offsetof(failure.Phase), text},
@@ -117,6 +123,7 @@ var requestShape = shape{
 	{"url", unsafe.Offsetof(request.URL), text},
 	{"headers", unsafe.Offsetof(request.Headers), header},
 	{"body", unsafe.Offsetof(request.Body), text},
+	{"redirect", unsafe.Offsetof(request.Redirect), text},
 }
 
 var configShape = shape{
@@ -153,6 +160,7 @@ var answerShape = shape{
 	{"verdict", unsafe.Offsetof(reply.Verdict), toVerdict},
 	{"last", unsafe.Offsetof(reply.Last), toVerdict},
 	{"probe", unsafe.Offsetof(reply.Probe), flag},
+	{"bucket", unsafe.Offsetof(reply.Bucket), text},
 	{"poke", unsafe.Offsetof(reply.Poke), flag},
 	{"share", unsafe.Offsetof(reply.Share), toShared},
 	{"warning", unsafe.Offsetof(reply.Warning), text},
@@ -173,6 +181,7 @@ var snapshotShape = shape{
 	{"state", unsafe.Offsetof(snapshot.State), texts},
 	{"attempt", unsafe.Offsetof(snapshot.Attempt), numbers},
 	{"failures", unsafe.Offsetof(snapshot.Failures), numbers},
+	{"suspected", unsafe.Offsetof(snapshot.Suspected), text},
 	{"slow", unsafe.Offsetof(snapshot.Slow), flag},
 	{"waiting_for", unsafe.Offsetof(snapshot.WaitingFor), text},
 	{"retry", unsafe.Offsetof(snapshot.Retry), toRetry},
@@ -180,7 +189,7 @@ var snapshotShape = shape{
 }
 
 var sharedShape = shape{
-	{"origin", unsafe.Offsetof(shared.Origin), texts},
+	{"bucket", unsafe.Offsetof(shared.Bucket), texts},
 	{"until", unsafe.Offsetof(shared.Until), longs},
 }
 
@@ -194,6 +203,17 @@ var resumeShape = shape{
 	{"text", unsafe.Offsetof(resume.Text), text},
 	{"response_id", unsafe.Offsetof(resume.ResponseID), text},
 	{"sequence", unsafe.Offsetof(resume.Sequence), long},
+}
+
+var endingShape = shape{
+	{"reason", unsafe.Offsetof(ending.Reason), text},
+	{"input_tokens", unsafe.Offsetof(ending.InputTokens), long},
+	{"output_tokens", unsafe.Offsetof(ending.OutputTokens), long},
+}
+
+var saidShape = shape{
+	{"text", unsafe.Offsetof(speech.text), text},
+	{"reasoning", unsafe.Offsetof(speech.reasoning), text},
 }
 
 // shapes are those that a kind points to, from inline on.
