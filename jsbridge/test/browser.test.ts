@@ -94,7 +94,7 @@ test("in a page", async (t) => {
     goes(true);
     await settle();
     assert.equal(calls.length, 2);
-    calls[1]!.open().send(...answer);
+    calls[1]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
@@ -111,7 +111,7 @@ test("in a page", async (t) => {
     assert.equal(calls.length, 1, "too early");
     await pass(500);
     assert.equal(calls.length, 2);
-    calls[1]!.open().send(...answer);
+    calls[1]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
@@ -140,7 +140,7 @@ test("in a page", async (t) => {
     await pass(3000);
     assert.equal(calls.length, 2);
     assert.deepEqual([...held], [`steadfetch:${bucket}`]);
-    calls[1]!.open().send(...answer);
+    calls[1]!.open().finish(...answer);
     await settle();
     assert.deepEqual([...held], []);
     assert.deepEqual(channels[0]!.posted[1], { bucket, until: 0 });
@@ -156,7 +156,7 @@ test("in a page", async (t) => {
     channels[0]!.onmessage!({ data: { bucket: limited, until: 0 } });
     await settle();
     assert.equal(calls.length, 1);
-    calls[0]!.open().send(...answer);
+    calls[0]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
@@ -174,7 +174,7 @@ test("in a page", async (t) => {
     held.delete(name);
     await pass(10_000);
     assert.equal(calls.length, 1);
-    calls[0]!.open().send(...answer);
+    calls[0]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
     assert.deepEqual([...held], []);
@@ -201,7 +201,7 @@ test("in a page", async (t) => {
     await settle();
     asked.mock.restore();
     assert.equal(calls.length, 1, "it does not wait for a word that has come already");
-    calls[0]!.open().send(...answer);
+    calls[0]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
