@@ -136,8 +136,8 @@ var requestShape = shape{
 var configShape = shape{
 	{name: "policy", at: unsafe.Offsetof(config.Policy), kind: policy},
 	{name: "request", at: unsafe.Offsetof(config.Request), kind: inRequest},
-	{name: "id", at: unsafe.Offsetof(config.ID), kind: number},
 	{name: "provider", at: unsafe.Offsetof(config.Provider), kind: text},
+	{name: "id", at: unsafe.Offsetof(config.ID), kind: number},
 	{name: "seed", at: unsafe.Offsetof(config.Seed), kind: long},
 	{name: "can_reset", at: unsafe.Offsetof(config.CanReset), kind: flag},
 	{name: "not_replayable", at: unsafe.Offsetof(config.NotReplayable), kind: flag},
