@@ -90,7 +90,7 @@ test("a wait is counted down, and said once", async (t) => {
   controller.set(waiting(3500));
   assert.equal(text("title"), "Service overloaded");
   assert.equal(text("message"), "Anthropic is temporarily overloaded.");
-  assert.equal(text("attempt"), "attempt 2");
+  assert.equal(text("attempt"), "attempt 3");
   assert.deepEqual(buttons(), ["retry-now", "stop"]);
   assert.equal(part("live").getAttribute("role"), "status");
   const words: (string | null)[] = [text("countdown")];
@@ -102,7 +102,7 @@ test("a wait is counted down, and said once", async (t) => {
   }
   const s = (n: number) => `Retrying in ${n} s`;
   assert.deepEqual(words, [s(4), s(3), s(3), s(2), s(2), s(1), s(1), ""]);
-  assert.deepEqual([...spoken], ["Service overloaded. Retrying in 4 seconds, attempt 2."]);
+  assert.deepEqual([...spoken], ["Service overloaded. Retrying in 4 seconds, attempt 3."]);
   part("retry-now").click();
   part("stop").click();
   assert.deepEqual(told, ["retryNow", "stop"]);
@@ -131,7 +131,7 @@ test("the next attempt says so, also when it takes its time", () => {
   const { controller } = puppet();
   const { text, said, buttons } = mount(controller);
   controller.set({ state: "opening", attempt: 3, failures: 2 });
-  assert.equal(text("title"), "Retrying… (attempt 2)");
+  assert.equal(text("title"), "Retrying… (attempt 3)");
   assert.deepEqual(buttons(), ["stop"]);
   assert.equal(said(), "");
   controller.set({ state: "opening", attempt: 1, failures: 0, slow: true });
