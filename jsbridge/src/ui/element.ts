@@ -52,6 +52,8 @@ export class RetryStatusElement extends Base {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #later: ReturnType<typeof setTimeout> | undefined;
   #shown: View | undefined;
+  /** Whether what is shown is painted, and its countdown runs. */
+  #current = false;
   #paintedAt = 0;
   #parts: Parts | undefined;
 
@@ -128,21 +130,29 @@ export class RetryStatusElement extends Base {
     clearTimeout(this.#later);
     if (!this.isConnected) {
       clearTimeout(this.#timer);
+      this.#current = false;
       return;
     }
     const status = this.#controller?.status;
     const next = status && view(status, { received: this.#received, last: this.#last, texts: this.#texts });
-    if (same(next, this.#shown) && this.#parts) {
+    if (this.#current && same(next, this.#shown)) {
       return;
     }
     // Another state is painted at once; numbers that run, such as a queue's, now and then.
     const pause = this.#paintedAt + paintEveryMs - Date.now();
-    if (pause > 0 && next?.tone === "waiting" && this.#shown?.tone === "waiting" && next.say === this.#shown.say) {
+    if (
+      this.#current &&
+      pause > 0 &&
+      next?.tone === "waiting" &&
+      this.#shown?.tone === "waiting" &&
+      next.say === this.#shown.say
+    ) {
       this.#later = setTimeout(() => this.#show(), pause);
       return;
     }
     this.#paintedAt = Date.now();
     this.#shown = next;
+    this.#current = true;
     this.#paint(next);
   }
 
@@ -261,6 +271,7 @@ function runDown({ progress, bar }: Parts, next: View | undefined): void {
   const whole = next?.delayMs ?? 0;
   progress.hidden = !(left > 0 && whole > 0);
   if (!progress.hidden) {
+    bar.style.transformOrigin = getComputedStyle(bar).direction === "rtl" ? "right" : "left";
     const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
     const animation = bar.animate?.(
       [{ transform: `scaleX(${Math.min(left / whole, 1)})` }, { transform: "scaleX(0)" }],

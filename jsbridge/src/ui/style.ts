@@ -44,12 +44,11 @@ background:var(--retry-status-button,var(--tone));color:var(--retry-status-butto
 [part~=retry-now]:hover,[part~=retry]:hover{border-color:transparent;filter:brightness(1.08)}
 button:focus-visible,[part=link]:focus-visible{outline:2px solid var(--tone);outline-offset:2px}
 [part=progress]{position:absolute;inset:auto 0 0;height:3px}
-[part=bar]{display:block;height:100%;background:var(--tone);opacity:.6;transform-origin:left}
-[part=bar]:dir(rtl){transform-origin:right}
+[part=bar]{display:block;height:100%;background:var(--tone);opacity:.6;}
 [part=live]{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (prefers-reduced-motion:reduce){[part=card]{animation:none}}
 @media (forced-colors:active){
 [part=bar]{forced-color-adjust:none;background:Highlight;opacity:1}
-[part~=retry-now],[part~=retry],button{border-color:ButtonBorder}
+button,[part~=retry-now],[part~=retry]{border-color:ButtonBorder;color:ButtonText}
 }
 `;
