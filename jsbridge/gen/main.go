@@ -29,19 +29,20 @@ import (
 	"github.com/coder/guts/config"
 
 	_ "github.com/steadfetch/steadfetch/classify"
+	_ "github.com/steadfetch/steadfetch/internal/protocol"
 	_ "github.com/steadfetch/steadfetch/retry"
 	_ "github.com/steadfetch/steadfetch/retry/session"
 )
 
 const root = "github.com/steadfetch/steadfetch/"
 
-var packages = []string{root + "classify", root + "retry", root + "retry/session"}
+var packages = []string{root + "classify", root + "retry", root + "retry/session", root + "internal/protocol"}
 
 // shapes are the types that cross the boundary, in the order of the output.
 // What a package exports besides is no shape.
 var shapes = []string{
 	"Kind", "ErrorInfo", "Event", "Failure", "Verdict", "Step", "Trail",
-	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot",
+	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot", "Ending",
 }
 
 // words are the string fields whose values are the constants that begin with
@@ -56,6 +57,7 @@ var words = []struct{ shape, field, prefix string }{
 	{"Happened", "what", "On"},
 	{"Answer", "do", "Do"},
 	{"Resume", "how", "Resume"},
+	{"Ending", "reason", "Ending"},
 	{"Snapshot", "state", "State"},
 	{"Snapshot", "waiting_for", "WaitingFor"},
 }
@@ -140,7 +142,29 @@ func generate() (string, error) {
 	if err := errors.Join(append(misses, err)...); err != nil {
 		return "", err
 	}
-	return head + document(text, facts) + maps(text), nil
+	return head + document(text, facts) + maps(text) + options(text), nil
+}
+
+var (
+	policy = regexp.MustCompile(`(?s)export interface Policy \{\n(.*?)\n\}`)
+	option = regexp.MustCompile(`(?m)^ +(?:readonly )?(\w+)\?: (.*);$`)
+)
+
+// options is the table by which the options of a policy are checked: what each
+// may be.
+func options(text string) string {
+	var b strings.Builder
+	b.WriteString("\n/** What the fields of a policy may be: of the words, one. */\n" +
+		"export const policyTypes: Readonly<Record<keyof Policy, \"number\" | \"boolean\" | readonly string[]>> = {\n")
+	for _, m := range option.FindAllStringSubmatch(policy.FindStringSubmatch(text)[1], -1) {
+		what := fmt.Sprintf("%q", m[2])
+		if strings.HasPrefix(m[2], `"`) {
+			what = "[" + strings.ReplaceAll(m[2], " | ", ", ") + "]"
+		}
+		fmt.Fprintf(&b, "  %s: %s,\n", m[1], what)
+	}
+	b.WriteString("};\n")
+	return b.String()
 }
 
 // rename gives the fields the names that TypeScript users see. Where they cross

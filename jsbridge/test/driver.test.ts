@@ -16,6 +16,9 @@ function scripted(...answers: (Answer | Error)[]) {
   let config: Config | undefined;
   const engine: Engine = {
     classify: () => verdict,
+    said: () => ({}),
+    ended: () => ({}),
+    ending: () => ({}),
     explain: () => ({ verdict }),
     delay: () => 0,
     policy: (policy) => policy,

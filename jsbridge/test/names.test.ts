@@ -30,19 +30,21 @@ test("an event has the origin's form on the wire", () => {
   const retry = { attempt: 1, delayMs: 1000, error: "Overloaded", retryingAt: "2026-11-28T07:00:00Z", statusCode: 529 };
   const verdict = classify({ status: 529 });
   const events: ChatStreamEvent[] = [
-    { type: "message", event: "message", data: "{}", id: "" },
+    { type: "message", event: "message", data: "Hi", id: "", text: "Hi", reasoning: undefined },
     { type: "retry", retry },
     { type: "reset" },
+    { type: "finish", reason: "length", usage: { inputTokens: 3, outputTokens: 4 } },
     { type: "error", error: new RetryError(verdict, 1), verdict },
   ];
   const { title, message, kind, retryable } = verdict;
   assert.deepEqual(events.map(toWire), [
-    { type: "message", message: { event: "message", data: "{}", id: "" } },
+    { type: "message", message: { event: "message", data: "Hi", id: "" } },
     {
       type: "retry",
       retry: { attempt: 1, delay_ms: 1000, error: "Overloaded", retrying_at: "2026-11-28T07:00:00Z", status_code: 529 },
     },
     { type: "reset" },
+    { type: "finish", finish: { reason: "length", usage: { input_tokens: 3, output_tokens: 4 } } },
     { type: "error", error: { retryable, kind, title, message, status_code: 529 } },
   ]);
 });

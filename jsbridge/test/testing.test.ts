@@ -110,7 +110,7 @@ test("a faulty fetch stalls before the headers or in the body until the request 
     await pass(ms);
   }
   assert.equal(seen.state, "fulfilled");
-  assert.deepEqual(events, ["retry", "message", "message", "retry", "reset", ...answer.map(() => "message")]);
+  assert.deepEqual(events, ["retry", "message", "message", "retry", "reset", ...answer.map(() => "message"), "finish"]);
 });
 
 test("a faulty fetch gives the chunks before the error", async () => {

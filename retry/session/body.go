@@ -278,6 +278,7 @@ func (s *Session) take() *Answer {
 	e := &s.event
 	complete := s.tracker.Seen&protocol.Finished != 0
 	facts := s.tracker.Read(e)
+	s.noteEnding(e, facts)
 	if facts&protocol.KeepAlive == 0 {
 		s.lastContent = s.now
 	}

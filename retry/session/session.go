@@ -67,6 +67,7 @@ type Session struct {
 	headers     classify.Headers
 	framer      sse.Framer
 	tracker     protocol.Tracker
+	ending      protocol.Ending
 	event       sse.Event
 	out         []byte
 

@@ -36,3 +36,12 @@ export const fromWire = (shape: unknown): unknown => renamed(shape, camel);
 
 /** A shape for the wire. */
 export const toWireShape = <T>(shape: T): Wire<T> => renamed(shape, snake) as Wire<T>;
+
+/** The same shape, which nobody can change any more. */
+export function frozen<T>(shape: T): T {
+  if (typeof shape === "object" && shape !== null) {
+    Object.values(shape).forEach(frozen);
+    Object.freeze(shape);
+  }
+  return shape;
+}

@@ -390,5 +390,39 @@ export interface Snapshot {
   verdict?: Verdict;
 }
 
+/** Ending is how an answer ended, where the provider tells. */
+export interface Ending {
+  /** `reason` is one of the constants, or empty. */
+  reason?: "stop" | "length" | "tool_calls" | "content_filter" | "error";
+  /**
+   * `inputTokens` and `outputTokens` are what the provider counted, cached input
+   * and reasoning among them.
+   */
+  inputTokens?: number;
+  outputTokens?: number;
+}
+
 /** Fields whose own keys are data: they are not renamed. */
 export const maps: readonly string[] = ["headers"];
+
+/** What the fields of a policy may be: of the words, one. */
+export const policyTypes: Readonly<Record<keyof Policy, "number" | "boolean" | readonly string[]>> = {
+  maxAttempts: "number",
+  initialDelayMs: "number",
+  maxDelayMs: "number",
+  maxRetryAfterMs: "number",
+  maxElapsedMs: "number",
+  firstByteTimeoutMs: "number",
+  silenceTimeoutMs: "number",
+  contentTimeoutMs: "number",
+  budgetTokens: "number",
+  budgetRatio: "number",
+  maxReplayBytes: "number",
+  preset: ["origin", "coder", "mux"],
+  jitter: ["none", "full", "equal"],
+  afterCommit: ["fail", "restart", "resume"],
+  resume: ["last_event_id", "background", "continue", "custom"],
+  lenient: "boolean",
+  unknownRetryable: "boolean",
+  noCooldown: "boolean",
+};
