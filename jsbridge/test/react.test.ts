@@ -5,7 +5,6 @@ import { Window } from "happy-dom";
 import {
   act,
   createElement,
-  type FunctionComponent,
   type ReactNode,
   StrictMode,
   startTransition,
@@ -25,6 +24,7 @@ import {
 } from "../src/testing/index.js";
 import type { RetryStatusElement } from "../src/ui/element.js";
 import { type ChatStream, RetryStatus, useChatStream, useRetryStatus } from "../src/ui/react.js";
+import type { Texts } from "../src/ui/texts.js";
 import { answer, clock, post, role, settle, stop, token, url } from "./fakes.js";
 
 const window = new Window();
@@ -54,7 +54,13 @@ interface Seen {
   renders: number;
 }
 
-function Chat({ options, seen, children }: { options: StreamOptions; seen: Seen; children?: ReactNode }) {
+interface ChatProps {
+  options: StreamOptions;
+  seen: Seen;
+  children?: ReactNode;
+}
+
+function Chat({ options, seen, children }: ChatProps) {
   const chat = useChatStream(options);
   seen.chat = chat;
   seen.renders++;
@@ -64,13 +70,35 @@ function Chat({ options, seen, children }: { options: StreamOptions; seen: Seen;
   return createElement("p", null, chat.text, children);
 }
 
+/** A part of the page that reads the status by itself, and tells if it is not that of the rest. */
+function Reader({ seen, torn }: { seen: Seen; torn: string[] }) {
+  const { status, text } = seen.chat;
+  const state = useRetryStatus(seen.chat.controller).state;
+  if (state !== status.state) {
+    torn.push(`${state} beside ${status.state} of "${text}"`);
+  }
+  return createElement("i", null, state);
+}
+
+interface PageProps {
+  options: StreamOptions;
+  seen: Seen;
+  texts: Partial<Texts>;
+}
+
+function Page({ options, seen, texts }: PageProps) {
+  const chat = useChatStream(options);
+  seen.chat = chat;
+  return createElement(RetryStatus, { chat, className: "banner", texts, title: "x" }, createElement("i"));
+}
+
 function Banner({ controller }: { controller: Controller }) {
   return createElement("b", null, useRetryStatus(controller).state);
 }
 
 interface Mounting {
-  /** What React renders around and below the chat. */
   options?: StreamOptions;
+  /** What the chat has in it. */
   child?: (seen: Seen) => ReactNode;
 }
 
@@ -245,24 +273,37 @@ test("the signal of a Request ends its answer", async () => {
   assert.equal(seen.chat.error, undefined);
 });
 
+interface AskerProps {
+  seen: Seen;
+}
+
+function AsksInEffect({ seen }: AskerProps) {
+  useEffect(() => seen.chat.start(url, post()), [seen]);
+  return null;
+}
+
+function AsksInLayoutEffect({ seen }: AskerProps) {
+  useLayoutEffect(() => seen.chat.start(url, post()), [seen]);
+  return null;
+}
+
+function AsksOnce({ seen }: AskerProps) {
+  const asked = useRef(false);
+  useEffect(() => {
+    if (!asked.current) {
+      asked.current = true;
+      seen.chat.start(url, post());
+    }
+  }, [seen]);
+  return null;
+}
+
 // Effects run from the children up, so a child's come before those of the component that has the hook.
-const effects = { useEffect, useLayoutEffect };
-for (const [name, use] of Object.entries(effects)) {
-  test(`start() in ${name} of a child works, and what the page shows is connected to it`, async (t) => {
+for (const Asker of [AsksInEffect, AsksInLayoutEffect]) {
+  test(`a child that ${Asker.name} starts a request that the page is connected to`, async (t) => {
     const pass = clock(t);
-    const Asker: FunctionComponent<{ seen: Seen }> = ({ seen }) => {
-      use(() => seen.chat.start(url, post()), []);
-      return null;
-    };
-    const { seen } = await mount(
-      [
-        { chunks: [role, token("Hi")], stall: true },
-        { chunks: [role, token("Hi")], stall: true },
-      ],
-      {
-        child: (seen) => createElement(Asker, { seen }),
-      },
-    );
+    const step = { chunks: [role, token("Hi")], stall: true };
+    const { seen } = await mount([step, step], { child: (seen) => createElement(Asker, { seen }) });
     await act(() => pass(16));
     assert.deepEqual([seen.chat.text, seen.chat.status.state], ["Hi", "streaming"]);
     await act(async () => seen.chat.stop());
@@ -273,17 +314,7 @@ for (const [name, use] of Object.entries(effects)) {
 
 test("a request that is made once lives through StrictMode's second mount", async (t) => {
   const pass = clock(t);
-  const Asker: FunctionComponent<{ seen: Seen }> = ({ seen }) => {
-    const asked = useRef(false);
-    useEffect(() => {
-      if (!asked.current) {
-        asked.current = true;
-        seen.chat.start(url, post());
-      }
-    }, [seen]);
-    return null;
-  };
-  const { seen, fetch } = await mount([{ chunks: answer }], { child: (seen) => createElement(Asker, { seen }) });
+  const { seen, fetch } = await mount([{ chunks: answer }], { child: (seen) => createElement(AsksOnce, { seen }) });
   await act(() => pass(16));
   assert.deepEqual([seen.chat.text, fetch.requests.length], ["Hello world", 1]);
 });
@@ -295,15 +326,11 @@ test("start() uses the options of the latest render, and a stored status for the
     state: "waiting",
     attempt: 3,
     failures: 3,
-    retry: { attempt: 3, delayMs: 4000, error: "x", retryingAt: new Date(Date.now() + 4000).toISOString() },
+    retry: { attempt: 3, delayMs: 4000, error: "Overloaded.", retryingAt: new Date(Date.now() + 4000).toISOString() },
   };
-  const { seen, chat } = await mount([], { options: { fetch: first, restore } });
+  const { seen } = await mount([], { options: { fetch: first, restore } });
   const second = faultyFetch([{ chunks: answer }, { chunks: answer }]);
-  const render = createElement(
-    StrictMode,
-    null,
-    createElement(Chat, { ...chat.props, options: { fetch: second, restore } }),
-  );
+  const render = createElement(StrictMode, null, createElement(Chat, { options: { fetch: second, restore }, seen }));
   await act(async () => root!.render(render));
   await act(() => seen.chat.start(url, post()));
   await settled();
@@ -315,21 +342,15 @@ test("start() uses the options of the latest render, and a stored status for the
   assert.deepEqual([first.requests.length, second.requests.length], [0, 2]);
 });
 
-test("text, error and status are of one moment, in a transition too", async (t) => {
+test("an answer that comes while a transition renders is not torn", async (t) => {
   const pass = clock(t);
   const torn: string[] = [];
-  const Part: FunctionComponent<{ seen: Seen; text: string }> = ({ seen, text }) => {
-    if (text !== seen.chat.text) {
-      torn.push(`${text} beside ${seen.chat.text}`);
-    }
-    return null;
-  };
   const { seen, chat } = await mount([{ chunks: answer }]);
   await act(() => seen.chat.start(url, post()));
   await act(async () => {
     startTransition(() => {
-      const part = createElement(Part, { seen, text: seen.chat.text });
-      root!.render(createElement(StrictMode, null, createElement(Chat, { ...chat.props, children: part })));
+      const parts = Array.from({ length: 20 }, (_, key) => createElement(Reader, { key, seen, torn }));
+      root!.render(createElement(StrictMode, null, createElement(Chat, chat.props as ChatProps, parts)));
     });
     await pass(16);
   });
@@ -366,10 +387,6 @@ test("a page from the server is hydrated without a word, and then works", async 
 
 test("RetryStatus is the element, loaded by itself, with all that it needs of a chat", async (t) => {
   const pass = clock(t);
-  const Page: FunctionComponent<{ options: StreamOptions; seen: Seen; texts: object }> = ({ options, seen, texts }) => {
-    seen.chat = useChatStream(options);
-    return createElement(RetryStatus, { chat: seen.chat, className: "banner", texts, title: "x" }, createElement("i"));
-  };
   const seen: Seen = { chat: undefined as unknown as ChatStream, states: [], renders: 0 };
   const fetch = faultyFetch([
     openaiServerErrorResponse(),

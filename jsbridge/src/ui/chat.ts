@@ -1,7 +1,7 @@
 import {
-  type ChatFinish,
-  type ChatMessage,
   type ChatStreamEvent,
+  type ChatStreamFinish,
+  type ChatStreamMessage,
   type Controller,
   classify,
   createController,
@@ -18,11 +18,11 @@ export interface Answer {
   /** The same of what the model thinks aloud. */
   readonly reasoning: string;
   /** The events so far, for what is no text. */
-  readonly messages: readonly ChatMessage[];
+  readonly messages: readonly ChatStreamMessage[];
   /** Something of the answer has come: a failure is then an interruption. */
   readonly received: boolean;
   /** How the answer ended, when it is complete. */
-  readonly finish: ChatFinish | undefined;
+  readonly finish: ChatStreamFinish | undefined;
   /** Why the request failed for good. To be stopped or aborted is no failure. */
   readonly error: RetryError | undefined;
 }
@@ -122,7 +122,7 @@ async function follow(
   show: (answer: Answer) => void,
 ): Promise<void> {
   let { text, reasoning, finish, error } = nothing;
-  let messages: ChatMessage[] = [];
+  let messages: ChatStreamMessage[] = [];
   let shownAt = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = () => {

@@ -20,7 +20,7 @@ import { type Answer, makeChat, nothing } from "./chat.js";
 import type { RetryStatusElement } from "./element.js";
 import type { Texts } from "./texts.js";
 
-export type { ChatMessage } from "../index.js";
+export type { ChatStreamMessage } from "../index.js";
 export type { Answer } from "./chat.js";
 
 const idle: Snapshot = Object.freeze({ state: "idle", attempt: 0, failures: 0 });
