@@ -183,14 +183,23 @@ test("a failure for good is told, and the next start forgets it", async () => {
   assert.equal(seen.chat.start, start, "the functions stay the same");
 });
 
-test("what fetch refuses is an error of the same kind, with its cause", async () => {
-  const { seen } = await mount([], {
-    options: { fetch: () => Promise.reject(Object.assign(new TypeError("unknown scheme"), { cause: new Error("x") })) },
-  });
-  await act(() => seen.chat.start("nowhere://example.com/?key=sk-123", { method: "POST", body: "{}" }));
+test("what fetch refuses is an error of the same kind, and its words show no key", async () => {
+  const { seen, fetch } = await mount([], { options: { fetch: globalThis.fetch } });
+  await act(() => seen.chat.start("https://me:secret@example.com/v1?key=sk-123", post()));
   await settled();
-  assert.ok(seen.chat.error === undefined || seen.chat.error instanceof RetryError);
-  assert.doesNotMatch(String(seen.chat.error), /sk-123/);
+  assert.ok(seen.chat.error instanceof RetryError);
+  assert.match(String(seen.chat.error.cause), /credentials/);
+  assert.doesNotMatch(seen.chat.error.message, /sk-123|secret/);
+  assert.equal(fetch.requests.length, 0);
+});
+
+test("an option that makes no sense is told by start(), and what runs goes on", async (t) => {
+  const pass = clock(t);
+  const { seen } = await mount([{ chunks: answer }], { child: (seen) => createElement(AsksOnce, { seen }) });
+  const wrong = { maxAttemps: 3 } as StreamOptions;
+  await act(async () => root!.render(createElement(Chat, { options: wrong, seen })));
+  assert.throws(() => seen.chat.start(url, post()), /maxAttemps/);
+  await act(() => pass(16));
 });
 
 test("stop keeps what came, and is no error", async (t) => {
