@@ -56,7 +56,7 @@ const cut =
     const queue = parts.map((part) => `data: ${JSON.stringify(part)}\n\n`);
     const body = new ReadableStream({
       async pull(controller) {
-      await new Promise((resolve) => setTimeout(resolve, 20)); // an error overtakes what is on its way in the AI SDK
+        await new Promise((resolve) => setTimeout(resolve, 20)); // an error overtakes what is on its way in the AI SDK
         const next = queue.shift();
         if (next) {
           controller.enqueue(new TextEncoder().encode(next));
