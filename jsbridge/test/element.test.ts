@@ -310,7 +310,7 @@ test("what was set before the element was defined is heeded", () => {
   assert.deepEqual([part("title"), part("message")], ["Halt", "What was received so far stays."]);
 });
 
-test("the focus stays when the button that had it goes", () => {
+test("the focus stays when the button that had it goes, and when all goes", () => {
   const { controller } = puppet();
   const { element, part } = mount(controller);
   controller.set(waiting(60_000));
@@ -318,7 +318,9 @@ test("the focus stays when the button that had it goes", () => {
   assert.equal(element.shadowRoot!.activeElement, part("retry-now"));
   controller.set({ state: "opening", attempt: 3, failures: 2 });
   assert.equal(element.shadowRoot!.activeElement, part("card"));
-  part("card").blur();
+  controller.set({ state: "streaming" });
+  assert.equal(document.activeElement, element);
+  element.remove();
 });
 
 test("out of the page it listens to nothing", (t) => {

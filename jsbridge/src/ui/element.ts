@@ -71,8 +71,10 @@ export class RetryStatusElement extends Base {
     return this.#received;
   }
   set received(received: boolean) {
-    this.#received = received;
-    this.#show();
+    if (received !== this.#received) {
+      this.#received = received;
+      this.#show();
+    }
   }
 
   /** The verdict on the last failure where the engine's own ended the request: `RetryError.last`. */
@@ -166,14 +168,20 @@ export class RetryStatusElement extends Base {
     if (next) {
       this.setAttribute("tone", next.tone);
       fill(parts, next, { ...english, ...this.#texts });
-      if (focused?.closest("[hidden]")) {
-        parts.card.focus(); // and not another button: the key that pressed this one may still be down
-      }
     } else {
       this.removeAttribute("tone");
     }
+    if (focused?.closest("[hidden]")) {
+      this.#keepFocus(next ? parts.card : this);
+    }
     runDown(parts, next);
     this.#tick(parts, next?.until);
+  }
+
+  /** Keeps the focus where it was, but on no other button: the key that pressed the one that is gone may still be down. */
+  #keepFocus(place: HTMLElement): void {
+    place.tabIndex = -1;
+    place.focus();
   }
 
   /** Writes the countdown, and again when its words change. */
@@ -231,7 +239,6 @@ function build(host: RetryStatusElement, act: (action: Action) => void): Parts {
   parts.words.append(parts.head, ...lines.map((name) => parts[name]), parts.meter, slot());
   parts.card.append(slot("icon"), parts.words, parts.actions, parts.progress);
   parts.card.setAttribute("role", "group");
-  parts.card.setAttribute("tabindex", "-1");
   parts.live.setAttribute("role", "status");
   label(parts, { ...english, ...host.texts });
   root.append(parts.live, parts.card);

@@ -5,6 +5,7 @@
  */
 export const style = `
 :host{display:block}
+:host(:focus){outline:none}
 [hidden]{display:none!important}
 [part=card]{
 --tone:var(--retry-status-accent,#b45309);--tone:var(--retry-status-accent,light-dark(#b45309,#fbbf24));
