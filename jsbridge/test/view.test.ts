@@ -185,6 +185,11 @@ const cases: Case[] = [
     },
   },
   {
+    name: "a detail that says what the title says is left out",
+    status: failed({ detail: overloaded.title! }),
+    shows: { detail: "" },
+  },
+  {
     name: "a detail that says what the message says is left out",
     status: failed({ detail: overloaded.message! }),
     shows: { detail: "" },

@@ -121,12 +121,12 @@ function opening(status: Status, texts: Texts): View | undefined {
 
 function failed(verdict: Verdict, last: Verdict | undefined, received: boolean, texts: Texts): View {
   const message = messageOf(verdict.message, verdict, texts);
-  const detail = verdict.detail && verdict.detail !== message ? verdict.detail : "";
+  const name = titleOf(verdict, texts);
+  const detail = verdict.detail && verdict.detail !== message && verdict.detail !== name ? verdict.detail : "";
   const cause = last ?? verdict;
   const wait = verdict.retryAfterMs ?? last?.retryAfterMs ?? 0;
   const duration = wait > 0 ? texts.duration(wait) : "";
   const told = !duration || `${message} ${detail}`.includes(duration);
-  const name = titleOf(verdict, texts);
   // What was received of a blocked answer is all that there is.
   const title = received && verdict.kind !== "content_policy" ? texts.interrupted(name) : name;
   const asked = told ? "" : texts.asked(duration);
