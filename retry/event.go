@@ -4,7 +4,35 @@ import (
 	"time"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
+
+// ChatStreamEventType is what an event of a stream is. Its values are those of
+// the wire form, where an event is an object of its type and of a member of that
+// name: {"type":"retry","retry":{…}}.
+type ChatStreamEventType string
+
+const (
+	ChatStreamEventTypeMessage ChatStreamEventType = "message" // an event of the provider's stream
+	ChatStreamEventTypeRetry   ChatStreamEventType = "retry"   // an attempt failed, another is to follow
+	ChatStreamEventTypeReset   ChatStreamEventType = "reset"   // drop all messages so far: the answer begins again
+	ChatStreamEventTypeFinish  ChatStreamEventType = "finish"  // the answer is complete
+	ChatStreamEventTypeError   ChatStreamEventType = "error"   // the request failed for good
+)
+
+// ChatStreamError is the event to show when a request has failed for good. All
+// its texts are safe to show.
+type ChatStreamError struct {
+	Message    string        `json:"message"`
+	Detail     string        `json:"detail,omitempty"`
+	Kind       classify.Kind `json:"kind,omitempty"`
+	Provider   string        `json:"provider,omitempty"`
+	Retryable  bool          `json:"retryable"`
+	StatusCode int           `json:"status_code,omitempty"`
+	Title      string        `json:"title,omitempty"`
+	// RetryAfterMs is how long the server asked to wait, nil if it did not ask.
+	RetryAfterMs *int64 `json:"retry_after_ms,omitempty"`
+}
 
 // ChatStreamRetry is the event to show while a session waits.
 type ChatStreamRetry struct {
@@ -19,4 +47,30 @@ type ChatStreamRetry struct {
 	Provider   string        `json:"provider,omitempty"`
 	StatusCode int           `json:"status_code,omitempty"`
 	Title      string        `json:"title,omitempty"`
+}
+
+// wireTime is how a time is written on the wire, as JavaScript's toISOString
+// does: RFC 3339 in UTC with milliseconds.
+const wireTime = "2006-01-02T15:04:05.000Z"
+
+// MarshalJSON writes r as it is written on the wire and in stored snapshots.
+// It differs from what Go does by default in the form of the time alone.
+func (r ChatStreamRetry) MarshalJSON() ([]byte, error) {
+	b := jsonscan.AppendInt([]byte(`{"attempt":`), int64(r.Attempt))
+	b = jsonscan.AppendInt(append(b, `,"delay_ms":`...), r.DelayMs)
+	b = jsonscan.AppendString(append(b, `,"error":`...), r.Error)
+	b = jsonscan.AppendString(append(b, `,"retrying_at":`...), r.RetryingAt.UTC().Format(wireTime))
+	if r.Kind != "" {
+		b = jsonscan.AppendString(append(b, `,"kind":`...), string(r.Kind))
+	}
+	if r.Provider != "" {
+		b = jsonscan.AppendString(append(b, `,"provider":`...), r.Provider)
+	}
+	if r.StatusCode != 0 {
+		b = jsonscan.AppendInt(append(b, `,"status_code":`...), int64(r.StatusCode))
+	}
+	if r.Title != "" {
+		b = jsonscan.AppendString(append(b, `,"title":`...), r.Title)
+	}
+	return append(b, '}'), nil
 }

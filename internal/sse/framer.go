@@ -23,6 +23,10 @@ type Event struct {
 	// ID is the id field. HasID tells an empty one from none.
 	ID    string
 	HasID bool
+	// Bare is set where Data is no data by the specification: a line of JSON
+	// without a field name, or a field "error" with JSON in it. Gateways and
+	// servers that fail in mid-stream write their errors so.
+	Bare bool
 	// Oversize is set on the pieces of an event larger than MaxEvent, whose
 	// fields are not read.
 	Oversize bool
@@ -159,7 +163,7 @@ func (f *Framer) Reset() {
 
 // cut ends the event at end and reads its fields.
 func (f *Framer) cut(end int, e *Event) {
-	e.Type, e.Data, e.ID, e.HasID, e.Oversize = "", "", "", false, false
+	e.Type, e.Data, e.ID, e.HasID, e.Bare, e.Oversize = "", "", "", false, false, false
 	f.last, f.begin = f.begin, end
 	raw := f.buf[f.last:end]
 	if f.oversize {
@@ -198,6 +202,10 @@ func (f *Framer) cut(end int, e *Event) {
 		}
 		switch jsonscan.Index("data event id", view(name)) {
 		case 0:
+			if e.Bare { // what the specification knows counts more
+				e.Type, e.Bare = "", false
+				lines = 0
+			}
 			lines++
 			if lines == 1 {
 				e.Data = view(value)
@@ -215,11 +223,12 @@ func (f *Framer) cut(end int, e *Event) {
 				e.ID, e.HasID = view(value), true
 			}
 		default:
-			// A bare JSON line is no field, and the specification has it
-			// ignored; but gateways that fail in mid-stream write their error so.
-			if line[0] == '{' && lines == 0 {
+			if lines == 0 && line[0] == '{' {
 				lines = 1
-				e.Data = view(line)
+				e.Data, e.Bare = view(line), true
+			} else if lines == 0 && len(value) > 0 && value[0] == '{' && view(name) == "error" {
+				lines = 1
+				e.Type, e.Data, e.Bare = "error", view(value), true
 			}
 		}
 	}

@@ -11,9 +11,11 @@ type Request struct {
 	Method  string           `json:"method,omitempty"`
 	URL     string           `json:"url,omitempty"`
 	Headers classify.Headers `json:"headers,omitempty"`
-	// Body is a text body's beginning and end (32 KiB of each are enough): it
-	// tells whether a stream was asked for.
+	// Body is the request's text body, or its first part: Session.Body takes the
+	// rest. It tells whether a stream was asked for, and of which model.
 	Body string `json:"body,omitempty"`
+	// Redirect is fetch's redirect mode, where the host has one.
+	Redirect string `json:"redirect,omitempty"`
 }
 
 // Config is all that a new session is told.
@@ -31,33 +33,35 @@ type Config struct {
 	// OpaqueErrors says that the host cannot tell a CORS refusal from a dead
 	// network, as browsers cannot.
 	OpaqueErrors bool `json:"opaque_errors,omitempty"`
-	// Offline says that the host believes to have no network at the start.
+	// Offline says that the host believes it is offline at the start.
 	Offline bool `json:"offline,omitempty"`
 	// Restore is a Snapshot taken earlier, perhaps before a page was loaded
 	// anew: the session goes on waiting where that one was.
 	Restore *Snapshot `json:"restore,omitempty"`
 }
 
-// What happened, in the words of Happened.What.
+// On is a value of Happened.What.
+type On string
+
 const (
-	OnStart     = "start"      // the caller made the request; always the first
-	OnResponse  = "response"   // headers arrived: Status, Headers
-	OnEnd       = "end"        // the body ended, as bodies end
-	OnError     = "error"      // fetch or the body failed: Error
-	OnFailed    = "failed"     // an attempt that is no fetch failed: Failure
-	OnSuccess   = "success"    // an attempt that is no fetch succeeded
-	OnTimer     = "timer"      // the time that Answer.TimerAt named has come, or the host woke up
-	OnAbort     = "abort"      // the caller's signal or context ended the request
-	OnStop      = "stop"       // a person pressed Stop
-	OnRetryNow  = "retry_now"  // a person pressed Retry now
-	OnOnline    = "online"     // the host believes to have a network
-	OnOffline   = "offline"    // … to have none
-	OnProbeLost = "probe_lost" // another tab is probing this origin already
+	OnStart     On = "start"      // the caller made the request; always the first
+	OnResponse  On = "response"   // headers arrived: Status, Headers
+	OnEnd       On = "end"        // the body ended, as bodies end
+	OnError     On = "error"      // fetch or the body failed: Error
+	OnFailed    On = "failed"     // an attempt that is no fetch failed: Failure
+	OnSuccess   On = "success"    // an attempt that is no fetch succeeded
+	OnTimer     On = "timer"      // the time that Answer.TimerAt named has come, or the host woke up
+	OnAbort     On = "abort"      // the caller's signal or context ended the request
+	OnStop      On = "stop"       // a person pressed Stop
+	OnRetryNow  On = "retry_now"  // a person pressed Retry now
+	OnOnline    On = "online"     // the host believes it is online
+	OnOffline   On = "offline"    // … offline
+	OnProbeLost On = "probe_lost" // another tab is probing this origin already
 )
 
 // Happened is one thing that a host saw.
 type Happened struct {
-	What string `json:"what"`
+	What On `json:"what"`
 	// Now is the wall clock in milliseconds since the Unix epoch. It may jump.
 	Now int64 `json:"now"`
 	// Attempt is the number of the attempt that OnResponse, OnEnd, OnError, …
@@ -69,20 +73,23 @@ type Happened struct {
 	Failure *classify.Failure   `json:"failure,omitempty"`
 }
 
-// What a host is to do, in the words of Answer.Do.
+// Do is a value of Answer.Do.
+type Do string
+
 const (
-	DoNothing = "none"   // go on as before
-	DoOpen    = "open"   // open the request as attempt Attempt
-	DoRead    = "read"   // read the body and hand every chunk in
-	DoWait    = "wait"   // drop the attempt, if there is one, and wait for TimerAt
-	DoPass    = "pass"   // give the response to the caller: Bytes, then the rest untouched; the session is over
-	DoFinish  = "finish" // deliver Bytes, end the consumer's stream, stop reading; the session is over
-	DoFail    = "fail"   // deliver Bytes, then fail with Verdict, stop reading; the session is over
+	DoNothing Do = "none"    // go on as before
+	DoOpen    Do = "open"    // open the request as attempt Attempt
+	DoRead    Do = "read"    // read the body and hand every chunk in
+	DoWait    Do = "wait"    // drop the attempt, if there is one, and wait for TimerAt
+	DoPass    Do = "pass"    // give the response to the caller: Bytes, then the rest untouched; the session is over
+	DoFinish  Do = "finish"  // deliver Bytes, end the consumer's stream, stop reading; the session is over
+	DoFail    Do = "fail"    // deliver Bytes, then fail with Verdict, stop reading; the session is over
+	DoRethrow Do = "rethrow" // fail with the very error that the attempt threw; the session is over
 )
 
 // Answer is what the host is to do now.
 type Answer struct {
-	Do string `json:"do"`
+	Do Do `json:"do"`
 	// Attempt is the number of the attempt in force, from 1.
 	Attempt int `json:"attempt,omitempty"`
 	// TimerAt is when to call back with OnTimer, on the clock of Happened.Now;
@@ -105,9 +112,11 @@ type Answer struct {
 	// Last is the verdict on the last failure where Verdict is the engine's own
 	// (attempts_exhausted, retry_after_too_long, …).
 	Last *classify.Verdict `json:"last,omitempty"`
-	// Probe asks the host to make sure that no other tab probes Origin at the
+	// Probe asks the host to make sure that no other tab probes Bucket at the
 	// same time, and to report OnProbeLost instead of opening if one does.
 	Probe bool `json:"probe,omitempty"`
+	// Bucket is set with Probe: the name of the lock.
+	Bucket string `json:"bucket,omitempty"`
 	// Poke asks the host to report OnTimer to all its other sessions.
 	Poke bool `json:"poke,omitempty"`
 	// Share is to be told to other tabs, which hand it to their engine.
@@ -116,17 +125,18 @@ type Answer struct {
 	Warning string `json:"warning,omitempty"`
 }
 
-// Shared is what sessions of one origin tell each other.
+// Shared is what sessions of one bucket tell each other: a hash and a time.
 type Shared struct {
-	Origin string `json:"origin"`
-	// Until is the end of the cool-down; 0 when the origin has answered well.
+	// Bucket is a hash of origin, credential and model.
+	Bucket string `json:"bucket"`
+	// Until is the end of the cool-down; 0 when the limit has let one through.
 	Until int64 `json:"until"`
 }
 
 // Resume says how to ask for the rest of an answer.
 type Resume struct {
 	// How is ResumeLastEventID, ResumeBackground, ResumeContinue or ResumeCustom.
-	How string `json:"how"`
+	How retry.ResumeKind `json:"how"`
 	// Method replaces the first request's, if it is set.
 	Method string `json:"method,omitempty"`
 	// Suffix goes to the end of the path of the first URL. The parameters of its
@@ -145,32 +155,39 @@ type Resume struct {
 	Sequence   int64  `json:"sequence,omitempty"`
 }
 
-// The states of a Snapshot.
+// State is a value of Snapshot.State.
+type State string
+
 const (
-	StateIdle      = "idle"      // not started
-	StateOpening   = "opening"   // a request is on its way, nothing shown yet
-	StateStreaming = "streaming" // output flows
-	StateWaiting   = "waiting"   // until Retry.RetryingAt, or for a connection, or for another request's cool-down
-	StateFinished  = "finished"
-	StateFailed    = "failed"
-	StateStopped   = "stopped" // by the caller or a person
+	StateIdle      State = "idle"      // not started
+	StateOpening   State = "opening"   // a request is on its way, nothing shown yet
+	StateStreaming State = "streaming" // output flows
+	StateWaiting   State = "waiting"   // until Retry.RetryingAt, or for a connection, or for another request's cool-down
+	StateFinished  State = "finished"
+	StateFailed    State = "failed"
+	StateStopped   State = "stopped" // by the caller or a person
 )
 
-// What a session waits for, where it is more than the time.
+// WaitingFor is what a session waits for, where it is more than the time.
+type WaitingFor string
+
 const (
-	WaitingForConnection = "connection"
-	WaitingForCooldown   = "cooldown" // of another request to the same origin
+	WaitingForConnection WaitingFor = "connection"
+	WaitingForCooldown   WaitingFor = "cooldown" // of another request to the same bucket
 )
 
 // Snapshot is a session's state, for a late subscriber and for storage.
 type Snapshot struct {
-	State    string `json:"state"`
-	Attempt  int    `json:"attempt"`  // the attempt in force, from 1; 0 before the first
-	Failures int    `json:"failures"` // since the last success or Retry now
+	State    State `json:"state"`
+	Attempt  int   `json:"attempt"`  // the attempt in force, from 1; 0 before the first
+	Failures int   `json:"failures"` // since the last success or Retry now
+	// Suspected counts failures that may be how this server always is, by name:
+	// "truncated 2, silence 1".
+	Suspected string `json:"suspected,omitempty"`
 	// Slow is set when no output came for 15 s.
 	Slow bool `json:"slow,omitempty"`
 	// WaitingFor is empty (for the time), WaitingForConnection or WaitingForCooldown.
-	WaitingFor string                 `json:"waiting_for,omitempty"`
+	WaitingFor WaitingFor             `json:"waiting_for,omitempty"`
 	Retry      *retry.ChatStreamRetry `json:"retry,omitempty"`
 	Verdict    *classify.Verdict      `json:"verdict,omitempty"`
 }

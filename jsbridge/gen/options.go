@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/types"
+	"regexp"
+	"strings"
+)
+
+// option is a line of the table in retry/policy.go.
+type option struct {
+	name  string
+	kind  string // count, wait, word or flag, as the table has them
+	words []string
+}
+
+// table reads the keyed literals of Policy.options.
+func (f *facts) table(pkg *types.Package, info *types.Info, from *ast.FuncDecl) {
+	if most, ok := pkg.Scope().Lookup("maxNumber").(*types.Const); ok {
+		f.most = most.Val().ExactString()
+	}
+	ast.Inspect(from, func(node ast.Node) bool {
+		line, ok := node.(*ast.CompositeLit)
+		if !ok {
+			return true
+		}
+		var o option
+		for _, element := range line.Elts {
+			pair, ok := element.(*ast.KeyValueExpr)
+			if !ok {
+				return true // the list itself
+			}
+			value := info.Types[pair.Value].Value
+			switch key := pair.Key.(*ast.Ident).Name; key {
+			case "name":
+				o.name = constant.StringVal(value)
+			case "fallback": // the core's business
+			case "words":
+				o.words = strings.Fields(constant.StringVal(value))
+			default:
+				o.kind = key
+			}
+		}
+		f.options = append(f.options, o)
+		return false
+	})
+}
+
+// options is the table as TypeScript, by which options are checked.
+func options(f facts) (string, error) {
+	if len(f.options) == 0 || f.most == "" {
+		return "", errors.New("retry has no function options or no maxNumber any more")
+	}
+	var b strings.Builder
+	b.WriteString("\n/** What the fields of a policy may be: of words, one. */\n" +
+		"export const policyTypes: Readonly<Record<keyof Policy, \"number\" | \"boolean\" | \"string\" | readonly string[]>> = {\n")
+	for _, o := range f.options {
+		what := `"string"`
+		switch {
+		case o.kind == "count", o.kind == "wait":
+			what = `"number"`
+		case o.kind == "flag":
+			what = `"boolean"`
+		case len(o.words) > 0:
+			what = `["` + strings.Join(o.words, `", "`) + `"]`
+		}
+		fmt.Fprintf(&b, "  %s: %s,\n", camel(o.name), what)
+	}
+	fmt.Fprintf(&b, "};\n\n/** The most that a number among them can be. */\nexport const mostNumber = %s;\n", f.most)
+	return b.String(), nil
+}
+
+var joint = regexp.MustCompile(`_\w`)
+
+// camel is delayMs for delay_ms.
+func camel(name string) string {
+	return joint.ReplaceAllStringFunc(name, func(s string) string { return strings.ToUpper(s[1:]) })
+}
