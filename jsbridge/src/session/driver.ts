@@ -6,6 +6,7 @@ import type { Answer, Config, Ending, Happened, Shared, Snapshot } from "../engi
 import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
+import { warn } from "./warn.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
 export interface Host {
@@ -58,7 +59,6 @@ const live = new Set<Session>();
 let unwatch: (() => void) | undefined;
 /** How often something changed that sessions share: what is known of an origin, or whether their engine works. */
 let news = 0;
-const warned = new Set<string>();
 
 function all(act: (session: Session) => void): void {
   for (const session of [...live]) {
@@ -248,11 +248,8 @@ export function drive(
       spread(session);
       known = news;
     }
-    if (warning && options.onWarning) {
-      safely(options.onWarning, warning);
-    } else if (warning && !warned.has(warning)) {
-      warned.add(warning);
-      console.warn(`steadfetch: ${warning}`);
+    if (warning) {
+      warn(options, warning);
     }
     if (retry) {
       safely(options.onRetry, retry);

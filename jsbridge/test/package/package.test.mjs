@@ -36,10 +36,10 @@ before(() => {
 
 test("the package has these files and no others", () => {
   const names = packed.files.map(({ path }) => path);
-  const types = /\.d\.ts$/;
+  const types = /\.(d\.ts|js\.map)$/;
   assert.deepEqual(names.filter((name) => !types.test(name)).sort(), [
+    "LICENSE",
     "README.md",
-    "dist/LICENSE",
     "dist/cjs/element.js",
     "dist/cjs/index.js",
     "dist/cjs/js.js",
@@ -61,8 +61,11 @@ test("the package has these files and no others", () => {
     "react/package.json",
     "testing/package.json",
   ]);
-  for (const name of ["index", "ui/element", "ui/react", "testing/index", "steadfetch.wasm"]) {
+  for (const name of ["index", "js", "ui/element", "ui/react", "testing/index", "steadfetch.wasm"]) {
     assert.ok(names.includes(`dist/${name}.d.ts`), name);
+  }
+  for (const name of ["index", "js", "workerd", "element", "react", "testing", "cjs/index"]) {
+    assert.ok(names.includes(`dist/${name}.js.map`), name);
   }
 });
 
