@@ -146,8 +146,7 @@ const using = (what, form = "inline") =>
   });
 
 /** A part, beside the package itself. */
-const part = (name) =>
-  weigh({ entryPoints: [`src/${parts[name]}.ts`], plugins: [byName], external: ["react"] });
+const part = (name) => weigh({ entryPoints: [`src/${parts[name]}.ts`], plugins: [byName], external: ["react"] });
 
 /** What each thing weighs: raw, by gzip, by brotli. */
 export async function sizes() {

@@ -280,12 +280,11 @@ test("a queue that moves fast is written ten times a second at most, and not ann
   const pass = clock(t);
   const { controller } = puppet();
   const { part, text, said } = mount(controller);
-  const held = (ahead: number) =>
-    controller.set({ ...waiting(60_000), waitingFor: "cooldown", ahead } as Partial<Snapshot>);
+  const held = (before: number) => controller.set({ ...waiting(60_000, { before }), waitingFor: "cooldown" });
   held(1000);
   const titles = new Set([text("title")]);
-  for (let ahead = 999; ahead > 500; ahead--) {
-    held(ahead);
+  for (let before = 999; before > 500; before--) {
+    held(before);
     await pass(1);
     titles.add(text("title"));
   }

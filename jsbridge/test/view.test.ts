@@ -47,7 +47,7 @@ const tooLong = {
 
 interface Case {
   name: string;
-  status: Snapshot & { ahead?: number };
+  status: Snapshot;
   context?: ViewContext;
   /** What is shown; undefined is nothing at all. */
   shows: Partial<View> | undefined;
@@ -99,10 +99,7 @@ const cases: Case[] = [
   },
   {
     name: "a request held by a limit says how many are before it",
-    status: {
-      ...waiting({ attempt: 0, failures: 0, waitingFor: "cooldown" }, { attempt: 0, kind: "rate_limit" }),
-      ahead: 3,
-    },
+    status: waiting({ attempt: 0, failures: 0, waitingFor: "cooldown" }, { attempt: 0, kind: "rate_limit", before: 3 }),
     shows: {
       title: "Waiting for the rate limit, 3 before you",
       message: "",
@@ -113,14 +110,9 @@ const cases: Case[] = [
     },
   },
   {
-    name: "the next in the queue is told so",
-    status: { ...waiting({ waitingFor: "cooldown" }), ahead: 0 },
-    shows: { title: "Waiting for the rate limit, you are next", attempt: 2 },
-  },
-  {
     name: "a request is held where nobody counts",
     status: waiting({ waitingFor: "cooldown" }),
-    shows: { title: "Waiting for the rate limit", actions: ["stop"] },
+    shows: { title: "Waiting for the rate limit", attempt: 2, actions: ["stop"] },
   },
   {
     name: "an event of attempt 0 is that of a held request",
@@ -135,6 +127,16 @@ const cases: Case[] = [
       until: undefined,
       attempt: 2,
       say: "Waiting for connection",
+      actions: ["retryNow", "stop"],
+    },
+  },
+  {
+    name: "a wait that a person ends has no countdown",
+    status: { ...waiting(), waitingFor: "person" } as unknown as Snapshot,
+    shows: {
+      title: "Service overloaded",
+      until: undefined,
+      say: "Service overloaded, attempt 2.",
       actions: ["retryNow", "stop"],
     },
   },

@@ -31,7 +31,7 @@ const setUp = () => {
   const waiting = { state: "waiting", attempt: 1, failures: 1, retry };
   const states = {
     waiting,
-    held: { ...waiting, attempt: 0, failures: 0, waitingFor: "cooldown", ahead: 3 },
+    held: { ...waiting, attempt: 0, failures: 0, waitingFor: "cooldown", retry: { ...retry, attempt: 0, before: 3 } },
     offline: { ...waiting, waitingFor: "connection" },
     opening: { state: "opening", attempt: 2, failures: 1, retry },
     slow: { state: "opening", attempt: 1, failures: 0, slow: true },

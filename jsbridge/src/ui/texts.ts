@@ -19,8 +19,8 @@ export interface Texts {
   kept: string;
   offline: string;
   offlineMessage: string;
-  /** A limit holds the request back; `ahead` requests go first, where that is known. */
-  held(ahead?: number): string;
+  /** A limit holds the request back; `before` requests go first, where that is known. */
+  held(before?: number): string;
   /** The next request is on its way. */
   retrying(attempt: number): string;
   /** 15 s have passed without a first token. */
@@ -78,8 +78,7 @@ export const texts: Texts = {
   kept: "What was received so far stays.",
   offline: "Waiting for connection",
   offlineMessage: "This device is offline. The request goes on as soon as it is back.",
-  held: (ahead) =>
-    `Waiting for the rate limit${ahead === undefined ? "" : ahead > 0 ? `, ${ahead} before you` : ", you are next"}`,
+  held: (before = 0) => `Waiting for the rate limit${before > 0 ? `, ${before} before you` : ""}`,
   retrying: (attempt) => `Retrying… (attempt ${attempt})`,
   slow: "The response is taking longer than usual",
   attempt: (attempt) => `attempt ${attempt}`,

@@ -39,8 +39,8 @@ export interface ViewContext {
   texts?: Partial<Texts> | undefined;
 }
 
-/** A status, with the number of requests before a held one where the core counts them. */
-type Status = Snapshot & { ahead?: number };
+/** A status of this core or a newer one: `before` counts the requests before a held one. */
+type Status = Omit<Snapshot, "waitingFor"> & { waitingFor?: string | undefined; retry?: { before?: number } };
 
 const nothing = { title: "", message: "", asked: "", detail: "", link: "", say: "" };
 /** Over this many ms the time of day says more than a countdown. */
@@ -84,10 +84,11 @@ function waiting(status: Status, texts: Texts): View {
   }
   const until = Date.parse(retry?.retryingAt ?? "");
   const delayMs = retry && retry.delayMs > 0 ? retry.delayMs : 0;
-  const wait = Number.isNaN(until) ? {} : { until, delayMs };
+  // Where a person has to say when, there is no time to count down to.
+  const wait = Number.isNaN(until) || waitingFor === "person" ? {} : { until, delayMs };
   if (waitingFor === "cooldown" || retry?.attempt === 0) {
     // Held by a limit that another request met. The number before it changes too often to be announced.
-    return { ...shared, ...wait, title: texts.held(status.ahead), message: "", say: texts.held(), actions: ["stop"] };
+    return { ...shared, ...wait, title: texts.held(retry?.before), message: "", say: texts.held(), actions: ["stop"] };
   }
   const title = titleOf(retry, texts);
   const when = wait.delayMs ? spoken(until, delayMs, texts) : "";
