@@ -10,6 +10,8 @@ import { startTable } from "./server.mjs";
 const late = 50;
 /** How often the time of one case is taken again, alone, before it is believed: other programs run here, too. */
 const tries = 4;
+/** For what does not even heed an abort, in ms. */
+const timeout = 25_000;
 const quick = { initialDelayMs: 10, maxDelayMs: 20, onWarning: () => {} };
 
 const table = await startTable();
@@ -151,19 +153,19 @@ async function check({ line, number }) {
 
 describe("through createFetch as through fetch", { concurrency: 16 }, () => {
   for (const one of here.filter(({ line }) => !line.heavy)) {
-    test(one.line.name, () => check(one));
+    test(one.line.name, { timeout }, () => check(one));
   }
 });
 
 describe("through stream()", { concurrency: 16 }, () => {
   for (const { line, number } of here.filter(({ line }) => line.stream)) {
-    test(line.name, async () => assert.deepEqual(await throughStream(line, number), []));
+    test(line.name, { timeout }, async () => assert.deepEqual(await throughStream(line, number), []));
   }
 });
 
 describe("alone", () => {
   for (const one of here.filter(({ line }) => line.heavy)) {
-    test(one.line.name, () => check(one));
+    test(one.line.name, { timeout }, () => check(one));
   }
   test(`nothing comes more than ${late} ms later than with fetch`, async () => {
     const found = {};
