@@ -68,6 +68,8 @@ type Session struct {
 	toolCall  bool // a finished tool call was among it
 	resetDue  bool // the consumer must drop what it has before it gets more
 	seam      seam
+	recovery  recovery
+	manual    bool
 	verdict   *classify.Verdict
 	last      *classify.Verdict
 }
@@ -81,13 +83,14 @@ const (
 	opening
 	streaming
 	waiting
+	asking   // the host, for another request
 	finished // from here on the session is over
 	failed
 	stopped
 )
 
 var stateNames = [...]State{
-	idle: StateIdle, opening: StateOpening, streaming: StateStreaming, waiting: StateWaiting,
+	idle: StateIdle, opening: StateOpening, streaming: StateStreaming, waiting: StateWaiting, asking: StateOpening,
 	finished: StateFinished, failed: StateFailed, stopped: StateStopped,
 }
 
@@ -114,11 +117,12 @@ const (
 	doFinish
 	doFail
 	doRethrow
+	doRecover
 )
 
 var actionNames = [...]Do{
 	doNothing: DoNothing, doOpen: DoOpen, doRead: DoRead, doPass: DoPass, doWait: DoWait,
-	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow,
+	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow, doRecover: DoRecover,
 }
 
 // mode is what the body of an attempt is taken for.
@@ -151,6 +155,7 @@ func NewSession(cfg *Config, group *Group) (*Session, error) {
 		contentSet:     contentSet,
 		state:          idle,
 		offline:        cfg.Offline,
+		manual:         cfg.Manual,
 	}
 	s.asked.init(&cfg.Request)
 	s.seam.on = cfg.Policy.AfterCommit == retry.AfterCommitResume
@@ -183,6 +188,12 @@ func (s *Session) Step(h *Happened) *Answer {
 		if s.state == waiting {
 			s.failures, s.suspected = 0, [len(suspicions)]uint8{}
 			return s.open(false)
+		}
+	case OnManual, OnAutomatic:
+		return s.setManual(h.What == OnManual)
+	case OnRecovered:
+		if s.state == asking {
+			return s.recovered(h.Request)
 		}
 	case OnTimer:
 		return s.timer()
@@ -255,7 +266,7 @@ func (s *Session) Bytes() []byte { return s.out }
 func (s *Session) Snapshot() *Snapshot {
 	return &Snapshot{
 		State: stateNames[s.state], Attempt: s.attempt, Failures: s.failures, Slow: s.slow,
-		WaitingFor: obstacleNames[s.waitingFor], Retry: s.retry, Verdict: s.verdict, Suspected: s.suspectedText(),
+		WaitingFor: s.obstacleName(), Retry: s.retry, Verdict: s.verdict, Suspected: s.suspectedText(),
 	}
 }
 
