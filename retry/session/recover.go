@@ -56,15 +56,16 @@ func (s *Session) recovered(request *Request) *Answer {
 		s.resetDue = true
 	}
 	s.last = r.verdict
-	poke := s.leave()
+	b := s.shared()
+	s.limited(r.verdict, b) // the next request may be another bucket's
+	b.line.leave(&s.turn, s.group.now)
+	b.sessions--
 	s.cfg.Request = *request
 	s.provider = classify.ProviderOf(request.URL, s.cfg.Provider)
 	s.asked = asked{}
 	s.asked.init(request)
 	s.enter()
-	a := s.openOrHold()
-	a.Poke = a.Poke || poke
-	return a
+	return s.openOrHold()
 }
 
 // enter takes a request's place among those of its bucket.
@@ -73,14 +74,4 @@ func (s *Session) enter() {
 	s.origin = hash(fnvOffset, originOf(s.cfg.Request.URL))
 	s.bucket = s.bucketKey()
 	s.shared().sessions++
-}
-
-// leave gives the place up, and says whether others wait for that.
-func (s *Session) leave() (poke bool) {
-	b := s.shared()
-	b.sessions--
-	if poke = b.prober == s; poke {
-		b.prober = nil
-	}
-	return poke
 }
