@@ -23,6 +23,7 @@ const (
 	headers               // classify.Headers
 	policy                // retry.Policy, which reads itself
 	inRequest             // session.Request, in place; the other structs are behind pointers
+	toRequest
 	toEvent
 	toError
 	toFailure
@@ -143,6 +144,8 @@ var configShape = shape{
 	{name: "not_replayable", at: unsafe.Offsetof(config.NotReplayable), kind: flag},
 	{name: "opaque_errors", at: unsafe.Offsetof(config.OpaqueErrors), kind: flag},
 	{name: "offline", at: unsafe.Offsetof(config.Offline), kind: flag},
+	{name: "manual", at: unsafe.Offsetof(config.Manual), kind: flag},
+	{name: "recover", at: unsafe.Offsetof(config.Recover), kind: flag},
 	{name: "restore", at: unsafe.Offsetof(config.Restore), kind: toSnapshot},
 }
 
@@ -154,6 +157,7 @@ var happenedShape = shape{
 	{name: "headers", at: unsafe.Offsetof(happened.Headers), kind: headers},
 	{name: "error", at: unsafe.Offsetof(happened.Error), kind: toError},
 	{name: "failure", at: unsafe.Offsetof(happened.Failure), kind: toFailure},
+	{name: "request", at: unsafe.Offsetof(happened.Request), kind: toRequest},
 }
 
 var answerShape = shape{
@@ -229,6 +233,7 @@ var saidShape = shape{
 // shapes are the structs that a kind stands for.
 var shapes = [...]shape{
 	inRequest:  requestShape,
+	toRequest:  requestShape,
 	toEvent:    eventShape,
 	toError:    errorShape,
 	toFailure:  failureShape,
