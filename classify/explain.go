@@ -35,7 +35,7 @@ func Explain(f Failure) Trail {
 			if !t.found[f] || f > lexical || step.Phrase != "" {
 				continue
 			}
-			at, phrase := t.find(lexicon[f-1])
+			at, phrase := t.find(phrases[f])
 			p := t.parts[t.partAt(at)]
 			step.Phrase, step.Where = phrase, p.name
 			step.Text = string(t.flat[max(p.start, at-20):min(t.n, at+60)])

@@ -219,13 +219,13 @@ func (t *scan) partAt(i int) int {
 func (t *scan) has(f fact) bool {
 	if !t.tested[f] && f <= lexical && f > none {
 		t.tested[f] = true
-		at, _ := t.find(lexicon[f-1])
+		at, _ := t.find(phrases[f])
 		t.found[f] = at >= 0
 	}
 	return t.found[f]
 }
 
-func (t *scan) hasAny(set *[3]fact) bool {
+func (t *scan) hasAny(set *facts) bool {
 	return t.has(set[0]) || t.has(set[1]) || t.has(set[2])
 }
 

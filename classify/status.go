@@ -16,31 +16,31 @@ var statuses = [...]struct {
 	from, to uint16
 	fact     fact
 }{
-	{401, 401, is401},
-	{407, 407, is401}, // a proxy wants a password
-	{561, 561, is401}, // an AWS load balancer's own
-	{402, 402, is402},
-	{403, 403, is403},
-	{404, 404, is404},
-	{408, 408, is408},
-	{504, 504, is408},
-	{524, 524, is408}, // Cloudflare waited for the origin
-	{598, 599, is408}, // some proxies' own
-	{413, 413, is413},
-	{431, 431, is413},
-	{424, 425, is424}, // Bedrock's model failed; too early
-	{499, 499, is424}, // a proxy's word for a request that was given up
-	{429, 429, is429},
-	{420, 420, is429}, // an old name of 429, "Enhance Your Calm"
-	{501, 501, is501},
-	{505, 505, is501},
-	{511, 511, is501}, // a captive portal
-	{521, 523, is521},
-	{526, 526, is526}, // Cloudflare does not accept the origin's certificate
-	{529, 529, is529},
-	{498, 498, is529}, // Groq's flex tier is full
-	{500, 599, is5xx},
-	{300, 499, is4xx},
+	{401, 401, statusNoCredentials},
+	{407, 407, statusNoCredentials}, // a proxy wants a password
+	{561, 561, statusNoCredentials}, // an AWS load balancer's own
+	{402, 402, statusPayment},
+	{403, 403, statusForbidden},
+	{404, 404, statusNotFound},
+	{408, 408, statusTimeout},
+	{504, 504, statusTimeout},
+	{524, 524, statusTimeout}, // Cloudflare waited for the origin
+	{598, 599, statusTimeout}, // some proxies' own
+	{413, 413, statusTooLarge},
+	{431, 431, statusTooLarge},
+	{424, 425, statusUpstream}, // Bedrock's model failed; too early
+	{499, 499, statusUpstream}, // a proxy's word for a request that was given up
+	{429, 429, statusTooMany},
+	{420, 420, statusTooMany}, // an old name of 429, "Enhance Your Calm"
+	{501, 501, statusNotImplemented},
+	{505, 505, statusNotImplemented},
+	{511, 511, statusNotImplemented}, // a captive portal
+	{521, 523, statusOriginDown},
+	{526, 526, statusCertificate}, // Cloudflare does not accept the origin's certificate
+	{529, 529, statusOverloaded},
+	{498, 498, statusOverloaded}, // Groq's flex tier is full
+	{500, 599, statusServer},
+	{300, 499, statusRefused},
 }
 
 // structure gives the facts that need no words.
