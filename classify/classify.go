@@ -9,7 +9,7 @@ const RuleLongWait = "long_wait"
 const LongWaitMs = 10 * 60 * 1000
 
 // Classify judges a failure. It never panics, takes time linear in the size of
-// the failure and looks at the first 8 KiB of its text only.
+// the failure, and looks at no more than 32 KiB of its text, 8 KiB at a time.
 func Classify(f Failure) (v Verdict) {
 	ClassifyTo(&f, &v)
 	return v
@@ -47,11 +47,14 @@ func (t *scan) judge(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 	v.Status = t.status
 	t.structure(f)
-	wait := t.textHint()
-	t.found[shortWait] = wait >= 0 && wait <= LongWaitMs
+	t.ownCode(v.Provider)
+	wait := t.wait
+	if wait >= 0 && wait <= LongWaitMs {
+		t.found[shortWait] = fully
+	}
 	for i := range rules {
 		r := &rules[i]
-		ok := (r.any[0] == none || t.hasAny(&r.any)) && (r.and == none || t.has(r.and)) && !t.hasAny(&r.none)
+		ok := t.holds(r)
 		if each != nil {
 			each(r, ok)
 		}
@@ -89,6 +92,29 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	}
 }
 
+// ownCode looks for the codes of a provider's own. One that is found says what
+// there is to say, and no text counts beside it.
+func (t *scan) ownCode(id string) {
+	p := providerNamed(id)
+	if p == nil {
+		return
+	}
+	for i := range p.codes {
+		c := &p.codes[i]
+		if at, phrase := t.find(c.phrases, false); at >= 0 {
+			for f := none + 1; f <= lexical; f++ {
+				t.tested[f], t.found[f] = true, unfounded
+			}
+			for f := statusNoCredentials; f <= statusOverloaded; f++ {
+				t.found[f] = unfounded
+			}
+			t.found[c.means] = fully
+			t.seen[c.means] = Step{Phrase: phrase, Where: t.parts[t.partAt(at)].name}
+			return
+		}
+	}
+}
+
 // told names the headers whose text tells of the failure: AWS, Azure, gRPC,
 // Cloudflare, Vercel.
 const told = "x-amzn-errortype x-ms-error-code grpc-message cf-mitigated x-vercel-error"
@@ -96,23 +122,24 @@ const told = "x-amzn-errortype x-ms-error-code grpc-message cf-mitigated x-verce
 // read takes in all texts of a failure.
 func (t *scan) read(f *Failure) {
 	t.reset()
-	t.status = f.Status
+	t.status, t.outer = f.Status, f.Status
+	t.foreign = f.Foreign && f.Status == 0 && f.Body == "" && f.Event == nil
 	if f.Event != nil {
-		t.add("event", f.Event.Event, 100)
-		t.add("event.data", f.Event.Data, 4<<10)
+		t.add("event", f.Event.Event)
+		t.add("event.data", f.Event.Data)
 	}
 	name := "error"
 	for e, depth := f.Error, 0; e != nil && depth < 5; e, depth = e.Cause, depth+1 {
-		t.add(name, e.Name, 100)
-		t.add(name, e.Code, 100)
-		t.add(name, e.Message, 3<<10)
+		t.add(name, e.Name)
+		t.add(name, e.Code)
+		t.add(name, e.Message)
 		name = "cause"
 	}
 	for rest := told; rest != ""; {
 		var h string
 		h, rest = cut(rest, ' ')
-		t.add(h, Header(f.Headers, h), 500)
+		t.add(h, Header(f.Headers, h))
 	}
-	t.add("body", f.Body, flatCap)
-	t.index()
+	t.add("body", f.Body)
+	t.look()
 }

@@ -153,7 +153,7 @@ func (t *scan) textHint() int64 {
 	for rest := cues; rest != ""; {
 		var cue string
 		cue, rest = cut(rest, ';')
-		at, _ := t.find(cue)
+		at, _ := t.find(cue, false)
 		if at < 0 {
 			continue
 		}

@@ -1,17 +1,19 @@
 package classify
 
 // rule is one line of the table. It decides if one of any holds, if and holds
-// where it is set, and if none of none does. Without retry it stops.
+// where it is set, and if none of none does, not even loosely, and none of
+// unless for certain. Without retry it stops.
 type rule struct {
-	name  string
-	kind  Kind
-	retry bool
-	any   facts
-	and   fact
-	none  facts
+	name   string
+	kind   Kind
+	retry  bool
+	any    facts
+	and    fact
+	none   facts
+	unless facts
 }
 
-type facts [3]fact
+type facts [4]fact
 
 const ruleChainLost = "response_chain_lost"
 
@@ -22,31 +24,40 @@ var rules = [...]rule{
 	// A cancel counts if it was thrown on this side and is not just how the
 	// runtime tells of a time-out or a reset. In a server's mouth it is the
 	// server's trouble.
-	{name: "canceled", kind: Canceled, any: facts{canceledText}, and: fromClient, none: facts{timeoutWord, network, statusServer}},
-	{name: "callers_deadline", kind: Canceled, any: facts{callerDeadline}, and: fromClient, none: facts{timeout}},
+	{name: "canceled", kind: Canceled, any: facts{canceledText}, and: fromClient, none: facts{timeout, statusServer}, unless: facts{network}},
+	{name: "callers_deadline", kind: Canceled, any: facts{callerDeadline}, and: fromClient, unless: facts{timeout}},
 
 	// Cloudflare's 521 to 523 say themselves what broke, and its page speaks of
 	// many possible reasons.
 	{name: "cloudflare_origin", kind: Network, retry: true, any: facts{statusOriginDown}},
-	{name: "overloaded", kind: Overloaded, retry: true, any: facts{statusOverloaded, overloaded}},
+	// Between the client and the provider.
+	{name: "proxy_credentials", kind: Auth, any: facts{statusProxyCredentials}},
+	{name: "firewall", kind: Permission, any: facts{firewall}},
 
 	// Limits that minutes do not lift. Words of quota and billing in a limit by
 	// the minute, or with a wait of minutes in the text, are a rate limit.
 	{name: "credit_used_up", kind: Quota, any: facts{creditGone, statusPayment}},
 	{name: "limit_of_zero", kind: Quota, any: facts{limitWord, rate, statusTooMany}, and: zeroLimit},
+	{name: "daily_quota", kind: Quota, any: facts{dailyQuota}},
 	{name: "long_window", kind: Quota, any: facts{limitWord, rate, statusTooMany}, and: longWindow},
 	{name: "quota", kind: Quota, any: facts{quota}, none: facts{minute, shortWait, policy}},
 
+	{name: "missing_key", kind: Auth, any: facts{noKey}},
 	{name: "bad_key", kind: Auth, any: facts{badKey, statusNoCredentials}},
 	{name: "content_policy", kind: ContentPolicy, any: facts{policy}},
-	{name: "not_allowed", kind: Permission, any: facts{notAllowed}, none: facts{asleep}},
+	{name: "disabled", kind: Permission, any: facts{disabled}, none: facts{asleep}},
+	{name: "not_allowed", kind: Permission, any: facts{notAllowed}},
 	{name: ruleChainLost, kind: InvalidRequest, any: facts{chainLost}},
-	{name: "context_length", kind: ContextLength, any: facts{tooLong}},
+	{name: "too_many_tokens", kind: RateLimit, retry: true, any: facts{statusTooMany, minute, shortWait}, and: manyTokens},
+	{name: "context_length", kind: ContextLength, any: facts{tooLong, manyTokens}},
 	{name: "too_large", kind: TooLarge, any: facts{tooLarge, statusTooLarge}},
 	{name: "model", kind: ModelNotFound, any: facts{noModel}},
-	{name: "model_not_available", kind: ModelNotFound, any: facts{notAvailable}, and: statusNotFound},
+	{name: "model_in_404", kind: ModelNotFound, any: facts{modelWord}, and: statusNotFound},
 	{name: "certificate", kind: TLS, any: facts{certificate, statusCertificate}},
 	{name: "bad_call", kind: InvalidRequest, any: facts{badCall}},
+
+	// A wrapper's generic word: what is permanent inside it came before.
+	{name: "overloaded", kind: Overloaded, retry: true, any: facts{statusOverloaded, overloaded}},
 
 	// A CDN limits rates with 403, too.
 	{name: "forbidden", kind: Permission, any: facts{statusForbidden}, none: facts{rate}},
@@ -56,21 +67,40 @@ var rules = [...]rule{
 	{name: "not_found", kind: InvalidRequest, any: facts{statusNotFound}},
 
 	{name: "timeout", kind: Timeout, retry: true, any: facts{statusTimeout, timeout}},
-	{name: "timeout_word", kind: Timeout, retry: true, any: facts{timeoutWord}, none: facts{statusRefused}},
 	{name: "network_opaque", kind: Network, retry: true, any: facts{opaque}},
 	{name: "network", kind: Network, retry: true, any: facts{network}},
-	{name: "network_word", kind: Network, retry: true, any: facts{networkWord}, none: facts{statusRefused, statusUpstream}},
-	{name: "page_for_json", kind: InvalidRequest, any: facts{webPage}, and: notJSON, none: facts{statusServer}},
-	{name: "unreadable_answer", kind: Server, retry: true, any: facts{notJSON}, none: facts{statusRefused}},
-	{name: "page", kind: InvalidRequest, any: facts{page}, none: facts{statusServer, statusRefused}},
+	{name: "page_for_json", kind: InvalidRequest, any: facts{webPage}, and: notJSON},
+	{name: "unreadable_answer", kind: Server, retry: true, any: facts{notJSON}},
+	{name: "page", kind: InvalidRequest, any: facts{htmlBody}, none: facts{statusServer, statusRefused, statusUnfit}},
 	{name: "not_implemented", kind: Server, any: facts{statusNotImplemented}},
 	{name: "server", kind: Server, retry: true, any: facts{statusServer, statusUpstream}},
+	{name: "field_not_permitted", kind: InvalidRequest, any: facts{statusUnfit}, and: notField},
 	{name: "forbidden_text", kind: Permission, any: facts{forbidden}},
-	{name: "server_text", kind: Server, retry: true, any: facts{serverFault}, none: facts{statusRefused}},
-	{name: "invalid_request", kind: InvalidRequest, any: facts{statusRefused, badRequest}},
+	{name: "server_text", kind: Server, retry: true, any: facts{serverFault}},
+	{name: "invalid_request", kind: InvalidRequest, any: facts{statusUnfit, statusRefused, badRequest}},
 	// The request had been accepted: what failed later is the server's.
 	{name: "event", kind: Server, retry: true, any: facts{inEvent}},
 	// What a transport throws is about the connection, whatever it says.
 	{name: "unanswered", kind: Network, retry: true, any: facts{unanswered}},
 	{name: "unknown", kind: Unknown},
+}
+
+// holds says whether r decides. A loose word does not stop what the status says
+// is the server's trouble, nor repeat what it says is the request's.
+func (t *scan) holds(r *rule) bool {
+	need := loosely
+	if r.retry && t.refused() || !r.retry && t.serverSide() {
+		need = fully
+	}
+	return (r.any[0] == none || t.anyOf(&r.any, need)) && (r.and == none || t.level(r.and) >= need) && !t.anyOf(&r.none, loosely) && !t.anyOf(&r.unless, fully)
+}
+
+// refused says whether the status is about the request.
+func (t *scan) refused() bool {
+	return t.anyOf(&facts{statusUnfit, statusRefused, statusUpstream, statusNotFound}, fully)
+}
+
+// serverSide says whether the failure is the server's by its status or type.
+func (t *scan) serverSide() bool {
+	return t.anyOf(&facts{statusServer, statusOverloaded, statusTimeout, overloaded}, fully)
 }

@@ -32,6 +32,10 @@ type Failure struct {
 	Provider string `json:"provider,omitempty"`
 	// URL is the request's. It tells the provider and is never shown.
 	URL string `json:"url,omitempty"`
+	// Foreign says that the error was thrown by code that is not the retry
+	// engine's. Such an error may be about anything, so that without a status
+	// only a transport's or a provider's full phrase counts.
+	Foreign bool `json:"foreign,omitempty"`
 	// Canceled says that the caller's own signal or context ended the request.
 	Canceled bool `json:"canceled,omitempty"`
 	// Timer names the clock of the retry engine that ended the attempt:

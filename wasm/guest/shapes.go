@@ -73,6 +73,7 @@ var failureShape = shape{
 	{"error", unsafe.Offsetof(failure.Error), toError},
 	{"provider", unsafe.Offsetof(failure.Provider), text},
 	{"url", unsafe.Offsetof(failure.URL), text},
+	{"foreign", unsafe.Offsetof(failure.Foreign), flag},
 	{"canceled", unsafe.Offsetof(failure.Canceled), flag},
 	{"timer", unsafe.Offsetof(failure.Timer), text},
 	{"now", unsafe.Offsetof(failure.Now), long},

@@ -1,0 +1,75 @@
+package classify
+
+// Text is what a person reads of a failure. In both, {who} stands for whose
+// failure it is ("Anthropic", "The AI provider", "The server"), and {wait} for
+// how long was asked to wait ("1 h 30 min"). No message asks to try again:
+// while the engine retries that would be wrong, and afterwards the page offers it.
+type Text struct {
+	Title, Message string
+}
+
+// texts holds the text of each kind, and of those rules that know more.
+var texts = [...]struct {
+	of string // a kind, or a rule
+	Text
+}{
+	{of: string(RateLimit), Text: Text{Title: "Rate limited", Message: "{who} is limiting the rate of requests."}},
+	{of: string(Overloaded), Text: Text{Title: "Service overloaded", Message: "{who} is temporarily overloaded."}},
+	{of: string(Server), Text: Text{Title: "Provider error", Message: "{who} had an internal error."}},
+	{of: string(Timeout), Text: Text{Title: "Request timed out", Message: "{who} took too long to answer."}},
+	{of: string(Network), Text: Text{Title: "Connection lost", Message: "The connection was lost."}},
+	{of: string(Auth), Text: Text{Title: "Authentication failed", Message: "{who} did not accept the credentials."}},
+	{of: "missing_key", Text: Text{Title: "Authentication failed", Message: "{who} received no API key or sign-in."}},
+	{of: string(Permission), Text: Text{Title: "Request failed", Message: "{who} does not allow this with this account."}},
+	{of: "disabled", Text: Text{Title: "Request failed", Message: "{who} is disabled for this account or organization."}},
+	{of: "firewall", Text: Text{Title: "Request failed", Message: "{who} on the way blocked the request."}},
+	{of: string(Quota), Text: Text{Title: "Usage limit reached", Message: "{who} reports that the usage limit is reached."}},
+	{of: string(ContextLength), Text: Text{Title: "Conversation too long", Message: "The conversation is longer than the model can take."}},
+	{of: string(ModelNotFound), Text: Text{Title: "Model not available", Message: "{who} does not offer this model here."}},
+	{of: string(InvalidRequest), Text: Text{Title: "Request failed", Message: "{who} did not accept the request."}},
+	{of: string(ContentPolicy), Text: Text{Title: "Response blocked", Message: "{who} blocked this by its content policy."}},
+	{of: string(Canceled), Text: Text{Title: "Stopped", Message: "The request was canceled."}},
+	{of: string(TooLarge), Text: Text{Title: "Request failed", Message: "The request is larger than allowed."}},
+	{of: string(TLS), Text: Text{Title: "Request failed", Message: "No secure connection could be made."}},
+	{of: string(Unknown), Text: Text{Title: "Request failed", Message: "The request failed for an unknown reason."}},
+	{of: string(Silence), Text: Text{Title: "Response stalled", Message: "{who} stopped sending."}},
+	{of: string(Truncated), Text: Text{Title: "Connection lost", Message: "The answer broke off."}},
+	{of: string(EmptyOutput), Text: Text{Title: "Provider error", Message: "{who} sent an empty answer."}},
+	{of: string(NetworkOrCORS), Text: Text{Title: "Connection lost", Message: "{who} could not be reached from this page."}},
+	{of: string(RetryAfterTooLong), Text: Text{Title: "Rate limited", Message: "{who} asks for a longer wait than is allowed here."}},
+	{of: string(AttemptsExhausted), Text: Text{Title: "Request failed", Message: "Several attempts failed."}},
+	{of: string(MaxElapsedExceeded), Text: Text{Title: "Request failed", Message: "The time for retrying is over."}},
+	{of: string(StoppedByUser), Text: Text{Title: "Stopped", Message: "The request was stopped."}},
+	{of: string(SeamMismatch), Text: Text{Title: "Connection lost", Message: "The answer could not be continued where it broke off."}},
+	{of: string(NotReplayable), Text: Text{Title: "Request failed", Message: "The request cannot be sent a second time."}},
+}
+
+// setText fills in what a person may read.
+func setText(v *Verdict) {
+	var text Text
+	for i := range texts {
+		if t := &texts[i]; t.of == string(v.Kind) && text.Title == "" || t.of == v.Rule {
+			text = t.Text
+		}
+	}
+	v.Title, v.Message = text.Title, text.Message
+	const who = "{who}"
+	if foldPrefix(v.Message, who) {
+		name := DisplayName(v.Provider)
+		if name == "" {
+			name = "The AI provider"
+		}
+		v.Message = name + v.Message[len(who):]
+	}
+}
+
+// NewVerdict is the verdict on a failure that the retry engine itself found:
+// a silent or truncated stream, an empty answer, a limit of its own. Silence,
+// Truncated, EmptyOutput, Network, NetworkOrCORS and Timeout are retryable,
+// every other kind is not. The rule's name is the kind's.
+func NewVerdict(kind Kind, provider string) *Verdict {
+	v := &Verdict{Kind: kind, Provider: provider, Rule: string(kind)}
+	v.Retryable = listed("silence truncated empty_output network network_or_cors timeout", v.Rule)
+	setText(v)
+	return v
+}
