@@ -196,7 +196,7 @@ func TestExplainTellsWhichRulesWereTriedAndWhatSpokeForThem(t *testing.T) {
 	})
 	require.Equal(t, classify.ModelNotFound, trail.Verdict.Kind)
 	last := trail.Steps[len(trail.Steps)-1]
-	require.Equal(t, classify.Step{Rule: "model", Phrase: "invalid model*", Where: "cause", Text: "the provider says invalid model gpt 0|", Decided: true}, last)
+	require.Equal(t, classify.Step{Rule: "model", Phrase: "invalid model*", Where: "cause", Text: "provider says invalid model gpt 0|", Decided: true}, last)
 	require.Equal(t, trail.Verdict.Rule, last.Rule)
 	require.Greater(t, len(trail.Steps), 5)
 	for _, step := range trail.Steps[:len(trail.Steps)-1] {

@@ -189,9 +189,20 @@ func (t *scan) wide(a, b, c byte) {
 // isMark says whether c separates words in flat.
 func isMark(c byte) bool { return c == ' ' || c == ';' || c == '|' }
 
-// mark puts a mark behind the last word. Of several the strongest stays: a bar
+// fillers are words that change nothing: without them, "the model is currently
+// overloaded" and "model overloaded" are the same.
+const fillers = "is are was were be been being has have had the a an your our its currently"
+
+// mark puts a mark behind the last word, or in its place if it is a filler. Of several the strongest stays: a bar
 // is more than a semicolon, and that more than a space.
 func (t *scan) mark(c byte) {
+	start := t.n
+	for start > 0 && !isMark(t.flat[start-1]) {
+		start--
+	}
+	if n := t.n - start; start > 0 && n > 0 && n < 10 && listed(fillers, string(t.flat[start:t.n])) {
+		t.n = start
+	}
 	if t.n > 0 && isMark(t.flat[t.n-1]) {
 		t.flat[t.n-1] = max(t.flat[t.n-1], c)
 		return
@@ -244,7 +255,7 @@ func bucket(a, b byte) byte { return a*31 + b }
 // before lists the ends of texts behind which three digits are a status, those
 // first behind which they are one in any text, whoever wrote it.
 const (
-	beforeAnywhere = "status;http;status code;http 1.1;http 2;status of;status is"
+	beforeAnywhere = "status;http;status code;http 1.1;http 2;status of"
 	before         = beforeAnywhere + ";code;error;exception;failed;message;returned;response;received;got;upstream"
 )
 
@@ -365,7 +376,7 @@ func (t *scan) claimed(i int) bool {
 	const (
 		denials = "not never t without nor" // "isn't" is two words here
 		advice  = "check ensure sure verify confirm if whether"
-		between = "your you a an the any this that by of to due because related about count counts counted against toward towards caused been be have"
+		between = "you any this that by of to due because related about count counts counted against toward towards caused"
 	)
 	near := true
 	for range 6 {
