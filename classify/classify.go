@@ -101,7 +101,7 @@ func (t *scan) ownCode(id string) {
 	}
 	for i := range p.codes {
 		c := &p.codes[i]
-		if at, phrase := t.find(c.phrases, false); at >= 0 {
+		if t.search(c.phrases, false) {
 			for f := none + 1; f <= lexical; f++ {
 				t.tested[f], t.found[f] = true, unfounded
 			}
@@ -109,7 +109,6 @@ func (t *scan) ownCode(id string) {
 				t.found[f] = unfounded
 			}
 			t.found[c.means] = fully
-			t.seen[c.means] = Step{Phrase: phrase, Where: t.parts[t.partAt(at)].name}
 			return
 		}
 	}

@@ -44,9 +44,7 @@ type scan struct {
 	outer  int       // the response's
 	wait   int64     // what the texts ask for, in milliseconds; -1 for nothing
 
-	foreign  bool // thrown by code that is not the engine's: no loose words
-	explains bool
-	seen     [64]Step // if it explains, what spoke for the facts found
+	foreign bool // thrown by code that is not the engine's: no loose words
 }
 
 // level says how well a fact is founded.
@@ -304,23 +302,18 @@ func (t *scan) level(f fact) level {
 	if !t.tested[f] && f <= lexical && f > none {
 		t.tested[f] = true
 		w := &phrases[f]
-		if t.search(f, w.full, w.claim) {
+		if t.search(w.full, w.claim) {
 			t.found[f] = fully
-		} else if !t.foreign && t.search(f, w.loose, w.claim) {
+		} else if !t.foreign && t.search(w.loose, w.claim) {
 			t.found[f] = max(t.found[f], loosely)
 		}
 	}
 	return t.found[f]
 }
 
-// search says whether one of some phrases is there. If asked to explain, it
-// keeps what it found.
-func (t *scan) search(f fact, phrases string, claim bool) bool {
-	at, phrase := t.find(phrases, claim)
-	if at >= 0 && t.explains {
-		p := t.parts[t.partAt(at)]
-		t.seen[f] = Step{Phrase: phrase, Where: p.name, Text: string(t.flat[max(p.start, at-20):min(t.n, at+60)])}
-	}
+// search says whether one of some phrases is there.
+func (t *scan) search(phrases string, claim bool) bool {
+	at, _ := t.find(phrases, claim)
 	return at >= 0
 }
 
