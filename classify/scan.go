@@ -194,10 +194,7 @@ const fillers = "is are was were be been being has have had the a an your our it
 // mark puts a mark behind the last word, or in its place if it is a filler. Of several the strongest stays: a bar
 // is more than a semicolon, and that more than a space.
 func (t *scan) mark(c byte) {
-	start := t.n
-	for start > 0 && !isMark(t.flat[start-1]) {
-		start--
-	}
+	start := t.wordStart(t.n)
 	if n := t.n - start; start > 0 && n > 0 && n < 10 && listed(fillers, string(t.flat[start:t.n])) {
 		t.n = start
 	}
@@ -377,8 +374,7 @@ func (t *scan) claimed(i int) bool {
 		if end < 1 || t.flat[end] != ' ' {
 			return true
 		}
-		for i = end; i > 0 && !isMark(t.flat[i-1]); i-- {
-		}
+		i = t.wordStart(end)
 		word := string(t.flat[i:end])
 		if near && listed(denials, word) || listed(advice, word) {
 			return false
