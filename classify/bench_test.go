@@ -46,7 +46,7 @@ func TestAPlainFailureCostsOneAllocationItsMessage(t *testing.T) {
 	}
 }
 
-// The bound is generous to a busy machine; BenchmarkLargeBody tells the truth.
+// The bound is generous to a busy machine and the race detector; BenchmarkLargeBody tells the truth.
 func TestLargeBodiesTakeLittleTime(t *testing.T) {
 	for name, body := range large {
 		f := classify.Failure{Status: 500, Body: body, Error: &classify.ErrorInfo{Message: body}}
@@ -57,7 +57,7 @@ func TestLargeBodiesTakeLittleTime(t *testing.T) {
 			best = min(best, time.Since(start))
 		}
 		t.Logf("%-14s %v", name, best)
-		require.Less(t, best, 3*time.Millisecond, name)
+		require.Less(t, best, 10*time.Millisecond, name)
 	}
 }
 

@@ -65,6 +65,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	}
 	v.ChainBroken = v.Rule == ruleChainLost
 	v.Retryable = v.Retryable || v.Kind == Unknown && f.UnknownRetryable
+	t.believe(f, v)
 
 	// The header outranks the status, and says that the request is not what is wrong.
 	should := Header(f.Headers, "x-should-retry")
@@ -89,6 +90,20 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	}
 	if v.Kind != Auth {
 		v.Detail = detail(f)
+	}
+}
+
+// believe lets an error have its say on whether it is retryable. It is not
+// believed against what is known to be permanent, nor in a good answer, where it
+// says no more than what a client made of the status.
+func (t *scan) believe(f *Failure, v *Verdict) {
+	says := ""
+	for e := f.Error; e != nil && says == ""; e = e.Cause {
+		says = e.Retryable
+	}
+	yes := says == "true" && (v.Kind == Unknown || v.Kind == InvalidRequest)
+	if (yes || says == "false") && f.Status/100 != 2 && yes != v.Retryable {
+		v.Retryable, v.Rule = yes, "error_says"
 	}
 }
 

@@ -101,8 +101,8 @@ var phrases = [lexical + 1]wording{
 	// What ran out is named. As a word, timeout could be a parameter's name.
 	timeout: {
 		full: "request:timed out*,time out;connection timed out*;operation:timed out,aborted due to timeout;read timed out;" +
-			"code:time out,deadline exceeded;client time out*;client timeout*;http client time out;i o timeout;etimedout;esockettimedout;" + // .NET, Go, libc
-			"headers timeout*;body timeout*;err:timed out,connection timed out;stream idle timeout;timeout of *", // undici, Chromium, axios
+			"|timeout error|;signal timed out;code:time out,deadline exceeded;client time out*;client timeout*;http client time out;i o timeout;etimedout;esockettimedout;" + // .NET, Go, libc
+			"headers timeout*;body timeout*;handler timeout;err:timed out,connection timed out;stream idle timeout;timeout of *", // undici, Chromium, axios
 		loose: "timed out*;time out*;*timeout*;*timedout*;deadline:exceeded,expired;too long to respond;took too long;respond:in time,before;超时",
 	},
 	// A connection, in the words of proxies, SDKs, libc, Node, undici, browsers,
@@ -213,7 +213,7 @@ var phrases = [lexical + 1]wording{
 	disabled: {
 		full: "provider disabled;account:disabled,suspended,~ suspended;organization:disabled,restricted,~ disabled,suspended;project:suspended,disabled;" +
 			"consumer ~ suspended;not used in project;service disabled;violation of terms",
-		loose: "suspended;disabled|;disabled in this account;disabled for",
+		loose: "suspended;disabled:for,in this,by",
 		claim: true,
 	},
 	notAllowed: {

@@ -65,7 +65,7 @@ type part struct {
 // noise names the members of a JSON answer that say nothing about a failure,
 // or that give back what the request said, in the caller's words.
 const noise = "input output instructions messages prompt content text parts delta tools schema failed_generation " +
-	"incomplete_details param model url id request_id user usage timestamp safetyratings content_filter_results content_filter_result"
+	"incomplete_details truncation param model url id request_id user usage timestamp safetyratings content_filter_results content_filter_result"
 
 func (t *scan) reset() {
 	clear(t.head[:])

@@ -67,10 +67,13 @@ type Event struct {
 
 // ErrorInfo is a thrown error, reduced to its facts.
 type ErrorInfo struct {
-	Name    string     `json:"name,omitempty"`
-	Message string     `json:"message,omitempty"`
-	Code    string     `json:"code,omitempty"` // numbers are given in decimal
-	Cause   *ErrorInfo `json:"cause,omitempty"`
+	Name    string `json:"name,omitempty"`
+	Message string `json:"message,omitempty"`
+	Code    string `json:"code,omitempty"` // numbers are given in decimal
+	// Retryable is "true" or "false" where the error itself says so, as
+	// error.retryable, error.isRetryable or Retryable() bool.
+	Retryable string     `json:"retryable,omitempty"`
+	Cause     *ErrorInfo `json:"cause,omitempty"`
 }
 
 // Kind groups failures by what a person can do about them.

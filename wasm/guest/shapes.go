@@ -89,6 +89,7 @@ var errorShape = shape{
 	{"name", unsafe.Offsetof(info.Name), text},
 	{"message", unsafe.Offsetof(info.Message), text},
 	{"code", unsafe.Offsetof(info.Code), text},
+	{"retryable", unsafe.Offsetof(info.Retryable), text},
 	{"cause", unsafe.Offsetof(info.Cause), toError},
 }
 
