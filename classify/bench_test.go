@@ -40,9 +40,9 @@ var large = map[string]string{
 	"long message": `{"error":{"message":"` + strings.Repeat("word ", 64<<10/5) + `"}}`,
 }
 
-func TestAPlainFailureCostsOneAllocationItsMessage(t *testing.T) {
+func TestAPlainFailureCostsTwoAllocationsItsMessage(t *testing.T) {
 	for name, f := range plain {
-		require.LessOrEqual(t, testing.AllocsPerRun(200, func() { classify.Classify(f) }), 1.0, name)
+		require.LessOrEqual(t, testing.AllocsPerRun(200, func() { classify.Classify(f) }), 2.0, name)
 	}
 }
 

@@ -41,7 +41,11 @@ func (t *scan) judge(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 		t.read(f)
 		t.decide(f, v, each)
 	}
-	setText(v)
+	v.Party = party(f, v)
+	v.Describe()
+	if v.Detail == v.Message || v.Detail == v.Title {
+		v.Detail = ""
+	}
 }
 
 func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
@@ -88,7 +92,9 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	if forced || fold(should, "false") {
 		v.Retryable, v.Rule = forced, "x_should_retry"
 	}
-	if v.Kind != Auth {
+	if v.Kind == Auth {
+		v.Detail = missing(f)
+	} else {
 		v.Detail = detail(f)
 	}
 }

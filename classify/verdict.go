@@ -130,10 +130,20 @@ type Verdict struct {
 	// ChainBroken says that a previous_response_id is lost: the caller should
 	// send the whole history once.
 	ChainBroken bool `json:"chain_broken,omitempty"`
+	// Party says whose failure it is, if not the provider's: PartyServer,
+	// PartyProxy, PartyFirewall, or empty.
+	Party string `json:"party,omitempty"`
 	// Title, Message and Detail are safe to show: no key, no token, no URL
 	// beyond its host. Detail is the provider's own text, one line, at most
-	// 500 characters; it is empty for authentication errors.
+	// 500 characters; of an authentication error, only what is missing.
 	Title   string `json:"title,omitempty"`
 	Message string `json:"message,omitempty"`
 	Detail  string `json:"detail,omitempty"`
 }
+
+// Whose failure it is, if not the provider's. Message names them.
+const (
+	PartyServer   = "server"   // one's own, such as /api/chat, which is no provider's address
+	PartyProxy    = "proxy"    // one on the way, which wants credentials of its own
+	PartyFirewall = "firewall" // a filter on the way
+)

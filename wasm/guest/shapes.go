@@ -101,6 +101,7 @@ var verdictShape = shape{
 	{"retry_after_ms", unsafe.Offsetof(verdict.RetryAfterMs), maybe},
 	{"rule", unsafe.Offsetof(verdict.Rule), text},
 	{"chain_broken", unsafe.Offsetof(verdict.ChainBroken), flag},
+	{"party", unsafe.Offsetof(verdict.Party), text},
 	{"title", unsafe.Offsetof(verdict.Title), text},
 	{"message", unsafe.Offsetof(verdict.Message), text},
 	{"detail", unsafe.Offsetof(verdict.Detail), text},
