@@ -152,13 +152,13 @@ var phrases = [lexical + 1]wording{
 	quota: {
 		full: "insufficient quota;exceeded:current quota,quota,~ quota;out of quota;quota:exceeded,exhausted,reached,will reset;exhausted:capacity,quota;" +
 			"usage:limit reached,limit exceeded,limits|,cap;free usage exceeded;plan limit*;hit ~ limit;reached ~ limit",
-		loose: "quota:exceed*,exhausted*,limit*;exceeded:~ quota,~ allowance;no quota;service quota*;usage:limit*,quota;credits;额度",
+		loose: "quota:exceeds,limit*;exceeded ~ allowance;no quota;service quota*;usage:limit*,quota;credits;额度",
 		claim: true,
 	},
 	// A window and its limit.
 	dailyQuota: {
 		full: "daily:quota,limit*,request limit*,token limit*,usage,free,cap;monthly:quota,limit*,usage,cap,spend*,included;weekly:limit*,quota,usage;" +
-			"5 hour:limit*,usage;requests per:day,month;tokens per:day,month;*perday*;*byday*;rpd limit*;tpd:limit*,rate limit*",
+			"5 hour:limit*,usage;requests per:day,month;tokens per:day,month;*sperday*;*modelbyday*;rpd limit*;tpd:limit*,rate limit*",
 		claim: true,
 	},
 	longWindow: {
@@ -180,7 +180,7 @@ var phrases = [lexical + 1]wording{
 			"レート制限;한도;лимит",
 		claim: true,
 	},
-	manyTokens: {full: "tokens exceed*", loose: "too many tokens"},
+	manyTokens: {full: "tokens exceed*;too many tokens"},
 	noKey: {
 		full: "no:api key,auth credentials,authorization header,cookie auth;missing:api key,authentication,authorization,bearer,credentials;" +
 			"api key:missing,required,not provided,not set,not found,not configured,must;t provide ~ api key;not:logged in,signed in;please log*;" +
@@ -195,7 +195,7 @@ var phrases = [lexical + 1]wording{
 			"token:invalid,expired*,revoked,refresh failed;expired token*;refresh token:used,reused,not found;sign:in again;signing in again;log in again;login fail;" +
 			"security token;unrecognized:client*,token;or unrecognized token;signature:does not match,expired,we calculated;deactivated|;account deactivated;access tokens not supported;" + // Codex, AWS
 			"无效的令牌;令牌已过期;令牌无效;身份验证失败;鉴权失败",
-		loose: "unauthor*;unauthenticat*;authentication:fail*,required,token;invalid:key,token,credential*,auth*,username*,password;authorization header;" +
+		loose: "unauthor*;unauthenticat*;authentication:fail*,token;invalid:key,token,credential*,auth*,username*,password;authorization header;" +
 			"user not found;deactivated;illegal header value;身份验证;鉴权",
 		claim: true,
 	},
@@ -207,7 +207,7 @@ var phrases = [lexical + 1]wording{
 			"finish reason:safety,recitation,blocklist,spii,image safety;stop reason refusal;flagged:as,for,by;guardrail intervened;" + // OpenAI, Azure, Gemini, Bedrock
 			"data inspection failed;inappropriate content;sensitive:content,words;new sensitive;敏感内容;敏感词;违规;不安全", // Alibaba, MiniMax, Zhipu
 		loose: "content:filter*,polic*,moderation*,safety,violat*;usage:polic*,guidelines;responsible ai*;safety:system,check*,filter*,reason*;block reason*;blocked reason*;" +
-			"data inspection*;sensitive:content*,word*;flagged;policy violation*;harmful content;nsfw;cyber policy;敏感",
+			"data inspection*;sensitive*;flagged;policy violation*;harmful content;nsfw;cyber policy;敏感",
 		claim: true,
 	},
 	disabled: {
@@ -225,7 +225,7 @@ var phrases = [lexical + 1]wording{
 	},
 	// Also the block pages of CDNs, which ask for a person or a browser.
 	forbidden: {
-		loose: "forbidden;permission*;access denied*;not permitted;not have access;t access;just moment;cookies to continue;you human;attention required;cf mitigated;" +
+		loose: "forbidden;permission*;access denied*;not permitted;not access;t access;just moment;cookies to continue;you human;attention required;cf mitigated;" +
 			"error code:1020,1010,1009,1006;error:1020,1010,1009",
 	},
 	// Corporate filters; then WAFs: Imperva, CloudFront, F5, Akamai, Sucuri.
@@ -239,7 +239,7 @@ var phrases = [lexical + 1]wording{
 			"models ~ not found;no such model;invalid model*;unknown model;unsupported model;not valid model;valid model id;" + // OpenAI, Anthropic, Gemini, Groq
 			"deployment:not found,~ not found,~ not exist;no:endpoints found,allowed providers,models loaded,available channel*;on demand throughput;end of life;as legacy;" +
 			"not found for account;unable to access model;not supported by any provider;not deployed;to loaded;模型不存在;无可用渠道", // Azure, OpenRouter, one-api, Bedrock, NVIDIA
-		loose: "model:not available,unavailable,identifier;valid model*;no:endpoints,channel*;deprecated;decommissioned;by any provider;version does not exist",
+		loose: "model:unavailable,identifier;valid model*;no:endpoints,channel*;deprecated;decommissioned;by any provider;version does not exist",
 		claim: true,
 	},
 	modelWord: {loose: "model*;not available"},
@@ -249,7 +249,7 @@ var phrases = [lexical + 1]wording{
 			"too many:tokens total,input tokens;maximum number of:tokens,input tokens;maximum input:tokens,length;model token limit;token count:exceeds,~ exceeds;" +
 			"tokens:limit exceeded,allowed;token limit exceeded;shorten prompt;exceeds n ctx;reduce length;initial prompt greater;inputs tokens;less than ~ tokens;" +
 			"too long to fit;上下文长度;输入过长", // Gemini, Kimi, TGI, LM Studio, llama.cpp
-		loose: "context:window*,size,limit*,exceeded;exceed context;n ctx;inputs:tokens,must less than;上下文;超长;过长",
+		loose: "context:window*,size,limit*,exceeded;n ctx;must less than;上下文;超长;过长",
 		claim: true,
 	},
 	tooLarge: {
@@ -264,7 +264,7 @@ var phrases = [lexical + 1]wording{
 			"req content length mismatch;does not match content length;to https client;too many redirects;blocked by client;err invalid arg*;not function;cannot read properties;" + // what clients refuse to send
 			"deserialize;extra:inputs,forbidden;unrecognized request argument*;unsupported:parameter,value;unknown:parameter,field,name;invalid:parameter*,argument error;" +
 			"missing required;input should;field required;timed out after -*;more system memory;" + // OpenAI, pydantic, Ollama
-			"|messages #;|tools #;message:messages #,tools #;error:messages #,tools #", // a path into the request leads the message: Anthropic
+			"|messages # content;|messages # tool;|messages # role;|tools # custom;|tools # input;message:messages #,tools #;error:messages #,tools #", // a path into the request leads the message: Anthropic
 		loose: "not defined;messages #;tools #",
 	},
 	badRequest: {
@@ -287,7 +287,7 @@ var phrases = [lexical + 1]wording{
 			"failed to respond;系统;内部错误;服务器;上游",
 	},
 	// Something of the caller's own is still at work, and will end.
-	lock:      {full: "active run;run ~ active;currently operating on;resource locked;conversation locked;conflict*;aborted ~ concurrency"},
+	lock:      {full: "active run;run ~ active;operating on;resource locked;conversation locked;conflict*;aborted ~ concurrency"},
 	chainLost: {full: "previous response:not found,~ not found"},
 	// An answer that no parser could read.
 	notJSON: {loose: "not valid json;json decode error*;expecting value;unexpected:token*,end of json*,character;json parse error;invalid json response;unmarshal*"},

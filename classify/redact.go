@@ -99,9 +99,9 @@ func (r *redactor) next(i int) (end int, show string) {
 		}
 		r.forget()
 		return beforeMarks(s, end), mask
-	case isAddress(s, i, end):
+	case addressEnd(s, i, end) > 0:
 		r.forget()
-		return beforeMarks(s, urlEnd(s, i)), mask
+		return addressEnd(s, i, end), mask
 	case end > i && looksLikeHost(s, i, end):
 		r.forget()
 		return beforeMarks(s, urlEnd(s, i)), hostOf(word)
@@ -205,14 +205,14 @@ func endsLikeName(word string) bool {
 	return false
 }
 
-// isAddress says whether the word at i is, or begins, an e-mail address, or an
-// IP address of either version, maybe with a port.
-func isAddress(s string, i, end int) bool {
+// addressEnd gives the place behind an e-mail address, or an IP address of either
+// version, maybe with a port, that the word at i begins, or 0.
+func addressEnd(s string, i, end int) int {
 	if end > i && at(s, end) == '@' && isWord(at(s, end+1)) {
-		return true
+		return beforeMarks(s, urlEnd(s, i))
 	}
-	if i > 0 && (isTokenByte(s[i-1]) || s[i-1] == ':') {
-		return false
+	if i > 0 && (isWord(s[i-1]) || s[i-1] == ':') {
+		return 0
 	}
 	start, dots, colons, digits := i, 0, 0, 0
 	for ; isHex(at(s, i)) || at(s, i) == '.' || at(s, i) == ':'; i++ {
@@ -226,7 +226,10 @@ func isAddress(s string, i, end int) bool {
 		}
 	}
 	whole := !isWord(at(s, i)) && digits > 0
-	return whole && (dots == 3 && colons < 2 && isDigit(s[start]) || colons > 2 || colons == 2 && s[start] == ':')
+	if whole && (dots == 3 && colons < 2 && isDigit(s[start]) || colons > 2 || colons == 2 && s[start] == ':') {
+		return beforeMarks(s, i)
+	}
+	return 0
 }
 
 func isHex(c byte) bool { return isDigit(c) || lower(c)-'a' < 6 }
@@ -256,7 +259,7 @@ func hostOf(word string) string {
 // shownHost is what to show of "://…": the host, if it is a name.
 func shownHost(url string) string {
 	host := authority(url)
-	if isAddress(host, 0, wordEnd(host, 0)) || at(host, 0) == '[' {
+	if addressEnd(host, 0, wordEnd(host, 0)) > 0 || at(host, 0) == '[' {
 		return mask
 	}
 	host, _ = cut(host, ':')
@@ -369,7 +372,7 @@ func isName(word string, wary bool) bool {
 		for k := 2; k < n; k++ {
 			plain = plain && class(piece[k]) == class(piece[1])
 		}
-		if !plain && !(isCamel(piece) && (!wary || endsLike(piece, "error") || endsLike(piece, "exception"))) {
+		if !plain && !(isCamel(piece) && (!wary || n < 16 || endsLike(piece, "error") || endsLike(piece, "exception"))) {
 			return false
 		}
 		n = 0

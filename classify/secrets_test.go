@@ -130,7 +130,7 @@ func TestAddressesMailsAndHomeFoldersAreMasked(t *testing.T) {
 		"Error Domain=NSURLErrorDomain Code=-1005":                   "Error Domain=NSURLErrorDomain Code=-1005",
 		"key: meta-llama/Llama-3.3-70B-Instruct-Turbo has no access": "key: *** has no access",
 		"the token limit of claude-3-5-sonnet-20241022 is low":       "the token limit of claude-3-5-sonnet-20241022 is low",
-		"AuthenticationError: no session":                            "AuthenticationError: no session",
+		"ResourceExhaustedException: no session":                     "ResourceExhaustedException: no session",
 		"invalid_request_error: the key previous_response_not_found": "invalid_request_error: the key previous_response_not_found",
 	} {
 		require.Equal(t, want, classify.Classify(classify.Failure{Status: 500, Body: text}).Detail, text)

@@ -531,7 +531,8 @@ func (s *Session) failed(v *classify.Verdict, own bool) *Answer {
 		}
 		if kind != v.Kind {
 			stop := s.own(kind)
-			stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail = v.Provider, v.Status, v.RetryAfterMs, v.Detail
+			stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail, stop.Party = v.Provider, v.Status, v.RetryAfterMs, v.Detail, v.Party
+			stop.Describe()
 			v = stop
 		}
 		do := doFail

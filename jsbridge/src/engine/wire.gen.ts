@@ -104,9 +104,14 @@ export interface Verdict {
    */
   chain_broken?: boolean;
   /**
+   * `party` says whose failure it is, if not the provider's: "server",
+   * "proxy", "firewall", or empty.
+   */
+  party?: string;
+  /**
    * `title`, `message` and `detail` are safe to show: no key, no token, no URL
    * beyond its host. `detail` is the provider's own text, one line, at most
-   * 500 characters; it is empty for authentication errors.
+   * 500 characters; of an authentication error, only what is missing.
    */
   title?: string;
   message?: string;
