@@ -14,7 +14,8 @@ export type ModuleSource = WasmModule | ArrayBuffer | ArrayBufferView<ArrayBuffe
  * (old WebViews, for modules over 4 KiB), where `classify`, `explain` and
  * `delay` throw until `init` is done; and a module from elsewhere than this
  * file, given as `source`: a compiled module, its bytes, a response, or its
- * address.
+ * address. It may also be one that Go's own compiler built (`make wasm-go`),
+ * for GOOS=wasip1, or for GOOS=js with Go's wasm_exec.js loaded before.
  *
  * Calls without a source may be repeated. A source is taken once, before the
  * first use; later it is refused. After a failure `init` may be called again.
