@@ -198,7 +198,9 @@ func sessionBody(h, n int32) int32 {
 	if slot == nil || n < 0 || int(n) > len(input) {
 		return refuse(unknownHandle)
 	}
-	slot.session.Body(input[:n])
+	if slot.session.Body(input[:n]) {
+		return 1
+	}
 	return 0
 }
 
