@@ -96,7 +96,7 @@ func (s *Session) open(probe bool) *Answer {
 		a.Probe, a.Bucket = true, hex(s.bucket)
 	}
 	if s.delivered && !s.resetDue {
-		a.Resume = s.seam.begin()
+		a.Resume = s.seam.begin(s.cfg.Request.URL)
 		s.committed = true // what follows joins what the consumer has
 		s.watch = watched
 	} else {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -127,16 +126,12 @@ func (r *round) request(ctx context.Context, resume *session.Resume) (*http.Requ
 	if resume.LastEventID != "" {
 		req.Header.Set("Last-Event-ID", resume.LastEventID)
 	}
-	if resume.Suffix != "" {
-		path, query, _ := strings.Cut(resume.Suffix, "?")
-		own := req.URL.Query()
-		more, _ := url.ParseQuery(query)
-		maps.Copy(own, more)
-		req.URL.RawQuery = own.Encode()
-		if req.URL.RawPath != "" {
-			req.URL.RawPath += (&url.URL{Path: path}).EscapedPath()
+	if resume.URL != "" {
+		address, err := url.Parse(resume.URL)
+		if err != nil {
+			return nil, err
 		}
-		req.URL.Path += path
+		req.URL = address
 	}
 	switch {
 	case resume.How == retry.ResumeCustom:
