@@ -164,6 +164,9 @@ export function want(client, name, c, place) {
   if (place === lastEvent && name === "openai-chat") {
     return "complete"; // a finish_reason was there; only [DONE] was lost
   }
+  if ((place === lastEvent || c.fault.no_end_marker) && name === "anthropic") {
+    return "complete"; // a stop_reason was there; only message_stop was lost
+  }
   if (c.fault.finish && !streams) {
     return "complete"; // the client sees the finish reason
   }

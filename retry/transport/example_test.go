@@ -27,7 +27,7 @@ func Example() {
 	client := &http.Client{Transport: &transport.Transport{
 		Base:   &http.Transport{DisableKeepAlives: true},
 		Policy: retry.Policy{InitialDelay: time.Millisecond},
-		OnRetry: func(event retry.ChatStreamRetry) {
+		OnRetry: func(_ context.Context, event retry.ChatStreamRetry) {
 			fmt.Printf("attempt %d: %s, again in %d ms\n", event.Attempt, event.Kind, event.DelayMs)
 		},
 	}}

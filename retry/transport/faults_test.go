@@ -166,6 +166,8 @@ func (c *cell) want() string {
 		return complete
 	case place == lastEvent && protocols[protocol].name == "openai-chat":
 		return complete // a finish_reason was there; only [DONE] was lost
+	case (place == lastEvent || c.fault.NoEndMarker) && protocols[protocol].name == "anthropic":
+		return complete // a stop_reason was there; only message_stop was lost
 	case c.fault.NoEndMarker || c.fault.Finish != "":
 		place = lastEvent
 	}

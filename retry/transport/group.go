@@ -2,6 +2,7 @@ package transport
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/steadfetch/steadfetch/retry/session"
 )
@@ -18,9 +19,37 @@ type Group struct {
 	mu      sync.Mutex // guards the sessions of this group too
 	shared  session.Group
 	waiting map[string]map[*round]struct{} // by origin
+	pokes   atomic.Uint64
 }
 
 var everyone Group
+
+// news tells what has changed in the group by now.
+func (g *Group) news() uint64 { return g.pokes.Load() }
+
+// note acts on what concerns others in r's answer. What changed since before,
+// when r's session was asked, r may not know.
+func (g *Group) note(r *round, a *session.Answer, before uint64) {
+	if a.Do == session.DoNothing && !a.Poke {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch a.Do {
+	case session.DoNothing:
+	case session.DoWait:
+		g.hold(r)
+		if g.pokes.Load() != before {
+			r.rouse()
+		}
+	default:
+		g.release(r)
+	}
+	if a.Poke {
+		g.pokes.Add(1)
+		g.poke(r)
+	}
+}
 
 // hold and release note who waits, and so is to hear when something about its
 // origin changes. The lock is held.

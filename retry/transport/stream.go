@@ -48,13 +48,6 @@ type Event struct {
 // can be ranged over once, if the request has a body without GetBody.
 func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		if req.Header.Get("Accept") == "" {
-			req = req.Clone(req.Context())
-			if req.Header == nil {
-				req.Header = http.Header{}
-			}
-			req.Header.Set("Accept", "text/event-stream")
-		}
 		r, err := t.begin(req, true)
 		if err != nil {
 			yield(Event{}, err)

@@ -54,7 +54,7 @@ func TestAStreamBeginsAnewAfterAFailureInMidAnswer(t *testing.T) {
 		require.Equal(t, dataOf(chat("A", "B")), held)
 		require.Equal(t, "re me me me re re me me me re re me me me me me ", types)
 		require.Equal(t, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}, p.gaps())
-		require.Equal(t, "text/event-stream", p.requests[0].Header.Get("Accept"))
+		require.Empty(t, p.requests[0].Header.Get("Accept"), "the request is the caller's")
 	})
 }
 
@@ -114,7 +114,6 @@ func TestAStreamEndsWithTheProvidersError(t *testing.T) {
 				require.Equal(t, 1, failure.Attempts)
 				require.Len(t, held, c.held)
 				require.NotContains(t, err.Error(), "sk-abc")
-				time.Sleep(drainFor)
 				synctest.Wait()
 				require.Zero(t, p.open)
 			})
