@@ -18,6 +18,7 @@ const (
 	number                // int
 	long                  // int64
 	maybe                 // *int64
+	ints                  // []int, which only goes out
 	moment                // time.Time
 	headers               // classify.Headers
 	policy                // retry.Policy, which reads itself
@@ -136,6 +137,7 @@ var configShape = shape{
 	{name: "policy", at: unsafe.Offsetof(config.Policy), kind: policy},
 	{name: "request", at: unsafe.Offsetof(config.Request), kind: inRequest},
 	{name: "provider", at: unsafe.Offsetof(config.Provider), kind: text},
+	{name: "id", at: unsafe.Offsetof(config.ID), kind: number},
 	{name: "seed", at: unsafe.Offsetof(config.Seed), kind: long},
 	{name: "can_reset", at: unsafe.Offsetof(config.CanReset), kind: flag},
 	{name: "not_replayable", at: unsafe.Offsetof(config.NotReplayable), kind: flag},
@@ -167,7 +169,7 @@ var answerShape = shape{
 	{name: "last", at: unsafe.Offsetof(reply.Last), kind: toVerdict},
 	{name: "probe", at: unsafe.Offsetof(reply.Probe), kind: flag},
 	{name: "bucket", at: unsafe.Offsetof(reply.Bucket), kind: text},
-	{name: "poke", at: unsafe.Offsetof(reply.Poke), kind: flag},
+	{name: "wake", at: unsafe.Offsetof(reply.Wake), kind: ints},
 	{name: "share", at: unsafe.Offsetof(reply.Share), kind: toShared},
 	{name: "warning", at: unsafe.Offsetof(reply.Warning), kind: text},
 }
@@ -181,6 +183,7 @@ var retryShape = shape{
 	{name: "provider", at: unsafe.Offsetof(wait.Provider), kind: text},
 	{name: "status_code", at: unsafe.Offsetof(wait.StatusCode), kind: number},
 	{name: "title", at: unsafe.Offsetof(wait.Title), kind: text},
+	{name: "before", at: unsafe.Offsetof(wait.Before), kind: number},
 }
 
 var snapshotShape = shape{
@@ -197,6 +200,7 @@ var snapshotShape = shape{
 var sharedShape = shape{
 	{name: "bucket", at: unsafe.Offsetof(shared.Bucket), kind: text, always: true},
 	{name: "until", at: unsafe.Offsetof(shared.Until), kind: long, always: true},
+	{name: "wake", at: unsafe.Offsetof(shared.Wake), kind: ints},
 }
 
 var resumeShape = shape{

@@ -59,6 +59,9 @@ type Session struct {
 
 	// Between attempts.
 	waitUntil  int64
+	heldUntil  int64 // the end of the cool-down that it was told of
+	heard      int   // line.heard when it went to probe
+	turn       turn  // in its bucket's line
 	notBefore  int64 // the server's own wish, which only a person overrides
 	waitingFor obstacle
 	offline    bool
@@ -152,6 +155,7 @@ func NewSession(cfg *Config, group *Group) (*Session, error) {
 		state:          idle,
 		offline:        cfg.Offline,
 	}
+	s.turn.id = cfg.ID
 	s.asked.init(&cfg.Request)
 	s.seam.on = cfg.Policy.AfterCommit == retry.AfterCommitResume
 	return s, nil
@@ -162,6 +166,18 @@ func NewSession(cfg *Config, group *Group) (*Session, error) {
 func (s *Session) Step(h *Happened) *Answer {
 	s.tick(h.Now)
 	s.out = nil
+	return s.rouse(s.step(h))
+}
+
+// rouse says with a whose turn it is.
+func (s *Session) rouse(a *Answer) *Answer {
+	if wake := s.shared().line.woken(); s.bucket != 0 {
+		a.Wake = wake
+	}
+	return a
+}
+
+func (s *Session) step(h *Happened) *Answer {
 	if s.over() {
 		return s.nothing() // stale: the session is over
 	}
@@ -182,7 +198,8 @@ func (s *Session) Step(h *Happened) *Answer {
 	case OnRetryNow:
 		if s.state == waiting {
 			s.failures, s.suspected = 0, [len(suspicions)]uint8{}
-			return s.open(false)
+			s.shared().line.lift()
+			return s.openOrHold()
 		}
 	case OnTimer:
 		return s.timer()
@@ -198,8 +215,7 @@ func (s *Session) Step(h *Happened) *Answer {
 func (s *Session) report(h *Happened) *Answer {
 	switch h.What {
 	case OnProbeLost:
-		s.attempt--
-		return s.hold(s.now + graceAfterSleep)
+		return s.probeLost()
 	case OnResponse:
 		if s.mode == modeNone && s.status == 0 { // an attempt has one response
 			return s.response(h)
@@ -253,6 +269,9 @@ func (s *Session) Bytes() []byte { return s.out }
 
 // Snapshot is the state now.
 func (s *Session) Snapshot() *Snapshot {
+	if s.waitingFor == forCooldown && s.retry != nil {
+		s.retry.Before = s.shared().line.ahead(&s.turn)
+	}
 	return &Snapshot{
 		State: stateNames[s.state], Attempt: s.attempt, Failures: s.failures, Slow: s.slow,
 		WaitingFor: obstacleNames[s.waitingFor], Retry: s.retry, Verdict: s.verdict, Suspected: s.suspectedText(),

@@ -24,6 +24,8 @@ type Config struct {
 	Request Request      `json:"request"`
 	// Provider is a hint for the classifier, for hosts that know it.
 	Provider string `json:"provider,omitempty"`
+	// ID is the host's own name for the session, in Answer.Wake.
+	ID int `json:"id,omitempty"`
 	// Seed feeds the jitter. Any value will do; the same seed gives the same waits.
 	Seed int64 `json:"seed,omitempty"`
 	// CanReset says that the consumer can be told to drop what it has.
@@ -117,8 +119,9 @@ type Answer struct {
 	Probe bool `json:"probe,omitempty"`
 	// Bucket is set with Probe: the name of the lock.
 	Bucket string `json:"bucket,omitempty"`
-	// Poke asks the host to report OnTimer to all its other sessions.
-	Poke bool `json:"poke,omitempty"`
+	// Wake names sessions, by Config.ID, that the host is to report OnTimer to:
+	// it is their turn, or one of them is to see to it that time does not pass by.
+	Wake []int `json:"wake,omitempty"`
 	// Share is to be told to other tabs, which hand it to their engine.
 	Share *Shared `json:"share,omitempty"`
 	// Warning is the name of a rule that the caller should hear of, once.
@@ -131,6 +134,8 @@ type Shared struct {
 	Bucket string `json:"bucket"`
 	// Until is the end of the cool-down; 0 when the limit has let one through.
 	Until int64 `json:"until"`
+	// Wake is set by Group.Hear, as Answer.Wake is.
+	Wake []int `json:"wake,omitempty"`
 }
 
 // Resume says how to ask for the rest of an answer.

@@ -39,7 +39,7 @@ type round struct {
 	req     *http.Request
 	send    func(*http.Request) (*http.Response, error)
 	group   *Group
-	origin  string
+	id      int // in group
 	session session.Machine
 	replay  replay
 	began   time.Time
@@ -84,8 +84,7 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 	}
 	r := &round{
 		t: t, req: req, send: t.base().RoundTrip, group: t.group(), began: time.Now(),
-		origin: req.URL.Scheme + "://" + req.URL.Host,
-		wake:   make(chan struct{}, 1),
+		wake: make(chan struct{}, 1),
 	}
 	if err := r.replay.init(req, policy.MaxReplayBytes); err != nil {
 		return nil, err
@@ -94,7 +93,9 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 	if t.Engine != nil {
 		open = t.Engine.Open
 	}
+	r.id = r.group.join(r)
 	r.session, err = open(session.Config{
+		ID:     r.id,
 		Policy: t.Policy,
 		Request: session.Request{
 			Method: req.Method, URL: req.URL.String(), Headers: flatten(req.Header),
@@ -110,6 +111,7 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 		}
 	}
 	if err != nil {
+		r.group.leave(r.id)
 		r.replay.close()
 		return nil, err
 	}
@@ -238,13 +240,12 @@ func (r *round) chunk(c chunk) {
 	case c.err != nil:
 		r.broke(c.err)
 	default:
-		news := r.group.news()
 		n, answer, err := r.session.Chunk(a.number, now(), c.bytes)
 		switch {
 		case err != nil:
 			r.crash(err)
 		case answer != nil:
-			r.group.note(r, answer, news)
+			r.group.wake(answer.Wake)
 			r.act(answer)
 		case n > 0:
 			r.pending = r.session.Bytes()
@@ -264,19 +265,17 @@ func (r *round) step(h session.Happened) {
 		h = session.Happened{What: session.OnAbort}
 	}
 	h.Now = now()
-	news := r.group.news()
 	a, err := r.session.Step(&h)
 	if err != nil {
 		r.crash(err)
 		return
 	}
-	r.group.note(r, a, news)
+	r.group.wake(a.Wake)
 	r.act(a)
 }
 
 // crash ends the round with a fault of the engine's.
 func (r *round) crash(err error) {
-	r.group.note(r, &session.Answer{Do: session.DoFail}, 0)
 	r.drop()
 	r.over(err)
 }
@@ -384,6 +383,7 @@ func (r *round) leave() {
 	r.timer.Stop()
 	r.replay.close()
 	r.t.Controller.remove(r)
+	r.group.leave(r.id)
 	_ = r.session.Close()
 }
 

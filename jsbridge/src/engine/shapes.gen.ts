@@ -264,6 +264,8 @@ export interface Config {
   request: Request;
   /** `provider` is a hint for the classifier, for hosts that know it. */
   provider?: string;
+  /** `id` is the host's own name for the session, in Answer.wake. */
+  id?: number;
   /** `seed` feeds the jitter. Any value will do; the same seed gives the same waits. */
   seed?: number;
   /** `canReset` says that the consumer can be told to drop what it has. */
@@ -340,8 +342,11 @@ export interface Answer {
   probe?: boolean;
   /** `bucket` is set with `probe`: the name of the lock. */
   bucket?: string;
-  /** `poke` asks the host to report "timer" to all its other sessions. */
-  poke?: boolean;
+  /**
+   * `wake` names sessions, by Config.id, that the host is to report "timer" to:
+   * it is their turn, or one of them is to see to it that time does not pass by.
+   */
+  wake?: number[];
   /** `share` is to be told to other tabs, which hand it to their engine. */
   share?: Shared;
   /** `warning` is the name of a rule that the caller should hear of, once. */
@@ -374,11 +379,16 @@ export interface Shared {
   bucket: string;
   /** `until` is the end of the cool-down; 0 when the limit has let one through. */
   until: number;
+  /** `wake` is set by Group.Hear, as Answer.wake is. */
+  wake?: number[];
 }
 
 /** ChatStreamRetry is the event to show while a session waits. */
 export interface ChatStreamRetry {
-  /** `attempt` is the number of failures so far, from 1. */
+  /**
+   * `attempt` is the number of failures so far, from 1; 0 for a request that
+   * waits for a limit that others have met.
+   */
   attempt: number;
   delayMs: number;
   /** `error` is safe to show. */
@@ -389,6 +399,8 @@ export interface ChatStreamRetry {
   provider?: string;
   statusCode?: number;
   title?: string;
+  /** `before` is how many requests go before this one, where it waits for a limit. */
+  before?: number;
 }
 
 /** Snapshot is a session's state, for a late subscriber and for storage. */
