@@ -16,6 +16,7 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/hosttest/chattest"
 	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
 	"github.com/steadfetch/steadfetch/retry/transport"
 	"github.com/steadfetch/steadfetch/wasm"
 )
@@ -164,4 +165,41 @@ func TestAnEngineThatIsClosedFailsItsRequestsAndLeavesNothing(t *testing.T) {
 	require.Empty(t, tr.Controller.Snapshots())
 	_, err = tr.RoundTrip(post(t, run.URL()+"/v1/chat/completions", `{"stream":true}`))
 	require.ErrorIs(t, err, wasm.ErrClosed)
+}
+
+// A host of another kind drives a session itself, as ABI.md says.
+func ExampleEngine_NewSession() {
+	engine, err := wasm.NewEngine(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = engine.Close() }()
+	s, err := engine.NewSession(session.Config{Request: session.Request{
+		Method: http.MethodPost, URL: "https://api.openai.com/v1/chat/completions", Body: `{"model":"m","stream":true}`,
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = s.Close() }()
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC).UnixMilli()
+	for _, h := range []session.Happened{
+		{What: session.OnStart, Now: now},
+		{What: session.OnResponse, Now: now, Attempt: 1, Status: 503},
+		{What: session.OnEnd, Now: now, Attempt: 1},
+		{What: session.OnTimer, Now: now + 1000},
+	} {
+		a, err := s.Step(&h)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(h.What, "->", a.Do)
+	}
+	// Output:
+	// start -> open
+	// response -> read
+	// end -> wait
+	// timer -> open
 }
