@@ -274,6 +274,9 @@ type cut struct {
 // failed decides what follows a failed attempt. The order is: permanent,
 // attempts used up, asked for too long, no time left; else wait.
 func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
+	if a := s.askHost(v, why, what); a != nil {
+		return a
+	}
 	ready := 0 // whole events that came before the failure
 	if s.committed {
 		ready = len(s.framer.Ready())
@@ -332,7 +335,8 @@ func (s *Session) limited(v *classify.Verdict, b *bucket) bool {
 func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 	if kind != v.Kind {
 		stop := s.own(kind)
-		stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail = v.Provider, v.Status, v.RetryAfterMs, v.Detail
+		stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail, stop.Party = v.Provider, v.Status, v.RetryAfterMs, v.Detail, v.Party
+		stop.Describe()
 		v = stop
 	}
 	a := s.end(doFail, v, failed)

@@ -248,8 +248,7 @@ func TestACallerWhoCannotResumeEndsTheRequest(t *testing.T) {
 				tr, _ := heard(p)
 				tr.Policy.Protocol = "sse"
 				tr.Policy.AfterCommit, tr.Policy.Resume, tr.Resume = retry.AfterCommitResume, retry.ResumeCustom, hook
-				req := chatRequest(t, t.Context())
-				req.URL.Path = "/events"
+				req := eventsRequest(t, tr)
 				resp, err := tr.RoundTrip(req)
 				require.NoError(t, err)
 				_, err = io.ReadAll(resp.Body)

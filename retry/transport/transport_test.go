@@ -376,9 +376,7 @@ func TestClosingTheBodyWakesAReadThatWaits(t *testing.T) {
 				p := newProvider(script)
 				tr := newTransport(p)
 				tr.Policy.AfterCommit = retry.AfterCommitResume
-				tr.Policy.Protocol = "sse"
-				req := chatRequest(t, t.Context())
-				req.URL.Path = "/events"
+				req := eventsRequest(t, tr)
 				resp, err := tr.RoundTrip(req)
 				require.NoError(t, err)
 				began := time.Now()
@@ -401,8 +399,7 @@ func TestTheBodyCanBeClosedByWhatReadingItCalls(t *testing.T) {
 		tr.Policy.AfterCommit = retry.AfterCommitResume
 		var resp *http.Response
 		tr.OnRetry = func(context.Context, retry.ChatStreamRetry) { _ = resp.Body.Close() }
-		req := chatRequest(t, t.Context())
-		req.URL.Path = "/events"
+		req := eventsRequest(t, tr)
 		var err error
 		resp, err = tr.RoundTrip(req)
 		require.NoError(t, err)

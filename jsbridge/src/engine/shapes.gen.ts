@@ -11,6 +11,11 @@ export interface ErrorInfo {
   message?: string;
   /** numbers are given in decimal */
   code?: string;
+  /**
+   * `retryable` is "true" or "false" where the error itself says so, as
+   * error.retryable, error.isRetryable or `retryable`() bool.
+   */
+  retryable?: string;
   cause?: ErrorInfo;
 }
 
@@ -44,6 +49,12 @@ export interface Failure {
   provider?: string;
   /** `url` is the request's. It tells the provider and is never shown. */
   url?: string;
+  /**
+   * `foreign` says that the error was thrown by code that is not the retry
+   * engine's. Such an error may be about anything, so that without a status
+   * only a transport's or a provider's full phrase counts.
+   */
+  foreign?: boolean;
   /** `canceled` says that the caller's own signal or context ended the request. */
   canceled?: boolean;
   /**
@@ -93,9 +104,14 @@ export interface Verdict {
    */
   chainBroken?: boolean;
   /**
+   * `party` says whose failure it is, if not the provider's: "server",
+   * "proxy", "firewall", or empty.
+   */
+  party?: string;
+  /**
    * `title`, `message` and `detail` are safe to show: no key, no token, no URL
    * beyond its host. `detail` is the provider's own text, one line, at most
-   * 500 characters; it is empty for authentication errors.
+   * 500 characters; of an authentication error, only what is missing.
    */
   title?: string;
   message?: string;
@@ -279,6 +295,13 @@ export interface Config {
   opaqueErrors?: boolean;
   /** `offline` says that the host believes it is offline at the start. */
   offline?: boolean;
+  /** `manual` makes every wait last until "retry_now", as "manual" does. */
+  manual?: boolean;
+  /**
+   * `recover` says that the host may know another request when one fails: it is
+   * asked with "recover".
+   */
+  recover?: boolean;
   /**
    * `restore` is a Snapshot taken earlier, perhaps before a page was loaded
    * anew: the session goes on waiting where that one was.
@@ -288,7 +311,7 @@ export interface Config {
 
 /** Happened is one thing that a host saw. */
 export interface Happened {
-  what: "start" | "response" | "end" | "error" | "failed" | "success" | "timer" | "abort" | "stop" | "retry_now" | "online" | "offline" | "probe_lost";
+  what: "start" | "response" | "end" | "error" | "failed" | "success" | "timer" | "abort" | "stop" | "retry_now" | "online" | "offline" | "probe_lost" | "manual" | "automatic" | "recovered";
   /** `now` is the wall clock in milliseconds since the Unix epoch. It may jump. */
   now: number;
   /**
@@ -300,11 +323,13 @@ export interface Happened {
   headers?: Record<string, string>;
   error?: ErrorInfo;
   failure?: Failure;
+  /** Request is the one to send instead, whole. */
+  request?: Request;
 }
 
 /** Answer is what the host is to do now. */
 export interface Answer {
-  do: "none" | "open" | "read" | "wait" | "pass" | "finish" | "fail" | "rethrow";
+  do: "none" | "open" | "read" | "wait" | "pass" | "finish" | "fail" | "recover" | "rethrow";
   /** `attempt` is the number of the attempt in force, from 1. */
   attempt?: number;
   /**
@@ -418,7 +443,7 @@ export interface Snapshot {
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
   /** `waitingFor` is empty (for the time), "connection" or "cooldown". */
-  waitingFor?: "connection" | "cooldown";
+  waitingFor?: "connection" | "cooldown" | "person";
   retry?: ChatStreamRetry;
   verdict?: Verdict;
 }
