@@ -64,6 +64,13 @@ test-browser: build ## the page and the SDKs in Chromium
 wasm: ## builds wasm/steadfetch.wasm again, the same bytes from the same sources
 	wasm/build.sh
 
+.PHONY: wasm-go
+wasm-go: ## builds the core with Go's own compiler into wasm/build, for init(): wasip1.wasm, and js.wasm with its wasm_exec.js
+	@mkdir -p wasm/build
+	GOOS=wasip1 GOARCH=wasm go build -ldflags='-s -w' -buildmode=c-shared -o wasm/build/wasip1.wasm ./wasm/guest
+	GOOS=js GOARCH=wasm go build -ldflags='-s -w' -o wasm/build/js.wasm ./wasm/guest
+	@cp "$$(go env GOROOT)/lib/wasm/wasm_exec.js" wasm/build
+
 .PHONY: check-wasm
 check-wasm: ## fails if the committed module is not what its sources make
 	@fresh=$$(mktemp); trap 'rm -f "$$fresh"' EXIT; \

@@ -10,6 +10,8 @@ import (
 // MaxChunk is the most that Session.Chunk takes at a time: 1 MiB.
 const MaxChunk = 1 << 20
 
+var _ session.Machine = (*Session)(nil)
+
 // Session is a session.Session that lives in an Engine. Its methods do what
 // those do, and give an error, ErrTrapped or ErrClosed, once it is lost; the
 // host then fails its request. It is safe for concurrent use, but what
@@ -43,6 +45,41 @@ func (e *Engine) NewSession(cfg session.Config) (*Session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// Open is NewSession for a transport.Transport, whose Engine an Engine can be.
+func (e *Engine) Open(cfg session.Config) (session.Machine, error) {
+	s, err := e.NewSession(cfg)
+	if err != nil {
+		return nil, err // not a nil *Session in a Machine
+	}
+	return s, nil
+}
+
+// Body takes the next piece of the request's body, before the first Step, and
+// says whether more is wanted.
+func (s *Session) Body(p []byte) (more bool, err error) {
+	for len(p) > 0 {
+		piece := p[:min(len(p), MaxChunk)]
+		p = p[len(piece):]
+		err = s.use(func(i *instance) error {
+			n, err := i.write(piece)
+			if err != nil {
+				return err
+			}
+			wanted := i.call("session_body", s.handle, n)
+			if wanted < 0 {
+				var nothing struct{}
+				return i.get(wanted, &nothing)
+			}
+			more = wanted > 0
+			return nil
+		})
+		if err != nil || !more {
+			return false, err
+		}
+	}
+	return more, nil
 }
 
 // Step takes what happened and says what to do.

@@ -155,9 +155,9 @@ func throughStream(t *testing.T, c *Case) []string {
 		switch {
 		case err != nil:
 			got.fail(err)
-		case event.Type == transport.Message:
+		case event.Type == retry.ChatStreamEventTypeMessage:
 			got.messages = append(got.messages, event.Data)
-		case event.Type == transport.Reset:
+		case event.Type == retry.ChatStreamEventTypeReset:
 			got.messages = nil
 			got.resets++
 		}

@@ -257,8 +257,6 @@ test("after the end marker the stream ends, though the server never closes", asy
   await pass(10_000);
   assert.equal(text.state, "fulfilled");
   assert.equal(text.value, role + token("Hello") + stop);
-  assert.equal(calls[0]!.signal.aborted, false);
-  await pass(1000);
   assert.equal(calls[0]!.signal.aborted, true);
 });
 

@@ -86,7 +86,7 @@ func (s *Session) probeLost() *Answer {
 	s.attempt--
 	l := &s.shared().line
 	l.forget(&s.turn, s.group.now) // it asks again at once, before others
-	if s.heard == l.heard { // else that tab has been let through meanwhile
+	if s.heard == l.heard {        // else that tab has been let through meanwhile
 		l.yield(s.group.now + graceAfterSleep)
 	}
 	return s.openOrHold()
@@ -114,7 +114,7 @@ func (s *Session) open(probe bool) *Answer {
 		s.heard = s.shared().line.heard
 	}
 	if s.delivered && !s.resetDue {
-		a.Resume = s.seam.begin()
+		a.Resume = s.seam.begin(s.cfg.Request.URL)
 		s.committed = true // what follows joins what the consumer has
 		s.watch = watched
 	} else {

@@ -74,20 +74,9 @@ export async function replayable(
       if (resume.rewrite) {
         next.body = rewrite(await new Response(next.body).text());
       }
-      return [resume.suffix ? extend(url, resume.suffix) : url, next];
+      return [resume.url ?? url, next];
     },
   };
-}
-
-/** Puts a path and query behind those of an address, which may be relative. Of two parameters of one name the new one counts. */
-function extend(url: string, suffix: string): string {
-  const [path = "", query = ""] = url.replace(/#.*/s, "").split(/\?(.*)/s);
-  const [more = "", parameters = ""] = suffix.split("?");
-  const all = new URLSearchParams(query);
-  for (const [name, value] of new URLSearchParams(parameters)) {
-    all.set(name, value);
-  }
-  return `${path}${more}?${all}`;
 }
 
 /** Lays a caller's own next request over that of a resume. */
