@@ -30,11 +30,16 @@ export const common = {
 /** Sub-paths that need no module of their own. */
 const parts = { testing: "testing/index", element: "ui/element", react: "ui/react" };
 
-/** Leaves the package itself out of its parts, so that a page has one module and not two. */
-const share = (path) => ({
+/** Leaves the package itself out of its parts, and one part out of another, so that a page has one module and not two. */
+const share = (index, element) => ({
   name: "share",
-  setup: (build) => build.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path, external: true })),
+  setup(build) {
+    build.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: index, external: true }));
+    build.onResolve({ filter: /^\.\/element\.js$/ }, () => ({ path: element, external: true }));
+  },
 });
+/** By their names, since which entry it is depends on the runtime. */
+const byName = share("steadfetch", "steadfetch/element");
 
 /** The package without its types: what its tests need. */
 export async function bundles() {
@@ -51,9 +56,14 @@ export async function bundles() {
     build({ ...entry, format: "cjs", outfile: "dist/cjs/index.js" }),
     build({ ...entry, plugins: [embed(wasm, "imported")], format: "esm", outfile: "dist/workerd.js" }),
     build({ ...asPlain, format: "esm", outfile: "dist/js.js" }),
-    // By its name, since which entry it is depends on the runtime.
-    build({ ...part, plugins: [share("steadfetch")], format: "esm", outdir: "dist" }),
-    build({ ...part, plugins: [share("./index.js")], format: "cjs", outdir: "dist/cjs" }),
+    build({ ...part, plugins: [byName], format: "esm", outdir: "dist" }),
+    build({
+      ...part,
+      plugins: [share("./index.js", "./element.js")],
+      format: "cjs",
+      outdir: "dist/cjs",
+      supported: { "dynamic-import": false }, // Jest has no import() in CommonJS
+    }),
     build({ ...asPlain, format: "cjs", outfile: "dist/cjs/js.js" }),
     build({ ...plain, format: "esm", outfile: "dist/plain.js" }),
     // Node.js finds names in CommonJS by their looks, which minifying spoils.
@@ -136,8 +146,7 @@ const using = (what, form = "inline") =>
   });
 
 /** A part, beside the package itself. */
-const part = (name) =>
-  weigh({ entryPoints: [`src/${parts[name]}.ts`], plugins: [share("steadfetch")], external: ["react"] });
+const part = (name) => weigh({ entryPoints: [`src/${parts[name]}.ts`], plugins: [byName], external: ["react"] });
 
 /** What each thing weighs: raw, by gzip, by brotli. */
 export async function sizes() {

@@ -17,8 +17,8 @@ const (
 	flag                  // bool
 	number                // int
 	long                  // int64
+	numbers               // []int, which only goes out
 	maybe                 // *int64
-	ints                  // []int, which only goes out
 	moment                // time.Time
 	headers               // classify.Headers
 	policy                // retry.Policy, which reads itself
@@ -175,7 +175,7 @@ var answerShape = shape{
 	{name: "last", at: unsafe.Offsetof(reply.Last), kind: toVerdict},
 	{name: "probe", at: unsafe.Offsetof(reply.Probe), kind: flag},
 	{name: "bucket", at: unsafe.Offsetof(reply.Bucket), kind: text},
-	{name: "wake", at: unsafe.Offsetof(reply.Wake), kind: ints},
+	{name: "wake", at: unsafe.Offsetof(reply.Wake), kind: numbers},
 	{name: "share", at: unsafe.Offsetof(reply.Share), kind: toShared},
 	{name: "warning", at: unsafe.Offsetof(reply.Warning), kind: text},
 }
@@ -206,7 +206,7 @@ var snapshotShape = shape{
 var sharedShape = shape{
 	{name: "bucket", at: unsafe.Offsetof(shared.Bucket), kind: text, always: true},
 	{name: "until", at: unsafe.Offsetof(shared.Until), kind: long, always: true},
-	{name: "wake", at: unsafe.Offsetof(shared.Wake), kind: ints},
+	{name: "wake", at: unsafe.Offsetof(shared.Wake), kind: numbers},
 }
 
 var resumeShape = shape{
