@@ -45,7 +45,7 @@ var packages = []string{root + "classify", root + "retry", root + "retry/session
 // What a package exports besides is no shape.
 var shapes = []string{
 	"Kind", "ErrorInfo", "Event", "Failure", "Verdict", "Step", "Trail",
-	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot", "Ending",
+	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot", "About", "Ending",
 }
 
 // words are the plain string fields whose values are the constants that begin

@@ -19,6 +19,8 @@ function scripted(...answers: (Answer | Error)[]) {
     said: () => ({}),
     ended: () => ({}),
     ending: () => ({}),
+    body: () => true,
+    about: () => ({}),
     explain: () => ({ verdict }),
     delay: () => 0,
     policy: (policy) => policy,

@@ -86,7 +86,7 @@ func (s *Session) probeLost() *Answer {
 	s.attempt--
 	l := &s.shared().line
 	l.forget(&s.turn, s.group.now) // it asks again at once, before others
-	if s.heard == l.heard { // else that tab has been let through meanwhile
+	if s.heard == l.heard {        // else that tab has been let through meanwhile
 		l.yield(s.group.now + graceAfterSleep)
 	}
 	return s.openOrHold()
@@ -121,7 +121,9 @@ func (s *Session) open(probe bool) *Answer {
 		s.seam.forget() // the consumer has nothing, or will drop it
 	}
 	if s.attempt == 1 {
-		a.Warning = s.stacked()
+		if a.Warning = s.stacked(); a.Warning == "" {
+			a.Warning = s.setup()
+		}
 	}
 	return a
 }

@@ -452,6 +452,14 @@ export interface Snapshot {
   verdict?: Verdict;
 }
 
+/** About is what a host may tell a caller of a request, beside its address. */
+export interface About {
+  /** `model` is the one that was asked for, where the request says so. */
+  model?: string;
+  /** `bucket` is a hash of origin, credential and model: what shares one limit. */
+  bucket?: string;
+}
+
 /** Ending is how an answer ended, where the provider tells. */
 export interface Ending {
   /** `reason` is empty where the provider does not tell. */

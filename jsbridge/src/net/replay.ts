@@ -1,4 +1,4 @@
-import type { ResumeRequest } from "../api/options.js";
+import type { RecoverRequest, ResumeRequest } from "../api/options.js";
 import type { Request as Facts, Resume } from "../engine/shapes.gen.js";
 import { fill, makeBody } from "./body.js";
 import { onAbort } from "./signal.js";
@@ -14,7 +14,20 @@ export interface Replay {
   again(): [RequestInfo | URL, RequestInit];
   /** The same for the rest of an answer. `rewrite` makes the new body from the old one. */
   resumed(resume: Resume, rewrite: (body: string) => string): Promise<[string, RequestInit]>;
+  /** The request for a hook that may know another one. */
+  failed(): Promise<RecoverRequest>;
+  /** Another request, of which only this is different. */
+  changed(own: ResumeRequest): Promise<Replay>;
 }
+
+/** The facts of a request with its whole body. */
+export function whole({ facts, body }: Replay): Facts {
+  const decoder = new TextDecoder();
+  return { ...facts, body: Array.from(body, (bytes) => decoder.decode(bytes, { stream: true })).join("") };
+}
+
+const asItIs: Resume = { how: "custom" };
+const keep = (body: string) => body;
 
 /** How much of a body the core gets at a time. */
 const piece = 64 << 10;
@@ -55,7 +68,7 @@ export async function replayable(
   } else if (known == null && request?.body && isText(headers)) {
     known = await request.clone().blob();
   }
-  return {
+  const replay: Replay = {
     facts: { method, url, headers: Object.fromEntries(headers), ...redirectOf(init, request) },
     body: pieces(await bytesOf(known, headers)),
     notReplayable: rest,
@@ -76,7 +89,16 @@ export async function replayable(
       }
       return [resume.suffix ? extend(url, resume.suffix) : url, next];
     },
+    async failed() {
+      const [url, { method = "GET", headers, body }] = await replay.resumed(asItIs, keep);
+      return { url, method, headers: new Headers(headers), text: () => new Response(body).text() };
+    },
+    async changed(own) {
+      const [to, how] = overlay(await replay.resumed(asItIs, keep), own);
+      return replayable(to, how, signal, limit);
+    },
   };
+  return replay;
 }
 
 /** Puts a path and query behind those of an address, which may be relative. Of two parameters of one name the new one counts. */
