@@ -45,6 +45,16 @@ func (f *facts) table(info *types.Info, from *ast.FuncDecl) {
 	})
 }
 
+// optionWords are the words that an option can be, nil for any.
+func (f *facts) optionWords(name string) []string {
+	for _, o := range f.options {
+		if o.name == name {
+			return o.words
+		}
+	}
+	return nil
+}
+
 // policyTypes is the table by which TypeScript checks the options of a policy: what
 // each may be.
 func (f *facts) policyTypes() (string, error) {

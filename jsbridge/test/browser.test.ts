@@ -77,6 +77,7 @@ function page(t: TestContext) {
 test("in a page", async (t) => {
   const { network: goes, document, held, locks, channels, listeners } = page(t);
   const pass = clock(t);
+  let bucket = ""; // of all requests here
 
   await t.test("without a network the wait is held, and no attempt is burnt", async () => {
     const { fetch, calls } = network();
@@ -94,7 +95,7 @@ test("in a page", async (t) => {
     goes(true);
     await settle();
     assert.equal(calls.length, 2);
-    calls[1]!.open().send(...answer);
+    calls[1]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
@@ -111,7 +112,7 @@ test("in a page", async (t) => {
     assert.equal(calls.length, 1, "too early");
     await pass(500);
     assert.equal(calls.length, 2);
-    calls[1]!.open().send(...answer);
+    calls[1]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
@@ -132,35 +133,37 @@ test("in a page", async (t) => {
     assert.equal(channels.length, 1);
     assert.equal(channels[0]!.name, "steadfetch");
     const until = Date.now() + 3000;
-    assert.deepEqual(channels[0]!.posted, [{ origin: "https://api.openai.com", until }]);
+    bucket = (channels[0]!.posted[0] as { bucket: string }).bucket;
+    assert.match(bucket, /^[0-9a-f]{16}$/, "a hash, by which other tabs learn nothing");
+    assert.deepEqual(channels[0]!.posted, [{ bucket, until }]);
     await pass(3000);
     assert.equal(calls.length, 2);
-    assert.deepEqual([...held], ["steadfetch:https://api.openai.com"]);
-    calls[1]!.open().send(...answer);
+    assert.deepEqual([...held], [`steadfetch:${bucket}`]);
+    calls[1]!.open().finish(...answer);
     await settle();
     assert.deepEqual([...held], []);
-    assert.deepEqual(channels[0]!.posted[1], { origin: "https://api.openai.com", until: 0 });
+    assert.deepEqual(channels[0]!.posted[1], { bucket, until: 0 });
     await seen.value!.text();
   });
 
   await t.test("what another tab met holds this one, until that tab is through", async () => {
     const { fetch, calls } = network();
-    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: Date.now() + 60_000 } });
+    channels[0]!.onmessage!({ data: { bucket, until: Date.now() + 60_000 } });
     const seen = watch(createFetch({ fetch })(url, post()));
     await pass(30_000);
     assert.equal(calls.length, 0);
-    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: 0 } });
+    channels[0]!.onmessage!({ data: { bucket, until: 0 } });
     await settle();
     assert.equal(calls.length, 1);
-    calls[0]!.open().send(...answer);
+    calls[0]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
 
   await t.test("while another tab probes, this one waits", async () => {
     const { fetch, calls } = network();
-    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: Date.now() + 1000 } });
-    const name = "steadfetch:https://api.openai.com";
+    channels[0]!.onmessage!({ data: { bucket, until: Date.now() + 1000 } });
+    const name = `steadfetch:${bucket}`;
     held.add(name);
     const told: string[] = [];
     const onAttempt = (attempt: AttemptEvent) => told.push(attempt.outcome);
@@ -170,7 +173,7 @@ test("in a page", async (t) => {
     held.delete(name);
     await pass(10_000);
     assert.equal(calls.length, 1);
-    calls[0]!.open().send(...answer);
+    calls[0]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
     assert.deepEqual([...held], []);
@@ -179,7 +182,7 @@ test("in a page", async (t) => {
 
   await t.test("that the other tab is through is heard even while its lock is asked for", async () => {
     const { fetch, calls } = network();
-    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: Date.now() + 1000 } });
+    channels[0]!.onmessage!({ data: { bucket, until: Date.now() + 1000 } });
     let refuse = () => {};
     const refused = new Promise<void>((resolve) => {
       refuse = resolve;
@@ -190,20 +193,20 @@ test("in a page", async (t) => {
     const seen = watch(createFetch({ fetch })(url, post()));
     await pass(1000);
     assert.equal(asked.mock.callCount(), 1);
-    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: 0 } });
+    channels[0]!.onmessage!({ data: { bucket, until: 0 } });
     await settle();
     assert.equal(calls.length, 0);
     refuse();
     await settle();
     asked.mock.restore();
     assert.equal(calls.length, 1, "it does not wait for a word that has come already");
-    calls[0]!.open().send(...answer);
+    calls[0]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
 
   await t.test("junk from other scripts of the origin is not heard", () => {
-    for (const data of [null, 5, "x", { origin: 5 }, []]) {
+    for (const data of [null, 5, "x", { bucket: 5 }, []]) {
       channels[0]!.onmessage!({ data });
     }
   });

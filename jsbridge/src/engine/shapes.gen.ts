@@ -209,7 +209,7 @@ export interface Policy {
    * where the consumer can be told to drop what it has, else fail. A resume
    * that is not possible is treated by the default.
    */
-  afterCommit?: string;
+  afterCommit?: "fail" | "restart" | "resume";
   /**
    * Resume is how to resume: "last_event_id", "background",
    * "continue" or "custom". Default: the one that fits what was received.
@@ -221,7 +221,7 @@ export interface Policy {
    * "sse" (events of no known form), or "none", which leaves every body alone.
    * It never makes an answer a stream that was not asked for as one.
    */
-  protocol?: string;
+  protocol?: "anthropic" | "openai-chat" | "openai-responses" | "gemini" | "ai-sdk" | "sse" | "none";
   /**
    * `bucket` names what shares one limit with this request. Default: its origin,
    * credential and model.
@@ -410,7 +410,7 @@ export interface Snapshot {
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
   /** `waitingFor` is empty (for the time), "connection" or "cooldown". */
-  waitingFor?: string;
+  waitingFor?: "connection" | "cooldown";
   retry?: ChatStreamRetry;
   verdict?: Verdict;
 }
