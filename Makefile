@@ -13,7 +13,7 @@ demo: build ## chats in the terminal through faults, then serves the page
 	@node web/demo.mjs
 
 .PHONY: test
-test: lint test-go test-js test-browser test-module ## everything that guards a change
+test: lint test-go test-js test-transparency test-browser test-module ## everything that guards a change
 
 .PHONY: test-module
 test-module:
@@ -50,6 +50,11 @@ test-go: ## the Go packages, natively and through the module on wazero
 test-js: build ## the npm package in Node.js, with the real SDKs
 	npm run --silent test -w jsbridge
 
+.PHONY: test-transparency
+test-transparency: build ## healthy and foreign traffic, through fetch and through createFetch side by side
+	node hosttest/install.mjs transparency
+	node --test --test-force-exit --test-reporter=spec hosttest/transparency/*.test.mjs
+
 .PHONY: test-browser
 test-browser: build ## the page and the SDKs in Chromium
 	.ci/setup chromium
@@ -67,8 +72,8 @@ check-wasm: ## fails if the committed module is not what its sources make
 	echo "wasm/steadfetch.wasm is what its sources make"
 
 .PHONY: size
-size: build ## what a page pays: module and bundles
-	@node .ci/size.mjs wasm/steadfetch.wasm jsbridge/dist/*.js
+size: npm ## what a page pays, as a table for the README
+	@npm run --silent size -w jsbridge
 
 .PHONY: corpus
 corpus: ## how many real errors the classifier decides rightly, beside its peers

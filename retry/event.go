@@ -7,9 +7,37 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
+// ChatStreamEventType is what an event of a stream is. Its values are those of
+// the wire form, where an event is an object of its type and of a member of that
+// name: {"type":"retry","retry":{…}}.
+type ChatStreamEventType string
+
+const (
+	ChatStreamEventTypeMessage ChatStreamEventType = "message" // an event of the provider's stream
+	ChatStreamEventTypeRetry   ChatStreamEventType = "retry"   // an attempt failed, another is to follow
+	ChatStreamEventTypeReset   ChatStreamEventType = "reset"   // drop all messages so far: the answer begins again
+	ChatStreamEventTypeFinish  ChatStreamEventType = "finish"  // the answer is complete
+	ChatStreamEventTypeError   ChatStreamEventType = "error"   // the request failed for good
+)
+
+// ChatStreamError is the event to show when a request has failed for good. All
+// its texts are safe to show.
+type ChatStreamError struct {
+	Message    string        `json:"message"`
+	Detail     string        `json:"detail,omitempty"`
+	Kind       classify.Kind `json:"kind,omitempty"`
+	Provider   string        `json:"provider,omitempty"`
+	Retryable  bool          `json:"retryable"`
+	StatusCode int           `json:"status_code,omitempty"`
+	Title      string        `json:"title,omitempty"`
+	// RetryAfterMs is how long the server asked to wait, nil if it did not ask.
+	RetryAfterMs *int64 `json:"retry_after_ms,omitempty"`
+}
+
 // ChatStreamRetry is the event to show while a session waits.
 type ChatStreamRetry struct {
-	// Attempt is the number of failures so far, from 1.
+	// Attempt is the number of failures so far, from 1; 0 for a request that
+	// waits for a limit that others have met.
 	Attempt int   `json:"attempt"`
 	DelayMs int64 `json:"delay_ms"`
 	// Error is safe to show.
@@ -20,6 +48,8 @@ type ChatStreamRetry struct {
 	Provider   string        `json:"provider,omitempty"`
 	StatusCode int           `json:"status_code,omitempty"`
 	Title      string        `json:"title,omitempty"`
+	// Before is how many requests go before this one, where it waits for a limit.
+	Before int `json:"before,omitempty"`
 }
 
 // wireTime is how a time is written on the wire, as JavaScript's toISOString
@@ -44,6 +74,9 @@ func (r ChatStreamRetry) MarshalJSON() ([]byte, error) {
 	}
 	if r.Title != "" {
 		b = jsonscan.AppendString(append(b, `,"title":`...), r.Title)
+	}
+	if r.Before != 0 {
+		b = jsonscan.AppendInt(append(b, `,"before":`...), int64(r.Before))
 	}
 	return append(b, '}'), nil
 }

@@ -77,7 +77,6 @@ function page(t: TestContext) {
 test("in a page", async (t) => {
   const { network: goes, document, held, locks, channels, listeners } = page(t);
   const pass = clock(t);
-  let bucket = ""; // of all requests here
 
   await t.test("without a network the wait is held, and no attempt is burnt", async () => {
     const { fetch, calls } = network();
@@ -124,6 +123,7 @@ test("in a page", async (t) => {
     }
   });
 
+  let limited = "";
   await t.test("a rate limit is told to other tabs, and the probe holds the lock until it knows", async () => {
     const { fetch, calls } = network();
     const seen = watch(createFetch({ fetch })(url, post()));
@@ -133,9 +133,10 @@ test("in a page", async (t) => {
     assert.equal(channels.length, 1);
     assert.equal(channels[0]!.name, "steadfetch");
     const until = Date.now() + 3000;
-    bucket = (channels[0]!.posted[0] as { bucket: string }).bucket;
-    assert.match(bucket, /^[0-9a-f]{16}$/, "a hash, by which other tabs learn nothing");
+    const { bucket } = channels[0]!.posted[0] as { bucket: string };
+    assert.match(bucket, /^[0-9a-f]{16}$/, "other tabs learn no more of a request");
     assert.deepEqual(channels[0]!.posted, [{ bucket, until }]);
+    limited = bucket;
     await pass(3000);
     assert.equal(calls.length, 2);
     assert.deepEqual([...held], [`steadfetch:${bucket}`]);
@@ -148,11 +149,11 @@ test("in a page", async (t) => {
 
   await t.test("what another tab met holds this one, until that tab is through", async () => {
     const { fetch, calls } = network();
-    channels[0]!.onmessage!({ data: { bucket, until: Date.now() + 60_000 } });
+    channels[0]!.onmessage!({ data: { bucket: limited, until: Date.now() + 60_000 } });
     const seen = watch(createFetch({ fetch })(url, post()));
     await pass(30_000);
     assert.equal(calls.length, 0);
-    channels[0]!.onmessage!({ data: { bucket, until: 0 } });
+    channels[0]!.onmessage!({ data: { bucket: limited, until: 0 } });
     await settle();
     assert.equal(calls.length, 1);
     calls[0]!.open().finish(...answer);
@@ -162,8 +163,8 @@ test("in a page", async (t) => {
 
   await t.test("while another tab probes, this one waits", async () => {
     const { fetch, calls } = network();
-    channels[0]!.onmessage!({ data: { bucket, until: Date.now() + 1000 } });
-    const name = `steadfetch:${bucket}`;
+    channels[0]!.onmessage!({ data: { bucket: limited, until: Date.now() + 1000 } });
+    const name = `steadfetch:${limited}`;
     held.add(name);
     const told: string[] = [];
     const onAttempt = (attempt: AttemptEvent) => told.push(attempt.outcome);
@@ -182,7 +183,7 @@ test("in a page", async (t) => {
 
   await t.test("that the other tab is through is heard even while its lock is asked for", async () => {
     const { fetch, calls } = network();
-    channels[0]!.onmessage!({ data: { bucket, until: Date.now() + 1000 } });
+    channels[0]!.onmessage!({ data: { bucket: limited, until: Date.now() + 1000 } });
     let refuse = () => {};
     const refused = new Promise<void>((resolve) => {
       refuse = resolve;
@@ -193,7 +194,7 @@ test("in a page", async (t) => {
     const seen = watch(createFetch({ fetch })(url, post()));
     await pass(1000);
     assert.equal(asked.mock.callCount(), 1);
-    channels[0]!.onmessage!({ data: { bucket, until: 0 } });
+    channels[0]!.onmessage!({ data: { bucket: limited, until: 0 } });
     await settle();
     assert.equal(calls.length, 0);
     refuse();

@@ -50,7 +50,7 @@ export interface Wire {
   response: Response;
   send(...pieces: string[]): void;
   end(): void;
-  /** Sends what is left, and ends. */
+  /** Sends the last pieces and ends. */
   finish(...pieces: string[]): void;
   error(error: unknown): void;
   /** How often the near end asked for more. */

@@ -283,9 +283,11 @@ test("after the end marker the connection may end by itself, to be used again", 
   const promise = createFetch({ fetch })(url, post());
   await settle();
   const wire = calls[0]!.open();
-  wire.finish(...answer);
-  assert.equal(await (await promise).text(), answer.join(""));
+  wire.send(...answer);
+  const text = (await promise).text();
   await settle();
+  wire.end();
+  assert.equal(await text, answer.join(""));
   assert.equal(calls[0]!.signal.aborted, false);
   assert.equal(wire.canceled, false);
 });
@@ -369,7 +371,7 @@ test("a consumer that takes its time is not taken for a stall", async (t) => {
   await pass(4000);
   const next = watch(reader.read());
   await pass(500);
-  wire.send(stop, done);
+  wire.finish(stop, done);
   await settle();
   assert.equal(new TextDecoder().decode(next.value!.value), stop);
 });

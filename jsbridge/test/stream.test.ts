@@ -144,7 +144,7 @@ test("nothing is asked for before the first event is, and nothing read ahead", a
   await first;
   await events.next();
   const before = wire.pulls;
-  wire.send(token("2"), token("3"), stop, done);
+  wire.finish(token("2"), token("3"), stop, done);
   await settle();
   assert.equal(wire.pulls, before);
   await events.return();

@@ -465,7 +465,7 @@ func TestASilenceThatBeganInAPauseIsNoticed(t *testing.T) {
 	})
 }
 
-func TestRequestsToOneOriginShareTheirCoolDown(t *testing.T) {
+func TestRequestsThatMeetOneLimitComeBackBySlowStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limited := attemptScript{status: 429, headers: map[string]string{"Retry-After": "5"}}
 		slow := attemptScript{after: time.Second, chunks: chat("A")}
@@ -486,9 +486,9 @@ func TestRequestsToOneOriginShareTheirCoolDown(t *testing.T) {
 		for _, opened := range p.opened {
 			at = append(at, opened.Sub(began))
 		}
-		// One goes first when the time is up; the others follow its answer.
-		require.Equal(t, []time.Duration{0, 5 * time.Second, 6 * time.Second, 6 * time.Second, 6 * time.Second}, at)
-		require.Empty(t, tr.Group.waiting)
+		// One goes first when the time is up; two follow its answer, then the last.
+		require.Equal(t, []time.Duration{0, 5 * time.Second, 6 * time.Second, 6 * time.Second, 7 * time.Second}, at)
+		require.Empty(t, tr.Group.rounds)
 	})
 }
 

@@ -6,6 +6,7 @@ import type { Answer, Config, Ending, Happened, Shared, Snapshot } from "../engi
 import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
+import { warn } from "./warn.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
 export interface Host {
@@ -43,7 +44,7 @@ export interface Session extends Controlled {
   rewrite(body: string): string;
   /** The session's time may have come. */
   tick(): void;
-  /** There is news. The session acts on it in a task of its own, not in that of whoever calls. */
+  /** It may be its turn. The session acts on it in a task of its own, not in that of whoever calls. */
   rouse(): void;
 }
 
@@ -51,36 +52,36 @@ export interface Session extends Controlled {
 const maxTimer = 2 ** 31 - 1;
 /** What may lie unread when reading goes on is read before a clock that ran out meanwhile is heard. */
 const afterHold = 1000;
-/** How often a session that waits looks for news, where nobody may bring it, in ms. */
+/** How often a session that waits looks whether it was roused, where nobody may call it, in ms. */
 const lookEvery = 100;
 
-const live = new Set<Session>();
+const live = new Map<number, Session>();
+let last = 0;
 let unwatch: (() => void) | undefined;
-/** How often something changed that sessions share: what is known of an origin, or whether their engine works. */
-let news = 0;
-const warned = new Set<string>();
 
 function all(act: (session: Session) => void): void {
-  for (const session of [...live]) {
+  for (const session of [...live.values()]) {
     act(session);
   }
 }
 
-function spread(by?: Session): void {
-  news++;
-  all((s) => s !== by && s.rouse());
+/** Rouses the sessions that the core names, and no others: there may be thousands. */
+function rouse(ids: readonly number[] = []): void {
+  for (const id of ids) {
+    live.get(id)?.rouse();
+  }
 }
 
-function enter(session: Session): void {
-  live.add(session);
+function enter(id: number, session: Session): void {
+  live.set(id, session);
   unwatch ??= watch(
     (what) => all((s) => s.report(what)),
     () => all((s) => s.tick()),
   );
 }
 
-function leave(session: Session): void {
-  live.delete(session);
+function leave(id: number): void {
+  live.delete(id);
   if (live.size === 0) {
     unwatch?.();
     unwatch = undefined;
@@ -88,12 +89,13 @@ function leave(session: Session): void {
 }
 
 function overheard(shared: Shared): void {
+  let wake: readonly number[] | undefined;
   try {
-    engineNow().share(shared);
+    wake = engineNow().share(shared).wake;
   } catch {
     return; // not ours
   }
-  spread();
+  rouse(wake);
 }
 
 /**
@@ -109,7 +111,10 @@ export function drive(
   makeHost: (session: Session) => Host,
   body: Iterable<Uint8Array> = [],
 ): Session {
-  const id = engine.open({
+  last++;
+  const id = last;
+  const handle = engine.open({
+    id,
     seed: Math.floor(Math.random() * 2 ** 32),
     opaqueErrors: inBrowser(),
     offline: isOffline(),
@@ -119,7 +124,7 @@ export function drive(
     ...(options.restore && { restore: options.restore }),
   });
   for (const piece of body) {
-    if (!engine.body(id, piece)) {
+    if (!engine.body(handle, piece)) {
       break;
     }
   }
@@ -134,7 +139,7 @@ export function drive(
   let held = false;
   let overdue = false;
   let unlock: (() => void) | undefined;
-  let known = news; // what the latest answer takes account of
+  let roused = false; // since the latest answer
   let wake = () => {};
   let ignoreAbort = () => {};
 
@@ -158,14 +163,14 @@ export function drive(
       host.drop();
       host.crash(error);
       if (worked && engine.trapped()) {
-        spread();
+        all((s) => s.rouse());
       }
     }
     busy = false;
   }
 
   /**
-   * Heeds the news that others bring. What a session opens then is its own
+   * Acts when others have roused the session. What it opens then is its own
    * caller's, as AsyncLocalStorage and the like see it, and not theirs.
    */
   async function heed(): Promise<void> {
@@ -179,9 +184,9 @@ export function drive(
     }
   }
 
-  /** Heeds the news, or the time. */
+  /** Looks whether it was roused, or its time has come. */
   function look(at: number): void {
-    if (known !== news || at <= Date.now()) {
+    if (roused || at <= Date.now()) {
       session.tick();
     } else {
       set(at);
@@ -189,10 +194,11 @@ export function drive(
   }
 
   function act(answer: Answer): void {
-    const bytes = answer.bytes ? engine.bytes(id, answer.bytes) : undefined;
+    const bytes = answer.bytes ? engine.bytes(handle, answer.bytes) : undefined;
     attempt = answer.attempt ?? attempt;
     waiting = answer.do === "none" ? waiting : answer.do === "wait";
     arm(answer.timerAt ?? 0);
+    rouse(answer.wake);
     if (answer.reset) {
       host.reset?.();
     }
@@ -204,8 +210,8 @@ export function drive(
     }
     trace?.answered(answer);
     const last = ["pass", "finish", "fail", "rethrow"].includes(answer.do);
-    const status = last || registry || options.onStatus ? engine.snapshot(id) : undefined;
-    const ending = answer.do === "finish" ? engine.ending(id) : {};
+    const status = last || registry || options.onStatus ? engine.snapshot(handle) : undefined;
+    const ending = answer.do === "finish" ? engine.ending(handle) : {};
     if (last) {
       end();
     }
@@ -240,19 +246,12 @@ export function drive(
     show(answer, status);
   }
 
-  function show({ share, poke, warning, retry }: Answer, status: Snapshot | undefined): void {
+  function show({ share, warning, retry }: Answer, status: Snapshot | undefined): void {
     if (share) {
       tell(share);
     }
-    if (poke) {
-      spread(session);
-      known = news;
-    }
-    if (warning && options.onWarning) {
-      safely(options.onWarning, warning);
-    } else if (warning && !warned.has(warning)) {
-      warned.add(warning);
-      console.warn(`steadfetch: ${warning}`);
+    if (warning) {
+      warn(options, warning);
     }
     if (retry) {
       safely(options.onRetry, retry);
@@ -274,7 +273,6 @@ export function drive(
       return;
     }
     const number = attempt;
-    const asked = news;
     lock(answer.bucket ?? "", (release) => {
       if (over || attempt !== number) {
         release?.();
@@ -283,9 +281,6 @@ export function drive(
         send(answer);
       } else {
         session.report("probe_lost", { attempt });
-        if (asked !== news) {
-          session.tick(); // whoever has the lock may have said already that it is through
-        }
       }
     });
   }
@@ -293,7 +288,7 @@ export function drive(
   function arm(at: number): void {
     clearTimeout(timer);
     overdue = false;
-    known = news;
+    roused = false;
     if (at) {
       set(at);
     }
@@ -313,11 +308,11 @@ export function drive(
     over = true;
     clearTimeout(timer);
     ignoreAbort();
-    leave(session);
+    leave(id);
     unlock?.();
     wake();
     try {
-      engine.free(id);
+      engine.free(handle);
     } catch {
       // It has trapped: nothing is left to be freed.
     }
@@ -328,18 +323,18 @@ export function drive(
       if (!over) {
         const happened = { what, now: Date.now(), ...more };
         trace?.heard(happened);
-        step(() => engine.event(id, happened));
+        step(() => engine.event(handle, happened));
       }
     },
     chunk(number, bytes) {
       for (let at = 0; at < bytes.length && !over; at += maxChunk) {
         step(() => {
-          const answer = engine.chunk(id, number, bytes.subarray(at, at + maxChunk), Date.now());
+          const answer = engine.chunk(handle, number, bytes.subarray(at, at + maxChunk), Date.now());
           if (typeof answer !== "number") {
             return answer;
           }
           if (answer) {
-            host.take?.(engine.bytes(id, answer));
+            host.take?.(engine.bytes(handle, answer));
           }
           return undefined;
         });
@@ -352,7 +347,7 @@ export function drive(
         timer = setTimeout(session.tick, afterHold);
       }
     },
-    rewrite: (body) => engine.rewrite(id, body),
+    rewrite: (body) => engine.rewrite(handle, body),
     tick() {
       if (held && !engine.trapped()) {
         overdue = true;
@@ -360,10 +355,13 @@ export function drive(
         session.report("timer");
       }
     },
-    rouse: () => wake(),
+    rouse() {
+      roused = true;
+      wake();
+    },
   };
   const host = makeHost(session);
-  enter(session);
+  enter(id, session);
   hear(overheard);
   if (!apart()) {
     void heed();
