@@ -110,8 +110,10 @@ func TestASessionInTheModuleGoesThroughARetry(t *testing.T) {
 	require.Equal(t, hello, string(s.Bytes()))
 	_, a, err = s.Chunk(2, epoch+1060, []byte(done))
 	require.NoError(t, err)
-	require.Equal(t, session.DoFinish, a.Do)
+	require.Equal(t, session.DoNothing, a.Do, "more may follow the end marker")
+	require.Equal(t, int64(epoch+2060), a.TimerAt)
 	require.Equal(t, done, string(s.Bytes()))
+	require.Equal(t, session.DoFinish, step(session.Happened{What: session.OnEnd, Now: epoch + 1070, Attempt: 2}).Do)
 
 	_, err = s.Rewrite("no request at all")
 	var refused *RefusedError
@@ -228,7 +230,7 @@ func TestManyGoroutinesCanUseOneEngine(t *testing.T) {
 	for worker := range 8 {
 		wg.Go(func() {
 			for round := range 20 {
-				s, err := e.NewSession(session.Config{Request: session.Request{URL: fmt.Sprintf("https://%d.example/v1/chat/completions", worker), Body: `{"stream":true}`}})
+				s, err := e.NewSession(session.Config{Request: session.Request{Method: "POST", URL: fmt.Sprintf("https://%d.example/v1/chat/completions", worker), Body: `{"stream":true}`}})
 				if err != nil {
 					t.Error(err)
 					return

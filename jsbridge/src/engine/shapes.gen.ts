@@ -237,7 +237,7 @@ export interface Policy {
    * "sse" (events of no known form), or "none", which leaves every body alone.
    * It never makes an answer a stream that was not asked for as one.
    */
-  protocol?: string;
+  protocol?: "anthropic" | "openai-chat" | "openai-responses" | "gemini" | "ai-sdk" | "sse" | "none";
   /**
    * `bucket` names what shares one limit with this request. Default: its origin,
    * credential and model.

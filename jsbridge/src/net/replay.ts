@@ -70,7 +70,7 @@ export async function replayable(
   }
   const replay: Replay = {
     facts: { method, url, headers: Object.fromEntries(headers), ...redirectOf(init, request) },
-    body: pieces(await bytesOf(known, headers)),
+    body: pieces(await bytesOf(known)),
     notReplayable: rest,
     again: () => [request ? request.clone() : input, own],
     async resumed(resume, rewrite) {
@@ -156,13 +156,17 @@ function isText(headers: Headers): boolean {
   return /json|text|urlencoded/.test(headers.get("content-type") ?? "");
 }
 
-/** A body as bytes, where it can be the text of a chat request: forms and parameters cannot. */
-async function bytesOf(body: unknown, headers: Headers): Promise<Uint8Array> {
+/**
+ * A body as bytes, where it can be the JSON of a chat request. Forms and parameters cannot; of a Blob, which may be a
+ * large file, no more is read than its beginning unless that can be JSON.
+ */
+async function bytesOf(body: unknown): Promise<Uint8Array> {
   if (typeof body === "string") {
     return new TextEncoder().encode(body);
   }
   if (body instanceof Blob) {
-    return isText(headers) || body.type.includes("json") ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
+    const begin = await body.slice(0, piece).text();
+    return /^\s*[[{]/.test(begin) ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
   }
   if (ArrayBuffer.isView(body)) {
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
