@@ -271,9 +271,9 @@ func (r *Request) make(ctx context.Context, origin string) (*http.Request, error
 		_ = w.Close()
 		body, contentType = &b, w.FormDataContentType()
 	case r.OneShot:
-		body = io.NopCloser(strings.NewReader(r.Text)) // hides what it is, so that it cannot be read again
-	case r.Text != "":
-		body = strings.NewReader(r.Text)
+		body = io.NopCloser(strings.NewReader(*r.Text)) // hides what it is, so that it cannot be read again
+	case r.Text != nil:
+		body = strings.NewReader(*r.Text)
 	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, address, body)
 	if err != nil {
