@@ -17,12 +17,13 @@ const (
 	flag                  // bool
 	number                // int
 	long                  // int64
+	numbers               // []int, which only goes out
 	maybe                 // *int64
-	ints                  // []int, which only goes out
 	moment                // time.Time
 	headers               // classify.Headers
 	policy                // retry.Policy, which reads itself
 	inRequest             // session.Request, in place; the other structs are behind pointers
+	toRequest
 	toEvent
 	toError
 	toFailure
@@ -136,13 +137,15 @@ var requestShape = shape{
 var configShape = shape{
 	{name: "policy", at: unsafe.Offsetof(config.Policy), kind: policy},
 	{name: "request", at: unsafe.Offsetof(config.Request), kind: inRequest},
-	{name: "id", at: unsafe.Offsetof(config.ID), kind: number},
 	{name: "provider", at: unsafe.Offsetof(config.Provider), kind: text},
+	{name: "id", at: unsafe.Offsetof(config.ID), kind: number},
 	{name: "seed", at: unsafe.Offsetof(config.Seed), kind: long},
 	{name: "can_reset", at: unsafe.Offsetof(config.CanReset), kind: flag},
 	{name: "not_replayable", at: unsafe.Offsetof(config.NotReplayable), kind: flag},
 	{name: "opaque_errors", at: unsafe.Offsetof(config.OpaqueErrors), kind: flag},
 	{name: "offline", at: unsafe.Offsetof(config.Offline), kind: flag},
+	{name: "manual", at: unsafe.Offsetof(config.Manual), kind: flag},
+	{name: "recover", at: unsafe.Offsetof(config.Recover), kind: flag},
 	{name: "restore", at: unsafe.Offsetof(config.Restore), kind: toSnapshot},
 }
 
@@ -154,6 +157,7 @@ var happenedShape = shape{
 	{name: "headers", at: unsafe.Offsetof(happened.Headers), kind: headers},
 	{name: "error", at: unsafe.Offsetof(happened.Error), kind: toError},
 	{name: "failure", at: unsafe.Offsetof(happened.Failure), kind: toFailure},
+	{name: "request", at: unsafe.Offsetof(happened.Request), kind: toRequest},
 }
 
 var answerShape = shape{
@@ -169,7 +173,7 @@ var answerShape = shape{
 	{name: "last", at: unsafe.Offsetof(reply.Last), kind: toVerdict},
 	{name: "probe", at: unsafe.Offsetof(reply.Probe), kind: flag},
 	{name: "bucket", at: unsafe.Offsetof(reply.Bucket), kind: text},
-	{name: "wake", at: unsafe.Offsetof(reply.Wake), kind: ints},
+	{name: "wake", at: unsafe.Offsetof(reply.Wake), kind: numbers},
 	{name: "share", at: unsafe.Offsetof(reply.Share), kind: toShared},
 	{name: "warning", at: unsafe.Offsetof(reply.Warning), kind: text},
 }
@@ -200,7 +204,7 @@ var snapshotShape = shape{
 var sharedShape = shape{
 	{name: "bucket", at: unsafe.Offsetof(shared.Bucket), kind: text, always: true},
 	{name: "until", at: unsafe.Offsetof(shared.Until), kind: long, always: true},
-	{name: "wake", at: unsafe.Offsetof(shared.Wake), kind: ints},
+	{name: "wake", at: unsafe.Offsetof(shared.Wake), kind: numbers},
 }
 
 var resumeShape = shape{
@@ -229,6 +233,7 @@ var saidShape = shape{
 // shapes are the structs that a kind stands for.
 var shapes = [...]shape{
 	inRequest:  requestShape,
+	toRequest:  requestShape,
 	toEvent:    eventShape,
 	toError:    errorShape,
 	toFailure:  failureShape,

@@ -95,7 +95,7 @@ func (w *Writer) value(p unsafe.Pointer, f *field) {
 			w.put("false")
 		}
 		return
-	case ints:
+	case numbers:
 		before := "["
 		for _, n := range *(*[]int)(p) {
 			w.put(before)

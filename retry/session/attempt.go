@@ -5,31 +5,14 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/protocol"
-	"github.com/steadfetch/steadfetch/retry"
 )
 
 // begin takes the caller's request.
 func (s *Session) begin() *Answer {
-	s.watch = s.watching()
-	s.origin = hash(fnvOffset, originOf(s.cfg.Request.URL))
-	s.bucket = s.bucketKey()
-	s.shared().sessions++
+	s.enter()
 	s.startAt = s.now
-	if r := s.cfg.Restore; r != nil && r.State == StateWaiting && r.Retry != nil {
-		s.attempt, s.failures = r.Attempt, r.Failures
-		s.restoreSuspected(r.Suspected)
-		if until := r.Retry.RetryingAt.UnixMilli(); until > s.now {
-			s.retry, s.state = r.Retry, waiting
-			s.waitUntil = min(until, s.now+retry.MaxWait.Milliseconds())
-			s.notBefore = s.waitUntil
-			s.opened = s.now
-			if s.offline {
-				s.waitingFor = forConnection
-			}
-			a := s.answer(doWait)
-			a.Retry = s.retry
-			return a
-		}
+	if a := s.restore(); a != nil {
+		return a
 	}
 	return s.openOrHold()
 }

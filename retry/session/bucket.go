@@ -96,6 +96,7 @@ func (g *Group) Hear(s *Shared) {
 	l.hear(s.Until + g.offset)
 	if s.Until == 0 {
 		l.lift()
+		l.told = false // no tab need ask again
 		l.heard++
 	}
 	l.alert()

@@ -56,6 +56,8 @@ func (s *Session) wall(at int64) int64 { return at - s.offset }
 // then. 0 is never.
 func (s *Session) deadline() (at int64, which clock) {
 	switch {
+	case s.byHand():
+		return 0, clockWait
 	case s.state == waiting:
 		if s.waitingFor == forConnection {
 			return max(s.waitUntil, s.opened+probeOffline), clockWait
@@ -177,6 +179,9 @@ func (s *Session) network(offline bool) *Answer {
 
 // wait goes on waiting, or opens the next attempt if the time has come.
 func (s *Session) wait() *Answer {
+	if s.byHand() {
+		return s.answer(doWait)
+	}
 	if at, _ := s.deadline(); at > s.now && s.waitingFor != forCooldown {
 		return s.answer(doWait)
 	}

@@ -274,6 +274,9 @@ type cut struct {
 // failed decides what follows a failed attempt. The order is: permanent,
 // attempts used up, asked for too long, no time left; else wait.
 func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
+	if a := s.askHost(v, why, what); a != nil {
+		return a
+	}
 	ready := 0 // whole events that came before the failure
 	if s.committed {
 		ready = len(s.framer.Ready())

@@ -71,6 +71,8 @@ type Session struct {
 	toolCall  bool // a finished tool call was among it
 	resetDue  bool // the consumer must drop what it has before it gets more
 	seam      seam
+	recovery  recovery
+	manual    bool
 	verdict   *classify.Verdict
 	last      *classify.Verdict
 }
@@ -84,13 +86,14 @@ const (
 	opening
 	streaming
 	waiting
+	asking   // the host, for another request
 	finished // from here on the session is over
 	failed
 	stopped
 )
 
 var stateNames = [...]State{
-	idle: StateIdle, opening: StateOpening, streaming: StateStreaming, waiting: StateWaiting,
+	idle: StateIdle, opening: StateOpening, streaming: StateStreaming, waiting: StateWaiting, asking: StateOpening,
 	finished: StateFinished, failed: StateFailed, stopped: StateStopped,
 }
 
@@ -117,11 +120,12 @@ const (
 	doFinish
 	doFail
 	doRethrow
+	doRecover
 )
 
 var actionNames = [...]Do{
 	doNothing: DoNothing, doOpen: DoOpen, doRead: DoRead, doPass: DoPass, doWait: DoWait,
-	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow,
+	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow, doRecover: DoRecover,
 }
 
 // mode is what the body of an attempt is taken for.
@@ -154,6 +158,7 @@ func NewSession(cfg *Config, group *Group) (*Session, error) {
 		contentSet:     contentSet,
 		state:          idle,
 		offline:        cfg.Offline,
+		manual:         cfg.Manual,
 	}
 	s.turn.id = cfg.ID
 	s.asked.init(&cfg.Request)
@@ -200,6 +205,12 @@ func (s *Session) step(h *Happened) *Answer {
 			s.failures, s.suspected = 0, [len(suspicions)]uint8{}
 			s.shared().line.lift()
 			return s.openOrHold()
+		}
+	case OnManual, OnAutomatic:
+		return s.setManual(h.What == OnManual)
+	case OnRecovered:
+		if s.state == asking {
+			return s.recovered(h.Request)
 		}
 	case OnTimer:
 		return s.timer()
@@ -274,7 +285,7 @@ func (s *Session) Snapshot() *Snapshot {
 	}
 	return &Snapshot{
 		State: stateNames[s.state], Attempt: s.attempt, Failures: s.failures, Slow: s.slow,
-		WaitingFor: obstacleNames[s.waitingFor], Retry: s.retry, Verdict: s.verdict, Suspected: s.suspectedText(),
+		WaitingFor: s.obstacleName(), Retry: s.retry, Verdict: s.verdict, Suspected: s.suspectedText(),
 	}
 }
 

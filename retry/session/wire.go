@@ -37,6 +37,11 @@ type Config struct {
 	OpaqueErrors bool `json:"opaque_errors,omitempty"`
 	// Offline says that the host believes it is offline at the start.
 	Offline bool `json:"offline,omitempty"`
+	// Manual makes every wait last until OnRetryNow, as OnManual does.
+	Manual bool `json:"manual,omitempty"`
+	// Recover says that the host may know another request when one fails: it is
+	// asked with DoRecover.
+	Recover bool `json:"recover,omitempty"`
 	// Restore is a Snapshot taken earlier, perhaps before a page was loaded
 	// anew: the session goes on waiting where that one was.
 	Restore *Snapshot `json:"restore,omitempty"`
@@ -59,6 +64,9 @@ const (
 	OnOnline    On = "online"     // the host believes it is online
 	OnOffline   On = "offline"    // … offline
 	OnProbeLost On = "probe_lost" // another tab is probing this origin already
+	OnManual    On = "manual"     // from now on every wait lasts until OnRetryNow
+	OnAutomatic On = "automatic"  // … no longer
+	OnRecovered On = "recovered"  // the answer to DoRecover: Request, or none
 )
 
 // Happened is one thing that a host saw.
@@ -73,6 +81,8 @@ type Happened struct {
 	Headers classify.Headers    `json:"headers,omitempty"`
 	Error   *classify.ErrorInfo `json:"error,omitempty"`
 	Failure *classify.Failure   `json:"failure,omitempty"`
+	// Request is the one to send instead, whole.
+	Request *Request `json:"request,omitempty"`
 }
 
 // Do is a value of Answer.Do.
@@ -86,6 +96,7 @@ const (
 	DoPass    Do = "pass"    // give the response to the caller: Bytes, then the rest untouched; the session is over
 	DoFinish  Do = "finish"  // deliver Bytes, end the consumer's stream, stop reading; the session is over
 	DoFail    Do = "fail"    // deliver Bytes, then fail with Verdict, stop reading; the session is over
+	DoRecover Do = "recover" // read no more of the attempt, but keep it; ask for another request after Verdict, and report OnRecovered
 	DoRethrow Do = "rethrow" // fail with the very error that the attempt threw; the session is over
 )
 
@@ -179,6 +190,7 @@ type WaitingFor string
 const (
 	WaitingForConnection WaitingFor = "connection"
 	WaitingForCooldown   WaitingFor = "cooldown" // of another request to the same bucket
+	WaitingForPerson     WaitingFor = "person"   // who has made it manual
 )
 
 // Snapshot is a session's state, for a late subscriber and for storage.

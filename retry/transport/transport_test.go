@@ -376,8 +376,7 @@ func TestClosingTheBodyWakesAReadThatWaits(t *testing.T) {
 				p := newProvider(script)
 				tr := newTransport(p)
 				tr.Policy.AfterCommit = retry.AfterCommitResume
-				req := chatRequest(t, t.Context())
-				req.URL.Path = "/events"
+				req := eventsRequest(t, tr)
 				resp, err := tr.RoundTrip(req)
 				require.NoError(t, err)
 				began := time.Now()
@@ -400,8 +399,7 @@ func TestTheBodyCanBeClosedByWhatReadingItCalls(t *testing.T) {
 		tr.Policy.AfterCommit = retry.AfterCommitResume
 		var resp *http.Response
 		tr.OnRetry = func(retry.ChatStreamRetry) { _ = resp.Body.Close() }
-		req := chatRequest(t, t.Context())
-		req.URL.Path = "/events"
+		req := eventsRequest(t, tr)
 		var err error
 		resp, err = tr.RoundTrip(req)
 		require.NoError(t, err)

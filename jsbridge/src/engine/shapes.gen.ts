@@ -279,6 +279,13 @@ export interface Config {
   opaqueErrors?: boolean;
   /** `offline` says that the host believes it is offline at the start. */
   offline?: boolean;
+  /** `manual` makes every wait last until "retry_now", as "manual" does. */
+  manual?: boolean;
+  /**
+   * `recover` says that the host may know another request when one fails: it is
+   * asked with "recover".
+   */
+  recover?: boolean;
   /**
    * `restore` is a Snapshot taken earlier, perhaps before a page was loaded
    * anew: the session goes on waiting where that one was.
@@ -288,7 +295,7 @@ export interface Config {
 
 /** Happened is one thing that a host saw. */
 export interface Happened {
-  what: "start" | "response" | "end" | "error" | "failed" | "success" | "timer" | "abort" | "stop" | "retry_now" | "online" | "offline" | "probe_lost";
+  what: "start" | "response" | "end" | "error" | "failed" | "success" | "timer" | "abort" | "stop" | "retry_now" | "online" | "offline" | "probe_lost" | "manual" | "automatic" | "recovered";
   /** `now` is the wall clock in milliseconds since the Unix epoch. It may jump. */
   now: number;
   /**
@@ -300,11 +307,13 @@ export interface Happened {
   headers?: Record<string, string>;
   error?: ErrorInfo;
   failure?: Failure;
+  /** Request is the one to send instead, whole. */
+  request?: Request;
 }
 
 /** Answer is what the host is to do now. */
 export interface Answer {
-  do: "none" | "open" | "read" | "wait" | "pass" | "finish" | "fail" | "rethrow";
+  do: "none" | "open" | "read" | "wait" | "pass" | "finish" | "fail" | "recover" | "rethrow";
   /** `attempt` is the number of the attempt in force, from 1. */
   attempt?: number;
   /**
@@ -422,7 +431,7 @@ export interface Snapshot {
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
   /** `waitingFor` is empty (for the time), "connection" or "cooldown". */
-  waitingFor?: "connection" | "cooldown";
+  waitingFor?: "connection" | "cooldown" | "person";
   retry?: ChatStreamRetry;
   verdict?: Verdict;
 }

@@ -6,6 +6,7 @@ import type { Answer, Config, Ending, Happened, Shared, Snapshot } from "../engi
 import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
+import { warn } from "./warn.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
 export interface Host {
@@ -57,7 +58,6 @@ const lookEvery = 100;
 const live = new Map<number, Session>();
 let last = 0;
 let unwatch: (() => void) | undefined;
-const warned = new Set<string>();
 
 function all(act: (session: Session) => void): void {
   for (const session of [...live.values()]) {
@@ -250,11 +250,8 @@ export function drive(
     if (share) {
       tell(share);
     }
-    if (warning && options.onWarning) {
-      safely(options.onWarning, warning);
-    } else if (warning && !warned.has(warning)) {
-      warned.add(warning);
-      console.warn(`steadfetch: ${warning}`);
+    if (warning) {
+      warn(options, warning);
     }
     if (retry) {
       safely(options.onRetry, retry);
