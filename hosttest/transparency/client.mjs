@@ -143,7 +143,7 @@ function facts(response) {
 export async function see(send, { request, until }, origin) {
   const { use = "read" } = request;
   const abort = new AbortController();
-  const signal = use === "aborted" ? AbortSignal.abort() : use === "timeout" ? AbortSignal.timeout(200) : abort.signal;
+  const signal = use === "aborted" ? AbortSignal.abort() : use === "timeout" ? AbortSignal.timeout(1500) : abort.signal;
   const timers = [setTimeout(() => seen.giveUp(), patience)];
   if (until) timers.push(setTimeout(() => abort.abort(), until));
   const began = performance.now();
