@@ -87,6 +87,7 @@ var failureShape = shape{
 	{name: "error", at: unsafe.Offsetof(failure.Error), kind: toError},
 	{name: "provider", at: unsafe.Offsetof(failure.Provider), kind: text},
 	{name: "url", at: unsafe.Offsetof(failure.URL), kind: text},
+	{name: "foreign", at: unsafe.Offsetof(failure.Foreign), kind: flag},
 	{name: "canceled", at: unsafe.Offsetof(failure.Canceled), kind: flag},
 	{name: "timer", at: unsafe.Offsetof(failure.Timer), kind: text},
 	{name: "now", at: unsafe.Offsetof(failure.Now), kind: long},
@@ -102,6 +103,7 @@ var errorShape = shape{
 	{name: "name", at: unsafe.Offsetof(info.Name), kind: text},
 	{name: "message", at: unsafe.Offsetof(info.Message), kind: text},
 	{name: "code", at: unsafe.Offsetof(info.Code), kind: text},
+	{name: "retryable", at: unsafe.Offsetof(info.Retryable), kind: text},
 	{name: "cause", at: unsafe.Offsetof(info.Cause), kind: toError},
 }
 
@@ -113,6 +115,7 @@ var verdictShape = shape{
 	{name: "retry_after_ms", at: unsafe.Offsetof(verdict.RetryAfterMs), kind: maybe},
 	{name: "rule", at: unsafe.Offsetof(verdict.Rule), kind: text},
 	{name: "chain_broken", at: unsafe.Offsetof(verdict.ChainBroken), kind: flag},
+	{name: "party", at: unsafe.Offsetof(verdict.Party), kind: text},
 	{name: "title", at: unsafe.Offsetof(verdict.Title), kind: text},
 	{name: "message", at: unsafe.Offsetof(verdict.Message), kind: text},
 	{name: "detail", at: unsafe.Offsetof(verdict.Detail), kind: text},

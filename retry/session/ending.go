@@ -335,7 +335,8 @@ func (s *Session) limited(v *classify.Verdict, b *bucket) bool {
 func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 	if kind != v.Kind {
 		stop := s.own(kind)
-		stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail = v.Provider, v.Status, v.RetryAfterMs, v.Detail
+		stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail, stop.Party = v.Provider, v.Status, v.RetryAfterMs, v.Detail, v.Party
+		stop.Describe()
 		v = stop
 	}
 	a := s.end(doFail, v, failed)

@@ -11,6 +11,11 @@ export interface ErrorInfo {
   message?: string;
   /** numbers are given in decimal */
   code?: string;
+  /**
+   * `retryable` is "true" or "false" where the error itself says so, as
+   * error.retryable, error.isRetryable or `retryable`() bool.
+   */
+  retryable?: string;
   cause?: ErrorInfo;
 }
 
@@ -44,6 +49,12 @@ export interface Failure {
   provider?: string;
   /** `url` is the request's. It tells the provider and is never shown. */
   url?: string;
+  /**
+   * `foreign` says that the error was thrown by code that is not the retry
+   * engine's. Such an error may be about anything, so that without a status
+   * only a transport's or a provider's full phrase counts.
+   */
+  foreign?: boolean;
   /** `canceled` says that the caller's own signal or context ended the request. */
   canceled?: boolean;
   /**
@@ -93,9 +104,14 @@ export interface Verdict {
    */
   chainBroken?: boolean;
   /**
+   * `party` says whose failure it is, if not the provider's: "server",
+   * "proxy", "firewall", or empty.
+   */
+  party?: string;
+  /**
    * `title`, `message` and `detail` are safe to show: no key, no token, no URL
    * beyond its host. `detail` is the provider's own text, one line, at most
-   * 500 characters; it is empty for authentication errors.
+   * 500 characters; of an authentication error, only what is missing.
    */
   title?: string;
   message?: string;
