@@ -20,12 +20,27 @@ globalThis.fetch = async (input, init) => {
   return response;
 };
 
+/** What a text is sent as. */
+const bodies = {
+  text: (text) => text,
+  bytes: (text) => new TextEncoder().encode(text),
+  blob: (text) => new Blob([text]),
+  params: (text) => new URLSearchParams(text),
+  stream: (text) => new Blob([text]).stream(),
+  async *pieces(text) {
+    for (const piece of text.match(/.{1,9}/gs)) yield new TextEncoder().encode(piece);
+  },
+};
+
 /** The arguments of fetch for a request of the table. */
-function args({ method, path, url, headers, text, form, one_shot, object, init }, origin, signal) {
+function args({ method, path, url, headers, text, form, one_shot, object, init, as = "text" }, origin, signal) {
   const all = { method, signal, ...(Object.keys(headers ?? {}).length > 0 && { headers }) };
+  const kind = one_shot ? "stream" : as;
   if (text !== undefined) {
-    all.body = one_shot ? new Blob([text]).stream() : text;
-    all.duplex = one_shot ? "half" : undefined;
+    all.body = (bodies[kind] ?? bodies.text)(text);
+  }
+  if (kind === "stream" || kind === "pieces") {
+    all.duplex = "half";
   }
   if (form) {
     all.body = new FormData();
@@ -34,9 +49,15 @@ function args({ method, path, url, headers, text, form, one_shot, object, init }
     }
   }
   Object.assign(all, init);
-  if (all.duplex == null) delete all.duplex;
-  const address = url ?? origin + path;
-  return object ? [new Request(address, all)] : [address, all];
+  const address = as === "url" ? new URL(path, origin) : (url ?? origin + path);
+  if (!object) {
+    return [address, all];
+  }
+  const request = new Request(address, all);
+  if (as === "spent") {
+    request.text();
+  }
+  return [request];
 }
 
 /** An error as far as it must be the same, without the port, which differs. */
@@ -122,7 +143,7 @@ function facts(response) {
 export async function see(send, { request, until }, origin) {
   const { use = "read" } = request;
   const abort = new AbortController();
-  const signal = use === "aborted" ? AbortSignal.abort() : use === "timeout" ? AbortSignal.timeout(200) : abort.signal;
+  const signal = use === "aborted" ? AbortSignal.abort() : use === "timeout" ? AbortSignal.timeout(1500) : abort.signal;
   const timers = [setTimeout(() => seen.giveUp(), patience)];
   if (until) timers.push(setTimeout(() => abort.abort(), until));
   const began = performance.now();

@@ -65,14 +65,14 @@ export async function replayable(
     known = read.known;
     rest = read.rest !== undefined;
     own.body = read.rest ?? read.known;
-  } else if (known == null && request?.body && isText(headers)) {
+  } else if (known == null && request?.body && !request.bodyUsed && isText(headers.get("content-type") ?? "")) {
     known = await request.clone().blob();
   }
   const replay: Replay = {
     facts: { method, url, headers: Object.fromEntries(headers), ...redirectOf(init, request) },
     body: pieces(await bytesOf(known)),
     notReplayable: rest,
-    again: () => [request ? request.clone() : input, own],
+    again: () => [request ? copyOf(request) : input, own],
     async resumed(resume, rewrite) {
       const next: RequestInit = { ...(request && settings(request)), ...own, method: resume.method ?? method, headers };
       if (resume.lastEventId) {
@@ -152,8 +152,18 @@ async function readUpTo(
   return { known, rest: rest.stream };
 }
 
-function isText(headers: Headers): boolean {
-  return /json|text|urlencoded/.test(headers.get("content-type") ?? "");
+/** A copy to be sent. Of one that was sent before, the error is fetch's own. */
+function copyOf(request: Request): Request {
+  return request.bodyUsed ? new Request(request) : request.clone();
+}
+
+function isText(type: string): boolean {
+  return /json|text|urlencoded/.test(type);
+}
+
+/** Whether a body that does not say what it is may be a chat request. Its beginning tells, for it may be a large file. */
+async function looksLikeJSON(body: Blob): Promise<boolean> {
+  return /^\s*[[{]/.test(await body.slice(0, 64).text());
 }
 
 /**
@@ -165,8 +175,14 @@ async function bytesOf(body: unknown): Promise<Uint8Array> {
     return new TextEncoder().encode(body);
   }
   if (body instanceof Blob) {
+<<<<<<< HEAD
     const begin = await body.slice(0, piece).text();
     return /^\s*[[{]/.test(begin) ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
+=======
+    const type = headers.get("content-type") ?? body.type;
+    const wanted = type ? isText(type) : await looksLikeJSON(body);
+    return wanted ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
+>>>>>>> transparency
   }
   if (ArrayBuffer.isView(body)) {
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
