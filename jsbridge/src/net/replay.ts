@@ -161,11 +161,6 @@ function isText(type: string): boolean {
   return /json|text|urlencoded/.test(type);
 }
 
-/** Whether a body that does not say what it is may be a chat request. Its beginning tells, for it may be a large file. */
-async function looksLikeJSON(body: Blob): Promise<boolean> {
-  return /^\s*[[{]/.test(await body.slice(0, 64).text());
-}
-
 /**
  * A body as bytes, where it can be the JSON of a chat request. Forms and parameters cannot; of a Blob, which may be a
  * large file, no more is read than its beginning unless that can be JSON.
@@ -175,14 +170,8 @@ async function bytesOf(body: unknown): Promise<Uint8Array> {
     return new TextEncoder().encode(body);
   }
   if (body instanceof Blob) {
-<<<<<<< HEAD
     const begin = await body.slice(0, piece).text();
     return /^\s*[[{]/.test(begin) ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
-=======
-    const type = headers.get("content-type") ?? body.type;
-    const wanted = type ? isText(type) : await looksLikeJSON(body);
-    return wanted ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
->>>>>>> transparency
   }
   if (ArrayBuffer.isView(body)) {
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
