@@ -119,7 +119,7 @@ func hostFits(host, pattern string) bool {
 	if begin == port {
 		return true
 	}
-	for i := range name {
+	for i := 0; i < len(name); i++ {
 		switch {
 		case i > 0 && isWord(name[i-1]), !foldPrefix(name[i:], begin):
 		case end != "":

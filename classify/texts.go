@@ -99,29 +99,24 @@ func fill(text string, v *Verdict) string {
 
 // waitText writes a wait in its two largest units: "1 h 30 min".
 func waitText(ms int64) string {
-	seconds := (ms + aSecond - 1) / aSecond
 	out := make([]byte, 0, 16)
-	for _, unit := range [...]struct {
-		seconds int64
-		name    string
-	}{{aDay / aSecond, " d"}, {anHour / aSecond, " h"}, {aMinute / aSecond, " min"}, {1, " s"}} {
-		n := seconds / unit.seconds
-		if n == 0 && (len(out) > 0 || unit.seconds > 1) {
-			if len(out) > 0 {
-				break
-			}
+	ms += aSecond - 1
+	for i := len(units) - 1; i > 0; i-- {
+		u := &units[i]
+		n := ms / u.ms
+		if n == 0 && len(out) == 0 && i > 1 {
 			continue
 		}
-		first := len(out) == 0
-		if !first {
-			out = append(out, ' ')
-		}
-		out = jsonscan.AppendInt(out, n)
-		out = append(out, unit.name...)
-		seconds -= n * unit.seconds
-		if !first {
+		if len(out) > 0 {
+			if n > 0 {
+				out = jsonscan.AppendInt(append(out, ' '), n)
+				out = append(append(out, ' '), u.short...)
+			}
 			break
 		}
+		out = jsonscan.AppendInt(out, n)
+		out = append(append(out, ' '), u.short...)
+		ms -= n * u.ms
 	}
 	return string(out)
 }
@@ -145,10 +140,8 @@ func party(f *Failure, v *Verdict) string {
 	for rest := apiPaths; rest != ""; {
 		var path string
 		path, rest = cut(rest, ' ')
-		for i := range f.URL {
-			if foldPrefix(f.URL[i:], path) {
-				return ""
-			}
+		if find(f.URL, path) >= 0 {
+			return ""
 		}
 	}
 	return PartyServer
