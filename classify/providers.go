@@ -150,9 +150,9 @@ func providerByHeaders(headers Headers) *provider {
 	return nil
 }
 
-// DisplayName is a provider's name as people write it, or "" for a short name
+// displayName is a provider's name as people write it, or "" for a short name
 // that is not known. Case does not matter.
-func DisplayName(short string) string {
+func displayName(short string) string {
 	if p := providerNamed(short); p != nil {
 		return p.name
 	}

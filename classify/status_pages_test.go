@@ -54,3 +54,9 @@ func TestProvidersRowsAreWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestAHintNamesAProviderInAnyCaseAndByItsOtherNames(t *testing.T) {
+	for hint, name := range map[string]string{"Gemini": "Google", "azure-openai": "Azure OpenAI", "OpenRouter": "OpenRouter", "kimi": "Moonshot AI", "my proxy": "", "": ""} {
+		require.Equal(t, name, displayName(hint), hint)
+	}
+}

@@ -70,7 +70,7 @@ func (v *Verdict) Describe() {
 	}
 	v.Title, v.Message = text.Title, fill(text.Message, v)
 	// A wait that ends the retrying is told.
-	if !v.Retryable && v.RetryAfterMs != nil && *v.RetryAfterMs > LongWaitMs && v.Kind != RetryAfterTooLong {
+	if !v.Retryable && v.RetryAfterMs != nil && *v.RetryAfterMs > longWaitMs && v.Kind != RetryAfterTooLong {
 		who := "{who}"
 		if foldPrefix(text.Message, who) {
 			who = "It"
@@ -157,7 +157,7 @@ func (v *Verdict) who() string {
 	case PartyFirewall:
 		return "A firewall on the way"
 	}
-	if name := DisplayName(v.Provider); name != "" {
+	if name := displayName(v.Provider); name != "" {
 		return name
 	}
 	return "The AI provider"

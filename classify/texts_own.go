@@ -22,7 +22,7 @@ func (t Texts) Apply(v *Verdict) {
 	}
 	who := v.who()
 	party := v.Party
-	if party == "" && DisplayName(v.Provider) == "" {
+	if party == "" && displayName(v.Provider) == "" {
 		party = "provider"
 	}
 	if name, ok := t[party]; ok {
