@@ -141,7 +141,7 @@ var phrases = [lexical + 1]wording{
 			"available credits;included:credits,usage;can only afford;key limit exceeded;extra usage required;" + // OpenRouter, Hugging Face, Anthropic
 			"spend limit*;spending:limit*,cap;budget exceeded current;max budget;exceeded budget:for,in;exceededbudget;type:budget exceeded,billing error;" + // LiteLLM
 			"billing:hard limit*,not active,disabled,to enabled,account;enable billing;account not active;payment required|;past due|;failure to pay;" +
-			"good standing|;payment method:on file,required,declined;valid:payment method,credit card;credit card on file;" + // OpenAI, Google
+			"good standing|;access denied ~ good standing;payment method:on file,required,declined;valid:payment method,credit card;credit card on file;" + // OpenAI, Google
 			"free:tier only,quota exhausted,usage exceeded,usage limit*,allocated quota,trial expired;account overdue;trial:expired,ended;plan expired;subscription expired;" +
 			"resource pack*;欠费;余额不足;余额已;请充值;资源包", // Alibaba, Volcengine, Zhipu
 		loose: "balance;credit:limit*,grant*;spend*;budget:exceeded*;exceeded budget*;billing:error,issue,details;payment:required,method*;credit card;past due;" +
@@ -169,7 +169,7 @@ var phrases = [lexical + 1]wording{
 	// No wait fills a limit of nothing.
 	zeroLimit: {full: "limit:0,value 0"},
 	minute: {
-		full: "per:minute,min,second,sec,60s,10s;*perminute*;*byminute*;*tpm*;*rpm*;qps;rps;calls:minute,min;in second;concurren*;burst*;" +
+		full: "per:minute,min,second,sec,60s,10s;wait before;*perminute*;*byminute*;*tpm*;*rpm*;qps;rps;calls:minute,min;in second;concurren*;burst*;" +
 			"allocated quota exceeded;rate quota;code token limit;每分钟;每秒;并发",
 	},
 	rate: {
@@ -283,7 +283,7 @@ var phrases = [lexical + 1]wording{
 	serverFault: {
 		full: "internal:server error*,error*;server:error|,error occurred,error while;bad gateway;service unavailable;type:api error,server error;upstream:error,connect error",
 		loose: "internal*;server:error*,encountered;unavailable;temporary error;unexpected error;error occurred;upstream*;bad response;provider:returned error,error;backend*;" +
-			"went wrong;model:stream error*,error*;invalid content;engine dead*;runner ~ terminated;out of memory;interrupted;code aborted;incomplete generation;" +
+			"went wrong;crashed;model:stream error*,error*;invalid content;engine dead*;runner ~ terminated;out of memory;interrupted;code aborted;incomplete generation;" +
 			"failed to respond;系统;内部错误;服务器;上游",
 	},
 	// Something of the caller's own is still at work, and will end.

@@ -119,7 +119,7 @@ func hostFits(host, pattern string) bool {
 	if begin == port {
 		return true
 	}
-	for i := range name {
+	for i := 0; i < len(name); i++ {
 		switch {
 		case i > 0 && isWord(name[i-1]), !foldPrefix(name[i:], begin):
 		case end != "":
@@ -150,9 +150,9 @@ func providerByHeaders(headers Headers) *provider {
 	return nil
 }
 
-// DisplayName is a provider's name as people write it, or "" for a short name
+// displayName is a provider's name as people write it, or "" for a short name
 // that is not known. Case does not matter.
-func DisplayName(short string) string {
+func displayName(short string) string {
 	if p := providerNamed(short); p != nil {
 		return p.name
 	}

@@ -474,6 +474,16 @@ func foldPrefix(s, prefix string) bool {
 	return true
 }
 
+// find gives the place of sub in s, in any case, or -1.
+func find(s, sub string) int {
+	for i := 0; i+len(sub) <= len(s); i++ {
+		if foldPrefix(s[i:], sub) {
+			return i
+		}
+	}
+	return -1
+}
+
 // listed says whether word is one of list, in any case.
 func listed(list, word string) bool {
 	for list != "" {
