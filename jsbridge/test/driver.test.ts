@@ -20,7 +20,6 @@ function scripted(...answers: (Answer | Error)[]) {
     said: () => ({}),
     ended: () => ({}),
     ending: () => ({}),
-    body: () => true,
     about: () => ({}),
     explain: () => ({ verdict }),
     delay: () => 0,

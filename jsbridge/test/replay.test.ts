@@ -211,7 +211,7 @@ test("a resume changes what it names and nothing else", async () => {
     assert.equal(await new Response(byId.body).text(), text);
 
     const [address, background] = await replay.resumed(
-      { how: "background", method: "GET", noBody: true, suffix: "/resp_1?stream=true&starting_after=3" },
+      { how: "background", method: "GET", noBody: true, url: `${url}/resp_1?a=1&stream=true&starting_after=3` },
       keep,
     );
     assert.equal(address, `${url}/resp_1?a=1&stream=true&starting_after=3`);
