@@ -37,6 +37,7 @@ function puppet() {
   const told: string[] = [];
   const controller: Controller & { set(status: Partial<Snapshot>): void } = {
     status: { state: "idle", attempt: 0, failures: 0 },
+    manual: false,
     retryNow: () => told.push("retryNow"),
     stop: () => told.push("stop"),
     subscribe(listener) {
