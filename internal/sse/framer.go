@@ -23,9 +23,30 @@ type Event struct {
 	// ID is the id field. HasID tells an empty one from none.
 	ID    string
 	HasID bool
-	// Oversize is set on the pieces of an event larger than MaxEvent, whose
-	// fields are not read.
+	// Oversize is set on an event whose data is too large to be judged, though
+	// the middle of it was left out.
 	Oversize bool
+
+	// Lines counts the data lines. Without one the event is not dispatched.
+	Lines int
+	// Bare says that the data is a line without a field's name.
+	Bare bool
+	// Cut says that Data lacks the middle of something long.
+	Cut bool
+	// Hash tells events apart by their type and all of their data.
+	Hash uint64
+	// Bytes is where the event is in the stream, its blank line included, and
+	// the others where its fields' values are. Data that has more than one line
+	// reaches from the first one's to the last one's end.
+	Bytes, TypeAt, DataAt, IDAt Span
+
+	// Known says that the event has the shape of one before it, of which Facts
+	// was learnt, and that Text and Counter are the values in it that were
+	// marked so.
+	Known   bool
+	Facts   uint32
+	Text    jsonscan.Value
+	Counter jsonscan.Value
 }
 
 // Empty says that the event carries no data: a comment, a ping by comment, a
