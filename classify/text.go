@@ -21,10 +21,12 @@ content_policy|Response blocked|The AI provider blocked this by its content poli
 canceled|Stopped|The request was canceled.
 too_large|Request failed|The request is larger than allowed.
 tls|Request failed|No secure connection could be made.
+conflict|Request failed|The request conflicts with another one.
 unknown|Request failed|The request failed for an unknown reason.
 silence|Response stalled|The AI provider stopped sending.
 truncated|Connection lost|The answer broke off.
 empty_output|Provider error|The AI provider sent an empty answer.
+unreadable|Provider error|The AI provider sent an event that cannot be read.
 network_or_cors|Connection lost|The AI provider could not be reached from this page.
 retry_after_too_long|Rate limited|The AI provider asks for a longer wait than is allowed here.
 attempts_exhausted|Request failed|Several attempts failed.
@@ -51,11 +53,11 @@ func setText(v *Verdict) {
 
 // NewVerdict is the verdict on a failure that the retry engine itself found:
 // a silent or truncated stream, an empty answer, a limit of its own. Silence,
-// Truncated, EmptyOutput, Network, NetworkOrCORS and Timeout are retryable,
+// Truncated, EmptyOutput, Unreadable, Network, NetworkOrCORS and Timeout are retryable,
 // every other kind is not. The rule's name is the kind's.
 func NewVerdict(kind Kind, provider string) *Verdict {
 	v := &Verdict{Kind: kind, Provider: provider, Rule: string(kind)}
-	v.Retryable = listed("silence truncated empty_output network network_or_cors timeout", v.Rule)
+	v.Retryable = listed("silence truncated empty_output unreadable network network_or_cors timeout", v.Rule)
 	setText(v)
 	return v
 }

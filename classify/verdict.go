@@ -90,11 +90,13 @@ const (
 	Canceled       Kind = "canceled"
 	TooLarge       Kind = "too_large"
 	TLS            Kind = "tls"
+	Conflict       Kind = "conflict"
 	Unknown        Kind = "unknown"
 
 	Silence            Kind = "silence"
 	Truncated          Kind = "truncated"
 	EmptyOutput        Kind = "empty_output"
+	Unreadable         Kind = "unreadable"
 	NetworkOrCORS      Kind = "network_or_cors"
 	RetryAfterTooLong  Kind = "retry_after_too_long"
 	AttemptsExhausted  Kind = "attempts_exhausted"

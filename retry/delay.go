@@ -48,8 +48,8 @@ func (p *Policy) Wait(failures int, v *classify.Verdict, random *Random) (ms int
 	case JitterEqual:
 		ms -= random.scale(ms / 2)
 	}
-	if v.Kind == classify.EmptyOutput {
-		ms = 0
+	if v.Kind == classify.EmptyOutput && failures == 1 {
+		ms = 0 // likely to have been a slip: the first retry goes at once
 	}
 	if v.RetryAfterMs == nil {
 		return ms, ""

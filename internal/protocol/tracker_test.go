@@ -17,6 +17,10 @@ const (
 	failed    = protocol.Failed
 	finished  = protocol.Finished
 	ended     = protocol.Finished | protocol.Ended
+	reasoned  = protocol.Reasoned
+	stopped   = protocol.Finished | protocol.Reasoned
+	toolCall  = protocol.ToolCall
+	broken    = protocol.Broken
 )
 
 // said is one event, what it says, and the text it adds.
@@ -63,14 +67,14 @@ func TestAnthropicMessages(t *testing.T) {
 		{"content_block_delta", `{"type":"content_block_delta","index":4,"delta":{"type":"input_json_delta","partial_json":""}}`, 0, ""},
 		{"content_block_delta", `{"type":"content_block_delta","index":4,"delta":{"type":"input_json_delta","partial_json":"{\"a\""}}`, opaque, ""},
 		{"content_block_start", `{"type":"content_block_start","index":5,"content_block":{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}}}`, opaque, ""},
-		{"message_delta", `{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3}}`, 0, ""},
+		{"message_delta", `{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3}}`, stopped, ""},
 		{"some_news", `{"type":"some_news"}`, 0, ""},
 		{"message_stop", `{"type":"message_stop"}`, ended, ""},
 	})
 	start := said{"message_start", `{"type":"message_start","message":{}}`, 0, ""}
 	for reason, facts := range map[string]protocol.Facts{
-		"refusal": protocol.Refused, "max_tokens": protocol.Limited, "model_context_window_exceeded": protocol.Limited,
-		"tool_use": 0, "stop_sequence": 0, "pause_turn": 0,
+		"refusal": stopped | protocol.Refused, "max_tokens": stopped | protocol.Limited, "model_context_window_exceeded": stopped | protocol.Limited,
+		"tool_use": stopped | toolCall, "stop_sequence": stopped, "pause_turn": stopped, "sensitive": stopped | protocol.Refused,
 	} {
 		follow(t, protocol.Anthropic, []said{start, {"message_delta", `{"type":"message_delta","delta":{"stop_reason":"` + reason + `"}}`, facts, ""}})
 	}
@@ -94,19 +98,21 @@ func TestOpenAIChatCompletions(t *testing.T) {
 		{"", choice(`{"audio":{"data":"x"}}`, "null"), opaque, ""},
 		{"", choice(`{"tool_calls":[],"images":[]}`, "null"), 0, ""},
 		{"", choice(`{}`, `""`), 0, ""},
-		{"", choice(`{}`, `"stop"`), finished, ""},
+		{"", choice(`{}`, `"stop"`), stopped | toolCall, ""},
 		{"", `{"id":"c1","choices":[],"usage":{"total_tokens":9}}`, finished, ""},
 		{"", "[DONE]", ended, ""},
 	})
 	for reason, facts := range map[string]protocol.Facts{
-		"stop": finished, "tool_calls": finished, "length": finished | protocol.Limited, "content_filter": finished | protocol.Refused,
+		"stop": stopped, "tool_calls": stopped | toolCall, "length": stopped | protocol.Limited, "content_filter": stopped | protocol.Refused,
+		"sensitive": stopped | protocol.Refused, "eos": stopped, "network_error": stopped | broken, "error": stopped | broken, "abort": stopped | broken,
+		"insufficient_system_resource": stopped | broken, "function_call_filter: MALFORMED_FUNCTION_CALL": stopped | broken,
 	} {
 		follow(t, protocol.OpenAIChat, []said{{"", choice(`{}`, `"`+reason+`"`), facts, ""}})
 	}
 	follow(t, protocol.OpenAIChat, []said{
 		{"", `{"choices":[{"index":0,"delta":{"content":"A"}},{"index":1,"delta":{"content":"B"}}]}`, output, "A"},
-		{"", `{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}`, 0, ""},
-		{"", `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, finished, ""},
+		{"", `{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}`, reasoned, ""},
+		{"", `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, stopped, ""},
 	})
 	follow(t, protocol.OpenAIChat, []said{{"", `{"choices":[{"text":"old completions"}]}`, opaque, ""}})
 	follow(t, protocol.OpenAIChat, []said{{"", "[DONE]", ended, ""}})
@@ -129,22 +135,22 @@ func TestOpenAIResponses(t *testing.T) {
 		{"response.output_item.added", `{"type":"response.output_item.added","item":{"type":"reasoning"}}`, 0, ""},
 		{"response.content_part.added", `{"type":"response.content_part.added","part":{"type":"output_text","text":""}}`, 0, ""},
 		{"response.output_text.delta", `{"type":"response.output_text.delta","delta":""}`, 0, ""},
-		{"response.output_text.delta", `{"type":"response.output_text.delta","delta":"Hi"}`, output, ""}, // its resumes go by number, not by text
+		{"response.output_text.delta", `{"type":"response.output_text.delta","delta":"Hi"}`, output, "Hi"},
 		{"response.output_text.done", `{"type":"response.output_text.done","text":"Hi"}`, 0, ""},
-		{"response.reasoning_summary_text.delta", `{"type":"response.reasoning_summary_text.delta","delta":"Hm"}`, opaque, ""},
+		{"response.reasoning_summary_text.delta", `{"type":"response.reasoning_summary_text.delta","delta":"Hm"}`, output, ""},
 		{"response.output_item.added", `{"type":"response.output_item.added","item":{"type":"function_call","name":"look"}}`, opaque, ""},
 		{"response.function_call_arguments.delta", `{"type":"response.function_call_arguments.delta","delta":"{"}`, opaque, ""},
 		{"response.refusal.delta", `{"type":"response.refusal.delta","delta":"I cannot"}`, opaque, ""},
 		{"response.image_generation_call.partial_image", `{"type":"response.image_generation_call.partial_image","partial_image_b64":"x"}`, opaque, ""},
 		{"keepalive", `{"type":"keepalive","sequence_number":9}`, keepAlive, ""},
-		{"response.completed", `{"type":"response.completed","response":{"output":[{"type":"message"}]}}`, ended, ""},
+		{"response.completed", `{"type":"response.completed","response":{"output":[{"type":"message"}]}}`, ended | reasoned, ""},
 	})
 	created := said{"", `{"type":"response.created","response":{"id":"resp_1"}}`, 0, ""}
 	for _, e := range []said{
-		{"", `{"type":"response.completed","response":{"output":[{"type":"message"}]}}`, ended | opaque, ""},
-		{"", `{"type":"response.completed","response":{"output":[]}}`, ended, ""},
-		{"", `{"type":"response.incomplete","response":{"incomplete_details":{"reason":"max_output_tokens"}}}`, ended | protocol.Limited, ""},
-		{"", `{"type":"response.incomplete","response":{"incomplete_details":{"reason":"content_filter"}}}`, ended | protocol.Refused, ""},
+		{"", `{"type":"response.completed","response":{"output":[{"type":"message"}]}}`, ended | reasoned | opaque, ""},
+		{"", `{"type":"response.completed","response":{"output":[]}}`, ended | reasoned, ""},
+		{"", `{"type":"response.incomplete","response":{"incomplete_details":{"reason":"max_output_tokens"}}}`, ended | reasoned | protocol.Limited, ""},
+		{"", `{"type":"response.incomplete","response":{"incomplete_details":{"reason":"content_filter"}}}`, ended | reasoned | protocol.Refused, ""},
 		{"", `{"type":"response.failed","response":{"error":{"code":"server_error"}}}`, failed, ""},
 		{"", `{"type":"response.cancelled","response":{}}`, failed, ""},
 		{"error", `{"type":"error","code":"server_error","message":"x"}`, failed, ""},
@@ -167,20 +173,20 @@ func TestGemini(t *testing.T) {
 		{"", candidate(`{"text":"Hi"}`, ""), output, "Hi"},
 		{"", candidate(`{"text":""}`, ""), 0, ""},
 		{"", candidate(`{"text":"Hm","thought":true}`, ""), output, ""},
-		{"", candidate(`{"functionCall":{"name":"look"}}`, ""), opaque, ""},
+		{"", candidate(`{"functionCall":{"name":"look"}}`, ""), opaque | toolCall, ""},
 		{"", candidate(`{"inlineData":{"mimeType":"image/png"}}`, ""), opaque, ""},
 		{"", candidate(`{"text":"x"}`, `,"finishReason":"FINISH_REASON_UNSPECIFIED"`), output, "x"},
-		{"", candidate(`{"text":"!"}`, `,"finishReason":"STOP"`), output | finished, "!"},
+		{"", candidate(`{"text":"!"}`, `,"finishReason":"STOP"`), output | stopped, "!"},
 		{"", `{"usageMetadata":{"totalTokenCount":9}}`, finished, ""},
 	})
 	for reason, facts := range map[string]protocol.Facts{
-		"STOP": finished, "MAX_TOKENS": finished | protocol.Limited, "SAFETY": finished | protocol.Refused, "RECITATION": finished | protocol.Refused,
-		"BLOCKLIST": finished | protocol.Refused, "PROHIBITED_CONTENT": finished | protocol.Refused, "SPII": finished | protocol.Refused,
-		"IMAGE_SAFETY": finished | protocol.Refused, "MALFORMED_FUNCTION_CALL": finished, "OTHER": finished,
+		"STOP": reasoned, "MAX_TOKENS": stopped | protocol.Limited, "SAFETY": stopped | protocol.Refused, "RECITATION": stopped | protocol.Refused,
+		"BLOCKLIST": stopped | protocol.Refused, "PROHIBITED_CONTENT": stopped | protocol.Refused, "SPII": stopped | protocol.Refused,
+		"IMAGE_SAFETY": stopped | protocol.Refused, "MALFORMED_FUNCTION_CALL": stopped | broken, "UNEXPECTED_TOOL_CALL": stopped | broken, "OTHER": stopped,
 	} {
 		follow(t, protocol.Gemini, []said{{"", `{"candidates":[{"finishReason":"` + reason + `","index":0}]}`, facts, ""}})
 	}
-	follow(t, protocol.Gemini, []said{{"", `{"promptFeedback":{"blockReason":"SAFETY"}}`, protocol.Refused | finished, ""}})
+	follow(t, protocol.Gemini, []said{{"", `{"promptFeedback":{"blockReason":"SAFETY"}}`, protocol.Refused | stopped, ""}})
 	follow(t, protocol.Gemini, []said{
 		{"", candidate(`{"text":"Hi"}`, ""), output, "Hi"},
 		{"", `{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}`, failed, ""},
@@ -196,17 +202,17 @@ func TestVercelAISDKMessages(t *testing.T) {
 		{"", `{"type":"reasoning-end","id":"r1"}`, 0, ""},
 		{"", `{"type":"text-start","id":"t1"}`, 0, ""},
 		{"", `{"type":"text-delta","id":"t1","delta":""}`, 0, ""},
-		{"", `{"type":"text-delta","id":"t1","delta":"Hi"}`, opaque, ""},
+		{"", `{"type":"text-delta","id":"t1","delta":"Hi"}`, opaque, "Hi"},
 		{"", `{"type":"text-end","id":"t1"}`, 0, ""},
 		{"", `{"type":"tool-input-start","toolCallId":"c1","toolName":"look"}`, opaque, ""},
 		{"", `{"type":"data-weather","data":{"t":20}}`, opaque, ""},
 		{"", `{"type":"message-metadata","messageMetadata":{}}`, 0, ""},
 		{"", `{"type":"finish-step"}`, 0, ""},
-		{"", `{"type":"finish"}`, finished, ""},
+		{"", `{"type":"finish"}`, stopped, ""},
 		{"", "[DONE]", ended, ""},
 	})
 	follow(t, protocol.AISDK, []said{{"", `{"type":"start"}`, 0, ""}, {"", `{"type":"error","errorText":"Overloaded"}`, failed, ""}})
-	follow(t, protocol.AISDK, []said{{"", `{"type":"start"}`, 0, ""}, {"", `{"type":"abort"}`, finished, ""}})
+	follow(t, protocol.AISDK, []said{{"", `{"type":"start"}`, 0, ""}, {"", `{"type":"abort"}`, stopped, ""}})
 }
 
 func TestAProtocolThatIsNotKnown(t *testing.T) {
@@ -225,23 +231,140 @@ func TestAProtocolThatIsNotKnown(t *testing.T) {
 	require.Equal(t, 1, tracker.Events)
 }
 
-func TestTheURLPromisesAProtocol(t *testing.T) {
-	for url, want := range map[string]protocol.Protocol{
-		"https://api.anthropic.com/v1/messages":                                                    protocol.Anthropic,
-		"https://api.anthropic.com/v1/messages?beta=true":                                          protocol.Anthropic,
-		"https://api.openai.com/v1/chat/completions":                                               protocol.OpenAIChat,
-		"https://x.openai.azure.com/openai/deployments/d/chat/completions?api-version=2025-01-01":  protocol.OpenAIChat,
-		"https://api.openai.com/v1/responses#x":                                                    protocol.OpenAIResponses,
-		"https://generativelanguage.googleapis.com/v1beta/models/g:streamGenerateContent?alt=sse":  protocol.Gemini,
-		"https://api.anthropic.com/v1/messages/batches":                                            protocol.Unknown,
-		"https://example.com/?next=/v1/messages":                                                   protocol.Unknown,
-		"https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent": protocol.Unknown,
-		"":                             protocol.Unknown,
-		"/messages":                    protocol.Anthropic,
-		"https://api.x.example/events": protocol.Unknown,
-	} {
-		require.Equal(t, want, protocol.ByURL(url), url)
+// read gives what each of the data says, read by one Tracker.
+func read(tracker *protocol.Tracker, data ...string) (facts []protocol.Facts) {
+	for _, d := range data {
+		facts = append(facts, tracker.Read(&sse.Event{Data: d}))
 	}
+	return facts
+}
+
+func chunk(content, finish string) string {
+	return `{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"` + content + `"},"finish_reason":` + finish + `}]}`
+}
+
+func TestOutputBehindAFinishReasonTakesItBack(t *testing.T) {
+	var tracker protocol.Tracker
+	require.Equal(t, []protocol.Facts{output | stopped}, read(&tracker, chunk("Hello ", `"stop"`)))
+	require.NotZero(t, tracker.Seen&finished)
+	require.Equal(t, []protocol.Facts{output | reasoned}, read(&tracker, chunk("world.", `"stop"`)), "from now on only the marker counts")
+	require.Zero(t, tracker.Seen&finished)
+	require.True(t, tracker.Complete(), "or the end of the body")
+	require.Equal(t, []protocol.Facts{ended}, read(&tracker, "[DONE]"))
+}
+
+func TestGeminiStopsBeforeItsFirstWordAreNoEnd(t *testing.T) {
+	frame := func(text, reason string) string {
+		return `{"candidates":[{"content":{"parts":[` + text + `]},"finishReason":` + reason + `}]}`
+	}
+	var tracker protocol.Tracker
+	read(&tracker, frame("", `"STOP"`), frame("", `"STOP"`))
+	require.Zero(t, tracker.Seen&finished)
+	require.Equal(t, []protocol.Facts{output | reasoned}, read(&tracker, frame(`{"text":"Hi"}`, `"STOP"`)))
+	require.True(t, tracker.Complete())
+}
+
+func TestAsManyAnswersMustEndAsWereAskedFor(t *testing.T) {
+	tracker := protocol.Tracker{Wanted: 2}
+	require.Equal(t, []protocol.Facts{output, reasoned}, read(&tracker, chunk("A", "null"), chunk("", `"stop"`)))
+	require.False(t, tracker.Complete())
+	require.Equal(t, []protocol.Facts{output | stopped}, read(&tracker, `{"choices":[{"index":1,"delta":{"content":"B"},"finish_reason":"stop"}]}`))
+	require.True(t, tracker.Complete())
+}
+
+func TestWhatAKnownProtocolCannotHaveSent(t *testing.T) {
+	for data, want := range map[string]protocol.Facts{
+		`{"choices":[{"index":0,"del: keep-alive`: protocol.Unreadable,
+		"error: upstream connect error":           failed,
+		"[ERROR] stream broken":                   failed,
+		"An error occurred.":                      failed,
+		"ping":                                    keepAlive,
+		`{"type":"keepalive"}`:                    keepAlive,
+		`{"choices":null,"error_type":"BadRequestError","error_message":"x"}`:   failed,
+		`{"choices":null,"base_resp":{"status_code":1002,"status_msg":"x"}}`:    failed,
+		`{"choices":null,"usage":{}}`:                                           opaque,
+		`{"choices":[{"delta":{"content":"x"}}],"base_resp":{"status_code":0}}`: output,
+	} {
+		tracker := protocol.Tracker{Promised: protocol.OpenAIChat}
+		require.Equal(t, []protocol.Facts{want}, read(&tracker, data), data)
+	}
+	var tracker protocol.Tracker
+	require.Equal(t, []protocol.Facts{opaque, opaque}, read(&tracker, "error: x", `{"half`), "where no protocol is known, they are the server's own business")
+}
+
+func TestASecondMessageInsideAnOpenOneIsNoAnswer(t *testing.T) {
+	start := func(id string) string { return `{"type":"message_start","message":{"id":"` + id + `"}}` }
+	stop := `{"type":"message_stop"}`
+	for _, row := range []struct {
+		events []string
+		last   protocol.Facts
+	}{
+		{[]string{start("a"), start("b")}, protocol.Unreadable},
+		{[]string{start("a"), start("a")}, 0},
+		{[]string{start("a"), start("")}, 0},
+		{[]string{start("a"), stop, start("b")}, 0},
+		{[]string{`{"type":"response.created","response":{"id":"a"}}`, `{"type":"response.created","response":{"id":"b"}}`}, protocol.Unreadable},
+	} {
+		var tracker protocol.Tracker
+		facts := read(&tracker, row.events...)
+		require.Equal(t, row.last, facts[len(facts)-1], row.events)
+	}
+}
+
+func TestDoneIsNoEndOfAResponse(t *testing.T) {
+	var tracker protocol.Tracker
+	require.Equal(t, []protocol.Facts{0, output, protocol.Unfinished}, read(&tracker,
+		`{"type":"response.created","response":{"id":"r"}}`, `{"type":"response.output_text.delta","delta":"Hi"}`, "[DONE]"))
+	tracker = protocol.Tracker{}
+	require.Equal(t, ended, read(&tracker, `{"type":"response.created","response":{"id":"r"}}`, `{"type":"response.completed","response":{}}`, "[DONE]")[2])
+}
+
+func TestAToolCallIsToldWhenItIsComplete(t *testing.T) {
+	for name, events := range map[string][]string{
+		"anthropic":                 {`{"type":"content_block_start","content_block":{"type":"tool_use","name":"look"}}`, `{"type":"content_block_delta","delta":{"type":"input_json_delta","partial_json":"{}"}}`, `{"type":"content_block_stop"}`},
+		"chat, the next one begins": {`{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"a"}}]}}]}`, `{"choices":[{"delta":{"tool_calls":[{"index":1,"function":{"name":"b"}}]}}]}`},
+		"chat, the end":             {`{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"a"}}]}}]}`, `{"choices":[{"delta":{},"finish_reason":"stop"}]}`},
+		"responses":                 {`{"type":"response.output_item.added","item":{"type":"function_call"}}`, `{"type":"response.output_item.done","item":{"type":"function_call"}}`},
+		"ai sdk":                    {`{"type":"start"}`, `{"type":"tool-input-available","toolCallId":"c"}`},
+	} {
+		var tracker protocol.Tracker
+		facts := read(&tracker, events...)
+		for i, f := range facts {
+			require.Equal(t, i == len(facts)-1, f&toolCall != 0, "%s, event %d", name, i)
+		}
+	}
+}
+
+func TestTheFirstEventOfAStreamTellsItsProtocolOnlyInFull(t *testing.T) {
+	for data, want := range map[string]protocol.Protocol{
+		`{"object":"chat.completion.chunk","choices":[]}`:          protocol.OpenAIChat,
+		`{"choices":[{"delta":{"content":"x"}}]}`:                  protocol.Unknown,
+		`{"type":"message_start","message":{"id":"m"}}`:            protocol.Anthropic,
+		`{"type":"message_start"}`:                                 protocol.Unknown,
+		`{"type":"response.created","response":{}}`:                protocol.OpenAIResponses,
+		`{"type":"response.output_text.delta","delta":"x"}`:        protocol.Unknown,
+		`{"candidates":[{"content":{"parts":[]}}]}`:                protocol.Gemini,
+		`{"candidates":["a","b"]}`:                                 protocol.Unknown,
+		`{"type":"start","messageId":"m"}`:                         protocol.AISDK,
+		`{"type":"start","runId":"r","from":"AGENT","payload":{}}`: protocol.Unknown,
+		`{"jsonrpc":"2.0","id":1,"result":{}}`:                     protocol.Unknown,
+		`hello`:                                                    protocol.Unknown,
+	} {
+		require.Equal(t, want, protocol.Begun(data), data)
+	}
+	for data, want := range map[string]bool{
+		`{"error":{"message":"x"}}`:                            true,
+		`{"error":{"message":"x"},"choices":[],"id":"1"}`:      true,
+		`{"type":"error","error":{"type":"overloaded_error"}}`: true,
+		`{"error":{}}`:                       false,
+		`{"error":"x"}`:                      false,
+		`{"error":{"message":"x"},"step":3}`: false,
+		`{"jsonrpc":"2.0","error":{"code":-32602,"message":"x"}}`: false,
+		`{"progress":0.5,"error":null}`:                           false,
+	} {
+		require.Equal(t, want, protocol.IsError("", data), data)
+	}
+	require.True(t, protocol.IsError("error", "anything"))
 }
 
 // FuzzTracker holds that no text makes a Tracker panic, and that it does not

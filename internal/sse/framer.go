@@ -10,49 +10,6 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// MaxEvent is the size from which an event is passed on in pieces instead of
-// being held back whole: 16 MiB.
-const MaxEvent = 16 << 20
-
-// Event is one event of a stream.
-type Event struct {
-	// Type is the event field, "" if there was none (which means "message").
-	Type string
-	// Data is the data fields, joined by line feeds.
-	Data string
-	// ID is the id field. HasID tells an empty one from none.
-	ID    string
-	HasID bool
-	// Oversize is set on an event whose data is too large to be judged, though
-	// the middle of it was left out.
-	Oversize bool
-
-	// Lines counts the data lines. Without one the event is not dispatched.
-	Lines int
-	// Bare says that the data is a line without a field's name.
-	Bare bool
-	// Cut says that Data lacks the middle of something long.
-	Cut bool
-	// Hash tells events apart by their type and all of their data.
-	Hash uint64
-	// Bytes is where the event is in the stream, its blank line included, and
-	// the others where its fields' values are. Data that has more than one line
-	// reaches from the first one's to the last one's end.
-	Bytes, TypeAt, DataAt, IDAt Span
-
-	// Known says that the event has the shape of one before it, of which Facts
-	// was learnt, and that Text and Counter are the values in it that were
-	// marked so.
-	Known   bool
-	Facts   uint32
-	Text    jsonscan.Value
-	Counter jsonscan.Value
-}
-
-// Empty says that the event carries no data: a comment, a ping by comment, a
-// lone id. Such an event is not dispatched, but its bytes count.
-func (e *Event) Empty() bool { return e.Data == "" && !e.Oversize }
-
 // Framer collects bytes and cuts them into events. The zero Framer is ready.
 //
 // Its buffer holds, in this order: whole events that may go on (Ready), and
@@ -180,7 +137,7 @@ func (f *Framer) Reset() {
 
 // cut ends the event at end and reads its fields.
 func (f *Framer) cut(end int, e *Event) {
-	e.Type, e.Data, e.ID, e.HasID, e.Oversize = "", "", "", false, false
+	e.Type, e.Data, e.ID, e.HasID, e.Bare, e.Oversize = "", "", "", false, false, false
 	f.last, f.begin = f.begin, end
 	raw := f.buf[f.last:end]
 	if f.oversize {
@@ -219,6 +176,10 @@ func (f *Framer) cut(end int, e *Event) {
 		}
 		switch jsonscan.Index("data event id", view(name)) {
 		case 0:
+			if e.Bare { // what the specification knows counts more
+				e.Type, e.Bare = "", false
+				lines = 0
+			}
 			lines++
 			if lines == 1 {
 				e.Data = view(value)
@@ -236,11 +197,12 @@ func (f *Framer) cut(end int, e *Event) {
 				e.ID, e.HasID = view(value), true
 			}
 		default:
-			// A bare JSON line is no field, and the specification has it
-			// ignored; but gateways that fail in mid-stream write their error so.
-			if line[0] == '{' && lines == 0 {
+			if lines == 0 && line[0] == '{' {
 				lines = 1
-				e.Data = view(line)
+				e.Data, e.Bare = view(line), true
+			} else if lines == 0 && len(value) > 0 && value[0] == '{' && view(name) == "error" {
+				lines = 1
+				e.Type, e.Data, e.Bare = "error", view(value), true
 			}
 		}
 	}

@@ -28,6 +28,7 @@ type fixEvent struct {
 	Type  string        `json:"type"`
 	Data  *vectors.Text `json:"data"`
 	ID    *string       `json:"id"`
+	Bare  bool          `json:"bare"`
 }
 
 func fixtures(t testing.TB) []fixture {
@@ -71,7 +72,7 @@ func (f fixture) want(t testing.TB) (body string, events []found) {
 		list = append(list[:len(list):len(list)], *f.Final)
 	}
 	for _, e := range list {
-		want := found{raw: text(t, e.Bytes), Event: sse.Event{Type: e.Type, Data: text(t, e.Data)}}
+		want := found{raw: text(t, e.Bytes), Event: sse.Event{Type: e.Type, Data: text(t, e.Data), Bare: e.Bare}}
 		if e.ID != nil {
 			want.ID, want.HasID = *e.ID, true
 		}

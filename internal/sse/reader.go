@@ -7,10 +7,6 @@ import (
 	"github.com/steadfetch/steadfetch/internal/swar"
 )
 
-// Span is a part of the stream: the offsets of its first byte and of the one
-// behind it.
-type Span struct{ From, To int64 }
-
 // Reader finds the events in a stream that somebody else holds. Of an event
 // that has not ended it keeps what there is to judge, which is little and
 // bounded (see condense), however the stream is cut and whatever is in it. The
@@ -68,6 +64,7 @@ const (
 	atStart place = iota
 	inName
 	behindColon
+	atValue
 	inValue
 )
 
@@ -79,6 +76,7 @@ const (
 	fieldData
 	fieldType
 	fieldID
+	fieldError // no field by the specification; see Event.Bare
 )
 
 // Feed takes the next chunk of the stream, when Next has given all events of
@@ -130,6 +128,8 @@ func (r *Reader) Next(e *Event) bool {
 			if s[r.at] == ' ' {
 				r.at++
 			}
+			r.place = atValue
+		case atValue:
 			r.open()
 		case inValue:
 			end := swar.LineEnd(s, r.at)
@@ -172,9 +172,7 @@ func (r *Reader) readName() {
 			r.open()
 			return
 		case r.named == 0 && c == '{' && r.lines == 0:
-			// A bare JSON line is no field, and the specification has it
-			// ignored; but gateways that fail in mid-stream write their error so.
-			r.bare, r.field = true, fieldData
+			r.field = fieldError
 			r.open()
 			return
 		case r.named == maxName:
@@ -197,6 +195,8 @@ func (r *Reader) find() {
 		r.field = fieldType
 	case "id":
 		r.field = fieldID
+	case "error":
+		r.field = fieldError
 	default:
 		r.field = fieldNone
 	}
@@ -206,6 +206,19 @@ func (r *Reader) find() {
 func (r *Reader) open() {
 	r.place, r.valueAt = inValue, r.base+int64(r.at)
 	r.value = r.value[:0]
+	switch {
+	case r.field == fieldError && r.lines == 0 && r.at < len(r.chunk) && r.chunk[r.at] == '{':
+		r.field, r.bare = fieldData, true
+		if r.named > 0 {
+			r.typ, r.typeAt = append(r.typ[:0], "error"...), Span{}
+		}
+	case r.field == fieldError:
+		r.field = fieldNone
+	case r.field == fieldData && r.bare: // what the specification knows counts more
+		r.bare, r.lines, r.sum = false, 0, 0
+		r.typ, r.typeAt = r.typ[:0], Span{}
+		r.kept.reset()
+	}
 	if r.field == fieldData {
 		if r.lines++; r.lines == 1 {
 			r.dataAt.From = r.valueAt

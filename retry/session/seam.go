@@ -18,6 +18,8 @@ const (
 	// minOverlap is the least that counts as a repetition: two texts can share
 	// a few letters by chance.
 	minOverlap = 8
+	// minWhole is the same where all of the answer comes again.
+	minWhole = 2
 	// startedOver is how much of an answer's beginning says, when it comes
 	// again, that the model did not continue but began anew.
 	startedOver = 32
@@ -40,7 +42,6 @@ type seam struct {
 	// By text.
 	text   []byte
 	opaque bool // something other than text was delivered
-	closed bool // Anthropic: the stop reason was delivered, only message_stop lacks
 	block  int64
 
 	// Of the attempt in force.
@@ -58,13 +59,18 @@ type mark struct{ key, hash uint64 }
 // forget drops what is remembered, because the consumer has nothing of it.
 func (m *seam) forget() {
 	m.how, m.response = "", ""
-	m.keyless, m.opaque, m.closed = false, false, false
+	m.keyless, m.opaque = false, false
 	m.marks, m.lastID, m.text = m.marks[:0], m.lastID[:0], m.text[:0]
 }
 
 // mendable says whether a failure after commit can be mended, and prepares it.
+// A page acts on a tool call that is complete, so behind one nothing goes on by
+// itself, unless the caller said what is to happen.
 func (s *Session) mendable() bool {
 	p := &s.cfg.Policy
+	if s.toolCall && !s.resetDue && !s.afterCommitSet {
+		return false
+	}
 	if p.AfterCommit == retry.AfterCommitResume && !s.resetDue && s.seam.possible(p.Resume, s.promised) {
 		return true
 	}
@@ -77,7 +83,7 @@ func (s *Session) mendable() bool {
 // possible chooses how to resume.
 func (m *seam) possible(want string, promised protocol.Protocol) bool {
 	keyed := !m.keyless && len(m.marks) > 0
-	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText
+	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText && m.protocol.Turns() != ""
 	return m.choose(want, retry.ResumeBackground, keyed && m.response != "" && promised == protocol.OpenAIResponses) ||
 		m.choose(want, retry.ResumeLastEventID, keyed && len(m.lastID) > 0) ||
 		m.choose(want, retry.ResumeContinue, textual) ||
@@ -146,12 +152,9 @@ func (m *seam) record(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) {
 	}
 	if t.Protocol == protocol.Anthropic {
 		v := jsonscan.Parse(e.Data)
-		switch v.Get("type").In("content_block_start message_delta") {
-		case 0:
+		if v.Get("type").Is("content_block_start") {
 			n, _ := v.Get("index").Int()
 			m.block = n + m.shift
-		case 1:
-			m.closed = m.closed || !v.Get("delta.stop_reason").Empty()
 		}
 	}
 	if text := t.Text(e); len(m.text) < maxText {
@@ -191,12 +194,6 @@ func (m *seam) byKey(t *protocol.Tracker, e *sse.Event, facts protocol.Facts, f 
 }
 
 func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts, f *sse.Framer) bool {
-	if m.closed {
-		if facts&protocol.Ended == 0 {
-			f.Replace(nil)
-		}
-		return true
-	}
 	v := jsonscan.Parse(e.Data)
 	at := v.Get("index") // Anthropic's content block; the others have none here
 	index, _ := at.Int()
@@ -276,7 +273,7 @@ func (m *seam) overlap(final bool) (cut int, verdict overlapVerdict) {
 		least := minOverlap
 		if m.place == 0 { // the whole answer comes again, or does not
 			m.whole = m.fits
-			least = minOverlap / 2
+			least = minWhole
 		}
 		if m.fits == len(tail) && m.fits >= least {
 			return m.fits, overlapKnown
@@ -295,19 +292,26 @@ func (m *seam) overlap(final bool) (cut int, verdict overlapVerdict) {
 
 // Rewrite makes the body of the request that continues a partial answer: the
 // first request's body with the partial answer and a user turn [CONTINUE] at
-// the end of its messages. ok is false if body is not such a request; nothing
-// is to be opened then, the host reports OnError, and no other is tried.
+// the end of its turns. ok is false if body is not such a request; nothing is
+// to be opened then, the host reports OnError, and no other is tried.
 func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
-	list, answer, turn := "messages", `{"role":"assistant","content":`, `},{"role":"user","content":"[CONTINUE]"}]`
-	if s.seam.protocol == protocol.Gemini {
-		list, answer, turn = "contents", `{"role":"model","parts":[{"text":`, `}]},{"role":"user","parts":[{"text":"[CONTINUE]"}]}]`
-	}
-	messages := jsonscan.Parse(body).Get(list)
-	if messages.Kind() != jsonscan.Array || messages.Empty() {
+	list := s.seam.protocol.Turns()
+	if list == "" {
 		s.seam.opaque = true
 		return "", false
 	}
-	return swap(body, messages, string(messages[:len(messages)-1])+","+answer+string(jsonscan.AppendString(nil, string(s.seam.text)))+turn), true
+	turns := jsonscan.Parse(body).Get(list)
+	before := ""
+	switch {
+	case turns.Kind() == jsonscan.Array && !turns.Empty():
+		before = string(turns[:len(turns)-1])
+	case turns.Kind() == jsonscan.String && !turns.Empty() && s.seam.protocol == protocol.OpenAIResponses:
+		before = `[{"role":"user","content":` + string(turns) + `}` // input may be a text
+	default:
+		s.seam.opaque = true
+		return "", false
+	}
+	return swap(body, turns, before+","+s.seam.protocol.Turn(s.seam.text)+"]"), true
 }
 
 // shifted is an event whose index, which stands at, fits the consumer's count.

@@ -32,7 +32,7 @@ func TestAPlainStreamResumesByLastEventIDWithoutRepetition(t *testing.T) {
 		"the server begins at the start": all,
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := session.Config{Policy: resume, Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
+			cfg := session.Config{Policy: resume, Protocol: "sse", Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
 			h := newHost(t, cfg, attempt{chunks: append(all[:3:3], "id: 4\nda"), then: "reset"}, overloaded, attempt{chunks: rest})
 			require.Equal(t, session.DoFinish, h.run().Do)
 			require.Equal(t, strings.Join(all, ""), h.got.String())
@@ -45,7 +45,7 @@ func TestAPlainStreamResumesByLastEventIDWithoutRepetition(t *testing.T) {
 
 func TestAResumedStreamThatContradictsIsAnError(t *testing.T) {
 	all := withIDs(1, "a", "b", "c")
-	cfg := session.Config{Policy: resume, Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
+	cfg := session.Config{Policy: resume, Protocol: "sse", Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
 	h := newHost(t, cfg, attempt{chunks: all[:2], then: "reset"}, attempt{chunks: withIDs(2, "B", "c")})
 	a := h.run()
 	require.Equal(t, session.DoFail, a.Do)
@@ -81,8 +81,9 @@ func TestABackgroundResponseResumesBehindItsSequenceNumber(t *testing.T) {
 	require.Equal(t, classify.SeamMismatch, h.run().Verdict.Kind, "an event is missing")
 
 	foreground := responses(false, "a", "b")
-	h = newHost(t, cfg, attempt{chunks: foreground[:4]})
-	require.Equal(t, classify.Truncated, h.run().Verdict.Kind, "a response that does not go on without us cannot be resumed")
+	h = newHost(t, cfg, attempt{chunks: foreground[:4]}, attempt{chunks: foreground})
+	require.Equal(t, session.DoFinish, h.run().Do)
+	require.Equal(t, h.resumes[1].How, retry.ResumeContinue, "a response that does not go on without us is continued")
 }
 
 // textOf puts together the text of a stream, and checks that its events are one
@@ -201,11 +202,13 @@ func TestAContinuationBehindReasoningKeepsTheBlockNumbers(t *testing.T) {
 	require.Equal(t, strings.Join(append(want, tail...), ""), h.got.String())
 }
 
-func TestAnAnswerThatLacksOnlyItsLastEventGetsNothingElseTwice(t *testing.T) {
+func TestAnAnswerThatLacksOnlyItsLastEventIsComplete(t *testing.T) {
 	whole := claude("Hello, ", "world")
-	h := newHost(t, session.Config{Policy: resume}, attempt{chunks: whole[:len(whole)-1]}, attempt{chunks: claude("and more")})
-	require.Equal(t, session.DoFinish, h.run().Do)
-	require.Equal(t, strings.Join(whole, ""), h.got.String())
+	for _, then := range []string{"", "reset", "hang"} {
+		h := newHost(t, session.Config{Policy: resume}, attempt{chunks: whole[:len(whole)-1], then: then})
+		require.Equal(t, session.DoFinish, h.run().Do)
+		require.Equal(t, strings.Join(whole[:len(whole)-1], ""), h.got.String())
+	}
 }
 
 func TestRewriteAppendsThePartialAnswerAndAContinueTurn(t *testing.T) {
@@ -225,7 +228,7 @@ func TestRewriteAppendsThePartialAnswerAndAContinueTurn(t *testing.T) {
 
 func TestAResumedPlainStreamThatHasNoMoreIsFinished(t *testing.T) {
 	all := withIDs(1, "a", "b")
-	cfg := session.Config{Policy: resume, Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
+	cfg := session.Config{Policy: resume, Protocol: "sse", Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
 	h := newHost(t, cfg, attempt{chunks: all, then: "reset"}, attempt{status: 204})
 	require.Equal(t, session.DoFinish, h.run().Do)
 	require.Equal(t, strings.Join(all, ""), h.got.String())

@@ -11,9 +11,11 @@ type Request struct {
 	Method  string           `json:"method,omitempty"`
 	URL     string           `json:"url,omitempty"`
 	Headers classify.Headers `json:"headers,omitempty"`
-	// Body is a text body's beginning and end (32 KiB of each are enough): it
-	// tells whether a stream was asked for.
+	// Body is the request's text body, or its first part: Session.Body takes the
+	// rest. It tells whether a stream was asked for, and of which model.
 	Body string `json:"body,omitempty"`
+	// Redirect is fetch's redirect mode, where the host has one.
+	Redirect string `json:"redirect,omitempty"`
 }
 
 // Config is all that a new session is told.
@@ -22,6 +24,14 @@ type Config struct {
 	Request Request      `json:"request"`
 	// Provider is a hint for the classifier, for hosts that know it.
 	Provider string `json:"provider,omitempty"`
+	// Protocol names the protocol of the answer where the request's address does
+	// not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
+	// "sse" (events of no known form), or "none", which leaves every body alone.
+	// It never makes an answer a stream that was not asked for as one.
+	Protocol string `json:"protocol,omitempty"`
+	// Bucket names what shares one limit with this request, in place of its
+	// origin, credential and model.
+	Bucket string `json:"bucket,omitempty"`
 	// Seed feeds the jitter. Any value will do; the same seed gives the same waits.
 	Seed int64 `json:"seed,omitempty"`
 	// CanReset says that the consumer can be told to drop what it has.
@@ -31,7 +41,7 @@ type Config struct {
 	// OpaqueErrors says that the host cannot tell a CORS refusal from a dead
 	// network, as browsers cannot.
 	OpaqueErrors bool `json:"opaque_errors,omitempty"`
-	// Offline says that the host believes to have no network at the start.
+	// Offline says that the host believes it is offline at the start.
 	Offline bool `json:"offline,omitempty"`
 	// Restore is a Snapshot taken earlier, perhaps before a page was loaded
 	// anew: the session goes on waiting where that one was.
@@ -50,8 +60,8 @@ const (
 	OnAbort     = "abort"      // the caller's signal or context ended the request
 	OnStop      = "stop"       // a person pressed Stop
 	OnRetryNow  = "retry_now"  // a person pressed Retry now
-	OnOnline    = "online"     // the host believes to have a network
-	OnOffline   = "offline"    // … to have none
+	OnOnline    = "online"     // the host believes it is online
+	OnOffline   = "offline"    // … offline
 	OnProbeLost = "probe_lost" // another tab is probing this origin already
 )
 
@@ -71,13 +81,14 @@ type Happened struct {
 
 // What a host is to do, in the words of Answer.Do.
 const (
-	DoNothing = "none"   // go on as before
-	DoOpen    = "open"   // open the request as attempt Attempt
-	DoRead    = "read"   // read the body and hand every chunk in
-	DoWait    = "wait"   // drop the attempt, if there is one, and wait for TimerAt
-	DoPass    = "pass"   // give the response to the caller: Bytes, then the rest untouched; the session is over
-	DoFinish  = "finish" // deliver Bytes, end the consumer's stream, stop reading; the session is over
-	DoFail    = "fail"   // deliver Bytes, then fail with Verdict, stop reading; the session is over
+	DoNothing = "none"    // go on as before
+	DoOpen    = "open"    // open the request as attempt Attempt
+	DoRead    = "read"    // read the body and hand every chunk in
+	DoWait    = "wait"    // drop the attempt, if there is one, and wait for TimerAt
+	DoPass    = "pass"    // give the response to the caller: Bytes, then the rest untouched; the session is over
+	DoFinish  = "finish"  // deliver Bytes, end the consumer's stream, stop reading; the session is over
+	DoFail    = "fail"    // deliver Bytes, then fail with Verdict, stop reading; the session is over
+	DoRethrow = "rethrow" // fail with the very error that the attempt threw; the session is over
 )
 
 // Answer is what the host is to do now.
@@ -105,9 +116,11 @@ type Answer struct {
 	// Last is the verdict on the last failure where Verdict is the engine's own
 	// (attempts_exhausted, retry_after_too_long, …).
 	Last *classify.Verdict `json:"last,omitempty"`
-	// Probe asks the host to make sure that no other tab probes Origin at the
+	// Probe asks the host to make sure that no other tab probes Bucket at the
 	// same time, and to report OnProbeLost instead of opening if one does.
 	Probe bool `json:"probe,omitempty"`
+	// Bucket is set with Probe: the name of the lock.
+	Bucket string `json:"bucket,omitempty"`
 	// Poke asks the host to report OnTimer to all its other sessions.
 	Poke bool `json:"poke,omitempty"`
 	// Share is to be told to other tabs, which hand it to their engine.
@@ -116,10 +129,11 @@ type Answer struct {
 	Warning string `json:"warning,omitempty"`
 }
 
-// Shared is what sessions of one origin tell each other.
+// Shared is what sessions of one bucket tell each other: a hash and a time.
 type Shared struct {
-	Origin string `json:"origin"`
-	// Until is the end of the cool-down; 0 when the origin has answered well.
+	// Bucket is a hash of origin, credential and model.
+	Bucket string `json:"bucket"`
+	// Until is the end of the cool-down; 0 when the limit has let one through.
 	Until int64 `json:"until"`
 }
 
@@ -159,7 +173,7 @@ const (
 // What a session waits for, where it is more than the time.
 const (
 	WaitingForConnection = "connection"
-	WaitingForCooldown   = "cooldown" // of another request to the same origin
+	WaitingForCooldown   = "cooldown" // of another request to the same bucket
 )
 
 // Snapshot is a session's state, for a late subscriber and for storage.
@@ -167,6 +181,9 @@ type Snapshot struct {
 	State    string `json:"state"`
 	Attempt  int    `json:"attempt"`  // the attempt in force, from 1; 0 before the first
 	Failures int    `json:"failures"` // since the last success or Retry now
+	// Suspected counts failures that may be how this server always is, by name:
+	// "truncated 2, silence 1".
+	Suspected string `json:"suspected,omitempty"`
 	// Slow is set when no output came for 15 s.
 	Slow bool `json:"slow,omitempty"`
 	// WaitingFor is empty (for the time), WaitingForConnection or WaitingForCooldown.

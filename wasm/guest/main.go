@@ -193,6 +193,16 @@ func find(h int32) *slot {
 
 const unknownHandle = "no such session: the handle is wrong or was freed"
 
+//go:wasmexport session_body
+func sessionBody(h, n int32) int32 {
+	slot := find(h)
+	if slot == nil || n < 0 || int(n) > len(input) {
+		return refuse(unknownHandle)
+	}
+	slot.session.Body(input[:n])
+	return 0
+}
+
 //go:wasmexport session_event
 func sessionEvent(h, n int32) int32 {
 	slot := find(h)

@@ -34,7 +34,7 @@ func main() {
 	} {
 		export(name, func(a []js.Value) any { return call(int32At(a, 0)) })
 	}
-	for name, call := range map[string]func(h, n int32) int32{"session_event": sessionEvent, "session_rewrite": sessionRewrite} {
+	for name, call := range map[string]func(h, n int32) int32{"session_body": sessionBody, "session_event": sessionEvent, "session_rewrite": sessionRewrite} {
 		export(name, func(a []js.Value) any { return call(int32At(a, 0), int32At(a, 1)) })
 	}
 	js.Global().Set("steadfetch", calls)

@@ -117,12 +117,15 @@ var requestShape = shape{
 	{"url", unsafe.Offsetof(request.URL), text},
 	{"headers", unsafe.Offsetof(request.Headers), header},
 	{"body", unsafe.Offsetof(request.Body), text},
+	{"redirect", unsafe.Offsetof(request.Redirect), text},
 }
 
 var configShape = shape{
 	{"policy", unsafe.Offsetof(config.Policy), policy},
 	{"request", unsafe.Offsetof(config.Request), inline},
 	{"provider", unsafe.Offsetof(config.Provider), text},
+	{"protocol", unsafe.Offsetof(config.Protocol), text},
+	{"bucket", unsafe.Offsetof(config.Bucket), text},
 	{"seed", unsafe.Offsetof(config.Seed), long},
 	{"can_reset", unsafe.Offsetof(config.CanReset), flag},
 	{"not_replayable", unsafe.Offsetof(config.NotReplayable), flag},
@@ -153,6 +156,7 @@ var answerShape = shape{
 	{"verdict", unsafe.Offsetof(reply.Verdict), toVerdict},
 	{"last", unsafe.Offsetof(reply.Last), toVerdict},
 	{"probe", unsafe.Offsetof(reply.Probe), flag},
+	{"bucket", unsafe.Offsetof(reply.Bucket), text},
 	{"poke", unsafe.Offsetof(reply.Poke), flag},
 	{"share", unsafe.Offsetof(reply.Share), toShared},
 	{"warning", unsafe.Offsetof(reply.Warning), text},
@@ -173,6 +177,7 @@ var snapshotShape = shape{
 	{"state", unsafe.Offsetof(snapshot.State), texts},
 	{"attempt", unsafe.Offsetof(snapshot.Attempt), numbers},
 	{"failures", unsafe.Offsetof(snapshot.Failures), numbers},
+	{"suspected", unsafe.Offsetof(snapshot.Suspected), text},
 	{"slow", unsafe.Offsetof(snapshot.Slow), flag},
 	{"waiting_for", unsafe.Offsetof(snapshot.WaitingFor), text},
 	{"retry", unsafe.Offsetof(snapshot.Retry), toRetry},
@@ -180,7 +185,7 @@ var snapshotShape = shape{
 }
 
 var sharedShape = shape{
-	{"origin", unsafe.Offsetof(shared.Origin), texts},
+	{"bucket", unsafe.Offsetof(shared.Bucket), texts},
 	{"until", unsafe.Offsetof(shared.Until), longs},
 }
 

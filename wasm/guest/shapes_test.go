@@ -62,7 +62,7 @@ func TestWhatIsWrittenIsWhatEncodingJSONWrites(t *testing.T) {
 	ms := int64(0)
 	last := classify.Verdict{Kind: classify.RateLimit, RetryAfterMs: &ms, Retryable: true, Detail: "a \"quoted\"\nline é"}
 	a := session.Answer{
-		Do: session.DoWait, Attempt: 3, TimerAt: 1_700_000_000_123, Last: &last, Poke: true, Share: &session.Shared{Origin: "https://x"},
+		Do: session.DoWait, Attempt: 3, TimerAt: 1_700_000_000_123, Last: &last, Poke: true, Share: &session.Shared{Bucket: "https://x"},
 		Retry:  &retry.ChatStreamRetry{Attempt: 2, RetryingAt: time.UnixMilli(1_709_164_800_007).UTC(), Kind: classify.RateLimit},
 		Resume: &session.Resume{How: retry.ResumeBackground, NoBody: true, Sequence: 7},
 	}

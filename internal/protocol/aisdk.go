@@ -1,0 +1,48 @@
+package protocol
+
+import "github.com/steadfetch/steadfetch/internal/jsonscan"
+
+// aiSDK is the Vercel AI SDK's UI message stream: parts by type, finish, [DONE].
+// It comes from an application's own route.
+var aiSDK = form{
+	name: "ai-sdk",
+	suits: func(_ jsonscan.Value, typ string) bool {
+		return typ == "start" || typ == "start-step" || typ == "text-start"
+	},
+	// Other frameworks have a start of their own, with more in it.
+	begins: func(v jsonscan.Value, typ string) bool {
+		if typ != "start" {
+			return false
+		}
+		it := v.Iter()
+		for it.Next() {
+			switch it.Key.Str() {
+			case "type", "messageId", "messageMetadata":
+			default:
+				return false
+			}
+		}
+		return true
+	},
+	read: readAISDK,
+	text: func(v jsonscan.Value) jsonscan.Value {
+		if v.Get("type").Is("text-delta") {
+			return v.Get("delta")
+		}
+		return ""
+	},
+}
+
+func readAISDK(_ *Tracker, v jsonscan.Value, typ string) Facts {
+	switch typ {
+	case "finish", "abort":
+		return Finished | Reasoned
+	case "start", "start-step", "finish-step", "text-start", "reasoning-start", "text-end", "reasoning-end", "message-metadata":
+		return 0
+	case "text-delta", "reasoning-delta":
+		return readAdded(v.Get("delta"), Output|Opaque)
+	case "tool-input-available":
+		return Output | Opaque | ToolCall
+	}
+	return Output | Opaque
+}

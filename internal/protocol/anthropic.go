@@ -1,0 +1,91 @@
+package protocol
+
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+)
+
+// anthropic is Anthropic's Messages API: message_start, content blocks,
+// message_delta with the stop reason, message_stop.
+var anthropic = form{
+	name: "anthropic",
+	suits: func(_ jsonscan.Value, typ string) bool {
+		return typ == "message_start" || strings.HasPrefix(typ, "content_block_")
+	},
+	begins: func(v jsonscan.Value, typ string) bool {
+		return typ == "message_start" && v.Get("message").Kind() == jsonscan.Object
+	},
+	read: readAnthropic,
+	text: func(v jsonscan.Value) jsonscan.Value {
+		if v.Get("type").Is("content_block_delta") {
+			return v.Get("delta.text")
+		}
+		return v.Get("content_block.text")
+	},
+	list: "messages",
+	turn: messageTurn,
+}
+
+// messageTurn is the turn of Anthropic's and OpenAI's messages.
+func messageTurn(partial []byte) string {
+	return `{"role":"assistant","content":` + string(jsonscan.AppendString(nil, string(partial))) + `},{"role":"user","content":"[CONTINUE]"}`
+}
+
+func readAnthropic(t *Tracker, v jsonscan.Value, typ string) Facts {
+	switch typ {
+	case "ping":
+		return KeepAlive
+	case "message_start":
+		return t.open(v.Get("message.id"))
+	case "message_delta":
+		facts := reasonOf(v.Get("delta.stop_reason")).facts()
+		if facts&Reasoned != 0 {
+			facts |= Finished
+		}
+		return facts
+	case "message_stop":
+		return Finished | Ended
+	case "content_block_start":
+		return t.readBlock(v.Get("content_block"))
+	case "content_block_delta":
+		return readPiece(v.Get("delta"))
+	case "content_block_stop":
+		if t.tool {
+			t.tool = false
+			return ToolCall
+		}
+	}
+	return 0
+}
+
+// readBlock reads the beginning of a content block. A tool call that the
+// server runs by itself is output, but nothing that a page acts on.
+func (t *Tracker) readBlock(block jsonscan.Value) Facts {
+	typ := block.Get("type").Str()
+	t.tool = typ == "tool_use"
+	switch typ {
+	case "text", "thinking":
+		return readPiece(block)
+	case "redacted_thinking":
+		return Output
+	}
+	return Output | Opaque // a tool call, a search result
+}
+
+// readPiece is what a piece of content says: nothing while it is empty, output
+// that text can continue if its type is one of text or thinking.
+func readPiece(piece jsonscan.Value) Facts {
+	it := piece.Iter()
+	for it.Next() {
+		if it.Key.Is("type") || it.Value.Empty() {
+			continue
+		}
+		switch piece.Get("type").Str() {
+		case "text", "thinking", "text_delta", "thinking_delta", "signature_delta", "citations_delta":
+			return Output
+		}
+		return Output | Opaque
+	}
+	return 0
+}

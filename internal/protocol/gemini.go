@@ -1,0 +1,72 @@
+package protocol
+
+import "github.com/steadfetch/steadfetch/internal/jsonscan"
+
+// gemini is Google's streamGenerateContent: candidates, each with its
+// finishReason. It has no end marker but that.
+var gemini = form{
+	name: "gemini",
+	suits: func(v jsonscan.Value, _ string) bool {
+		return v.Get("candidates").Kind() == jsonscan.Array || v.Get("promptFeedback") != ""
+	},
+	begins: func(v jsonscan.Value, _ string) bool {
+		return v.Get("candidates").First().Get("content").Kind() == jsonscan.Object
+	},
+	read: readGemini,
+	text: func(v jsonscan.Value) jsonscan.Value {
+		if part := v.Get("candidates").First().Get("content.parts").First(); !part.Get("thought").True() {
+			return part.Get("text")
+		}
+		return ""
+	},
+	list: "contents",
+	turn: func(partial []byte) string {
+		return `{"role":"model","parts":[{"text":` + string(jsonscan.AppendString(nil, string(partial))) + `}]},{"role":"user","parts":[{"text":"[CONTINUE]"}]}`
+	},
+}
+
+func readGemini(t *Tracker, v jsonscan.Value, _ string) (facts Facts) {
+	it := v.Get("candidates").Iter()
+	for n := int64(0); it.Next(); n++ {
+		candidate := it.Value
+		part := candidate.Get("content.parts").Iter()
+		for part.Next() {
+			facts |= readPart(part.Value)
+		}
+		reason := candidate.Get("finishReason")
+		ending := reasonOf(reason)
+		facts |= ending.facts()
+		t.choice(candidate.Get("index"), n, ending != undecided)
+		if reason.Is("STOP") && (t.Seen|facts)&Output == 0 {
+			// Some models send frames with STOP and no parts before their first word.
+			t.doubted = true
+		}
+	}
+	if !v.Get("promptFeedback.blockReason").Empty() {
+		return facts | Refused | Finished | Reasoned
+	}
+	if t.choices != 0 && t.allFinished() {
+		facts |= Finished
+	}
+	return facts
+}
+
+// readPart reads one part of a candidate's content.
+func readPart(part jsonscan.Value) (facts Facts) {
+	it := part.Iter()
+	for it.Next() {
+		if it.Value.Empty() {
+			continue
+		}
+		switch it.Key.Str() {
+		case "thought", "thoughtSignature":
+		case "text":
+			facts |= Output
+		case "functionCall":
+			facts |= Output | Opaque | ToolCall // it comes whole
+		default:
+			facts |= Output | Opaque // inlineData, executableCode, …
+		}
+	}
+	return facts
+}

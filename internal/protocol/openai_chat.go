@@ -1,0 +1,73 @@
+package protocol
+
+import "github.com/steadfetch/steadfetch/internal/jsonscan"
+
+// openAIChat is OpenAI's chat completions, which most providers and gateways
+// speak: chunks with choices, each choice's finish_reason, [DONE].
+var openAIChat = form{
+	name: "openai-chat",
+	suits: func(v jsonscan.Value, _ string) bool {
+		return v.Get("choices").Kind() == jsonscan.Array
+	},
+	begins: func(v jsonscan.Value, _ string) bool {
+		return v.Get("object").Is("chat.completion.chunk")
+	},
+	read: readChat,
+	text: func(v jsonscan.Value) jsonscan.Value {
+		return v.Get("choices").First().Get("delta.content")
+	},
+	list: "messages",
+	turn: messageTurn,
+}
+
+func readChat(t *Tracker, v jsonscan.Value, _ string) (facts Facts) {
+	it := v.Get("choices").Iter()
+	for n := int64(0); it.Next(); n++ {
+		choice := it.Value
+		delta := choice.Get("delta").Iter()
+		for delta.Next() {
+			facts |= t.readDelta(delta.Key, delta.Value)
+		}
+		if !choice.Get("text").Empty() || !choice.Get("message.content").Empty() {
+			facts |= Output | Opaque
+		}
+		ending := reasonOf(choice.Get("finish_reason"))
+		// OpenRouter's word for what the provider itself said.
+		if reasonOf(choice.Get("native_finish_reason")) == failure {
+			ending = failure
+		}
+		facts |= ending.facts()
+		if ending != undecided && t.tool {
+			facts |= ToolCall // some gateways say "stop" behind one
+		}
+		t.choice(choice.Get("index"), n, ending != undecided)
+	}
+	if t.choices != 0 && t.allFinished() {
+		facts |= Finished
+	}
+	return facts
+}
+
+// readDelta reads a member of a choice's delta.
+func (t *Tracker) readDelta(key, v jsonscan.Value) Facts {
+	if v.Empty() {
+		return 0
+	}
+	switch key.Str() {
+	case "role", "name", "id":
+		return 0
+	case "content", "reasoning_content", "reasoning", "reasoning_details":
+		return Output
+	case "tool_calls":
+		// A call is complete when the next one begins, or the answer ends.
+		index, _ := v.First().Get("index").Int()
+		next := t.tool && index > 0 && index != t.toolIndex
+		t.tool, t.toolIndex = true, index
+		if next {
+			return Output | Opaque | ToolCall
+		}
+	case "function_call":
+		t.tool = true
+	}
+	return Output | Opaque // also refusal, audio, images, …
+}

@@ -1,0 +1,90 @@
+package protocol
+
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+)
+
+// openAIResponses is OpenAI's Responses API: events whose types begin with
+// "response.", the last of which is completed, incomplete or failed.
+var openAIResponses = form{
+	name: "openai-responses",
+	suits: func(_ jsonscan.Value, typ string) bool {
+		return strings.HasPrefix(typ, "response.")
+	},
+	begins: func(v jsonscan.Value, typ string) bool {
+		return typ == "response.created" && v.Get("response").Kind() == jsonscan.Object
+	},
+	read: readResponses,
+	text: func(v jsonscan.Value) jsonscan.Value {
+		if v.Get("type").Is("response.output_text.delta") {
+			return v.Get("delta")
+		}
+		return ""
+	},
+	list: "input",
+	turn: messageTurn,
+}
+
+func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
+	if n, ok := v.Get("sequence_number").Int(); ok {
+		t.Sequence = n
+	}
+	response := v.Get("response")
+	switch typ {
+	case "response.created", "response.queued", "response.in_progress":
+		if id := response.Get("id"); !id.Empty() {
+			t.ResponseID = strings.Clone(id.Str())
+		}
+		t.Background = response.Get("background").True()
+		if typ == "response.created" {
+			return t.open(response.Get("id"))
+		}
+		return 0
+	case "response.completed", "response.incomplete":
+		facts := reasonOf(response.Get("incomplete_details.reason")).facts() | Finished | Ended | Reasoned
+		if t.Seen&Output == 0 && !response.Get("output").Empty() {
+			facts |= Output | Opaque // the whole answer came at once
+		}
+		return facts
+	case "response.cancelled":
+		return Failed
+	case "response.output_item.added", "response.output_item.done":
+		return readItem(v.Get("item.type").Str(), typ == "response.output_item.done")
+	case "response.output_text.delta", "response.reasoning_text.delta", "response.reasoning_summary_text.delta":
+		return readAdded(v.Get("delta"), Output)
+	case "response.output_text.done":
+		return 0
+	}
+	switch {
+	case strings.HasSuffix(typ, ".delta"):
+		return readAdded(v.Get("delta"), Output|Opaque)
+	case strings.HasSuffix(typ, ".partial_image"):
+		return Output | Opaque
+	case strings.HasPrefix(typ, "response."):
+		return 0
+	}
+	return KeepAlive // "keepalive", and whatever has no content of its own
+}
+
+// readItem reads an item of the output, which is a tool call unless it is a
+// message or reasoning. Only functions are for the page to call.
+func readItem(typ string, done bool) Facts {
+	switch typ {
+	case "message", "reasoning":
+		return 0
+	case "function_call", "custom_tool_call", "local_shell_call", "computer_call", "mcp_approval_request":
+		if done {
+			return Output | Opaque | ToolCall
+		}
+	}
+	return Output | Opaque
+}
+
+func readAdded(delta jsonscan.Value, facts Facts) Facts {
+	if delta.Empty() {
+		return 0
+	}
+	return facts
+}

@@ -1,0 +1,255 @@
+// Package protocol reads what a streamed answer says about itself: whether
+// output has started, and whether the provider says that it failed or that it
+// is complete. Each protocol has a file of its own. It is pure and bounded.
+package protocol
+
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+)
+
+// Protocol is the way in which a stream tells of itself.
+type Protocol uint8
+
+// The protocols. One that is Unknown, and SSE, has no end marker: the end of
+// the body ends it.
+const (
+	Unknown         Protocol = iota
+	Anthropic                // Messages: ends with message_stop
+	OpenAIChat               // chat completions: finish_reason, then [DONE]
+	OpenAIResponses          // response.completed, response.incomplete, response.failed
+	Gemini                   // finishReason
+	AISDK                    // Vercel AI SDK UI message stream: finish, then [DONE]
+	SSE                      // Server-Sent Events of no known form
+	None                     // not to be looked into
+)
+
+// Facts is what one event says.
+type Facts uint32
+
+const (
+	// Output is text, reasoning, a tool call or an image: something a person
+	// or a program has now seen.
+	Output Facts = 1 << iota
+	// KeepAlive is an event that only says that the connection lives.
+	KeepAlive
+	// Failed is an error in the stream.
+	Failed
+	// Finished says that the answer is complete, though usage or a marker may
+	// follow. Output that follows takes it back.
+	Finished
+	// Ended is the end marker: nothing more of this answer follows.
+	Ended
+	// Refused says that the provider withheld the answer, by policy or by the model's refusal.
+	Refused
+	// Limited is a finish because the answer grew too long. It may be empty.
+	Limited
+	// Opaque is output other than text and reasoning, such as a tool call, which
+	// a text continuation cannot join.
+	Opaque
+	// ToolCall is a tool call that is complete: a program may act on it now.
+	ToolCall
+	// Broken is a finish reason that says that the provider failed.
+	Broken
+	// Reasoned is a finish reason or stop reason, believed or not.
+	Reasoned
+	// Unreadable is an event that the protocol cannot have sent: its JSON is
+	// broken, or it begins a second answer inside one that is open.
+	Unreadable
+	// Unfinished is an end marker without the end that the protocol asks for.
+	Unfinished
+)
+
+// form is how one protocol is read. Each protocol's file has its own.
+type form struct {
+	name string
+	// suits says whether an event can belong to a stream of this protocol.
+	suits func(v jsonscan.Value, typ string) bool
+	// begins says whether an event can be nothing but the first one of a stream
+	// of this protocol.
+	begins func(v jsonscan.Value, typ string) bool
+	// read says what an event means.
+	read func(t *Tracker, v jsonscan.Value, typ string) Facts
+	// text is the plain text that an event adds to the first answer, as a JSON string.
+	text func(v jsonscan.Value) jsonscan.Value
+	// list is the member of a request that holds the turns so far, and turn how
+	// a partial answer and the call to go on are added to it.
+	list string
+	turn func(partial []byte) string
+}
+
+// forms are the protocols that are known by their events, in the order in
+// which detection tries them.
+var forms = [...]struct {
+	protocol Protocol
+	form     *form
+}{
+	{Anthropic, &anthropic},
+	{OpenAIResponses, &openAIResponses},
+	{AISDK, &aiSDK},
+	{OpenAIChat, &openAIChat},
+	{Gemini, &gemini},
+}
+
+// of is the form of a protocol, nil for one without.
+func of(p Protocol) *form {
+	for i := range forms {
+		if forms[i].protocol == p {
+			return forms[i].form
+		}
+	}
+	return nil
+}
+
+// Names are the values of the option that names a protocol.
+const Names = "anthropic openai-chat openai-responses gemini ai-sdk sse none"
+
+// ByName is the protocol that an option names, Unknown for none of Names.
+func ByName(name string) Protocol {
+	switch name {
+	case "sse":
+		return SSE
+	case "none":
+		return None
+	}
+	for i := range forms {
+		if forms[i].form.name == name {
+			return forms[i].protocol
+		}
+	}
+	return Unknown
+}
+
+// detect tells the protocol by one event.
+func detect(v jsonscan.Value, typ string) Protocol {
+	for i := range forms {
+		if forms[i].form.suits(v, typ) {
+			return forms[i].protocol
+		}
+	}
+	return Unknown
+}
+
+// Begun tells the protocol by the first event of a stream that may be anything:
+// only a protocol's full form counts.
+func Begun(data string) Protocol {
+	v := jsonscan.Parse(data)
+	typ := v.Get("type").Str()
+	for i := range forms {
+		if forms[i].form.begins(v, typ) {
+			return forms[i].protocol
+		}
+	}
+	return Unknown
+}
+
+// IsError knows the first event of a stream that may be anything as an error of
+// a provider: by its type, or by an object "error" that says what it is, with
+// nothing beside it that an error does not have.
+func IsError(typ, data string) bool {
+	if typ == "error" {
+		return true
+	}
+	known := false
+	it := jsonscan.Parse(data).Iter()
+	for it.Next() {
+		switch it.Key.Str() {
+		case "error":
+			e := it.Value
+			known = e.Kind() == jsonscan.Object && !(e.Get("message").Empty() && e.Get("type").Empty() && e.Get("code").Empty())
+		case "type", "code", "status", "id", "request_id", "object":
+		case "choices":
+			if !it.Value.Empty() {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return known
+}
+
+// IsKeepAlive knows events that only say that the connection lives, by the
+// type of the event or by the type that its data has.
+func IsKeepAlive(typ, data string) bool {
+	return isPing(typ) || isPing(data) || len(data) < 256 && isPing(jsonscan.Parse(data).Get("type").Str())
+}
+
+func isPing(name string) bool {
+	switch name {
+	case "ping", "keepalive", "keep-alive", "keep_alive", "heartbeat":
+		return true
+	}
+	return false
+}
+
+// Reasons for an end, in any provider's words and any letter case.
+type reason uint8
+
+const (
+	completed reason = iota // also what nobody knows
+	tooLong
+	withheld
+	toolsCalled
+	failure
+	undecided // no reason at all
+)
+
+// reasonOf judges a finish reason. A failure is also found inside a longer
+// text: "function_call_filter: MALFORMED_FUNCTION_CALL".
+func reasonOf(v jsonscan.Value) reason {
+	if v.Empty() {
+		return undecided
+	}
+	s := lower(v.Str())
+	switch s {
+	case "finish_reason_unspecified":
+		return undecided
+	case "length", "max_tokens", "max_output_tokens", "model_context_window_exceeded":
+		return tooLong
+	case "tool_calls", "function_call", "tool_use":
+		return toolsCalled
+	case "refusal", "content_filter", "content_filtered", "sensitive", "safety", "recitation", "blocklist", "prohibited_content", "spii",
+		"image_safety", "image_prohibited_content", "image_recitation", "model_armor":
+		return withheld
+	case "error", "abort", "aborted", "network_error", "insufficient_system_resource":
+		return failure
+	}
+	if strings.Contains(s, "malformed_function_call") || strings.Contains(s, "unexpected_tool_call") || strings.Contains(s, "network_error") ||
+		strings.Contains(s, "insufficient_system_resource") {
+		return failure
+	}
+	return completed
+}
+
+// facts is what a reason for the end of an answer says.
+func (r reason) facts() Facts {
+	switch r {
+	case undecided:
+		return 0
+	case tooLong:
+		return Reasoned | Limited
+	case withheld:
+		return Reasoned | Refused
+	case toolsCalled:
+		return Reasoned | ToolCall
+	case failure:
+		return Reasoned | Broken
+	}
+	return Reasoned
+}
+
+// lower is s in lower case, where it is ASCII. Reasons are short.
+func lower(s string) string {
+	if len(s) > 200 {
+		s = s[:200]
+	}
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}

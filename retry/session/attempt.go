@@ -1,0 +1,254 @@
+package session
+
+import (
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// begin takes the caller's request.
+func (s *Session) begin() *Answer {
+	s.watch = s.watching()
+	s.origin = hash(fnvOffset, originOf(s.cfg.Request.URL))
+	s.bucket = s.bucketKey()
+	s.shared().sessions++
+	s.startAt = s.now
+	if r := s.cfg.Restore; r != nil && r.State == StateWaiting && r.Retry != nil {
+		s.attempt, s.failures = r.Attempt, r.Failures
+		s.restoreSuspected(r.Suspected)
+		if until := r.Retry.RetryingAt.UnixMilli(); until > s.now {
+			s.retry, s.state = r.Retry, waiting
+			s.waitUntil = min(until, s.now+retry.MaxTimerMs)
+			s.notBefore = s.waitUntil
+			s.opened = s.now
+			if s.offline {
+				s.waitingFor = forConnection
+			}
+			a := s.answer(doWait)
+			a.Retry = s.retry
+			return a
+		}
+	}
+	return s.openOrHold()
+}
+
+// openOrHold opens the next attempt, unless its bucket is cooling down.
+func (s *Session) openOrHold() *Answer {
+	b := s.shared()
+	if s.cfg.Policy.NoCooldown || s.watch == alone || b.until == 0 {
+		return s.open(false)
+	}
+	if until := b.until + s.offset; until > s.now {
+		return s.hold(until)
+	}
+	if until := b.probeEnd + s.offset; b.prober != nil && b.prober != s && !b.prober.over() && until > s.now {
+		return s.hold(until)
+	}
+	b.prober, b.probeEnd = s, s.wall(s.now)+probeFor
+	return s.open(true)
+}
+
+// hold waits for another request's cool-down or probe, within this request's
+// own limits.
+func (s *Session) hold(until int64) *Answer {
+	p := &s.cfg.Policy
+	limited := s.own(classify.RateLimit)
+	limited.Retryable = true
+	wait := until - s.now
+	kind := classify.Kind("")
+	switch {
+	case p.MaxRetryAfterMs > 0 && wait > p.MaxRetryAfterMs:
+		kind = classify.RetryAfterTooLong
+	case p.MaxElapsedMs > 0 && s.elapsed()+wait > p.MaxElapsedMs:
+		kind = classify.MaxElapsedExceeded
+	}
+	if kind != "" {
+		limited.RetryAfterMs = &wait
+		s.last = limited
+		return s.giveUp(limited, kind)
+	}
+	again := s.waitingFor == forCooldown && s.waitUntil == until
+	s.state, s.waitingFor, s.waitUntil = waiting, forCooldown, until
+	a := s.answer(doWait)
+	if !again {
+		s.retry = s.retryEvent(limited)
+		s.retry.Attempt = s.failures
+		a.Retry = s.retry
+	}
+	return a
+}
+
+// elapsed is the time that Policy.MaxElapsedMs bounds.
+func (s *Session) elapsed() int64 { return s.now - s.startAt - s.flowed }
+
+func (s *Session) open(probe bool) *Answer {
+	s.attempt++
+	s.state, s.mode, s.waitingFor = opening, modeNone, forNothing
+	s.opened, s.lastByte, s.lastContent = s.now, s.now, s.now
+	s.grace, s.notBefore = 0, 0
+	s.gotBytes, s.committed, s.ended, s.slow = false, false, false, false
+	s.status, s.headers = 0, nil
+	s.watch = s.watching()
+	s.framer.Reset()
+	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.asked.wanted}
+	a := s.answer(doOpen)
+	if probe {
+		a.Probe, a.Bucket = true, hex(s.bucket)
+	}
+	if s.delivered && !s.resetDue {
+		a.Resume = s.seam.begin()
+		s.committed = true // what follows joins what the consumer has
+		s.watch = watched
+	} else {
+		s.seam.forget() // the consumer has nothing, or will drop it
+	}
+	if s.attempt == 1 {
+		a.Warning = s.stacked()
+	}
+	return a
+}
+
+// stacked is the rule to warn of where an SDK that is repeating the request by
+// itself says so.
+func (s *Session) stacked() string {
+	for _, name := range [...]string{"x-stainless-retry-count", "x-retry-count", "x-retry-attempt"} {
+		if n := classify.Header(s.cfg.Request.Headers, name); n != "" && n != "0" {
+			return "sdk_retries_stacked"
+		}
+	}
+	return ""
+}
+
+// response takes the headers of an attempt.
+func (s *Session) response(h *Happened) *Answer {
+	s.status, s.headers = h.Status, h.Headers
+	s.group.noteAnswered(s.origin)
+	if s.watch == alone {
+		return s.succeed(doPass, nil)
+	}
+	if h.Status >= 400 {
+		s.mode = modeError
+		s.opened = s.now
+		return s.answer(doRead)
+	}
+	b := s.shared()
+	released := b.until != 0 && (b.prober == s || b.until+s.offset <= s.now)
+	if released {
+		b.until, b.prober = 0, nil
+	}
+	var a *Answer
+	if s.looksInto(h.Status, h.Headers) {
+		s.mode = modeSniff
+		a = s.answer(doRead)
+	} else {
+		a = s.pass()
+	}
+	if released {
+		a.Poke = true
+		a.Share = &Shared{Bucket: hex(s.bucket)}
+	}
+	return a
+}
+
+// pass hands a good response that is no stream to the caller. Where the
+// consumer already holds a part of a stream, it can only be the word that
+// there is no more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
+func (s *Session) pass() *Answer {
+	if !s.delivered {
+		return s.succeed(doPass, nil)
+	}
+	if s.status == 204 {
+		return s.succeed(doFinish, nil)
+	}
+	return s.failed(s.own(classify.SeamMismatch), told, cut{})
+}
+
+// Chunk takes bytes of an attempt's body. n of Bytes may go on now; where a is
+// not nil, it says the rest, and its Bytes is n. p is not kept.
+func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *Answer) {
+	s.tick(now)
+	s.out = nil
+	if attempt != s.attempt || !s.isOpen() || s.mode == modeNone || len(p) == 0 {
+		return 0, nil
+	}
+	if s.committed {
+		s.flowed += s.now - s.lastByte
+	}
+	s.lastByte, s.gotBytes = s.now, true
+	s.framer.Write(p)
+	if s.mode == modeSniff {
+		a = s.sniff()
+	}
+	switch {
+	case a != nil:
+	case s.mode == modeSSE:
+		a = s.events()
+		if a == nil && s.committed {
+			n = len(s.framer.Ready())
+			s.out = s.framer.Ready()
+			s.framer.Take(n)
+			return n, nil
+		}
+	case s.mode == modeError:
+		if len(s.framer.Held()) >= maxBody {
+			a = s.errorStatus()
+		}
+	case s.mode == modeDoc:
+		a = s.document(false)
+	}
+	if a == nil {
+		return 0, nil
+	}
+	return a.Bytes, a
+}
+
+// errorStatus classifies an attempt by its status and what there is of its body.
+func (s *Session) errorStatus() *Answer {
+	f := s.failure(classify.PhaseResponse)
+	f.Body = s.body()
+	v := judge(f)
+	why := told
+	if s.status == 409 && !v.Retryable && v.Detail == "" {
+		// SDKs repeat a conflict. One without a word of why may be a lock.
+		v = s.own(classify.Conflict)
+		v.Retryable = true
+		why = bareConflict
+	}
+	// SDKs read the words of an error status; a document with a good status
+	// they would take for an empty stream.
+	return s.failed(v, why, cut{explained: s.mode == modeError})
+}
+
+// broke takes a fetch or a body that failed.
+func (s *Session) broke(e *classify.ErrorInfo) *Answer {
+	switch {
+	case s.watch == alone, s.refusedByFetch(e):
+		return s.end(doRethrow, s.own(classify.InvalidRequest), failed)
+	case s.mode == modeError:
+		return s.errorStatus()
+	case s.mode == modeSSE && (s.ended || s.watch != plain && s.tracker.Seen&protocol.Finished != 0):
+		return s.finish()
+	}
+	f := s.failure(s.phase())
+	f.Error = e
+	v := judge(f)
+	why := told
+	if v.Kind == classify.Unknown || v.Kind == classify.Canceled {
+		// The host called fetch itself, and the caller did not cancel: it is
+		// the network by structure, whatever the text says.
+		v = s.own(classify.Network)
+	}
+	switch {
+	case s.status == 0 && v.Kind == classify.InvalidRequest:
+		return s.end(doRethrow, v, failed) // never sent
+	case ownClock(e):
+		v = s.own(classify.Timeout)
+		why = runtimeClock
+	case s.mode == modeSSE && s.watch == plain:
+		v.Retryable = false // untouched: later failures included
+	case v.Kind == classify.Network && s.cfg.OpaqueErrors && s.status == 0 && !s.offline && !s.group.hasAnswered(s.origin):
+		v = s.own(classify.NetworkOrCORS)
+		why = maybeCORS
+	}
+	return s.failed(v, why, cut{})
+}

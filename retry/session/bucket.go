@@ -1,0 +1,206 @@
+package session
+
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/classify"
+)
+
+// Group is what the sessions of one page, process or program share: for each
+// bucket a cool-down and a retry budget, and which origins ever answered. The
+// zero Group is ready. It is not safe for concurrent use, as a Session is not.
+type Group struct {
+	heads    [1 << 8]*bucket // by the low bits of the key
+	count    int
+	limit    int      // the count at which the next sweep is due
+	answered []uint64 // origins
+}
+
+const (
+	// keptBuckets is how many buckets are kept at least. One that has sessions
+	// or a cool-down is never given up.
+	keptBuckets = 4096
+	// maxOrigins bounds the origins that are known to have answered.
+	maxOrigins = 256
+	// probeFor is how long a probe holds the others back if it does not report.
+	probeFor = 30_000
+)
+
+// bucket is what one limit of a server holds together: requests with the same
+// origin, credential and model. A server has many tenants, and one key's limit
+// is no other's.
+type bucket struct {
+	key      uint64
+	next     *bucket
+	sessions int      // that are not over
+	used     bool     // since the last sweep
+	until    int64    // end of the cool-down on the wall clock, 0 if there is none
+	prober   *Session // who may try first when the cool-down is over
+	probeEnd int64
+	spent    int64 // thousandths of budget tokens that are used up
+	// markerless is set when answers without an end marker were all that came,
+	// and taken back by the first marker.
+	markerless bool
+}
+
+// at finds or makes a bucket.
+func (g *Group) at(key uint64) *bucket {
+	head := &g.heads[key%uint64(len(g.heads))]
+	for b := *head; b != nil; b = b.next {
+		if b.key == key {
+			b.used = true
+			return b
+		}
+	}
+	if g.count >= max(g.limit, keptBuckets) {
+		g.sweep()
+		g.limit = 2 * g.count // so that sweeps cost no more than what they follow
+	}
+	b := &bucket{key: key, next: *head, used: true}
+	*head = b
+	g.count++
+	return b
+}
+
+// sweep gives up the buckets that nobody has used since the last sweep.
+func (g *Group) sweep() {
+	for i := range g.heads {
+		for at := &g.heads[i]; *at != nil; {
+			b := *at
+			if !b.used && b.sessions == 0 && b.until == 0 {
+				*at = b.next
+				g.count--
+				continue
+			}
+			b.used = false
+			at = &b.next
+		}
+	}
+}
+
+// Hear takes what another tab or process shared. Sessions that wait should be
+// told OnTimer afterwards.
+func (g *Group) Hear(s *Shared) {
+	key, ok := readHex(s.Bucket)
+	if !ok {
+		return
+	}
+	b := g.at(key)
+	b.until = max(b.until, s.Until)
+	if s.Until == 0 {
+		b.until = 0
+		b.prober = nil
+	}
+}
+
+// hasAnswered says whether an origin ever answered, so that a failure that
+// says nothing cannot be a refusal by CORS.
+func (g *Group) hasAnswered(origin uint64) bool {
+	for _, o := range g.answered {
+		if o == origin {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *Group) noteAnswered(origin uint64) {
+	if g.hasAnswered(origin) {
+		return
+	}
+	if len(g.answered) == maxOrigins {
+		g.answered = append(g.answered[:0], g.answered[1:]...)
+	}
+	g.answered = append(g.answered, origin)
+}
+
+// bucketKey is the hash of a request's bucket: the option, or origin,
+// credential and model; without a model, the path; 0 without any. No part of a key or token
+// can be read from it.
+func (s *Session) bucketKey() uint64 {
+	r := &s.cfg.Request
+	origin := originOf(r.URL)
+	h := hash(fnvOffset, origin)
+	if origin == "" && s.cfg.Bucket == "" {
+		return 0
+	}
+	if s.cfg.Bucket != "" {
+		return hash(h, "bucket "+s.cfg.Bucket)
+	}
+	h = hash(h, credential(r.Headers, &s.asked))
+	if model := s.asked.limitedModel(); model != "" {
+		return hash(h, "model "+model)
+	}
+	return hash(h, "path "+s.asked.path)
+}
+
+// credential is what a request identifies itself with, "" for nothing. It is
+// hashed at once, and never kept. Of an AWS signature only the Credential
+// counts: the rest differs for each request.
+func credential(h classify.Headers, q *asked) string {
+	for _, name := range [...]string{"authorization", "x-api-key", "api-key", "x-goog-api-key"} {
+		value := classify.Header(h, name)
+		if _, signed, ok := strings.Cut(value, "Credential="); ok {
+			value, _, _ = strings.Cut(signed, ",")
+		}
+		if value != "" {
+			return value
+		}
+	}
+	return q.parameter("key")
+}
+
+// limitedModel is the model that a request is for: the body's member, or the
+// one in Gemini's and Azure's paths.
+func (q *asked) limitedModel() string {
+	if q.model != "" {
+		return q.model
+	}
+	for _, before := range [...]string{"/models/", "/deployments/"} {
+		if _, rest, ok := strings.Cut(q.path, before); ok {
+			if end := strings.IndexAny(rest, "/:"); end >= 0 {
+				rest = rest[:end]
+			}
+			return rest
+		}
+	}
+	return ""
+}
+
+// originOf is scheme://host:port of a URL, or "" for anything else. It is a
+// key and is never shown.
+func originOf(url string) string {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok || strings.ContainsAny(scheme, "/?#") {
+		return ""
+	}
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	return url[:len(scheme)+len("://")+len(rest)]
+}
+
+const hexDigits = "0123456789abcdef"
+
+// hex writes a bucket's key for other tabs, which learn no more of a request.
+func hex(key uint64) string {
+	var b [16]byte
+	for i := range b {
+		b[i] = hexDigits[key>>(60-4*i)&15]
+	}
+	return string(b[:])
+}
+
+func readHex(s string) (key uint64, ok bool) {
+	if len(s) != 16 {
+		return 0, false
+	}
+	for i := 0; i < len(s); i++ {
+		digit := strings.IndexByte(hexDigits, s[i])
+		if digit < 0 {
+			return 0, false
+		}
+		key = key<<4 | uint64(digit)
+	}
+	return key, true
+}

@@ -1,0 +1,429 @@
+package session
+
+import (
+	"time"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// events takes all whole events that have come; nil is no news.
+func (s *Session) events() *Answer {
+	for s.framer.Next(&s.event) {
+		if a := s.take(); a != nil {
+			return a
+		}
+	}
+	if s.watch == undecided && len(s.framer.Held()) >= maxBody {
+		if a := s.untouched(); a != nil {
+			return a
+		}
+	}
+	ready := len(s.framer.Ready())
+	first := s.state == opening && ready > 0 && (s.committed || s.watch == plain || s.ended || s.tracker.Seen&protocol.Output != 0)
+	if !first && !s.ended && s.tracker.Seen&protocol.Finished == 0 {
+		return nil
+	}
+	a := s.nothing()
+	if first {
+		s.commit(a)
+		a.TimerAt = s.nothing().TimerAt
+	}
+	if !s.committed {
+		ready = 0
+	}
+	return s.release(a, ready)
+}
+
+// commit notes that the attempt's first output goes on with a.
+func (s *Session) commit(a *Answer) {
+	s.committed, s.delivered = true, true
+	s.state, s.slow, s.retry = streaming, false, nil
+	a.Committed = true
+	if s.resetDue {
+		a.Reset, s.resetDue = true, false
+		s.toolCall = s.tracker.Seen&protocol.ToolCall != 0
+	}
+}
+
+// take acts on the event in hand. An answer ends the attempt.
+func (s *Session) take() *Answer {
+	e := &s.event
+	if s.ended || s.watch == plain {
+		if !e.Empty() {
+			s.lastContent = s.now
+		}
+		return nil
+	}
+	if s.watch == undecided {
+		if e.Empty() || e.Bare || protocol.IsKeepAlive(e.Type, e.Data) {
+			return nil
+		}
+		if s.first(); s.watch == plain {
+			return s.untouched()
+		}
+	}
+	complete := s.tracker.Seen&protocol.Finished != 0
+	facts := s.tracker.Read(e)
+	if facts&protocol.KeepAlive == 0 {
+		s.lastContent = s.now
+	}
+	if facts&(protocol.Failed|protocol.Unreadable|protocol.Broken) != 0 && complete {
+		// The answer was whole before its provider had trouble.
+		s.framer.Replace(nil)
+		return s.finish()
+	}
+	switch {
+	case facts&protocol.Failed != 0:
+		return s.errorEvent()
+	case facts&protocol.Unreadable != 0:
+		return s.failed(s.own(classify.Unreadable), garbled, cut{event: true})
+	case facts&protocol.Unfinished != 0:
+		return s.failed(s.own(classify.Truncated), noMarker, cut{event: true})
+	case facts&protocol.Broken != 0:
+		v := s.own(classify.Server)
+		v.Retryable, v.Rule = true, "finish_reason"
+		return s.failed(v, badFinish, cut{event: true})
+	}
+	if s.seam.on && !s.seam.join(&s.tracker, e, facts, &s.framer) {
+		s.framer.Replace(nil)
+		return s.failed(s.own(classify.SeamMismatch), told, cut{})
+	}
+	if facts&protocol.ToolCall != 0 {
+		s.toolCall = true
+	}
+	if facts&protocol.Ended != 0 {
+		return s.endMarker()
+	}
+	return nil
+}
+
+// errorEvent judges an error in the stream.
+func (s *Session) errorEvent() *Answer {
+	e := &s.event
+	f := s.failure(classify.PhaseMidstream)
+	// The event is a view of a buffer that will be written over.
+	f.Event = &classify.Event{Event: string(append([]byte(nil), e.Type...)), Data: string(append([]byte(nil), e.Data...))}
+	v := judge(f)
+	why := told
+	if s.vague(f) {
+		why = vagueError
+	}
+	if s.tracker.Protocol == protocol.AISDK && (v.Kind == classify.Unknown || v.Rule == ruleEvent) {
+		// It comes from an application's own route, with its text masked:
+		// repeating it would run the route's tools again.
+		return s.goOn("")
+	}
+	return s.failed(v, why, cut{event: true, explained: !e.Bare && explains(e.Type, e.Data)})
+}
+
+// ruleEvent is the classifier's rule for an error event that says nothing.
+const ruleEvent = "event"
+
+// explains says whether SDKs read an event as the error that it is.
+func explains(typ, data string) bool {
+	v := jsonscan.Parse(data)
+	return typ == "error" && v != "" || !v.Get("error").Empty() || v.Get("type").Is("error") || v.Get("type").Is("response.failed")
+}
+
+// endMarker takes the end of an answer. What follows is delivered until the
+// body ends, and nothing of it is a failure any more.
+func (s *Session) endMarker() *Answer {
+	if s.empty() {
+		return s.finish()
+	}
+	s.ended = true
+	s.lastContent = s.now
+	s.shared().markerless = false
+	return nil
+}
+
+// empty says whether an answer had nothing in it.
+func (s *Session) empty() bool {
+	return s.tracker.Seen&(protocol.Output|protocol.Refused|protocol.Limited) == 0 && (!s.delivered || s.resetDue)
+}
+
+// goOn lets an answer go on as it came, whatever it is: nothing of it is
+// judged any more.
+func (s *Session) goOn(warning string) *Answer {
+	s.ended = true
+	s.lastContent = s.now
+	a := s.nothing()
+	a.Warning = warning
+	if s.state == opening {
+		s.commit(a)
+		a.TimerAt = s.nothing().TimerAt
+	}
+	return s.release(a, len(s.framer.Ready()))
+}
+
+// bodyEnd takes the end of an attempt's body.
+func (s *Session) bodyEnd() *Answer {
+	switch s.mode {
+	case modeError:
+		return s.errorStatus()
+	case modeDoc:
+		return s.document(true)
+	case modeNone:
+		return s.nothing()
+	case modeSniff:
+		if s.watch != watched {
+			return s.untouched()
+		}
+		s.mode = modeSSE
+	}
+	if s.ended || s.watch == plain {
+		s.framer.All()
+		return s.finish()
+	}
+	rest := s.framer.Final(&s.event)
+	if rest && !s.event.Empty() {
+		rest = false
+		if a := s.lastEvent(); a != nil {
+			return a
+		}
+	}
+	if s.watch == undecided {
+		return s.untouched()
+	}
+	t := &s.tracker
+	known := t.Strict() && (t.Protocol != protocol.Unknown || t.Events == 0 && s.gotBytes) || s.event.Oversize && t.Strict()
+	switch {
+	case s.ended, t.Complete(), !known && t.Events > 0, s.cfg.Policy.Lenient && t.Seen&protocol.Output != 0:
+		return s.finish()
+	}
+	if rest { // half an event that has no data yet
+		s.framer.Replace(nil)
+	}
+	if known {
+		return s.failed(s.own(classify.Truncated), noMarker, cut{})
+	}
+	return s.failed(s.own(classify.EmptyOutput), emptyAnswer, cut{})
+}
+
+// lastEvent takes a last event without its blank line. It counts if it is
+// whole: half an event is half a JSON text. Its blank line is added, since
+// parsers, SDKs' among them, drop an event that has none (WHATWG HTML §9.2.6).
+func (s *Session) lastEvent() *Answer {
+	e, t := &s.event, &s.tracker
+	if e.Oversize || e.Data != "[DONE]" && jsonscan.Parse(e.Data) == "" && (t.Strict() || s.watch == undecided && jsonscan.ParsePrefix(e.Data).Kind() != jsonscan.Missing) {
+		if s.watch == watched {
+			s.framer.Replace(nil)
+		}
+		return nil
+	}
+	if s.watch == undecided {
+		return s.take() // it passes as it came, or is judged
+	}
+	raw := string(s.framer.Last())
+	switch raw[len(raw)-1] {
+	case '\n':
+	case '\r':
+		raw += "\n\r" // a bare line feed would be one line end with it
+	default:
+		raw += "\n"
+	}
+	s.framer.Replace([]byte(raw + "\n"))
+	return s.take()
+}
+
+// finish ends a session whose stream came to its end.
+func (s *Session) finish() *Answer {
+	var v *classify.Verdict
+	if s.mode == modeSSE && s.watch != plain {
+		if s.empty() && !s.ended {
+			return s.nothingInIt()
+		}
+		if s.tracker.Seen&protocol.Refused != 0 {
+			v = s.own(classify.ContentPolicy)
+		}
+	}
+	return s.succeed(doFinish, v)
+}
+
+// nothingInIt takes an answer that ended without output. One that says itself
+// that it is complete may mean it: an agent's turn can be empty.
+func (s *Session) nothingInIt() *Answer {
+	t := &s.tracker
+	if t.Seen&protocol.Reasoned == 0 && !(t.Protocol == protocol.Anthropic && t.Seen&protocol.Ended != 0) {
+		return s.failed(s.own(classify.EmptyOutput), emptyAnswer, cut{})
+	}
+	if s.suspect(emptyEnded, s.shared()) {
+		return s.failed(s.own(classify.EmptyOutput), told, cut{})
+	}
+	if t.Seen&protocol.Ended != 0 {
+		return s.goOn("empty_answer")
+	}
+	a := s.succeed(doFinish, nil)
+	a.Warning = "empty_answer"
+	return a
+}
+
+// cut says what of a failed attempt's bytes may go on.
+type cut struct {
+	// event: not the event at hand, which is the failure.
+	event bool
+	// explained: what came says itself why, in a form that the caller can read.
+	explained bool
+}
+
+// failed decides what follows a failed attempt. The order is: permanent,
+// attempts used up, asked for too long, no time left; else wait.
+func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
+	ready := 0 // whole events that came before the failure
+	if s.committed {
+		ready = len(s.framer.Ready())
+		if what.event || what.explained {
+			ready = s.framer.Whole()
+		}
+	}
+	b := s.shared()
+	probed := b.prober == s
+	if probed {
+		b.prober = nil
+	}
+	if why != told && v.Retryable && !s.suspect(why, b) {
+		v.Retryable = false
+		if advice := why.advice(); advice != "" {
+			v.Detail = advice
+		}
+	}
+	if v.Kind == classify.SeamMismatch && s.cfg.CanReset && s.cfg.Policy.AfterCommit != retry.AfterCommitFail {
+		v.Retryable, s.resetDue = true, true // what cannot be joined is restarted
+	}
+	s.last = v
+	kind := s.again(v, b)
+	if kind == "" {
+		a := s.waitFor(v, b)
+		a.Poke = a.Poke || probed
+		return s.release(a, ready)
+	}
+	if !v.Retryable && probed {
+		b.until = 0 // it answered, and not that we are too fast
+	}
+	a := s.giveUp(v, kind)
+	if what.explained && !s.delivered {
+		// The consumer has seen nothing yet: let it read the provider's words.
+		a.Do = DoPass
+		s.framer.All()
+		ready = len(s.framer.Ready())
+	}
+	a.Poke = a.Poke || probed
+	return s.release(a, ready)
+}
+
+// giveUp ends the session for the reason that kind names, after verdict v.
+func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
+	if kind != v.Kind {
+		stop := s.own(kind)
+		stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail = v.Provider, v.Status, v.RetryAfterMs, v.Detail
+		v = stop
+	}
+	a := s.end(doFail, v, failed)
+	if s.last != v {
+		a.Last = s.last
+	}
+	return a
+}
+
+// waitFor waits until waitUntil for the next attempt.
+func (s *Session) waitFor(v *classify.Verdict, b *bucket) *Answer {
+	s.state, s.mode, s.waitingFor = waiting, modeNone, forNothing
+	s.opened = s.now
+	if s.offline {
+		s.waitingFor = forConnection
+	}
+	s.retry = s.retryEvent(v)
+	a := s.answer(doWait)
+	a.Retry = s.retry
+	limited := v.Kind == classify.RateLimit || v.Status == 529 || v.Status == 503
+	if limited && v.RetryAfterMs != nil && !s.cfg.Policy.NoCooldown && s.bucket != 0 {
+		// Only what the server asked for sets a time for others.
+		b.until = max(b.until, s.wall(s.notBefore))
+		a.Share = &Shared{Bucket: hex(s.bucket), Until: b.until}
+		a.Poke = true
+	}
+	return a
+}
+
+// retryEvent is the event for a wait until waitUntil.
+func (s *Session) retryEvent(v *classify.Verdict) *retry.ChatStreamRetry {
+	return &retry.ChatStreamRetry{
+		Attempt: max(s.failures, 1), DelayMs: s.waitUntil - s.now, Error: v.Message,
+		RetryingAt: time.UnixMilli(s.wall(s.waitUntil)).UTC(),
+		Kind:       v.Kind, Provider: v.Provider, StatusCode: v.Status, Title: v.Title,
+	}
+}
+
+// again says why there is no further attempt after v, as a kind, or sets waitUntil.
+func (s *Session) again(v *classify.Verdict, b *bucket) classify.Kind {
+	p := &s.cfg.Policy
+	// A long wait makes a passing failure permanent for most; here the policy decides.
+	if !v.Retryable && v.Rule != classify.RuleLongWait || s.delivered && !s.mendable() {
+		return v.Kind
+	}
+	if !s.offline || s.status != 0 || v.Kind != classify.Network {
+		s.failures++ // without a network no attempt is burnt
+	}
+	if s.cfg.NotReplayable {
+		return classify.NotReplayable
+	}
+	if tokens := p.BudgetTokens * 1000; tokens > 0 {
+		b.spent = min(b.spent+1000, tokens)
+		if b.spent*2 >= tokens {
+			return classify.AttemptsExhausted
+		}
+	}
+	wait, kind := p.Wait(s.failures, v, &s.random)
+	if kind != "" {
+		return kind
+	}
+	if v.RetryAfterMs != nil {
+		s.notBefore = s.now + *v.RetryAfterMs
+	}
+	if p.MaxElapsedMs > 0 && s.elapsed()+wait > p.MaxElapsedMs {
+		return classify.MaxElapsedExceeded
+	}
+	s.waitUntil = s.now + wait
+	return ""
+}
+
+// end ends a session that did not succeed.
+func (s *Session) end(do action, v *classify.Verdict, to state) *Answer {
+	a := s.close(do, to)
+	a.Verdict = v
+	s.verdict = v
+	return a
+}
+
+// close ends a session.
+func (s *Session) close(do action, to state) *Answer {
+	probed := false
+	if s.state != idle { // else it is in no bucket yet
+		b := s.shared()
+		b.sessions--
+		if probed = b.prober == s; probed {
+			b.prober = nil
+		}
+	}
+	s.state, s.retry, s.waitingFor = to, nil, forNothing
+	a := s.answer(do)
+	a.Poke = probed // so that the next one may probe
+	return a
+}
+
+// succeed ends a session whose attempt succeeded, with what is ready.
+func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
+	b := s.shared()
+	s.group.noteAnswered(s.origin)
+	b.spent = max(b.spent-s.cfg.Policy.BudgetRatio, 0)
+	s.failures = 0
+	a := s.close(do, finished)
+	a.Verdict, s.verdict = v, v
+	a.Reset, s.resetDue = s.resetDue, false
+	n := len(s.framer.Ready())
+	a.Committed = n > 0 && !s.committed
+	return s.release(a, n)
+}

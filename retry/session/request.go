@@ -1,0 +1,157 @@
+package session
+
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/protocol"
+)
+
+// asked is what a session keeps of the request that it guards. The body is
+// read once, in pieces, and only these facts stay.
+type asked struct {
+	method  string
+	path    string // without the query, one trailing slash cut off
+	query   string
+	stream  bool   // the member "stream" is true
+	tokens  bool   // there is a member "max_tokens"
+	rpc     bool   // JSON-RPC: one call, or a batch of them
+	model   string // the member "model"
+	wanted  int    // answers asked for: "n", or Gemini's candidateCount
+	members jsonscan.Members
+}
+
+func (q *asked) init(r *Request) {
+	q.method = r.Method
+	q.path, q.query = splitURL(r.URL)
+	q.members = jsonscan.Members{Depth: 2, Found: q.found}
+	q.members.Write([]byte(r.Body))
+}
+
+func (q *asked) found(path string, v jsonscan.Value) {
+	switch path {
+	case "stream":
+		q.stream = v.True()
+	case "jsonrpc":
+		q.rpc = true
+	case "max_tokens":
+		q.tokens = true
+	case "model":
+		q.model = strings.Clone(v.Str())
+	case "n", "generationConfig.candidateCount", "generation_config.candidate_count":
+		if n, ok := v.Int(); ok && v.Kind() == jsonscan.Number {
+			q.wanted = int(min(max(n, 0), 32))
+		}
+	}
+}
+
+// splitURL cuts a URL, absolute or not, into its path, without a trailing
+// slash, and its query.
+func splitURL(url string) (path, query string) {
+	url, _, _ = strings.Cut(url, "#")
+	path, query, _ = strings.Cut(url, "?")
+	if _, rest, absolute := strings.Cut(path, "://"); absolute {
+		path = ""
+		if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+			path = rest[slash:]
+		}
+	}
+	return strings.TrimSuffix(path, "/"), query
+}
+
+// parameter is the value of a query's parameter, as it stands there.
+func (q *asked) parameter(name string) string {
+	for rest := q.query; rest != ""; {
+		var pair string
+		pair, rest, _ = strings.Cut(rest, "&")
+		if key, value, _ := strings.Cut(pair, "="); key == name {
+			return value
+		}
+	}
+	return ""
+}
+
+func (q *asked) post() bool { return sameFold(q.method, "post") }
+
+func (q *asked) get() bool { return q.method == "" || sameFold(q.method, "get") }
+
+// promised is the protocol in which a stream was asked for, Unknown if none
+// was, or if the address is of no protocol.
+func (q *asked) promised(h classify.Headers) protocol.Protocol {
+	switch {
+	case q.get():
+		if i := strings.LastIndex(q.path, "/responses/"); i >= 0 && !strings.Contains(q.path[i+len("/responses/"):], "/") && q.parameter("stream") == "true" {
+			return protocol.OpenAIResponses
+		}
+		return protocol.Unknown
+	case !q.post():
+		return protocol.Unknown
+	case strings.HasSuffix(q.path, ":streamGenerateContent"):
+		return protocol.Gemini
+	case strings.HasSuffix(q.path, ":streamRawPredict"):
+		return protocol.Anthropic
+	case !q.stream:
+		return protocol.Unknown
+	case strings.HasSuffix(q.path, "/chat/completions"):
+		return protocol.OpenAIChat
+	case strings.HasSuffix(q.path, "/responses"):
+		return protocol.OpenAIResponses
+	case strings.HasSuffix(q.path, "/messages") && (q.tokens || classify.Header(h, "anthropic-version") != ""):
+		return protocol.Anthropic
+	}
+	return protocol.Unknown
+}
+
+// streamed says whether a stream was asked for, in any way in which one can be.
+func (q *asked) streamed(h classify.Headers) bool {
+	return q.stream || q.parameter("stream") == "true" || q.parameter("alt") == "sse" || strings.HasSuffix(q.path, ":streamGenerateContent") ||
+		strings.HasSuffix(q.path, ":streamRawPredict") || find(classify.Header(h, "accept"), "text/event-stream") >= 0
+}
+
+// Body takes the next piece of the request's body, where Request.Body does not
+// hold all of it. It must come before OnStart, and is not kept.
+func (s *Session) Body(p []byte) {
+	if s.state == idle {
+		s.asked.members.Write(p)
+	}
+}
+
+// find is the index of part, which is in lower case, in s in any letter case, or -1.
+func find(s, part string) int {
+	for i := 0; i+len(part) <= len(s); i++ {
+		if sameFold(s[i:i+len(part)], part) {
+			return i
+		}
+	}
+	return -1
+}
+
+// sameFold compares s in any letter case with part, which is in lower case.
+func sameFold(s, part string) bool {
+	if len(s) != len(part) {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != part[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// trim is s from its first byte that is no white space and no byte order mark.
+func trim(s string) string {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case ' ', '\t', '\r', '\n', 0xEF, 0xBB, 0xBF:
+		default:
+			return s[i:]
+		}
+	}
+	return ""
+}
