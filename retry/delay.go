@@ -9,84 +9,66 @@ import (
 const (
 	initialDelay = time.Second
 	maxDelay     = time.Minute
-	// MaxTimerMs is the longest wait that every host's timer can hold: browsers
-	// and Node.js keep it in a signed 32-bit integer (WHATWG HTML §8.6).
-	MaxTimerMs = 1<<31 - 1
 )
 
 // Delay is the default wait before retry number attempt, counted from 0:
 // 1s -> 2s -> 4s -> 8s -> 16s -> 32s -> 60s -> 60s …. A negative attempt
 // counts as 0. There is no jitter.
-func Delay(attempt int) time.Duration {
-	return time.Duration(backoff(attempt, initialDelay.Milliseconds(), maxDelay.Milliseconds())) * time.Millisecond
-}
+func Delay(attempt int) time.Duration { return backoff(attempt, initialDelay, maxDelay) }
 
-// backoff doubles first attempt times and stops at most, both in ms. It cannot
-// overflow: most is below half of what an int64 holds.
-func backoff(attempt int, first, most int64) int64 {
+// backoff doubles first attempt times and stops at most. It cannot overflow:
+// policies hold no more than MaxWait.
+func backoff(attempt int, first, most time.Duration) time.Duration {
 	d := min(first, most)
 	for ; attempt > 0 && d < most && d > 0; attempt-- {
 		d = min(d*2, most)
 	}
-	return d
+	return max(d, 0)
 }
 
-// Wait is how long to wait after a failure with verdict v, in milliseconds, or
-// the kind of verdict that ends the retrying instead. failures counts it too,
-// from 1. p must be filled. It looks at no clock: MaxElapsedMs is its caller's.
+// Wait is how long to wait after a failure with verdict v, or the kind of
+// verdict that ends the retrying instead. failures counts it too, from 1;
+// random is 32 random bits for the jitter. p must be filled. Wait looks at no
+// clock: MaxElapsed is its caller's.
 //
 // The wait is the longer one of the backoff, jittered, and what the server
 // asked for, which jitter only lengthens.
-func (p *Policy) Wait(failures int, v *classify.Verdict, random *Random) (ms int64, stop classify.Kind) {
-	if p.MaxAttempts > 0 && int64(failures) >= p.MaxAttempts {
+func (p *Policy) Wait(failures int, v *classify.Verdict, random uint32) (wait time.Duration, stop classify.Kind) {
+	if p.MaxAttempts > 0 && failures >= p.MaxAttempts {
 		return 0, classify.AttemptsExhausted
 	}
-	ms = backoff(failures-1, p.InitialDelayMs, p.MaxDelayMs)
+	wait = backoff(failures-1, p.InitialDelay, p.MaxDelay)
 	switch p.Jitter {
 	case JitterFull:
-		ms = random.scale(ms)
+		wait = fraction(wait, random)
 	case JitterEqual:
-		ms -= random.scale(ms / 2)
+		wait -= fraction(wait/2, random)
 	}
 	if v.Kind == classify.EmptyOutput && failures == 1 {
-		ms = 0 // likely to have been a slip: the first retry goes at once
+		wait = 0 // likely to have been a slip: the first retry goes at once
 	}
 	if v.RetryAfterMs == nil {
-		return ms, ""
+		return wait, ""
 	}
-	asked := *v.RetryAfterMs
-	if p.MaxRetryAfterMs > 0 && asked > p.MaxRetryAfterMs || asked > MaxTimerMs {
+	if *v.RetryAfterMs > MaxWait.Milliseconds() {
 		return 0, classify.RetryAfterTooLong
 	}
-	if asked >= ms {
-		ms = asked
+	asked := time.Duration(*v.RetryAfterMs) * time.Millisecond
+	if p.MaxRetryAfter > 0 && asked > p.MaxRetryAfter {
+		return 0, classify.RetryAfterTooLong
+	}
+	if asked >= wait {
+		wait = asked
 		if p.Jitter != JitterNone {
-			ms = min(ms+random.scale(asked/10), MaxTimerMs)
+			wait = min(wait+fraction(asked/10, random), MaxWait)
 		}
 	}
-	return ms, ""
+	return wait, ""
 }
 
-// Random is the state of the jitter. NewRandom makes one.
-type Random uint32
-
-// NewRandom is a Random from any seed. The same seed gives the same waits.
-func NewRandom(seed int64) Random {
-	r := Random(uint32(seed)*2654435761 | 1)
-	r.next() // small seeds begin with small numbers
-	return r
-}
-
-// scale is d times a random fraction in [0, 1]. Waits are below 2^31 ms, so
-// the product fits.
-func (r *Random) scale(d int64) int64 { return d * int64(r.next()>>1) / (1<<31 - 1) }
-
-// next steps a xorshift generator (Marsaglia 2003). Its state is never 0.
-func (r *Random) next() uint32 {
-	x := uint32(*r)
-	x ^= x << 13
-	x ^= x >> 17
-	x ^= x << 5
-	*r = Random(x)
-	return x
+// fraction is d times a random fraction in [0, 1], in whole milliseconds, so
+// that every host waits the same.
+func fraction(d time.Duration, random uint32) time.Duration {
+	ms := d.Milliseconds() // below 2^31, so the product fits
+	return time.Duration(ms*int64(random>>1)/maxNumber) * time.Millisecond
 }

@@ -18,10 +18,10 @@ var (
 	// budget is used up.
 	ErrExhausted = errors.New("retry: attempts exhausted")
 	// ErrMaxElapsed is kind max_elapsed_exceeded: the next wait would not fit
-	// into Policy.MaxElapsedMs.
+	// into Policy.MaxElapsed.
 	ErrMaxElapsed = errors.New("retry: no time left")
 	// ErrRetryAfterTooLong is kind retry_after_too_long: the server asked for a
-	// longer wait than Policy.MaxRetryAfterMs.
+	// longer wait than Policy.MaxRetryAfter.
 	ErrRetryAfterTooLong = errors.New("retry: asked to wait too long")
 	// ErrStopped is kind stopped_by_user: a person pressed Stop.
 	ErrStopped = errors.New("retry: stopped")

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
 // ChatStreamRetry is the event to show while a session waits.
@@ -19,4 +20,30 @@ type ChatStreamRetry struct {
 	Provider   string        `json:"provider,omitempty"`
 	StatusCode int           `json:"status_code,omitempty"`
 	Title      string        `json:"title,omitempty"`
+}
+
+// wireTime is how a time is written on the wire, as JavaScript's toISOString
+// does: RFC 3339 in UTC with milliseconds.
+const wireTime = "2006-01-02T15:04:05.000Z"
+
+// MarshalJSON writes r as it is written on the wire and in stored snapshots.
+// It differs from what Go does by default in the form of the time alone.
+func (r ChatStreamRetry) MarshalJSON() ([]byte, error) {
+	b := jsonscan.AppendInt([]byte(`{"attempt":`), int64(r.Attempt))
+	b = jsonscan.AppendInt(append(b, `,"delay_ms":`...), r.DelayMs)
+	b = jsonscan.AppendString(append(b, `,"error":`...), r.Error)
+	b = jsonscan.AppendString(append(b, `,"retrying_at":`...), r.RetryingAt.UTC().Format(wireTime))
+	if r.Kind != "" {
+		b = jsonscan.AppendString(append(b, `,"kind":`...), string(r.Kind))
+	}
+	if r.Provider != "" {
+		b = jsonscan.AppendString(append(b, `,"provider":`...), r.Provider)
+	}
+	if r.StatusCode != 0 {
+		b = jsonscan.AppendInt(append(b, `,"status_code":`...), int64(r.StatusCode))
+	}
+	if r.Title != "" {
+		b = jsonscan.AppendString(append(b, `,"title":`...), r.Title)
+	}
+	return append(b, '}'), nil
 }

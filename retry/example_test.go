@@ -51,9 +51,9 @@ func ExampleRetry_permanent() {
 // waits plays a session whose every attempt meets the same refusal, on a clock
 // of its own, and shows its waits.
 func waits(policy retry.Policy, headers map[string]string) {
-	s, reason := session.NewSession(&session.Config{Policy: policy, Seed: 1, Request: session.Request{URL: "https://api.anthropic.com/v1/messages"}}, nil)
-	if reason != "" {
-		fmt.Println(reason)
+	s, err := session.NewSession(&session.Config{Policy: policy, Seed: 1, Request: session.Request{URL: "https://api.anthropic.com/v1/messages"}}, nil)
+	if err != nil {
+		fmt.Println(err)
 		return
 	}
 	now := int64(1_700_000_000_000)
@@ -78,8 +78,8 @@ func waits(policy retry.Policy, headers map[string]string) {
 func ExamplePolicy() {
 	waits(retry.Policy{}, nil)
 	waits(retry.Policy{MaxAttempts: 4}, nil)
-	waits(retry.Policy{InitialDelayMs: 500, MaxDelayMs: 3000}, nil)
-	waits(retry.Policy{MaxElapsedMs: 10_000}, nil)
+	waits(retry.Policy{InitialDelay: 500 * time.Millisecond, MaxDelay: 3 * time.Second}, nil)
+	waits(retry.Policy{MaxElapsed: 10 * time.Second}, nil)
 	waits(retry.Policy{Preset: retry.PresetMux}, nil)
 	// Output:
 	// 1s -> 2s -> 4s -> 8s -> 16s -> 32s -> 1m0s -> 1m0s

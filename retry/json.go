@@ -1,10 +1,7 @@
-//go:build !tinygo
-
 package retry
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
@@ -13,48 +10,36 @@ import (
 // field that is left out is the default and 0 is off: what is 0 in p is left
 // out, and what is negative is written as 0.
 func (p Policy) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
-	key := func(list string, at int) {
-		if len(b) > 1 {
-			b = append(b, ',')
-		}
-		b = append(jsonscan.AppendString(b, word(list, at)), ':')
-	}
-	for i, n := range p.Numbers() {
-		if n != 0 {
-			key(PolicyNumbers, i)
-			b = jsonscan.AppendInt(b, max(n, 0))
+	text := "{"
+	options := p.options()
+	for i := range options {
+		if value := options[i].json(); value != "" {
+			if text != "{" {
+				text += ","
+			}
+			text += `"` + options[i].name + `":` + value
 		}
 	}
-	for i, s := range p.Strings() {
-		if s != "" {
-			key(PolicyStrings, i)
-			b = jsonscan.AppendString(b, s)
-		}
-	}
-	for i, on := range p.Bools() {
-		if on {
-			key(PolicyBools, i)
-			b = append(b, "true"...)
-		}
-	}
-	return append(b, '}'), nil
+	return []byte(text + "}"), nil
 }
 
-// word is the word at a place of a list.
-func word(list string, at int) string {
-	for ; at > 0; at-- {
-		_, list, _ = strings.Cut(list, " ")
+// json is the option's value on the wire, "" for the default.
+func (o *option) json() string {
+	switch {
+	case o.word != nil && *o.word != "":
+		return string(jsonscan.AppendString(nil, *o.word))
+	case o.flag != nil && *o.flag:
+		return "true"
+	case o.word == nil && o.flag == nil && o.number() != 0:
+		return string(jsonscan.AppendInt(nil, max(o.number(), 0)))
 	}
-	first, _, _ := strings.Cut(list, " ")
-	return first
+	return ""
 }
 
 // UnmarshalJSON reads what MarshalJSON writes: a 0 becomes negative, and what
 // is missing or null becomes 0. Unlike what Go does by default, it refuses
-// names that it does not know: an option that is misspelt would be an option
-// that is not heard. Negative numbers are refused too. It does not check
-// whether the policy makes sense; Fill does.
+// names that it does not know, since a misspelt option would do nothing, and
+// negative numbers. Whether the words make sense is for Fill to say.
 func (p *Policy) UnmarshalJSON(text []byte) error {
 	policy := jsonscan.Parse(string(text))
 	switch policy.Kind() {
@@ -65,62 +50,45 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 		return errors.New("retry: a policy must be a JSON object")
 	}
 	var read Policy
+	options := read.options()
 	for it := policy.Iter(); it.Next(); {
-		v, expected := it.Value, ""
-		if at := it.Key.In(PolicyNumbers); at >= 0 {
-			n, ok := v.Int()
-			if v.Kind() != jsonscan.Number || !ok || n < 0 {
-				expected = "a number of at least 0"
-			} else if n == 0 {
-				n = -1 // off
+		var o *option
+		for i := range options {
+			if it.Key.Is(options[i].name) {
+				o = &options[i]
 			}
-			read.Numbers()[at] = n
-		} else if at := it.Key.In(PolicyStrings); at >= 0 {
-			if v.Kind() != jsonscan.String {
-				expected = "a string"
-			}
-			read.Strings()[at] = v.Str()
-		} else if at := it.Key.In(PolicyBools); at >= 0 {
-			if v.Kind() != jsonscan.Bool {
-				expected = "true or false"
-			}
-			read.Bools()[at] = v.True()
-		} else {
+		}
+		if o == nil {
 			return errors.New("retry: there is no option " + it.Key.Str())
 		}
-		if v.Kind() == jsonscan.Null {
-			continue // Numbers, Strings and Bools gave it its zero value
-		}
-		if expected != "" {
-			return errors.New("retry: " + it.Key.Str() + " must be " + expected)
+		if !o.read(it.Value) {
+			return o.mistake()
 		}
 	}
 	*p = read
 	return nil
 }
 
-// wireTime is how a time is written on the wire, as JavaScript's toISOString
-// does: RFC 3339 in UTC with milliseconds.
-const wireTime = "2006-01-02T15:04:05.000Z"
-
-// MarshalJSON writes r as it is written on the wire and in stored snapshots.
-// It differs from what Go does by default in the form of the time alone.
-func (r ChatStreamRetry) MarshalJSON() ([]byte, error) {
-	b := jsonscan.AppendInt([]byte(`{"attempt":`), int64(r.Attempt))
-	b = jsonscan.AppendInt(append(b, `,"delay_ms":`...), r.DelayMs)
-	b = jsonscan.AppendString(append(b, `,"error":`...), r.Error)
-	b = jsonscan.AppendString(append(b, `,"retrying_at":`...), r.RetryingAt.UTC().Format(wireTime))
-	if r.Kind != "" {
-		b = jsonscan.AppendString(append(b, `,"kind":`...), string(r.Kind))
+// read takes a value from the wire, if it is of the option's type.
+func (o *option) read(v jsonscan.Value) bool {
+	kind := v.Kind()
+	switch {
+	case kind == jsonscan.Null:
+		return true
+	case o.word != nil:
+		*o.word = v.Str()
+		return kind == jsonscan.String
+	case o.flag != nil:
+		*o.flag = v.True()
+		return kind == jsonscan.Bool
 	}
-	if r.Provider != "" {
-		b = jsonscan.AppendString(append(b, `,"provider":`...), r.Provider)
+	n, ok := v.Int()
+	if kind != jsonscan.Number || !ok || n < 0 {
+		return false
 	}
-	if r.StatusCode != 0 {
-		b = jsonscan.AppendInt(append(b, `,"status_code":`...), int64(r.StatusCode))
+	if n == 0 {
+		n = off
 	}
-	if r.Title != "" {
-		b = jsonscan.AppendString(append(b, `,"title":`...), r.Title)
-	}
-	return append(b, '}'), nil
+	o.setNumber(n)
+	return true
 }

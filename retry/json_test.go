@@ -17,9 +17,9 @@ import (
 func TestAPolicyIsWrittenWithOffAsZeroAndDefaultsLeftOut(t *testing.T) {
 	for wire, p := range map[string]retry.Policy{
 		`{}`:                       {},
-		`{"content_timeout_ms":0}`: {ContentTimeoutMs: -1},
+		`{"content_timeout_ms":0}`: {ContentTimeout: -1},
 		`{"max_attempts":3,"max_retry_after_ms":0,"preset":"mux","jitter":"full","lenient":true}`: {
-			Preset: retry.PresetMux, MaxAttempts: 3, Jitter: retry.JitterFull, MaxRetryAfterMs: -1, Lenient: true,
+			Preset: retry.PresetMux, MaxAttempts: 3, Jitter: retry.JitterFull, MaxRetryAfter: -1, Lenient: true,
 		},
 	} {
 		got, err := json.Marshal(p)
@@ -42,7 +42,7 @@ func TestAPolicyWithAMistakeIsRefused(t *testing.T) {
 		`{"max_attempts":-1}`:    "retry: max_attempts must be a number of at least 0",
 		`{"max_attempts":"3"}`:   "retry: max_attempts must be a number of at least 0",
 		`{"max_delay_ms":1e400}`: "retry: max_delay_ms must be a number of at least 0",
-		`{"jitter":1}`:           "retry: jitter must be a string",
+		`{"jitter":1}`:           "retry: jitter must be one of these: none full equal",
 		`{"lenient":"yes"}`:      "retry: lenient must be true or false",
 		`[]`:                     "retry: a policy must be a JSON object",
 	} {
@@ -58,7 +58,7 @@ func TestEveryFieldOfAPolicyHasItsNameOnTheWire(t *testing.T) {
 	for i := range policy.NumField() {
 		field := policy.Field(i)
 		name := strings.TrimSuffix(field.Tag.Get("json"), ",omitempty")
-		value := map[reflect.Kind]string{reflect.String: `"x"`, reflect.Bool: "true", reflect.Int64: "7"}[field.Type.Kind()]
+		value := map[reflect.Kind]string{reflect.String: `"x"`, reflect.Bool: "true", reflect.Int: "7", reflect.Int64: "7"}[field.Type.Kind()]
 		wire := `{"` + name + `":` + value + `}`
 		var p retry.Policy
 		require.NoError(t, json.Unmarshal([]byte(wire), &p))

@@ -1,132 +1,221 @@
 package retry
 
 import (
-	"unsafe"
+	"errors"
+	"time"
 
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
-// Policy says when to try again. The zero value is the default: for ever,
+// Policy says when to try again. The zero value is the default: forever,
 // after 1s -> 2s -> 4s … 60s, without jitter, and never sooner than the server
 // asks.
 //
-// A number that is 0 stands for its default; a negative one turns the thing
-// off. On the wire an absent field is the default and 0 is off.
+// A number or time that is 0 stands for its default; a negative one turns the
+// thing off. In JSON a field that is left out is the default and 0 is off;
+// times are in milliseconds there, and rounded up to whole ones.
 type Policy struct {
 	// MaxAttempts counts the first attempt too. Default: no limit.
-	MaxAttempts int64 `json:"max_attempts,omitempty"`
-	// InitialDelayMs is the first wait; each wait doubles it. Default 1000.
-	InitialDelayMs int64 `json:"initial_delay_ms,omitempty"`
-	// MaxDelayMs bounds a wait that the server did not ask for. Default 60000.
-	MaxDelayMs int64 `json:"max_delay_ms,omitempty"`
-	// MaxRetryAfterMs ends the retrying when the server asks for more.
-	// Default 600000, ten minutes; off means any wait is honoured.
-	MaxRetryAfterMs int64 `json:"max_retry_after_ms,omitempty"`
-	// MaxElapsedMs bounds waits and failed attempts together, not the time in
+	MaxAttempts int `json:"max_attempts,omitempty"`
+	// InitialDelay is the first wait; each wait doubles it. Default: one second.
+	InitialDelay time.Duration `json:"initial_delay_ms,omitempty"`
+	// MaxDelay bounds a wait that the server did not ask for. Default: one minute.
+	MaxDelay time.Duration `json:"max_delay_ms,omitempty"`
+	// MaxRetryAfter ends the retrying when the server asks for more. Default:
+	// ten minutes; off means that any wait is honoured.
+	MaxRetryAfter time.Duration `json:"max_retry_after_ms,omitempty"`
+	// MaxElapsed bounds waits and failed attempts together, not the time in
 	// which output flowed. A wait that cannot fit is not begun. Default: no limit.
-	MaxElapsedMs int64 `json:"max_elapsed_ms,omitempty"`
-	// FirstByteTimeoutMs runs from the opening of a request to the first byte
+	MaxElapsed time.Duration `json:"max_elapsed_ms,omitempty"`
+	// FirstByteTimeout runs from the opening of a request to the first byte
 	// of its body. Default: off.
-	FirstByteTimeoutMs int64 `json:"first_byte_timeout_ms,omitempty"`
-	// SilenceTimeoutMs runs from any byte to the next, comments and pings
+	FirstByteTimeout time.Duration `json:"first_byte_timeout_ms,omitempty"`
+	// SilenceTimeout runs from any byte to the next, comments and pings
 	// included. It finds connections that are half open. Default: off.
-	SilenceTimeoutMs int64 `json:"silence_timeout_ms,omitempty"`
-	// ContentTimeoutMs runs from one real event to the next, starting with the
+	SilenceTimeout time.Duration `json:"silence_timeout_ms,omitempty"`
+	// ContentTimeout runs from one real event to the next, starting with the
 	// opening of the request. It finds generations that died behind
-	// keep-alives. Default 600000, ten minutes.
-	ContentTimeoutMs int64 `json:"content_timeout_ms,omitempty"`
+	// keep-alives. Default: ten minutes.
+	ContentTimeout time.Duration `json:"content_timeout_ms,omitempty"`
 	// BudgetTokens turns on the retry throttle of gRPC (proposal A6): each
 	// retryable failure takes one token of this many, each success gives
 	// BudgetRatio back, and retries happen only above half. Shared per origin.
 	// Default: off.
-	BudgetTokens int64 `json:"budget_tokens,omitempty"`
-	// BudgetRatio is in thousandths of a token. Default 100, a tenth.
-	BudgetRatio int64 `json:"budget_ratio,omitempty"`
+	BudgetTokens int `json:"budget_tokens,omitempty"`
+	// BudgetRatio is in thousandths of a token. Default: 100, a tenth.
+	BudgetRatio int `json:"budget_ratio,omitempty"`
 	// MaxReplayBytes bounds what a host reads into memory of a body that can be
-	// read only once. Above it the request is sent but not retried. Default 16 MiB.
-	MaxReplayBytes int64 `json:"max_replay_bytes,omitempty"`
+	// read only once. Above it the request is sent but not retried. Default: 16 MiB.
+	MaxReplayBytes int `json:"max_replay_bytes,omitempty"`
 
-	// Preset fills the fields that are left 0: "origin" (the default), "coder"
-	// (25 attempts, restart after commit) or "mux" (first wait 2s, unknown
-	// errors are retried, resume after commit).
-	Preset string `json:"preset,omitempty"`
-	// Jitter is "none" (the default), "full" (between 0 and the wait) or
-	// "equal" (between half the wait and the wait). A wait that the server
+	// Preset fills the fields that are left 0: PresetOrigin (the default),
+	// PresetCoder (25 attempts, restart after commit) or PresetMux (first wait
+	// two seconds, unknown errors are retried, resume after commit).
+	Preset Preset `json:"preset,omitempty"`
+	// Jitter is JitterNone (the default), JitterFull (between 0 and the wait) or
+	// JitterEqual (between half the wait and the wait). A wait that the server
 	// asked for is only ever lengthened, by up to a tenth.
-	Jitter string `json:"jitter,omitempty"`
+	Jitter Jitter `json:"jitter,omitempty"`
 	// AfterCommit is what happens to a failure after output was delivered:
-	// "fail", "restart" or "resume". Default: restart where the consumer can be
-	// told to drop what it has, else fail. A resume that is not possible is
-	// treated by the default.
-	AfterCommit string `json:"after_commit,omitempty"`
-	// Resume is how: ResumeLastEventID, ResumeBackground, ResumeContinue,
-	// ResumeCustom, or empty for the one that fits what was received.
-	Resume string `json:"resume,omitempty"`
+	// AfterCommitFail (the stream ends with an error), AfterCommitRestart (the
+	// consumer drops what it has, and the answer begins again) or
+	// AfterCommitResume (the answer goes on where it broke). Default: restart
+	// where the consumer can be told to drop what it has, else fail. A resume
+	// that is not possible is treated by the default.
+	AfterCommit AfterCommit `json:"after_commit,omitempty"`
+	// Resume is how to resume: ResumeLastEventID, ResumeBackground,
+	// ResumeContinue or ResumeCustom. Default: the one that fits what was received.
+	Resume ResumeKind `json:"resume,omitempty"`
+
+	// Protocol names the protocol of the answer where the request's address does
+	// not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
+	// "sse" (events of no known form), or "none", which leaves every body alone.
+	// It never makes an answer a stream that was not asked for as one.
+	Protocol string `json:"protocol,omitempty"`
+	// Bucket names what shares one limit with this request. Default: its origin,
+	// credential and model.
+	Bucket string `json:"bucket,omitempty"`
 
 	// Lenient accepts the end of a body as the end of an answer even where the
 	// protocol's end marker is missing, for proxies that leave it out.
 	Lenient bool `json:"lenient,omitempty"`
 	// UnknownRetryable retries errors that no rule knows.
 	UnknownRetryable bool `json:"unknown_retryable,omitempty"`
-	// NoCooldown keeps this request out of the cool-down that requests to one
-	// origin share.
+	// NoCooldown keeps this request out of the cool-down that the requests of
+	// one bucket share.
 	NoCooldown bool `json:"no_cooldown,omitempty"`
 }
 
-// The fields of a Policy by kind, in their order: PolicyNumbers are its int64
-// fields, which come first, then its strings, then its bools. Code that goes
-// by these lists is a fraction of code that names every field; a test holds
-// them to the struct.
+// Preset is a value of Policy.Preset.
+type Preset string
+
 const (
-	PolicyNumbers = "max_attempts initial_delay_ms max_delay_ms max_retry_after_ms max_elapsed_ms first_byte_timeout_ms silence_timeout_ms content_timeout_ms budget_tokens budget_ratio max_replay_bytes"
-	PolicyStrings = "preset jitter after_commit resume"
-	PolicyBools   = "lenient unknown_retryable no_cooldown"
+	PresetOrigin Preset = "origin"
+	PresetCoder  Preset = "coder"
+	PresetMux    Preset = "mux"
 )
 
-// Numbers, Strings and Bools are p's fields by place in those lists.
-func (p *Policy) Numbers() *[11]int64 { return (*[11]int64)(unsafe.Pointer(p)) }
+// Jitter is a value of Policy.Jitter.
+type Jitter string
 
-// Strings are p's fields of PolicyStrings.
-func (p *Policy) Strings() *[4]string { return (*[4]string)(unsafe.Pointer(&p.Preset)) }
-
-// Bools are p's fields of PolicyBools.
-func (p *Policy) Bools() *[3]bool { return (*[3]bool)(unsafe.Pointer(&p.Lenient)) }
-
-// The values of Policy.Preset, Jitter and AfterCommit.
 const (
-	PresetOrigin = "origin"
-	PresetCoder  = "coder"
-	PresetMux    = "mux"
-
-	JitterNone  = "none"
-	JitterFull  = "full"
-	JitterEqual = "equal"
-
-	AfterCommitFail    = "fail"
-	AfterCommitRestart = "restart"
-	AfterCommitResume  = "resume"
+	JitterNone  Jitter = "none"
+	JitterFull  Jitter = "full"
+	JitterEqual Jitter = "equal"
 )
 
-// Built-in resumes, the values of Policy.Resume.
+// AfterCommit is a value of Policy.AfterCommit.
+type AfterCommit string
+
 const (
-	ResumeLastEventID = "last_event_id" // Server-Sent Events with ids, WHATWG HTML §9.2.4
-	ResumeBackground  = "background"    // OpenAI Responses in background mode
-	ResumeContinue    = "continue"      // the partial answer and a [CONTINUE] turn
-	ResumeCustom      = "custom"        // the caller makes the next request
+	AfterCommitFail    AfterCommit = "fail"
+	AfterCommitRestart AfterCommit = "restart"
+	AfterCommitResume  AfterCommit = "resume"
 )
 
-// words are the values that Strings may have, besides none.
-var words = [...]string{"origin coder mux", "none full equal", "fail restart resume", "last_event_id background continue custom"}
+// ResumeKind is a value of Policy.Resume.
+type ResumeKind string
 
-// defaults are the Numbers of the default policy; -1 is off.
-var defaults = [...]int64{-1, 1000, 60_000, 600_000, -1, -1, -1, 600_000, -1, 100, 16 << 20}
+const (
+	ResumeLastEventID ResumeKind = "last_event_id" // Server-Sent Events with ids, WHATWG HTML §9.2.4
+	ResumeBackground  ResumeKind = "background"    // OpenAI Responses in background mode
+	ResumeContinue    ResumeKind = "continue"      // the partial answer and a [CONTINUE] turn
+	ResumeCustom      ResumeKind = "custom"        // the caller makes the next request
+)
+
+// MaxWait is the longest wait that every host's timer can hold: browsers and
+// Node.js keep it in a signed 32-bit integer (WHATWG HTML §8.6).
+const MaxWait = maxNumber * time.Millisecond
+
+const (
+	maxNumber = 1<<31 - 1
+	off       = -1
+)
+
+// option is a field of a Policy: its name on the wire, where it lies, what it
+// may be and what it is by default.
+type option struct {
+	name string
+	// The field is one of these.
+	wait  *time.Duration // in milliseconds on the wire
+	count *int
+	word  *string
+	flag  *bool
+
+	fallback int32  // what a number that is 0 stands for, as on the wire
+	words    string // what a word may be; anything if this is empty
+}
+
+// options describe p. Whatever reads, writes, checks or fills in a policy goes
+// by them, jsbridge/gen for TypeScript's options too.
+func (p *Policy) options() []option {
+	return []option{
+		{name: "max_attempts", count: &p.MaxAttempts, fallback: off},
+		{name: "initial_delay_ms", wait: &p.InitialDelay, fallback: 1000},
+		{name: "max_delay_ms", wait: &p.MaxDelay, fallback: 60_000},
+		{name: "max_retry_after_ms", wait: &p.MaxRetryAfter, fallback: 600_000},
+		{name: "max_elapsed_ms", wait: &p.MaxElapsed, fallback: off},
+		{name: "first_byte_timeout_ms", wait: &p.FirstByteTimeout, fallback: off},
+		{name: "silence_timeout_ms", wait: &p.SilenceTimeout, fallback: off},
+		{name: "content_timeout_ms", wait: &p.ContentTimeout, fallback: 600_000},
+		{name: "budget_tokens", count: &p.BudgetTokens, fallback: off},
+		{name: "budget_ratio", count: &p.BudgetRatio, fallback: 100},
+		{name: "max_replay_bytes", count: &p.MaxReplayBytes, fallback: 16 << 20},
+		{name: "preset", word: (*string)(&p.Preset), words: string(PresetOrigin + " " + PresetCoder + " " + PresetMux)},
+		{name: "jitter", word: (*string)(&p.Jitter), words: string(JitterNone + " " + JitterFull + " " + JitterEqual)},
+		{name: "after_commit", word: (*string)(&p.AfterCommit), words: string(AfterCommitFail + " " + AfterCommitRestart + " " + AfterCommitResume)},
+		{name: "resume", word: (*string)(&p.Resume), words: string(ResumeLastEventID + " " + ResumeBackground + " " + ResumeContinue + " " + ResumeCustom)},
+		{name: "protocol", word: &p.Protocol, words: protocol.Names},
+		{name: "bucket", word: &p.Bucket},
+		{name: "lenient", flag: &p.Lenient},
+		{name: "unknown_retryable", flag: &p.UnknownRetryable},
+		{name: "no_cooldown", flag: &p.NoCooldown},
+	}
+}
+
+// number is a count or a wait in the wire's unit; negative is off.
+func (o *option) number() int64 {
+	switch {
+	case o.count != nil:
+		return int64(*o.count)
+	case *o.wait < 0:
+		return off
+	}
+	return int64((*o.wait + time.Millisecond - 1) / time.Millisecond)
+}
+
+func (o *option) setNumber(n int64) {
+	n = max(min(n, maxNumber), off)
+	switch {
+	case o.count != nil:
+		*o.count = int(n)
+	case n < 0:
+		*o.wait = off
+	default:
+		*o.wait = time.Duration(n) * time.Millisecond
+	}
+}
+
+// mistake is what is wrong with a value that the option cannot have.
+func (o *option) mistake() error {
+	must := "a number of at least 0"
+	switch {
+	case o.word != nil:
+		must = "one of these: " + o.words
+	case o.flag != nil:
+		must = "true or false"
+	}
+	return errors.New("retry: " + o.name + " must be " + must)
+}
 
 // Fill puts every default into p; what is off becomes negative. If p makes no
 // sense, it says why, and p is not to be used.
-func (p *Policy) Fill() (reason string) {
-	for i, value := range p.Strings() {
-		if value != "" && jsonscan.Index(words[i], value) < 0 {
-			return "use one of these: " + words[i]
+func (p *Policy) Fill() error {
+	options := p.options()
+	for i := range options {
+		if o := &options[i]; o.word != nil && *o.word != "" && o.words != "" && jsonscan.Index(o.words, *o.word) < 0 {
+			return o.mistake()
 		}
 	}
 	switch p.Preset {
@@ -140,8 +229,8 @@ func (p *Policy) Fill() (reason string) {
 			p.AfterCommit = AfterCommitRestart
 		}
 	case PresetMux:
-		if p.InitialDelayMs == 0 {
-			p.InitialDelayMs = 2000
+		if p.InitialDelay == 0 {
+			p.InitialDelay = 2 * time.Second
 		}
 		if p.AfterCommit == "" {
 			p.AfterCommit = AfterCommitResume
@@ -151,16 +240,16 @@ func (p *Policy) Fill() (reason string) {
 	if p.Jitter == "" {
 		p.Jitter = JitterNone
 	}
-	for i := range p.Numbers() {
-		n := &p.Numbers()[i]
-		if *n == 0 {
-			*n = defaults[i]
+	for i := range options {
+		o := &options[i]
+		if o.count == nil && o.wait == nil {
+			continue
 		}
-		*n = max(min(*n, MaxTimerMs), -1)
+		n := o.number()
+		if n == 0 {
+			n = int64(o.fallback)
+		}
+		o.setNumber(n)
 	}
-	// A wait of nothing is legal: it is how tests go fast.
-	p.InitialDelayMs = max(p.InitialDelayMs, 0)
-	p.MaxDelayMs = max(p.MaxDelayMs, 0)
-	p.BudgetRatio = max(p.BudgetRatio, 0)
-	return ""
+	return nil
 }

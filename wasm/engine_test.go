@@ -58,11 +58,11 @@ func TestTheEngineAnswersAsTheGoPackagesDo(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, retry.Delay(attempt), d)
 	}
-	p, err := e.Policy(retry.Policy{Preset: retry.PresetCoder, ContentTimeoutMs: -1})
+	p, err := e.Policy(retry.Policy{Preset: retry.PresetCoder, ContentTimeout: -1})
 	require.NoError(t, err)
-	require.Equal(t, int64(25), p.MaxAttempts)
-	require.Equal(t, int64(-1), p.ContentTimeoutMs, "off stays off on the way through the wire")
-	require.Equal(t, int64(1000), p.InitialDelayMs)
+	require.Equal(t, 25, p.MaxAttempts)
+	require.Negative(t, p.ContentTimeout, "off stays off on the way through the wire")
+	require.Equal(t, time.Second, p.InitialDelay)
 	var refused *RefusedError
 	_, err = e.Policy(retry.Policy{Jitter: "some"})
 	require.ErrorAs(t, err, &refused)

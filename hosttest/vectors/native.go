@@ -19,20 +19,10 @@ func (h *native) Policy(policy []byte) ([]byte, error) {
 	if err := Decode(policy, &p); err != nil {
 		return nil, err
 	}
-	if reason := p.Fill(); reason != "" {
-		return nil, Refusal(reason)
+	if err := p.Fill(); err != nil {
+		return nil, Refusal(err.Error())
 	}
-	return json.Marshal(off(p))
-}
-
-// off makes what is 0 in a filled policy off, so that MarshalJSON writes it.
-func off(p retry.Policy) retry.Policy {
-	for i, n := range p.Numbers() {
-		if n == 0 {
-			p.Numbers()[i] = -1
-		}
-	}
-	return p
+	return json.Marshal(p)
 }
 
 func (h *native) Delay(attempt int) (int64, error) { return retry.Delay(attempt).Milliseconds(), nil }
@@ -51,9 +41,9 @@ func (h *native) NewSession(config []byte) (Session, error) {
 	if err := Decode(config, &cfg); err != nil {
 		return nil, err
 	}
-	s, reason := session.NewSession(&cfg, &h.group)
-	if reason != "" {
-		return nil, Refusal(reason)
+	s, err := session.NewSession(&cfg, &h.group)
+	if err != nil {
+		return nil, Refusal(err.Error())
 	}
 	return nativeSession{s}, nil
 }
@@ -97,10 +87,8 @@ func Decode(text []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	err := dec.Decode(v)
-	if err != nil {
-		if reason, ok := strings.CutPrefix(err.Error(), "retry: "); ok {
-			return Refusal(reason)
-		}
+	if err != nil && strings.HasPrefix(err.Error(), "retry: ") {
+		return Refusal(err.Error())
 	}
 	return err
 }

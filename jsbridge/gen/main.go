@@ -4,6 +4,9 @@
 //	go run -C jsbridge/gen . -o ../src/engine/wire.gen.ts
 //	go run -C jsbridge/gen . -o ../src/engine/wire.gen.ts -check
 //
+// With -options it writes what each option of a policy may be instead, from
+// the table in package retry.
+//
 // With -check it writes nothing, and fails if the file is not what it would
 // write. It is a module of its own so that the main module stays free of the
 // TypeScript printer's dependencies.
@@ -43,20 +46,11 @@ var shapes = []string{
 	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot",
 }
 
-// words are the string fields whose values are the constants that begin with
-// the prefix. "" among the values is the field's absence.
+// words are the plain string fields whose values are the constants that begin
+// with the prefix. "" among the values is the field's absence.
 var words = []struct{ shape, field, prefix string }{
 	{"Failure", "phase", "Phase"},
 	{"Failure", "timer", "Timer"},
-	{"Policy", "preset", "Preset"},
-	{"Policy", "jitter", "Jitter"},
-	{"Policy", "after_commit", "AfterCommit"},
-	{"Policy", "resume", "Resume"},
-	{"Happened", "what", "On"},
-	{"Answer", "do", "Do"},
-	{"Resume", "how", "Resume"},
-	{"Snapshot", "state", "State"},
-	{"Snapshot", "waiting_for", "WaitingFor"},
 }
 
 const head = `// Written by jsbridge/gen from the Go types. Do not edit: change those and run "npm run gen".
@@ -66,15 +60,16 @@ const head = `// Written by jsbridge/gen from the Go types. Do not edit: change 
 func main() {
 	out := flag.String("o", "", "the `file` to write; default standard output")
 	check := flag.Bool("check", false, "write nothing; fail if the file differs")
+	table := flag.Bool("options", false, "write the options of a policy instead of the types")
 	flag.Parse()
-	if err := run(*out, *check); err != nil {
+	if err := run(*out, *check, *table); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out string, check bool) error {
-	text, err := generate()
+func run(out string, check, table bool) error {
+	text, err := generate(table)
 	if err != nil {
 		return err
 	}
@@ -95,7 +90,7 @@ func run(out string, check bool) error {
 	return nil
 }
 
-func generate() (string, error) {
+func generate(table bool) (string, error) {
 	parser, err := guts.NewGolangParser()
 	if err != nil {
 		return "", err
@@ -107,6 +102,10 @@ func generate() (string, error) {
 	}
 	parser.IncludeCustomDeclaration(config.StandardMappings())
 	facts := read(parser)
+	if table {
+		text, err := options(facts)
+		return head + text, err
+	}
 	for _, pkg := range parser.Pkgs {
 		pkg.Types = only(pkg.Types)
 	}
@@ -155,45 +154,69 @@ func only(p *types.Package) *types.Package {
 	return q
 }
 
-// narrow gives the fields in words the union of their values as a type.
+// narrow gives the fields that hold a word the union of its values as a type.
 func narrow(ts *guts.Typescript, f facts) (misses []error) {
-	for _, w := range words {
-		node, _ := ts.Node(w.shape)
+	for _, name := range shapes {
+		node, _ := ts.Node(name)
 		shape, ok := node.(*bindings.Interface)
 		if !ok {
-			misses = append(misses, fmt.Errorf("there is no struct %s any more", w.shape))
 			continue
 		}
-		i := slices.IndexFunc(shape.Fields, func(p *bindings.PropertySignature) bool { return p.Name == w.field })
-		var values []bindings.ExpressionType
-		for _, name := range f.order {
-			if rest, ok := strings.CutPrefix(name, w.prefix); ok && rest != "" && rest[0] >= 'A' && rest[0] <= 'Z' {
-				values = append(values, &bindings.LiteralType{Value: f.values[name]})
+		for _, field := range shape.Fields {
+			if values := f.enums[f.types[name+"."+field.Name]]; len(values) > 0 {
+				field.Type = union(values)
 			}
 		}
-		if i < 0 || len(values) == 0 {
-			misses = append(misses, fmt.Errorf("%s.%s has no constants that begin with %s", w.shape, w.field, w.prefix))
-			continue
+		for _, w := range words {
+			if w.shape != name {
+				continue
+			}
+			i := slices.IndexFunc(shape.Fields, func(p *bindings.PropertySignature) bool { return p.Name == w.field })
+			var values []string
+			for _, constant := range f.order {
+				if rest, ok := strings.CutPrefix(constant, w.prefix); ok && rest != "" && rest[0] >= 'A' && rest[0] <= 'Z' {
+					values = append(values, f.values[constant])
+				}
+			}
+			if i < 0 || len(values) == 0 {
+				misses = append(misses, fmt.Errorf("%s.%s has no constants that begin with %s", w.shape, w.field, w.prefix))
+				continue
+			}
+			shape.Fields[i].Type = union(values)
 		}
-		shape.Fields[i].Type = bindings.Union(values...)
 	}
 	return misses
 }
 
-// facts are what the printer leaves out: comments, and constants without a
-// type of their own.
+func union(words []string) bindings.ExpressionType {
+	var values []bindings.ExpressionType
+	for _, word := range words {
+		values = append(values, &bindings.LiteralType{Value: word})
+	}
+	return bindings.Union(values...)
+}
+
+// facts are what the printer leaves out: comments, the words that a string can
+// be, and the options of a policy.
 type facts struct {
-	order  []string          // the string constants, as they stand in the source
-	values map[string]string // of the constants
-	docs   map[string]string // by "Type" or "Type.json_name"
-	names  map[string]string // "Type.Field" to the JSON name
+	order   []string            // the string constants, as they stand in the source
+	values  map[string]string   // of the constants
+	enums   map[string][]string // the values of a string type, as they stand in the source
+	types   map[string]string   // the type of a field, by "Type.json_name"
+	docs    map[string]string   // by "Type" or "Type.json_name"
+	names   map[string]string   // "Type.Field" to the JSON name
+	options []option
+	most    string // of their numbers
 }
 
 func read(parser *guts.GoParser) facts {
-	f := facts{values: map[string]string{}, docs: map[string]string{}, names: map[string]string{}}
+	f := facts{values: map[string]string{}, enums: map[string][]string{}, types: map[string]string{}, docs: map[string]string{}, names: map[string]string{}}
 	for _, pkg := range parser.Pkgs {
 		for _, file := range pkg.Syntax {
 			for _, decl := range file.Decls {
+				if table, ok := decl.(*ast.FuncDecl); ok && table.Name.Name == "options" {
+					f.table(pkg.Types, pkg.TypesInfo, table)
+				}
 				gen, ok := decl.(*ast.GenDecl)
 				if !ok {
 					continue
@@ -207,7 +230,7 @@ func read(parser *guts.GoParser) facts {
 						if doc == "" {
 							doc = gen.Doc.Text()
 						}
-						f.shape(spec, doc)
+						f.shape(pkg.TypesInfo, spec, doc)
 					}
 				}
 			}
@@ -222,14 +245,21 @@ func (f *facts) constants(info *types.Info, spec *ast.ValueSpec) {
 		if !ok || !name.IsExported() || c.Val().Kind() != constant.String {
 			continue
 		}
-		if _, plain := c.Type().(*types.Basic); plain {
+		value := constant.StringVal(c.Val())
+		switch t := c.Type().(type) {
+		case *types.Basic:
 			f.order = append(f.order, name.Name)
-			f.values[name.Name] = constant.StringVal(c.Val())
+			f.values[name.Name] = value
+		case *types.Named:
+			if enum := t.Obj().Name(); !slices.Contains(shapes, enum) {
+				f.values[name.Name] = value
+				f.enums[enum] = append(f.enums[enum], value)
+			}
 		}
 	}
 }
 
-func (f *facts) shape(spec *ast.TypeSpec, doc string) {
+func (f *facts) shape(info *types.Info, spec *ast.TypeSpec, doc string) {
 	name := spec.Name.Name
 	if !slices.Contains(shapes, name) {
 		return
@@ -251,6 +281,9 @@ func (f *facts) shape(spec *ast.TypeSpec, doc string) {
 		}
 		f.docs[name+"."+json] = text
 		f.names[name+"."+field.Names[0].Name] = json
+		if named, ok := info.TypeOf(field.Type).(*types.Named); ok {
+			f.types[name+"."+json] = named.Obj().Name()
+		}
 	}
 }
 
@@ -259,7 +292,7 @@ var (
 	member = regexp.MustCompile(`^ {4}readonly (\w+)\??:|^ {4}(\w+)\??:`)
 	dotted = regexp.MustCompile(`\b([A-Z]\w+)\.([A-Z]\w+)\b`)
 	word   = regexp.MustCompile(`[\w.]*\b[A-Z]\w+\b`)
-	source = regexp.MustCompile(`(?m)^// From .*\n`)
+	source = regexp.MustCompile(`(?m)^(// From| *// this is likely an enum) .*\n`)
 )
 
 // document puts the Go comments before what they speak of, with the names

@@ -18,7 +18,7 @@ func (s *Session) begin() *Answer {
 		s.restoreSuspected(r.Suspected)
 		if until := r.Retry.RetryingAt.UnixMilli(); until > s.now {
 			s.retry, s.state = r.Retry, waiting
-			s.waitUntil = min(until, s.now+retry.MaxTimerMs)
+			s.waitUntil = min(until, s.now+retry.MaxWait.Milliseconds())
 			s.notBefore = s.waitUntil
 			s.opened = s.now
 			if s.offline {
@@ -57,9 +57,9 @@ func (s *Session) hold(until int64) *Answer {
 	wait := until - s.now
 	kind := classify.Kind("")
 	switch {
-	case p.MaxRetryAfterMs > 0 && wait > p.MaxRetryAfterMs:
+	case p.MaxRetryAfter > 0 && wait > p.MaxRetryAfter.Milliseconds():
 		kind = classify.RetryAfterTooLong
-	case p.MaxElapsedMs > 0 && s.elapsed()+wait > p.MaxElapsedMs:
+	case p.MaxElapsed > 0 && s.elapsed()+wait > p.MaxElapsed.Milliseconds():
 		kind = classify.MaxElapsedExceeded
 	}
 	if kind != "" {

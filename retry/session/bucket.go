@@ -121,11 +121,11 @@ func (s *Session) bucketKey() uint64 {
 	r := &s.cfg.Request
 	origin := originOf(r.URL)
 	h := hash(fnvOffset, origin)
-	if origin == "" && s.cfg.Bucket == "" {
+	if origin == "" && s.cfg.Policy.Bucket == "" {
 		return 0
 	}
-	if s.cfg.Bucket != "" {
-		return hash(h, "bucket "+s.cfg.Bucket)
+	if s.cfg.Policy.Bucket != "" {
+		return hash(h, "bucket "+s.cfg.Policy.Bucket)
 	}
 	h = hash(h, credential(r.Headers, &s.asked))
 	if model := s.asked.limitedModel(); model != "" {

@@ -91,13 +91,13 @@ func (s *Session) limitOf(c clock) (from, limit int64) {
 	switch c {
 	case clockFirstByte:
 		if !s.gotBytes {
-			return s.opened, p.FirstByteTimeoutMs
+			return s.opened, p.FirstByteTimeout.Milliseconds()
 		}
 	case clockSilence:
-		return s.lastByte, p.SilenceTimeoutMs
+		return s.lastByte, p.SilenceTimeout.Milliseconds()
 	case clockContent:
 		if s.watch == watched || s.contentSet {
-			return s.lastContent, p.ContentTimeoutMs
+			return s.lastContent, p.ContentTimeout.Milliseconds()
 		}
 	}
 	return 0, 0

@@ -370,23 +370,23 @@ func (s *Session) again(v *classify.Verdict, b *bucket) classify.Kind {
 	if s.cfg.NotReplayable {
 		return classify.NotReplayable
 	}
-	if tokens := p.BudgetTokens * 1000; tokens > 0 {
+	if tokens := int64(p.BudgetTokens) * 1000; tokens > 0 {
 		b.spent = min(b.spent+1000, tokens)
 		if b.spent*2 >= tokens {
 			return classify.AttemptsExhausted
 		}
 	}
-	wait, kind := p.Wait(s.failures, v, &s.random)
+	wait, kind := p.Wait(s.failures, v, s.random.next())
 	if kind != "" {
 		return kind
 	}
 	if v.RetryAfterMs != nil {
 		s.notBefore = s.now + *v.RetryAfterMs
 	}
-	if p.MaxElapsedMs > 0 && s.elapsed()+wait > p.MaxElapsedMs {
+	if p.MaxElapsed > 0 && s.elapsed()+wait.Milliseconds() > p.MaxElapsed.Milliseconds() {
 		return classify.MaxElapsedExceeded
 	}
-	s.waitUntil = s.now + wait
+	s.waitUntil = s.now + wait.Milliseconds()
 	return ""
 }
 
@@ -418,7 +418,7 @@ func (s *Session) close(do action, to state) *Answer {
 func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
 	b := s.shared()
 	s.group.noteAnswered(s.origin)
-	b.spent = max(b.spent-s.cfg.Policy.BudgetRatio, 0)
+	b.spent = max(b.spent-int64(max(s.cfg.Policy.BudgetRatio, 0)), 0)
 	s.failures = 0
 	a := s.close(do, finished)
 	a.Verdict, s.verdict = v, v

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,7 +18,7 @@ func FuzzSession(f *testing.F) {
 	f.Add([]byte("\x00\x08\x20\x21\x08\x09\x06\x08\x22"), int64(1000), uint8(1))
 	f.Add([]byte("\x00\x08\x11\x12\x0a\x06\x08\x13\x09"), int64(700_000), uint8(2))
 	f.Add([]byte("\x00\x08\x14\x15\x0a\x06\x08\x14\x15\x16"), int64(3), uint8(6))
-	whats := []string{
+	whats := []session.On{
 		session.OnStart, session.OnAbort, session.OnStop, session.OnOnline, session.OnOffline, session.OnRetryNow, session.OnTimer, session.OnProbeLost,
 		session.OnResponse, session.OnEnd, session.OnError, session.OnSuccess, session.OnFailed, "nonsense",
 	}
@@ -26,12 +27,12 @@ func FuzzSession(f *testing.F) {
 	pieces = append(pieces, `{"error":{"message":"Overloaded"}}`, "<html>", "data: {\"error\":\"x\"}\n\n", "\r", "\n", "data: [DONE]", "da", "\xEF\xBB\xBF")
 	policies := []retry.Policy{
 		{},
-		{AfterCommit: retry.AfterCommitRestart, FirstByteTimeoutMs: 100, SilenceTimeoutMs: 200},
+		{AfterCommit: retry.AfterCommitRestart, FirstByteTimeout: 100 * time.Millisecond, SilenceTimeout: 200 * time.Millisecond},
 		{AfterCommit: retry.AfterCommitResume, MaxAttempts: 9},
 		{AfterCommit: retry.AfterCommitResume, Resume: retry.ResumeContinue, Jitter: retry.JitterFull},
 		{AfterCommit: retry.AfterCommitResume, Resume: retry.ResumeCustom, BudgetTokens: 3},
-		{Preset: retry.PresetCoder, Lenient: true, MaxElapsedMs: 5000},
-		{Preset: retry.PresetMux, MaxRetryAfterMs: -1},
+		{Preset: retry.PresetCoder, Lenient: true, MaxElapsed: 5 * time.Second},
+		{Preset: retry.PresetMux, MaxRetryAfter: -1},
 	}
 	f.Fuzz(func(t *testing.T, script []byte, leap int64, how uint8) {
 		group := &session.Group{}

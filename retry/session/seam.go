@@ -30,7 +30,7 @@ const (
 // is an error. It trusts no server to resume where it was asked to.
 type seam struct {
 	on  bool
-	how string // the resume in force, "" in an attempt that is none
+	how retry.ResumeKind // the resume in force, "" in an attempt that is none
 
 	protocol protocol.Protocol
 	// By key: the id of an event, or its sequence_number.
@@ -81,7 +81,7 @@ func (s *Session) mendable() bool {
 }
 
 // possible chooses how to resume.
-func (m *seam) possible(want string, promised protocol.Protocol) bool {
+func (m *seam) possible(want retry.ResumeKind, promised protocol.Protocol) bool {
 	keyed := !m.keyless && len(m.marks) > 0
 	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText && m.protocol.Turns() != ""
 	return m.choose(want, retry.ResumeBackground, keyed && m.response != "" && promised == protocol.OpenAIResponses) ||
@@ -91,7 +91,7 @@ func (m *seam) possible(want string, promised protocol.Protocol) bool {
 }
 
 // choose takes how if it can be had, and is wanted or the best.
-func (m *seam) choose(want, how string, can bool) bool {
+func (m *seam) choose(want, how retry.ResumeKind, can bool) bool {
 	can = can && (want == how || want == "" && how != retry.ResumeCustom)
 	if can {
 		m.how = how

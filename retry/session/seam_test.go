@@ -15,6 +15,8 @@ import (
 
 var resume = retry.Policy{AfterCommit: retry.AfterCommitResume}
 
+var resumeSSE = retry.Policy{AfterCommit: retry.AfterCommitResume, Protocol: "sse"}
+
 // withIDs is a plain stream of events with ids from first on.
 func withIDs(first int, data ...string) []string {
 	var out []string
@@ -32,7 +34,7 @@ func TestAPlainStreamResumesByLastEventIDWithoutRepetition(t *testing.T) {
 		"the server begins at the start": all,
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := session.Config{Policy: resume, Protocol: "sse", Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
+			cfg := session.Config{Policy: resumeSSE, Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
 			h := newHost(t, cfg, attempt{chunks: append(all[:3:3], "id: 4\nda"), then: "reset"}, overloaded, attempt{chunks: rest})
 			require.Equal(t, session.DoFinish, h.run().Do)
 			require.Equal(t, strings.Join(all, ""), h.got.String())
@@ -45,7 +47,7 @@ func TestAPlainStreamResumesByLastEventIDWithoutRepetition(t *testing.T) {
 
 func TestAResumedStreamThatContradictsIsAnError(t *testing.T) {
 	all := withIDs(1, "a", "b", "c")
-	cfg := session.Config{Policy: resume, Protocol: "sse", Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
+	cfg := session.Config{Policy: resumeSSE, Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
 	h := newHost(t, cfg, attempt{chunks: all[:2], then: "reset"}, attempt{chunks: withIDs(2, "B", "c")})
 	a := h.run()
 	require.Equal(t, session.DoFail, a.Do)
@@ -228,37 +230,8 @@ func TestRewriteAppendsThePartialAnswerAndAContinueTurn(t *testing.T) {
 
 func TestAResumedPlainStreamThatHasNoMoreIsFinished(t *testing.T) {
 	all := withIDs(1, "a", "b")
-	cfg := session.Config{Policy: resume, Protocol: "sse", Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
+	cfg := session.Config{Policy: resumeSSE, Request: session.Request{URL: "https://example.com/events", Headers: map[string]string{"Accept": "text/event-stream"}}}
 	h := newHost(t, cfg, attempt{chunks: all, then: "reset"}, attempt{status: 204})
 	require.Equal(t, session.DoFinish, h.run().Do)
 	require.Equal(t, strings.Join(all, ""), h.got.String())
-}
-
-func TestTheListsOfAPolicyAreItsFields(t *testing.T) {
-	p := retry.Policy{}
-	for i := range p.Numbers() {
-		p.Numbers()[i] = int64(i + 1)
-	}
-	for i := range p.Strings() {
-		p.Strings()[i] = fmt.Sprint("s", i)
-	}
-	for i := range p.Bools() {
-		p.Bools()[i] = true
-	}
-	type plain retry.Policy
-	raw, err := json.Marshal(plain(p))
-	require.NoError(t, err)
-	var got map[string]any
-	require.NoError(t, json.Unmarshal(raw, &got))
-	want := map[string]any{}
-	for i, name := range strings.Fields(retry.PolicyNumbers) {
-		want[name] = float64(i + 1)
-	}
-	for i, name := range strings.Fields(retry.PolicyStrings) {
-		want[name] = fmt.Sprint("s", i)
-	}
-	for _, name := range strings.Fields(retry.PolicyBools) {
-		want[name] = true
-	}
-	require.Equal(t, want, got)
 }

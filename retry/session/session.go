@@ -23,7 +23,7 @@ type Session struct {
 	lone     bucket
 	provider string
 	promised protocol.Protocol
-	random   retry.Random
+	random   random
 	// The caller said himself what becomes of a failure after output, and when
 	// content is missed; both are defaults otherwise.
 	afterCommitSet, contentSet bool
@@ -85,7 +85,7 @@ const (
 	stopped
 )
 
-var stateNames = [...]string{
+var stateNames = [...]State{
 	idle: StateIdle, opening: StateOpening, streaming: StateStreaming, waiting: StateWaiting,
 	finished: StateFinished, failed: StateFailed, stopped: StateStopped,
 }
@@ -99,7 +99,7 @@ const (
 	forCooldown
 )
 
-var obstacleNames = [...]string{forNothing: "", forConnection: WaitingForConnection, forCooldown: WaitingForCooldown}
+var obstacleNames = [...]WaitingFor{forNothing: "", forConnection: WaitingForConnection, forCooldown: WaitingForCooldown}
 
 // action is what a host is to do.
 type action uint8
@@ -115,7 +115,7 @@ const (
 	doRethrow
 )
 
-var actionNames = [...]string{
+var actionNames = [...]Do{
 	doNothing: DoNothing, doOpen: DoOpen, doRead: DoRead, doPass: DoPass, doWait: DoWait,
 	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow,
 }
@@ -133,22 +133,19 @@ const (
 
 // NewSession makes a session, which keeps cfg and fills in its policy. A group
 // is shared by the sessions that should hear of each other; nil is a group of
-// one's own. The reason is not empty if the configuration makes no sense.
-func NewSession(cfg *Config, group *Group) (s *Session, reason string) {
-	afterCommitSet, contentSet := cfg.Policy.AfterCommit != "", cfg.Policy.ContentTimeoutMs != 0
-	if reason = cfg.Policy.Fill(); reason != "" {
-		return nil, reason
-	}
-	if cfg.Protocol != "" && protocol.ByName(cfg.Protocol) == protocol.Unknown {
-		return nil, "protocol must be one of these: " + protocol.Names
+// one's own. A configuration that makes no sense is an error.
+func NewSession(cfg *Config, group *Group) (*Session, error) {
+	afterCommitSet, contentSet := cfg.Policy.AfterCommit != "", cfg.Policy.ContentTimeout != 0
+	if err := cfg.Policy.Fill(); err != nil {
+		return nil, err
 	}
 	if group == nil {
 		group = &Group{}
 	}
-	s = &Session{
+	s := &Session{
 		cfg: cfg, group: group,
 		provider:       classify.ProviderOf(cfg.Request.URL, cfg.Provider),
-		random:         retry.NewRandom(cfg.Seed),
+		random:         newRandom(cfg.Seed),
 		afterCommitSet: afterCommitSet,
 		contentSet:     contentSet,
 		state:          idle,
@@ -156,7 +153,7 @@ func NewSession(cfg *Config, group *Group) (s *Session, reason string) {
 	}
 	s.asked.init(&cfg.Request)
 	s.seam.on = cfg.Policy.AfterCommit == retry.AfterCommitResume
-	return s, ""
+	return s, nil
 }
 
 // Step takes what happened and says what to do. The answer is good until the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -100,7 +101,7 @@ func TestAttemptsElapsedTimeAndRetryAfterAreLimited(t *testing.T) {
 	require.Equal(t, classify.AttemptsExhausted, a.Verdict.Kind)
 	require.Equal(t, classify.Overloaded, a.Last.Kind)
 
-	h = newHost(t, session.Config{Policy: retry.Policy{MaxElapsedMs: 3500}}, overloaded, overloaded, overloaded)
+	h = newHost(t, session.Config{Policy: retry.Policy{MaxElapsed: 3500 * time.Millisecond}}, overloaded, overloaded, overloaded)
 	require.Equal(t, classify.MaxElapsedExceeded, h.run().Verdict.Kind)
 	require.Equal(t, []int64{1000, 2000}, h.gaps(), "the wait of 4s that cannot fit is not begun")
 
@@ -147,9 +148,9 @@ func TestTheClocks(t *testing.T) {
 		kind   classify.Kind
 		gap    int64
 	}{
-		"first byte":                        {retry.Policy{FirstByteTimeoutMs: 5000}, attempt{then: "mute"}, classify.Timeout, 6000},
-		"transport silence":                 {retry.Policy{SilenceTimeoutMs: 7000}, attempt{chunks: claude()[:2], then: "hang"}, classify.Silence, 8000},
-		"content silence, hidden by pings":  {retry.Policy{ContentTimeoutMs: 20_000, SilenceTimeoutMs: 7000}, attempt{chunks: pings, every: 1000}, classify.Silence, 2000 + 20_000 + 1000},
+		"first byte":                        {retry.Policy{FirstByteTimeout: 5 * time.Second}, attempt{then: "mute"}, classify.Timeout, 6000},
+		"transport silence":                 {retry.Policy{SilenceTimeout: 7 * time.Second}, attempt{chunks: claude()[:2], then: "hang"}, classify.Silence, 8000},
+		"content silence, hidden by pings":  {retry.Policy{ContentTimeout: 20 * time.Second, SilenceTimeout: 7 * time.Second}, attempt{chunks: pings, every: 1000}, classify.Silence, 2000 + 20_000 + 1000},
 		"content silence, by default 10min": {retry.Policy{}, attempt{chunks: claude()[:2], then: "hang"}, classify.Silence, 601_000},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -167,7 +168,7 @@ func TestASlowStreamIsNotDead(t *testing.T) {
 	for i := range tokens {
 		tokens[i] = fmt.Sprint(i)
 	}
-	h := newHost(t, session.Config{Policy: retry.Policy{FirstByteTimeoutMs: 5000, SilenceTimeoutMs: 5000, ContentTimeoutMs: 5000, MaxElapsedMs: 6000}}, attempt{chunks: chat(tokens...), every: 4900})
+	h := newHost(t, session.Config{Policy: retry.Policy{FirstByteTimeout: 5 * time.Second, SilenceTimeout: 5 * time.Second, ContentTimeout: 5 * time.Second, MaxElapsed: 6 * time.Second}}, attempt{chunks: chat(tokens...), every: 4900})
 	require.Equal(t, session.DoFinish, h.run().Do)
 }
 
@@ -233,7 +234,7 @@ func TestALongWaitIsThePolicysToJudgeForEveryPassingFailure(t *testing.T) {
 		late := attempt{status: status, headers: map[string]string{"retry-after": "3600"}}
 		h := newHost(t, session.Config{}, late)
 		require.Equal(t, classify.RetryAfterTooLong, h.run().Verdict.Kind)
-		h = newHost(t, session.Config{Policy: retry.Policy{MaxRetryAfterMs: -1}}, late, attempt{chunks: chat("A")})
+		h = newHost(t, session.Config{Policy: retry.Policy{MaxRetryAfter: -1}}, late, attempt{chunks: chat("A")})
 		require.Equal(t, session.DoFinish, h.run().Do)
 		require.Equal(t, []int64{3_600_000}, h.gaps())
 	}
@@ -252,12 +253,12 @@ func TestBodiesThatAreNoStreamsPassUntouched(t *testing.T) {
 }
 
 func TestCancelStopAndRetryNowActAtOnceInAnyState(t *testing.T) {
-	for _, what := range []string{session.OnAbort, session.OnStop} {
+	for _, what := range []session.On{session.OnAbort, session.OnStop} {
 		h := newHost(t, session.Config{}, overloaded)
 		h.at = func(*host, int64) (session.Happened, bool) { return session.Happened{What: what}, true }
 		a := h.run()
 		require.Equal(t, session.DoFail, a.Do)
-		require.Equal(t, map[string]classify.Kind{session.OnAbort: classify.Canceled, session.OnStop: classify.StoppedByUser}[what], a.Verdict.Kind)
+		require.Equal(t, map[session.On]classify.Kind{session.OnAbort: classify.Canceled, session.OnStop: classify.StoppedByUser}[what], a.Verdict.Kind)
 		require.Equal(t, session.DoNothing, h.step(session.Happened{What: session.OnTimer}).Do, "nothing follows the end")
 	}
 	pressed := false
@@ -274,10 +275,10 @@ func TestCancelStopAndRetryNowActAtOnceInAnyState(t *testing.T) {
 }
 
 func TestLateWordsFromAnAttemptThatWasGivenUpChangeNothing(t *testing.T) {
-	h := newHost(t, session.Config{Policy: retry.Policy{FirstByteTimeoutMs: 1000}}, attempt{then: "mute"}, attempt{chunks: chat("A")})
+	h := newHost(t, session.Config{Policy: retry.Policy{FirstByteTimeout: time.Second}}, attempt{then: "mute"}, attempt{chunks: chat("A")})
 	h.at = func(h *host, _ int64) (session.Happened, bool) {
 		before := h.s.Snapshot()
-		for _, what := range []string{session.OnResponse, session.OnEnd, session.OnError, session.OnSuccess, session.OnFailed} {
+		for _, what := range []session.On{session.OnResponse, session.OnEnd, session.OnError, session.OnSuccess, session.OnFailed} {
 			a := h.s.Step(&session.Happened{What: what, Attempt: 1, Now: h.now, Status: 401})
 			require.Equal(t, session.DoNothing, a.Do)
 		}
@@ -304,7 +305,7 @@ func TestOfflineHoldsTheWaitAndOnlineEndsIt(t *testing.T) {
 }
 
 func TestAConsumerThatSleptGetsAGraceBeforeSilenceIsCalled(t *testing.T) {
-	h := newHost(t, session.Config{Policy: retry.Policy{SilenceTimeoutMs: 5000}}, attempt{})
+	h := newHost(t, session.Config{Policy: retry.Policy{SilenceTimeout: 5 * time.Second}}, attempt{})
 	h.step(session.Happened{What: session.OnStart})
 	h.step(session.Happened{What: session.OnResponse, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
 	h.s.Chunk(1, h.now, []byte(chatRole()+chatToken("A")))
@@ -410,7 +411,7 @@ func TestAStackedSDKRetryIsWarnedOf(t *testing.T) {
 
 func TestJitterStaysWithinItsBoundsAndNeverShortensAWish(t *testing.T) {
 	for seed := range int64(200) {
-		for jitter, least := range map[string]int64{retry.JitterFull: 0, retry.JitterEqual: 500} {
+		for jitter, least := range map[retry.Jitter]int64{retry.JitterFull: 0, retry.JitterEqual: 500} {
 			h := newHost(t, session.Config{Seed: seed, Policy: retry.Policy{Jitter: jitter}}, overloaded, attempt{chunks: chat("A")})
 			h.run()
 			require.GreaterOrEqual(t, h.gaps()[0], least)

@@ -30,7 +30,7 @@ func (s *Session) watching() watch {
 	if q.rpc || !overHTTP(r.URL) {
 		return alone
 	}
-	option := protocol.ByName(s.cfg.Protocol)
+	option := protocol.ByName(s.cfg.Policy.Protocol)
 	s.promised = q.promised(r.Headers)
 	switch {
 	case option == protocol.None:

@@ -24,14 +24,6 @@ type Config struct {
 	Request Request      `json:"request"`
 	// Provider is a hint for the classifier, for hosts that know it.
 	Provider string `json:"provider,omitempty"`
-	// Protocol names the protocol of the answer where the request's address does
-	// not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
-	// "sse" (events of no known form), or "none", which leaves every body alone.
-	// It never makes an answer a stream that was not asked for as one.
-	Protocol string `json:"protocol,omitempty"`
-	// Bucket names what shares one limit with this request, in place of its
-	// origin, credential and model.
-	Bucket string `json:"bucket,omitempty"`
 	// Seed feeds the jitter. Any value will do; the same seed gives the same waits.
 	Seed int64 `json:"seed,omitempty"`
 	// CanReset says that the consumer can be told to drop what it has.
@@ -48,26 +40,28 @@ type Config struct {
 	Restore *Snapshot `json:"restore,omitempty"`
 }
 
-// What happened, in the words of Happened.What.
+// On is a value of Happened.What.
+type On string
+
 const (
-	OnStart     = "start"      // the caller made the request; always the first
-	OnResponse  = "response"   // headers arrived: Status, Headers
-	OnEnd       = "end"        // the body ended, as bodies end
-	OnError     = "error"      // fetch or the body failed: Error
-	OnFailed    = "failed"     // an attempt that is no fetch failed: Failure
-	OnSuccess   = "success"    // an attempt that is no fetch succeeded
-	OnTimer     = "timer"      // the time that Answer.TimerAt named has come, or the host woke up
-	OnAbort     = "abort"      // the caller's signal or context ended the request
-	OnStop      = "stop"       // a person pressed Stop
-	OnRetryNow  = "retry_now"  // a person pressed Retry now
-	OnOnline    = "online"     // the host believes it is online
-	OnOffline   = "offline"    // … offline
-	OnProbeLost = "probe_lost" // another tab is probing this origin already
+	OnStart     On = "start"      // the caller made the request; always the first
+	OnResponse  On = "response"   // headers arrived: Status, Headers
+	OnEnd       On = "end"        // the body ended, as bodies end
+	OnError     On = "error"      // fetch or the body failed: Error
+	OnFailed    On = "failed"     // an attempt that is no fetch failed: Failure
+	OnSuccess   On = "success"    // an attempt that is no fetch succeeded
+	OnTimer     On = "timer"      // the time that Answer.TimerAt named has come, or the host woke up
+	OnAbort     On = "abort"      // the caller's signal or context ended the request
+	OnStop      On = "stop"       // a person pressed Stop
+	OnRetryNow  On = "retry_now"  // a person pressed Retry now
+	OnOnline    On = "online"     // the host believes it is online
+	OnOffline   On = "offline"    // … offline
+	OnProbeLost On = "probe_lost" // another tab is probing this origin already
 )
 
 // Happened is one thing that a host saw.
 type Happened struct {
-	What string `json:"what"`
+	What On `json:"what"`
 	// Now is the wall clock in milliseconds since the Unix epoch. It may jump.
 	Now int64 `json:"now"`
 	// Attempt is the number of the attempt that OnResponse, OnEnd, OnError, …
@@ -79,21 +73,23 @@ type Happened struct {
 	Failure *classify.Failure   `json:"failure,omitempty"`
 }
 
-// What a host is to do, in the words of Answer.Do.
+// Do is a value of Answer.Do.
+type Do string
+
 const (
-	DoNothing = "none"    // go on as before
-	DoOpen    = "open"    // open the request as attempt Attempt
-	DoRead    = "read"    // read the body and hand every chunk in
-	DoWait    = "wait"    // drop the attempt, if there is one, and wait for TimerAt
-	DoPass    = "pass"    // give the response to the caller: Bytes, then the rest untouched; the session is over
-	DoFinish  = "finish"  // deliver Bytes, end the consumer's stream, stop reading; the session is over
-	DoFail    = "fail"    // deliver Bytes, then fail with Verdict, stop reading; the session is over
-	DoRethrow = "rethrow" // fail with the very error that the attempt threw; the session is over
+	DoNothing Do = "none"    // go on as before
+	DoOpen    Do = "open"    // open the request as attempt Attempt
+	DoRead    Do = "read"    // read the body and hand every chunk in
+	DoWait    Do = "wait"    // drop the attempt, if there is one, and wait for TimerAt
+	DoPass    Do = "pass"    // give the response to the caller: Bytes, then the rest untouched; the session is over
+	DoFinish  Do = "finish"  // deliver Bytes, end the consumer's stream, stop reading; the session is over
+	DoFail    Do = "fail"    // deliver Bytes, then fail with Verdict, stop reading; the session is over
+	DoRethrow Do = "rethrow" // fail with the very error that the attempt threw; the session is over
 )
 
 // Answer is what the host is to do now.
 type Answer struct {
-	Do string `json:"do"`
+	Do Do `json:"do"`
 	// Attempt is the number of the attempt in force, from 1.
 	Attempt int `json:"attempt,omitempty"`
 	// TimerAt is when to call back with OnTimer, on the clock of Happened.Now;
@@ -140,7 +136,7 @@ type Shared struct {
 // Resume says how to ask for the rest of an answer.
 type Resume struct {
 	// How is ResumeLastEventID, ResumeBackground, ResumeContinue or ResumeCustom.
-	How string `json:"how"`
+	How retry.ResumeKind `json:"how"`
 	// Method replaces the first request's, if it is set.
 	Method string `json:"method,omitempty"`
 	// Suffix goes to the end of the path of the first URL. The parameters of its
@@ -159,35 +155,39 @@ type Resume struct {
 	Sequence   int64  `json:"sequence,omitempty"`
 }
 
-// The states of a Snapshot.
+// State is a value of Snapshot.State.
+type State string
+
 const (
-	StateIdle      = "idle"      // not started
-	StateOpening   = "opening"   // a request is on its way, nothing shown yet
-	StateStreaming = "streaming" // output flows
-	StateWaiting   = "waiting"   // until Retry.RetryingAt, or for a connection, or for another request's cool-down
-	StateFinished  = "finished"
-	StateFailed    = "failed"
-	StateStopped   = "stopped" // by the caller or a person
+	StateIdle      State = "idle"      // not started
+	StateOpening   State = "opening"   // a request is on its way, nothing shown yet
+	StateStreaming State = "streaming" // output flows
+	StateWaiting   State = "waiting"   // until Retry.RetryingAt, or for a connection, or for another request's cool-down
+	StateFinished  State = "finished"
+	StateFailed    State = "failed"
+	StateStopped   State = "stopped" // by the caller or a person
 )
 
-// What a session waits for, where it is more than the time.
+// WaitingFor is what a session waits for, where it is more than the time.
+type WaitingFor string
+
 const (
-	WaitingForConnection = "connection"
-	WaitingForCooldown   = "cooldown" // of another request to the same bucket
+	WaitingForConnection WaitingFor = "connection"
+	WaitingForCooldown   WaitingFor = "cooldown" // of another request to the same bucket
 )
 
 // Snapshot is a session's state, for a late subscriber and for storage.
 type Snapshot struct {
-	State    string `json:"state"`
-	Attempt  int    `json:"attempt"`  // the attempt in force, from 1; 0 before the first
-	Failures int    `json:"failures"` // since the last success or Retry now
+	State    State `json:"state"`
+	Attempt  int   `json:"attempt"`  // the attempt in force, from 1; 0 before the first
+	Failures int   `json:"failures"` // since the last success or Retry now
 	// Suspected counts failures that may be how this server always is, by name:
 	// "truncated 2, silence 1".
 	Suspected string `json:"suspected,omitempty"`
 	// Slow is set when no output came for 15 s.
 	Slow bool `json:"slow,omitempty"`
 	// WaitingFor is empty (for the time), WaitingForConnection or WaitingForCooldown.
-	WaitingFor string                 `json:"waiting_for,omitempty"`
+	WaitingFor WaitingFor             `json:"waiting_for,omitempty"`
 	Retry      *retry.ChatStreamRetry `json:"retry,omitempty"`
 	Verdict    *classify.Verdict      `json:"verdict,omitempty"`
 }

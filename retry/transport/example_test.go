@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/steadfetch/steadfetch/hosttest/chattest"
 	"github.com/steadfetch/steadfetch/retry"
@@ -25,7 +26,7 @@ func Example() {
 
 	client := &http.Client{Transport: &transport.Transport{
 		Base:   &http.Transport{DisableKeepAlives: true},
-		Policy: retry.Policy{InitialDelayMs: 1},
+		Policy: retry.Policy{InitialDelay: time.Millisecond},
 		OnRetry: func(event retry.ChatStreamRetry) {
 			fmt.Printf("attempt %d: %s, again in %d ms\n", event.Attempt, event.Kind, event.DelayMs)
 		},
@@ -58,7 +59,7 @@ func ExampleTransport_Stream() {
 
 	t := &transport.Transport{
 		Base:   &http.Transport{DisableKeepAlives: true},
-		Policy: retry.Policy{InitialDelayMs: 1},
+		Policy: retry.Policy{InitialDelay: time.Millisecond},
 	}
 	req, _ := http.NewRequest(http.MethodPost, run.URL()+"/v1/chat/completions", strings.NewReader(`{"stream":true}`))
 	req.Header.Set("Content-Type", "application/json")
@@ -90,7 +91,7 @@ func ExampleTransport_onAttempt() {
 
 	client := &http.Client{Transport: &transport.Transport{
 		Base:   &http.Transport{DisableKeepAlives: true},
-		Policy: retry.Policy{InitialDelayMs: 1},
+		Policy: retry.Policy{InitialDelay: time.Millisecond},
 		OnAttempt: func(_ context.Context, event transport.AttemptEvent) {
 			fmt.Println(event.Attempt, event.Outcome, event.Attributes["http.response.status_code"], event.Attributes["error.type"])
 		},

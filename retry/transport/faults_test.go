@@ -274,9 +274,9 @@ func (c *cell) meet(srv *chattest.Server) (outcome string, err error) {
 	p := protocols[c.protocol]
 	base := &http.Transport{DisableKeepAlives: true}
 	tr := &transport.Transport{Base: base, Group: &transport.Group{}}
-	tr.Policy = retry.Policy{InitialDelayMs: 1}
+	tr.Policy = retry.Policy{InitialDelay: time.Millisecond}
 	if c.stalls {
-		tr.Policy.SilenceTimeoutMs, tr.Policy.ContentTimeoutMs = 1000, 1500
+		tr.Policy.SilenceTimeout, tr.Policy.ContentTimeout = time.Second, 1500*time.Millisecond
 	}
 	if c.client == "go-resume" {
 		tr.Policy.AfterCommit = retry.AfterCommitResume

@@ -79,7 +79,7 @@ func TestHTTP2StreamsAreMendedToo(t *testing.T) {
 	defer srv.Close()
 	client := srv.Client()
 	tr := newTransport(client.Transport)
-	tr.Policy.InitialDelayMs = 1
+	tr.Policy.InitialDelay = time.Millisecond
 	var events []retry.ChatStreamRetry
 	tr.OnRetry = func(event retry.ChatStreamRetry) { events = append(events, event) }
 	resp := post(t, &http.Client{Transport: tr}, srv.URL)

@@ -84,7 +84,7 @@ func TestRequestsThatEndAtRandomMomentsLeaveNothingBehind(t *testing.T) {
 	base := &chaos{}
 	tr := newTransport(base)
 	tr.Controller = &Controller{}
-	tr.Policy = retry.Policy{InitialDelayMs: 1, MaxDelayMs: 2}
+	tr.Policy = retry.Policy{InitialDelay: time.Millisecond, MaxDelay: 2 * time.Millisecond}
 	resuming := *tr
 	resuming.Policy.AfterCommit = retry.AfterCommitResume
 	// One context for all: what hangs on to it is a leak.

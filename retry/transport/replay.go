@@ -30,7 +30,7 @@ type replay struct {
 
 // init prepares the body. One without GetBody is read into memory, up to limit
 // bytes; above that it is sent as it comes, once.
-func (b *replay) init(req *http.Request, limit int64) error {
+func (b *replay) init(req *http.Request, limit int) error {
 	b.first, b.get = req.Body, req.GetBody
 	if b.first == nil || b.first == http.NoBody {
 		b.get = nil
@@ -40,7 +40,7 @@ func (b *replay) init(req *http.Request, limit int64) error {
 		// Closing is what ends a read from a pipe or a connection.
 		first := b.first
 		stop := context.AfterFunc(req.Context(), func() { _ = first.Close() })
-		held, err := io.ReadAll(io.LimitReader(first, max(limit, 0)+1))
+		held, err := io.ReadAll(io.LimitReader(first, int64(max(limit, 0))+1))
 		if !stop() {
 			b.first = nil // it is closed already, or just now
 			return canceled(req.Context())
@@ -49,7 +49,7 @@ func (b *replay) init(req *http.Request, limit int64) error {
 			b.close()
 			return err
 		}
-		if int64(len(held)) > max(limit, 0) {
+		if len(held) > max(limit, 0) {
 			b.once = true
 			b.text = string(held[:min(len(held), peekBytes)])
 			b.first = struct {

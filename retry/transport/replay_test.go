@@ -47,7 +47,7 @@ func TestABodyThatCanBeReadOnceIsKeptAndSentAgain(t *testing.T) {
 }
 
 func TestABodyAboveTheLimitIsSentOnce(t *testing.T) {
-	for _, limit := range []int64{-1, 10} {
+	for _, limit := range []int{-1, 10} {
 		synctest.Test(t, func(t *testing.T) {
 			p := newProvider(refused, attemptScript{chunks: chat("A")})
 			tr := newTransport(p)

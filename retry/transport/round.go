@@ -73,15 +73,15 @@ type round struct {
 
 func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 	policy := t.Policy
-	reason := policy.Fill()
+	err := policy.Fill()
 	if req.URL == nil {
-		reason = "the request has no URL"
+		err = errors.New("transport: the request has no URL")
 	}
-	if reason != "" {
+	if err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
-		return nil, errors.New("transport: " + reason)
+		return nil, err
 	}
 	r := &round{
 		t: t, req: req, send: t.base().RoundTrip, group: t.group(), began: time.Now(),

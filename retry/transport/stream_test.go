@@ -211,7 +211,7 @@ func TestAStreamFollowsRedirects(t *testing.T) {
 
 func TestAStreamNeverShowsTheAddressInItsErrors(t *testing.T) {
 	tr := newTransport(&http.Transport{})
-	tr.Policy = retry.Policy{MaxAttempts: 2, InitialDelayMs: 1}
+	tr.Policy = retry.Policy{MaxAttempts: 2, InitialDelay: time.Millisecond}
 	req, err := http.NewRequest(http.MethodPost, "http://127.0.0.1:1/v1beta/models/g:streamGenerateContent?key=secret", strings.NewReader("{}"))
 	require.NoError(t, err)
 	_, _, err = collect(tr, req)

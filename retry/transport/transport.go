@@ -17,7 +17,7 @@ import (
 // wants callbacks or a Controller per request can make a Transport per request.
 //
 // [http.Client.Timeout] is a deadline like any other: it bounds all attempts,
-// waits and the reading of the body together. Policy.MaxElapsedMs and the
+// waits and the reading of the body together. Policy.MaxElapsed and the
 // policy's time-outs tell a failing stream from a long one.
 type Transport struct {
 	// Base makes the requests, one per attempt. It must heed the request's

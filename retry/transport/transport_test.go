@@ -219,7 +219,7 @@ func TestTheErrorSaysWhyTheEngineGaveUp(t *testing.T) {
 		tries  int
 	}{
 		"attempts": {retry.Policy{MaxAttempts: 3}, refused, retry.ErrExhausted, classify.AttemptsExhausted, 3 * time.Second, 3},
-		"time":     {retry.Policy{MaxElapsedMs: 5000}, refused, retry.ErrMaxElapsed, classify.MaxElapsedExceeded, 3 * time.Second, 3},
+		"time":     {retry.Policy{MaxElapsed: 5 * time.Second}, refused, retry.ErrMaxElapsed, classify.MaxElapsedExceeded, 3 * time.Second, 3},
 		"asked":    {retry.Policy{}, attemptScript{headers: map[string]string{"Retry-After": "601"}, chunks: []string{chatRole()}}, nil, "", 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -434,8 +434,8 @@ func TestAConsumerThatPausesIsNoSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{chunks: chat("A", "B", "C", "D")})
 		tr := newTransport(p)
-		tr.Policy.SilenceTimeoutMs = 2000
-		tr.Policy.ContentTimeoutMs = 3000
+		tr.Policy.SilenceTimeout = 2 * time.Second
+		tr.Policy.ContentTimeout = 3 * time.Second
 		resp, err := tr.RoundTrip(chatRequest(t, t.Context()))
 		require.NoError(t, err)
 		var text strings.Builder
@@ -456,7 +456,7 @@ func TestASilenceThatBeganInAPauseIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{chunks: []string{chatRole(), chatToken("A")}, hang: true})
 		tr := newTransport(p)
-		tr.Policy.SilenceTimeoutMs = 2000
+		tr.Policy.SilenceTimeout = 2 * time.Second
 		resp, err := tr.RoundTrip(chatRequest(t, t.Context()))
 		require.NoError(t, err)
 		began := time.Now()

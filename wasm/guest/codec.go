@@ -16,9 +16,9 @@ const maxDepth = 10
 
 // read fills the struct at p from a JSON object. Members that the shape does
 // not know, and those of another type, are passed over.
-func read(v jsonscan.Value, p unsafe.Pointer, s shape, depth int) (reason string) {
+func read(v jsonscan.Value, p unsafe.Pointer, s shape, depth int) (err error) {
 	it := v.Iter()
-	for it.Next() {
+	for it.Next() && err == nil {
 		m := it.Value
 		for i := range s {
 			f := &s[i]
@@ -44,9 +44,9 @@ func read(v jsonscan.Value, p unsafe.Pointer, s shape, depth int) (reason string
 			case header:
 				*(*classify.Headers)(at) = readHeaders(m)
 			case policy:
-				reason = readPolicy(m, (*retry.Policy)(at))
+				err = (*retry.Policy)(at).UnmarshalJSON([]byte(m))
 			case inline:
-				reason = read(m, at, shapes[0], depth+1)
+				err = read(m, at, shapes[0], depth+1)
 			default:
 				if m.Kind() != jsonscan.Object || depth == maxDepth {
 					break
@@ -67,40 +67,11 @@ func read(v jsonscan.Value, p unsafe.Pointer, s shape, depth int) (reason string
 					continue // what only goes out
 				}
 				*(*unsafe.Pointer)(at) = to
-				read(m, to, shapes[f.kind-inline], depth+1)
+				err = read(m, to, shapes[f.kind-inline], depth+1)
 			}
 		}
 	}
-	return reason
-}
-
-// readPolicy takes a policy from the wire, where 0 is off and absent is the
-// default; inside, 0 is the default and off is negative.
-func readPolicy(v jsonscan.Value, p *retry.Policy) (reason string) {
-	it := v.Iter()
-	for it.Next() {
-		m := it.Value
-		if m.Kind() == jsonscan.Null {
-			continue
-		}
-		if at := it.Key.In(retry.PolicyNumbers); at >= 0 {
-			n, ok := m.Int()
-			if m.Kind() != jsonscan.Number || !ok || n < 0 {
-				return it.Key.Str() + " must be a number of at least 0"
-			}
-			if n == 0 {
-				n = -1
-			}
-			p.Numbers()[at] = n
-		} else if at := it.Key.In(retry.PolicyStrings); at >= 0 {
-			p.Strings()[at] = m.Str()
-		} else if at := it.Key.In(retry.PolicyBools); at >= 0 {
-			p.Bools()[at] = m.True()
-		} else {
-			return "there is no option " + it.Key.Str()
-		}
-	}
-	return ""
+	return err
 }
 
 // The result is written to output.
@@ -172,39 +143,4 @@ func write(p unsafe.Pointer, s shape) {
 		}
 	}
 	put('}')
-}
-
-func writePolicy(p *retry.Policy) {
-	put('{')
-	for i, n := range p.Numbers() {
-		key(word(retry.PolicyNumbers, i))
-		integer(max(n, 0)) // off is 0 on the wire
-	}
-	for i, s := range p.Strings() {
-		if s != "" {
-			key(word(retry.PolicyStrings, i))
-			quote(s)
-		}
-	}
-	for i, b := range p.Bools() {
-		if b {
-			key(word(retry.PolicyBools, i))
-			puts("true")
-		}
-	}
-	put('}')
-}
-
-// word is number i of a list of words with single spaces between.
-func word(list string, i int) string {
-	start := 0
-	for at := 0; ; at++ {
-		if at == len(list) || list[at] == ' ' {
-			if i == 0 {
-				return list[start:at]
-			}
-			i--
-			start = at + 1
-		}
-	}
 }

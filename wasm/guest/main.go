@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"unsafe"
 
 	"github.com/steadfetch/steadfetch/classify"
@@ -61,24 +62,23 @@ func result() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(output)) }
 const notJSON = "the input is not a JSON object, or longer than the buffer"
 
 // object is the input as a string of its own: a session may keep parts of it.
-// The reason is not empty if the input is no object.
-func object(n int32) (v jsonscan.Value, reason string) {
+func object(n int32) (v jsonscan.Value, err error) {
 	if n >= 0 && int(n) <= len(input) {
 		v = jsonscan.Parse(string(input[:n]))
 	}
 	if v.Kind() != jsonscan.Object {
-		reason = notJSON
+		err = errors.New(notJSON)
 	}
-	return v, reason
+	return v, err
 }
 
 // take reads the input into the struct at p.
-func take(n int32, p unsafe.Pointer, s shape) (reason string) {
-	v, reason := object(n)
-	if reason == "" {
-		reason = read(v, p, s, 0)
+func take(n int32, p unsafe.Pointer, s shape) error {
+	v, err := object(n)
+	if err == nil {
+		err = read(v, p, s, 0)
 	}
-	return reason
+	return err
 }
 
 // give makes the struct at p the result, and tells its length.
@@ -100,8 +100,8 @@ func refuse(why string) int32 {
 //go:wasmexport classify
 func classifyFailure(n int32) int32 {
 	f := &classify.Failure{}
-	if reason := take(n, unsafe.Pointer(f), failureShape); reason != "" {
-		return refuse(reason)
+	if err := take(n, unsafe.Pointer(f), failureShape); err != nil {
+		return refuse(err.Error())
 	}
 	verdict := &classify.Verdict{}
 	classify.ClassifyTo(f, verdict)
@@ -111,8 +111,8 @@ func classifyFailure(n int32) int32 {
 //go:wasmexport explain
 func explain(n int32) int32 {
 	f := &classify.Failure{}
-	if reason := take(n, unsafe.Pointer(f), failureShape); reason != "" {
-		return refuse(reason)
+	if err := take(n, unsafe.Pointer(f), failureShape); err != nil {
+		return refuse(err.Error())
 	}
 	trail := classify.Explain(*f)
 	output = output[:0]
@@ -139,31 +139,30 @@ func delay(attempt int32) int32 { return int32(retry.Delay(int(attempt)).Millise
 //go:wasmexport policy
 func policyOf(n int32) int32 {
 	p := &retry.Policy{}
-	v, reason := object(n)
-	if reason == "" {
-		reason = readPolicy(v, p)
+	v, err := object(n)
+	if err == nil {
+		err = p.UnmarshalJSON([]byte(v))
 	}
-	if reason == "" {
-		reason = p.Fill()
+	if err == nil {
+		err = p.Fill()
 	}
-	if reason != "" {
-		return refuse(reason)
+	if err != nil {
+		return refuse(err.Error())
 	}
-	output = output[:0]
-	writePolicy(p)
+	output, _ = p.MarshalJSON()
 	return int32(len(output))
 }
 
 //go:wasmexport session_new
 func sessionNew(n int32) int32 {
 	cfg := &session.Config{}
-	reason := take(n, unsafe.Pointer(cfg), configShape)
+	err := take(n, unsafe.Pointer(cfg), configShape)
 	var s *session.Session
-	if reason == "" {
-		s, reason = session.NewSession(cfg, &group)
+	if err == nil {
+		s, err = session.NewSession(cfg, &group)
 	}
-	if reason != "" {
-		return refuse(reason)
+	if err != nil {
+		return refuse(err.Error())
 	}
 	if len(free) == 0 {
 		if len(sessions) > 0xFFFF {
@@ -210,8 +209,8 @@ func sessionEvent(h, n int32) int32 {
 		return refuse(unknownHandle)
 	}
 	what := &session.Happened{}
-	if reason := take(n, unsafe.Pointer(what), happenedShape); reason != "" {
-		return refuse(reason)
+	if err := take(n, unsafe.Pointer(what), happenedShape); err != nil {
+		return refuse(err.Error())
 	}
 	return give(unsafe.Pointer(slot.session.Step(what)), answerShape)
 }
@@ -275,8 +274,8 @@ func sessionFree(h int32) {
 //go:wasmexport share
 func share(n int32) int32 {
 	s := &session.Shared{}
-	if reason := take(n, unsafe.Pointer(s), sharedShape); reason != "" {
-		return refuse(reason)
+	if err := take(n, unsafe.Pointer(s), sharedShape); err != nil {
+		return refuse(err.Error())
 	}
 	group.Hear(s)
 	return give(unsafe.Pointer(s), sharedShape)

@@ -124,8 +124,6 @@ var configShape = shape{
 	{"policy", unsafe.Offsetof(config.Policy), policy},
 	{"request", unsafe.Offsetof(config.Request), inline},
 	{"provider", unsafe.Offsetof(config.Provider), text},
-	{"protocol", unsafe.Offsetof(config.Protocol), text},
-	{"bucket", unsafe.Offsetof(config.Bucket), text},
 	{"seed", unsafe.Offsetof(config.Seed), long},
 	{"can_reset", unsafe.Offsetof(config.CanReset), flag},
 	{"not_replayable", unsafe.Offsetof(config.NotReplayable), flag},

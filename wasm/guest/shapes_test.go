@@ -46,7 +46,7 @@ func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
 			want := map[string][2]kind{
 				"string": {texts, text}, "classify.Kind": {texts, text}, "bool": {flags, flag}, "int": {numbers, number}, "int64": {longs, long},
 				"*int64": {maybe, maybe}, "time.Time": {moment, moment}, "map[string]string": {header, header}, "retry.Policy": {policy, policy},
-				"session.Request": {inline, inline}, "*classify.Event": {toEvent, toEvent}, "*classify.ErrorInfo": {toError, toError},
+				"session.Request": {inline, inline}, "session.On": {texts, text}, "session.Do": {texts, text}, "session.State": {texts, text}, "session.WaitingFor": {texts, text}, "retry.ResumeKind": {texts, text}, "*classify.Event": {toEvent, toEvent}, "*classify.ErrorInfo": {toError, toError},
 				"*classify.Failure": {toFailure, toFailure}, "*retry.ChatStreamRetry": {toRetry, toRetry}, "*session.Snapshot": {toSnapshot, toSnapshot},
 				"*classify.Verdict": {toVerdict, toVerdict}, "*session.Shared": {toShared, toShared}, "*session.Resume": {toResume, toResume},
 			}[field.Type.String()]
@@ -76,7 +76,7 @@ func TestWhatIsWrittenIsWhatEncodingJSONWrites(t *testing.T) {
 	restored := session.Snapshot{State: session.StateWaiting, Attempt: 2, Failures: 2, Retry: a.Retry}
 	raw, err := json.Marshal(restored)
 	require.NoError(t, err)
-	require.Empty(t, read(jsonscan.Parse(string(raw)), unsafe.Pointer(&back), snapshotShape, 0))
+	require.NoError(t, read(jsonscan.Parse(string(raw)), unsafe.Pointer(&back), snapshotShape, 0))
 	back.Retry.RetryingAt = back.Retry.RetryingAt.UTC()
 	require.Equal(t, restored, back)
 }
@@ -123,10 +123,10 @@ func TestHandlesThatAreWrongOrFreedAreRefused(t *testing.T) {
 
 func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	for in, want := range map[string]string{
-		`{"max_attempts":-1}`:     "max_attempts must be a number of at least 0",
-		`{"max_delay_ms":"soon"}`: "max_delay_ms must be a number of at least 0",
-		`{"jitter":"some"}`:       "use one of these: none full equal",
-		`{"retries":3}`:           "there is no option retries",
+		`{"max_attempts":-1}`:     "retry: max_attempts must be a number of at least 0",
+		`{"max_delay_ms":"soon"}`: "retry: max_delay_ms must be a number of at least 0",
+		`{"jitter":"some"}`:       "retry: jitter must be one of these: none full equal",
+		`{"retries":3}`:           "retry: there is no option retries",
 		`[]`:                      notJSON,
 	} {
 		buffer(int32(len(in)))

@@ -33,7 +33,7 @@ type seen struct {
 // with goroutines for requests and channels for what comes of them.
 func survive(ctx context.Context, engine *wasm.Engine, address string, canReset bool, textIn func([]byte) (string, error)) (*lived, error) {
 	guarded, err := engine.NewSession(session.Config{
-		Policy:   retry.Policy{InitialDelayMs: 50},
+		Policy:   retry.Policy{InitialDelay: 50 * time.Millisecond},
 		Request:  session.Request{Method: http.MethodPost, URL: address, Body: body},
 		CanReset: canReset,
 	})

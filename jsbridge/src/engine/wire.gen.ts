@@ -134,23 +134,24 @@ export interface Trail {
 }
 
 /**
- * Policy says when to try again. The zero value is the default: for ever,
+ * Policy says when to try again. The zero value is the default: forever,
  * after 1s -> 2s -> 4s … 60s, without jitter, and never sooner than the server
  * asks.
  *
- * A number that is 0 stands for its default; a negative one turns the thing
- * off. On the wire an absent field is the default and 0 is off.
+ * A number or time that is 0 stands for its default; a negative one turns the
+ * thing off. In JSON a field that is left out is the default and 0 is off;
+ * times are in milliseconds there, and rounded up to whole ones.
  */
 export interface Policy {
   /** `max_attempts` counts the first attempt too. Default: no limit. */
   max_attempts?: number;
-  /** `initial_delay_ms` is the first wait; each wait doubles it. Default 1000. */
+  /** `initial_delay_ms` is the first wait; each wait doubles it. Default: one second. */
   initial_delay_ms?: number;
-  /** `max_delay_ms` bounds a wait that the server did not ask for. Default 60000. */
+  /** `max_delay_ms` bounds a wait that the server did not ask for. Default: one minute. */
   max_delay_ms?: number;
   /**
-   * `max_retry_after_ms` ends the retrying when the server asks for more.
-   * Default 600000, ten minutes; off means any wait is honoured.
+   * `max_retry_after_ms` ends the retrying when the server asks for more. Default:
+   * ten minutes; off means that any wait is honoured.
    */
   max_retry_after_ms?: number;
   /**
@@ -171,7 +172,7 @@ export interface Policy {
   /**
    * `content_timeout_ms` runs from one real event to the next, starting with the
    * opening of the request. It finds generations that died behind
-   * keep-alives. Default 600000, ten minutes.
+   * keep-alives. Default: ten minutes.
    */
   content_timeout_ms?: number;
   /**
@@ -181,17 +182,17 @@ export interface Policy {
    * Default: off.
    */
   budget_tokens?: number;
-  /** `budget_ratio` is in thousandths of a token. Default 100, a tenth. */
+  /** `budget_ratio` is in thousandths of a token. Default: 100, a tenth. */
   budget_ratio?: number;
   /**
    * `max_replay_bytes` bounds what a host reads into memory of a body that can be
-   * read only once. Above it the request is sent but not retried. Default 16 MiB.
+   * read only once. Above it the request is sent but not retried. Default: 16 MiB.
    */
   max_replay_bytes?: number;
   /**
-   * `preset` fills the fields that are left 0: "origin" (the default), "coder"
-   * (25 attempts, restart after commit) or "mux" (first wait 2s, unknown
-   * errors are retried, resume after commit).
+   * `preset` fills the fields that are left 0: "origin" (the default),
+   * "coder" (25 attempts, restart after commit) or "mux" (first wait
+   * two seconds, unknown errors are retried, resume after commit).
    */
   preset?: "origin" | "coder" | "mux";
   /**
@@ -202,14 +203,16 @@ export interface Policy {
   jitter?: "none" | "full" | "equal";
   /**
    * `after_commit` is what happens to a failure after output was delivered:
-   * "fail", "restart" or "resume". Default: restart where the consumer can be
-   * told to drop what it has, else fail. A resume that is not possible is
-   * treated by the default.
+   * "fail" (the stream ends with an error), "restart" (the
+   * consumer drops what it has, and the answer begins again) or
+   * "resume" (the answer goes on where it broke). Default: restart
+   * where the consumer can be told to drop what it has, else fail. A resume
+   * that is not possible is treated by the default.
    */
   after_commit?: "fail" | "restart" | "resume";
   /**
-   * Resume is how: "last_event_id", "background", "continue",
-   * "custom", or empty for the one that fits what was received.
+   * Resume is how to resume: "last_event_id", "background",
+   * "continue" or "custom". Default: the one that fits what was received.
    */
   resume?: "last_event_id" | "background" | "continue" | "custom";
   /**

@@ -48,7 +48,7 @@ func TestAttemptsBecomeSpansOfOpenTelemetry(t *testing.T) {
 
 	ctx, parent := tracer.Start(t.Context(), "chat")
 	client := &http.Client{Transport: &transport.Transport{
-		Policy: retry.Policy{InitialDelayMs: 1}, Group: &transport.Group{}, OnAttempt: spans(tracer),
+		Policy: retry.Policy{InitialDelay: time.Millisecond}, Group: &transport.Group{}, OnAttempt: spans(tracer),
 	}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, run.URL()+"/v1/messages", strings.NewReader(`{"stream":true}`))
 	require.NoError(t, err)

@@ -31,8 +31,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func client(t *testing.T, policy retry.Policy) *http.Client {
 	base := &http.Transport{}
 	t.Cleanup(base.CloseIdleConnections)
-	if policy.InitialDelayMs == 0 {
-		policy.InitialDelayMs = 10
+	if policy.InitialDelay == 0 {
+		policy.InitialDelay = 10 * time.Millisecond
 	}
 	return &http.Client{Transport: &transport.Transport{Base: base, Policy: policy, Group: &transport.Group{}}}
 }
