@@ -22,6 +22,8 @@ type Reader struct {
 	Shapes Shapes
 	// Hashing fills in Event.Hash.
 	Hashing bool
+	// Marks are for whoever reads an event, before Learn.
+	Marks jsonscan.Marks
 
 	chunk string // a view of the last chunk
 	base  int64  // where it begins in the stream
@@ -319,9 +321,9 @@ func (r *Reader) Last(e *Event) (missing string, ok bool) {
 }
 
 // Learn notes how the event that Next gave last was read, so that the next one
-// that differs only in its marks is known by sight. Nothing else that it was
-// read by may change, or Forget must be called.
-func (r *Reader) Learn(e *Event, marks *jsonscan.Marks, facts uint32, text jsonscan.Value) {
+// that differs only in Marks is known by sight. Nothing else that it was read
+// by may change, or Shapes.Forget must be called.
+func (r *Reader) Learn(e *Event, facts uint32, text jsonscan.Value) {
 	from := e.Bytes.From - r.base
 	if from < 0 || e.Known || e.HasID || e.Bare || e.Cut || e.Lines != 1 || e.TypeAt.To > e.DataAt.From {
 		return
@@ -330,7 +332,7 @@ func (r *Reader) Learn(e *Event, marks *jsonscan.Marks, facts uint32, text jsons
 	if len(raw) > maxShape || raw[len(raw)-1] != '\n' || raw[0] == '\n' || raw[0] == 0xEF {
 		return
 	}
-	r.Shapes.learn(raw, e, marks, facts, text)
+	r.Shapes.learn(raw, e, &r.Marks, facts, text)
 }
 
 // known looks whether the next event is one that is known by sight.

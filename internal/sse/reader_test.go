@@ -251,11 +251,11 @@ func learn(r *sse.Reader, e *sse.Event) {
 	if e.Known {
 		return
 	}
-	var marks jsonscan.Marks
+	r.Marks.Clear()
 	var text jsonscan.Value
 	sum := uint32(len(e.Type) + e.Lines)
 	c := jsonscan.NewCursor(e.Data)
-	c.Marks = &marks
+	c.Marks = &r.Marks
 	if c.Enter('{') {
 		for c.Member() {
 			switch c.Key {
@@ -287,7 +287,7 @@ func learn(r *sse.Reader, e *sse.Event) {
 	} else {
 		e.Counter = ""
 	}
-	r.Learn(e, &marks, sum, text)
+	r.Learn(e, sum, text)
 }
 
 func learnNothing(r *sse.Reader, e *sse.Event) {

@@ -85,7 +85,7 @@ func (f *Shapes) learn(raw string, e *Event, marks *jsonscan.Marks, facts uint32
 		if m.Vary == jsonscan.Text && m.From == at {
 			g.text = i
 		}
-		if m.Vary == jsonscan.Counter {
+		if m.Vary == jsonscan.Counter && g.tick < 0 {
 			g.tick = i
 		}
 		g.vary = append(g.vary, v)
