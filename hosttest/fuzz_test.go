@@ -55,6 +55,8 @@ var exports = []struct {
 	{"result", 0},
 	{"classify", 1},
 	{"explain", 1},
+	{"said", 1},
+	{"ended", 1},
 	{"delay", 1},
 	{"policy", 1},
 	{"session_new", 1},
@@ -63,6 +65,7 @@ var exports = []struct {
 	{"session_bytes", 1},
 	{"session_snapshot", 1},
 	{"session_rewrite", 2},
+	{"session_ending", 1},
 	{"session_free", 1},
 	{"share", 1},
 }

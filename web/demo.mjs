@@ -67,7 +67,7 @@ const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 const seconds = (ms, digits) => `${(ms / 1000).toFixed(digits)} s`;
 
 /** Shows a retry event on one line, which counts down where a terminal can show that. */
-function countdown({ title, attempt, retrying_at: at }) {
+function countdown({ title, attempt, retryingAt: at }) {
   const end = Date.parse(at);
   const line = () => {
     const left = Math.max(Math.ceil((end - Date.now()) / 1000), 0);

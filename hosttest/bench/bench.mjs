@@ -274,7 +274,7 @@ async function waits(jitter) {
       noCooldown: true,
       fetch: async () => new Response("", { status: 503 }),
       onRetry(event) {
-        list.push(event.delay_ms);
+        list.push(event.delayMs);
         stop.abort();
       },
     });

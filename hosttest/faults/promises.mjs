@@ -166,8 +166,8 @@ export const promises = [
             },
             want: givesUp(client, status, "invalid_request"),
             check({ received, verdict, must }) {
-              const { chain_broken } = verdict?.verdict ?? classify(received.failure);
-              must(chain_broken === true, "chain_broken is not told");
+              const { chainBroken } = verdict?.verdict ?? classify(received.failure);
+              must(chainBroken === true, "chain_broken is not told");
             },
           },
   })),

@@ -38,7 +38,7 @@ async function throughStream({ stream }, base, options, resets) {
 async function live(how, ...rest) {
   const retries = [];
   const resets = [];
-  const onRetry = ({ attempt, kind, delay_ms }) => retries.push({ attempt, kind, delay_ms });
+  const onRetry = ({ attempt, kind, delayMs }) => retries.push({ attempt, kind, delayMs });
   const text = await how(...rest, { initialDelayMs: 50, onRetry }, resets);
   return { text, retries, resets: resets.length };
 }

@@ -1,11 +1,9 @@
 // Command gen writes the TypeScript types of the shapes that cross the
-// module's boundary, from the Go types that define them:
+// module's boundary, from the Go types that define them, with the names that
+// TypeScript gives them:
 //
-//	go run -C jsbridge/gen . -o ../src/engine/wire.gen.ts
-//	go run -C jsbridge/gen . -o ../src/engine/wire.gen.ts -check
-//
-// With -options it writes what each option of a policy may be instead, from
-// the table in package retry.
+//	go run -C jsbridge/gen . -o ../src/engine/shapes.gen.ts
+//	go run -C jsbridge/gen . -o ../src/engine/shapes.gen.ts -check
 //
 // With -check it writes nothing, and fails if the file is not what it would
 // write. It is a module of its own so that the main module stays free of the
@@ -31,19 +29,20 @@ import (
 	"github.com/coder/guts/config"
 
 	_ "github.com/steadfetch/steadfetch/classify"
+	_ "github.com/steadfetch/steadfetch/internal/protocol"
 	_ "github.com/steadfetch/steadfetch/retry"
 	_ "github.com/steadfetch/steadfetch/retry/session"
 )
 
 const root = "github.com/steadfetch/steadfetch/"
 
-var packages = []string{root + "classify", root + "retry", root + "retry/session"}
+var packages = []string{root + "classify", root + "retry", root + "retry/session", root + "internal/protocol"}
 
 // shapes are the types that cross the boundary, in the order of the output.
 // What a package exports besides is no shape.
 var shapes = []string{
 	"Kind", "ErrorInfo", "Event", "Failure", "Verdict", "Step", "Trail",
-	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot",
+	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot", "Ending",
 }
 
 // words are the plain string fields whose values are the constants that begin
@@ -51,6 +50,7 @@ var shapes = []string{
 var words = []struct{ shape, field, prefix string }{
 	{"Failure", "phase", "Phase"},
 	{"Failure", "timer", "Timer"},
+	{"Ending", "reason", "Ending"},
 }
 
 const head = `// Written by jsbridge/gen from the Go types. Do not edit: change those and run "npm run gen".
@@ -60,16 +60,15 @@ const head = `// Written by jsbridge/gen from the Go types. Do not edit: change 
 func main() {
 	out := flag.String("o", "", "the `file` to write; default standard output")
 	check := flag.Bool("check", false, "write nothing; fail if the file differs")
-	table := flag.Bool("options", false, "write the options of a policy instead of the types")
 	flag.Parse()
-	if err := run(*out, *check, *table); err != nil {
+	if err := run(*out, *check); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out string, check, table bool) error {
-	text, err := generate(table)
+func run(out string, check bool) error {
+	text, err := generate()
 	if err != nil {
 		return err
 	}
@@ -90,7 +89,7 @@ func run(out string, check, table bool) error {
 	return nil
 }
 
-func generate(table bool) (string, error) {
+func generate() (string, error) {
 	parser, err := guts.NewGolangParser()
 	if err != nil {
 		return "", err
@@ -102,10 +101,6 @@ func generate(table bool) (string, error) {
 	}
 	parser.IncludeCustomDeclaration(config.StandardMappings())
 	facts := read(parser)
-	if table {
-		text, err := options(facts)
-		return head + text, err
-	}
 	for _, pkg := range parser.Pkgs {
 		pkg.Types = only(pkg.Types)
 	}
@@ -120,6 +115,7 @@ func generate(table bool) (string, error) {
 		config.NotNullMaps,
 		config.ExportTypes,
 		func(ts *guts.Typescript) { misses = narrow(ts, facts) },
+		rename,
 	)
 	if err := errors.Join(misses...); err != nil {
 		return "", err
@@ -137,7 +133,44 @@ func generate(table bool) (string, error) {
 	if err := errors.Join(append(misses, err)...); err != nil {
 		return "", err
 	}
-	return head + document(text, facts), nil
+	types, err := facts.policyTypes()
+	return head + document(text, facts) + maps(text) + types, err
+}
+
+// rename gives the fields the names that TypeScript users see. Where they cross
+// the boundary, they have those of the json tags.
+func rename(ts *guts.Typescript) {
+	for _, name := range shapes {
+		node, _ := ts.Node(name)
+		if shape, ok := node.(*bindings.Interface); ok {
+			for _, field := range shape.Fields {
+				field.Name = camel(field.Name)
+			}
+		}
+	}
+}
+
+// camel is delayMs for delay_ms.
+func camel(name string) string {
+	words := strings.Split(name, "_")
+	for i, word := range words[1:] {
+		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, "")
+}
+
+var record = regexp.MustCompile(`(?m)^ +(?:readonly )?(\w+)\??: Record<`)
+
+// maps lists the fields whose own keys are data, and keep their names.
+func maps(text string) string {
+	var names []string
+	for _, m := range record.FindAllStringSubmatch(text, -1) {
+		if name := fmt.Sprintf("%q", m[1]); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return "\n/** Fields whose own keys are data: they are not renamed. */\n" +
+		"export const maps: readonly string[] = [" + strings.Join(names, ", ") + "];\n"
 }
 
 // only is p without what is no shape, and no value of one. Much of that has
@@ -204,9 +237,8 @@ type facts struct {
 	enums   map[string][]string // the values of a string type, as they stand in the source
 	types   map[string]string   // the type of a field, by "Type.json_name"
 	docs    map[string]string   // by "Type" or "Type.json_name"
-	names   map[string]string   // "Type.Field" to the JSON name
+	names   map[string]string   // "Type.Field" to the name in TypeScript
 	options []option
-	most    string // of their numbers
 }
 
 func read(parser *guts.GoParser) facts {
@@ -215,7 +247,7 @@ func read(parser *guts.GoParser) facts {
 		for _, file := range pkg.Syntax {
 			for _, decl := range file.Decls {
 				if table, ok := decl.(*ast.FuncDecl); ok && table.Name.Name == "options" {
-					f.table(pkg.Types, pkg.TypesInfo, table)
+					f.table(pkg.TypesInfo, table)
 				}
 				gen, ok := decl.(*ast.GenDecl)
 				if !ok {
@@ -275,6 +307,7 @@ func (f *facts) shape(info *types.Info, spec *ast.TypeSpec, doc string) {
 		}
 		tag := reflect.StructTag(strings.Trim(field.Tag.Value, "`")).Get("json")
 		json, _, _ := strings.Cut(tag, ",")
+		json = camel(json)
 		text := field.Doc.Text()
 		if text == "" {
 			text = field.Comment.Text()

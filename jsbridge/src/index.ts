@@ -9,9 +9,17 @@ export { classify, classifyResponse, delay, explain } from "./api/classify.js";
 export { type Controller, createController } from "./api/controller.js";
 export { RetryError } from "./api/error.js";
 export { createFetch } from "./api/fetch.js";
+export type { ChatStreamMessage } from "./api/messages.js";
 export type { AttemptEvent, FetchOptions, Options, PolicyOptions, ResumeRequest } from "./api/options.js";
 export { type RetryAttempt, type RetryOptions, retry } from "./api/retry.js";
-export { type ChatStreamEvent, type StreamOptions, stream } from "./api/stream.js";
+export {
+  type ChatStreamEvent,
+  type ChatStreamFinish,
+  type ChatStreamIterator,
+  type StreamOptions,
+  stream,
+} from "./api/stream.js";
+export { toWire, type WireError, type WireEvent } from "./api/wire.js";
 export { init, type ModuleSource } from "./engine/init.js";
 export type {
   ChatStreamRetry,
@@ -24,4 +32,4 @@ export type {
   Step,
   Trail,
   Verdict,
-} from "./engine/wire.gen.js";
+} from "./engine/shapes.gen.js";

@@ -87,7 +87,7 @@ test("in a page", async (t) => {
     calls[0]!.reject(new TypeError("Failed to fetch"));
     await settle();
     assert.equal(controller.status.state, "waiting");
-    assert.equal(controller.status.waiting_for, "connection");
+    assert.equal(controller.status.waitingFor, "connection");
     assert.equal(controller.status.failures, 0);
     await pass(30_000);
     assert.equal(calls.length, 1);

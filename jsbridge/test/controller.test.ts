@@ -23,7 +23,7 @@ test("a controller shows each state of a request", async (t) => {
   assert.equal(controller.status.state, "waiting");
   assert.equal(controller.status.failures, 1);
   assert.equal(controller.status.retry!.kind, "overloaded");
-  assert.equal(Date.parse(controller.status.retry!.retrying_at), Date.now() + 1000);
+  assert.equal(Date.parse(controller.status.retry!.retryingAt), Date.now() + 1000);
   await pass(1000);
   assert.equal(controller.status.state, "opening");
   assert.equal(controller.status.attempt, 2);
@@ -42,7 +42,7 @@ test("retryNow ends the wait and forgets the failures", async (t) => {
   const { fetch, calls } = network();
   const controller = createController();
   const delays: number[] = [];
-  void watch(createFetch({ fetch, controller, onRetry: (e) => delays.push(e.delay_ms) })(url, post()));
+  void watch(createFetch({ fetch, controller, onRetry: (e) => delays.push(e.delayMs) })(url, post()));
   await settle();
   calls[0]!.respond(503);
   await pass(1000);

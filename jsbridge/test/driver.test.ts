@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type TestContext, test } from "node:test";
 import type { Options } from "../src/api/options.js";
 import type { Engine } from "../src/engine/abi.js";
-import type { Answer, Config, Happened, Verdict } from "../src/engine/wire.gen.js";
+import type { Answer, Config, Happened, Verdict } from "../src/engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../src/session/driver.js";
 import { clock, settle } from "./fakes.js";
 
@@ -16,6 +16,9 @@ function scripted(...answers: (Answer | Error)[]) {
   let config: Config | undefined;
   const engine: Engine = {
     classify: () => verdict,
+    said: () => ({}),
+    ended: () => ({}),
+    ending: () => ({}),
     explain: () => ({ verdict }),
     delay: () => 0,
     policy: (policy) => policy,
@@ -67,7 +70,7 @@ test("every answer is acted on, in the order that the consumer must see", () => 
     { do: "open", attempt: 1 },
     { do: "read", attempt: 1 },
     { do: "none", attempt: 1, reset: true, bytes: 5 },
-    { do: "wait", attempt: 1, bytes: 1, retry: { attempt: 1, delay_ms: 0, error: "", retrying_at: "" } },
+    { do: "wait", attempt: 1, bytes: 1, retry: { attempt: 1, delayMs: 0, error: "", retryingAt: "" } },
     { do: "open", attempt: 2 },
     { do: "finish", attempt: 2, bytes: 4 },
   );
@@ -126,9 +129,9 @@ test("there is one timer, set anew after every answer, and never longer than tim
   const pass = clock(t);
   const now = Date.now();
   const { start, told } = scripted(
-    { do: "open", attempt: 1, timer_at: now + 1000 },
-    { do: "read", attempt: 1, timer_at: now + 5000 },
-    { do: "none", attempt: 1, timer_at: now + 10 ** 12 },
+    { do: "open", attempt: 1, timerAt: now + 1000 },
+    { do: "read", attempt: 1, timerAt: now + 5000 },
+    { do: "none", attempt: 1, timerAt: now + 10 ** 12 },
     { do: "none", attempt: 1 },
   );
   const session = start();
@@ -149,7 +152,7 @@ test("there is one timer, set anew after every answer, and never longer than tim
 test("no clock is heard while the consumer holds the stream back", async (t) => {
   const pass = clock(t);
   const now = Date.now();
-  const { start, told } = scripted({ do: "open", attempt: 1, timer_at: now + 1000 });
+  const { start, told } = scripted({ do: "open", attempt: 1, timerAt: now + 1000 });
   const session = start();
   session.hold(true);
   await pass(5000);
@@ -164,7 +167,7 @@ test("no clock is heard while the consumer holds the stream back", async (t) => 
 test("what callbacks ask for is done after what is being done", () => {
   const { start, log, told } = scripted(
     { do: "open", attempt: 1 },
-    { do: "wait", attempt: 1, retry: { attempt: 1, delay_ms: 9, error: "", retrying_at: "" } },
+    { do: "wait", attempt: 1, retry: { attempt: 1, delayMs: 9, error: "", retryingAt: "" } },
     { do: "open", attempt: 2 },
   );
   const session: Session = start({ onRetry: () => session.report("retry_now") });
@@ -188,7 +191,7 @@ test("what a callback throws is uncaught, and disturbs no session", async (t) =>
   const { start, log } = scripted({
     do: "wait",
     attempt: 1,
-    retry: { attempt: 1, delay_ms: 9, error: "", retrying_at: "" },
+    retry: { attempt: 1, delayMs: 9, error: "", retryingAt: "" },
   });
   start({
     onRetry() {
@@ -271,7 +274,7 @@ test("where requests are kept apart, none calls another: who waits looks by a ti
   keepApart(t);
   const pass = clock(t);
   const waits = scripted(
-    { do: "wait", attempt: 0, timer_at: Date.now() + 60_000 },
+    { do: "wait", attempt: 0, timerAt: Date.now() + 60_000 },
     { do: "open", attempt: 1 },
     { do: "finish", attempt: 1 },
   );
@@ -290,7 +293,7 @@ test("where requests are kept apart, none calls another: who waits looks by a ti
 test("there, too, the time comes when it comes, and one's own news is none", async (t) => {
   keepApart(t);
   const pass = clock(t);
-  const waits = scripted({ do: "wait", attempt: 1, timer_at: Date.now() + 1050, poke: true }, { do: "fail", verdict });
+  const waits = scripted({ do: "wait", attempt: 1, timerAt: Date.now() + 1050, poke: true }, { do: "fail", verdict });
   waits.start();
   await pass(1049);
   assert.deepEqual(what(waits.told), ["start"]);
@@ -309,9 +312,9 @@ test("options become the policy, name by name, and nothing else does", () => {
     onRetry: () => {},
     restore: { state: "waiting", attempt: 2, failures: 1 },
   });
-  assert.deepEqual(config()!.policy, { max_attempts: 3, initial_delay_ms: 0, after_commit: "fail" });
+  assert.deepEqual(config()!.policy, { maxAttempts: 3, initialDelayMs: 0, afterCommit: "fail" });
   assert.equal(config()!.provider, "openai");
   assert.equal(config()!.restore!.failures, 1);
-  assert.equal(config()!.opaque_errors, false, "Node.js says why a connection failed");
+  assert.equal(config()!.opaqueErrors, false, "Node.js says why a connection failed");
   assert.equal(config()!.offline, false);
 });

@@ -63,9 +63,9 @@ const waiting = (ms: number, more: object = {}): Partial<Snapshot> => ({
   failures: 2,
   retry: {
     attempt: 2,
-    delay_ms: ms,
+    delayMs: ms,
     error: "Anthropic is temporarily overloaded.",
-    retrying_at: new Date(now + ms).toISOString(),
+    retryingAt: new Date(now + ms).toISOString(),
     kind: "overloaded",
     title: "Service overloaded",
     ...more,
@@ -109,12 +109,12 @@ test("a wait is counted down, and said once", async (t) => {
 });
 
 const countdowns: [string, Partial<Snapshot>, RegExp][] = [
-  ["a date that is none", waiting(1000, { retrying_at: "soon" }), /^$/],
+  ["a date that is none", waiting(1000, { retryingAt: "soon" }), /^$/],
   ["a time that has passed", waiting(-1000), /^$/],
   ["now", waiting(0), /^$/],
   ["ninety seconds", waiting(90_000), /^Retrying in 90 s$/],
   ["more than ninety seconds", waiting(90_001), /^Retrying at \d{1,2}:\d\d/],
-  ["no connection", { ...waiting(1000), waiting_for: "connection" }, /^$/],
+  ["no connection", { ...waiting(1000), waitingFor: "connection" }, /^$/],
 ];
 for (const [name, status, words] of countdowns) {
   test(`the countdown for ${name}`, (t) => {

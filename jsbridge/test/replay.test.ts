@@ -185,7 +185,7 @@ test("a resume changes what it names and nothing else", async () => {
     await replayable(`${url}?a=1`, init, undefined, mib),
     await replayable(new Request(`${url}?a=1`, init), undefined, undefined, mib),
   ]) {
-    const [again, byId] = await replay.resumed({ how: "last_event_id", last_event_id: "41" }, keep);
+    const [again, byId] = await replay.resumed({ how: "last_event_id", lastEventId: "41" }, keep);
     assert.equal(again, `${url}?a=1`);
     assert.equal(byId.method, "POST");
     assert.equal(byId.credentials, "include");
@@ -194,7 +194,7 @@ test("a resume changes what it names and nothing else", async () => {
     assert.equal(await new Response(byId.body).text(), text);
 
     const [address, background] = await replay.resumed(
-      { how: "background", method: "GET", no_body: true, suffix: "/resp_1?stream=true&starting_after=3" },
+      { how: "background", method: "GET", noBody: true, suffix: "/resp_1?stream=true&starting_after=3" },
       keep,
     );
     assert.equal(address, `${url}/resp_1?a=1&stream=true&starting_after=3`);

@@ -29,7 +29,7 @@ test("transient failures are tried again after 1 s, 2 s, 4 s", async (t) => {
   const pass = clock(t);
   const fn = failing(overloaded(), new Error("read tcp: connection reset by peer"), new TypeError("fetch failed"));
   const retries: unknown[] = [];
-  const seen = watch(retry(fn, { onRetry: (e) => retries.push([e.attempt, e.delay_ms]) }));
+  const seen = watch(retry(fn, { onRetry: (e) => retries.push([e.attempt, e.delayMs]) }));
   await pass(999);
   assert.equal(fn.calls, 1);
   await pass(1);

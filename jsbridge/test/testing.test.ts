@@ -110,7 +110,7 @@ test("a faulty fetch stalls before the headers or in the body until the request 
     await pass(ms);
   }
   assert.equal(seen.state, "fulfilled");
-  assert.deepEqual(events, ["retry", "message", "message", "retry", "reset", ...answer.map(() => "message")]);
+  assert.deepEqual(events, ["retry", "message", "message", "retry", "reset", ...answer.map(() => "message"), "finish"]);
 });
 
 test("a faulty fetch gives the chunks before the error", async () => {
@@ -146,7 +146,7 @@ test("a status of its own goes with headers of its own", async (t) => {
   const pass = clock(t);
   const fetch = faultyFetch([{ status: 503, headers: { "retry-after": "7" }, chunks: ["busy"] }, { chunks: answer }]);
   const delays: number[] = [];
-  const seen = watch(createFetch({ fetch, onRetry: (e) => delays.push(e.delay_ms) })(url, post()));
+  const seen = watch(createFetch({ fetch, onRetry: (e) => delays.push(e.delayMs) })(url, post()));
   await pass(7000);
   assert.equal(seen.value?.status, 200);
   assert.deepEqual(delays, [7000]);

@@ -67,6 +67,7 @@ func (s *Session) take() *Answer {
 	}
 	complete := s.tracker.Seen&protocol.Finished != 0
 	facts := s.tracker.Read(e)
+	s.noteEnding(e, facts)
 	if facts&protocol.KeepAlive == 0 {
 		s.lastContent = s.now
 	}

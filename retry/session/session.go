@@ -53,6 +53,7 @@ type Session struct {
 	headers     classify.Headers
 	framer      sse.Framer
 	tracker     protocol.Tracker
+	ending      protocol.Ending
 	event       sse.Event
 	out         []byte
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/retry"
 	"github.com/steadfetch/steadfetch/retry/session"
 )
@@ -133,6 +134,27 @@ func explain(n int32) int32 {
 	return int32(len(output))
 }
 
+//go:wasmexport said
+func said(n int32) int32 {
+	e := &classify.Event{}
+	if err := take(n, unsafe.Pointer(e), eventShape); err != nil {
+		return refuse(err.Error())
+	}
+	s := protocol.Say(e.Event, e.Data)
+	return give(unsafe.Pointer(&spoken{string(s.Text), string(s.Reasoning)}), saidShape)
+}
+
+//go:wasmexport ended
+func ended(n int32) int32 {
+	e := &classify.Event{}
+	if err := take(n, unsafe.Pointer(e), eventShape); err != nil {
+		return refuse(err.Error())
+	}
+	ending := protocol.Ending{}
+	ending.Read(e.Data)
+	return give(unsafe.Pointer(&ending), endingShape)
+}
+
 //go:wasmexport delay
 func delay(attempt int32) int32 { return int32(retry.Delay(int(attempt)).Milliseconds()) }
 
@@ -244,6 +266,15 @@ func sessionSnapshot(h int32) int32 {
 		return refuse(unknownHandle)
 	}
 	return give(unsafe.Pointer(slot.session.Snapshot()), snapshotShape)
+}
+
+//go:wasmexport session_ending
+func sessionEnding(h int32) int32 {
+	slot := find(h)
+	if slot == nil {
+		return refuse(unknownHandle)
+	}
+	return give(unsafe.Pointer(slot.session.Ending()), endingShape)
 }
 
 //go:wasmexport session_rewrite

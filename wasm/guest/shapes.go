@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/retry"
 	"github.com/steadfetch/steadfetch/retry/session"
 )
@@ -62,7 +63,12 @@ var (
 	snapshot session.Snapshot
 	shared   session.Shared
 	resume   session.Resume
+	ending   protocol.Ending
+	speech   spoken
 )
+
+// spoken is protocol.Said as it goes out.
+type spoken struct{ text, reasoning string }
 
 var failureShape = shape{
 	{"phase", unsafe.Offsetof(failure.Phase), text},
@@ -197,6 +203,17 @@ var resumeShape = shape{
 	{"text", unsafe.Offsetof(resume.Text), text},
 	{"response_id", unsafe.Offsetof(resume.ResponseID), text},
 	{"sequence", unsafe.Offsetof(resume.Sequence), long},
+}
+
+var endingShape = shape{
+	{"reason", unsafe.Offsetof(ending.Reason), text},
+	{"input_tokens", unsafe.Offsetof(ending.InputTokens), long},
+	{"output_tokens", unsafe.Offsetof(ending.OutputTokens), long},
+}
+
+var saidShape = shape{
+	{"text", unsafe.Offsetof(speech.text), text},
+	{"reasoning", unsafe.Offsetof(speech.reasoning), text},
 }
 
 // shapes are those that a kind points to, from inline on.

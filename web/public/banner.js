@@ -95,7 +95,7 @@ export function createBanner(root, controller, { context, onRetry, refuge }) {
       for (const name of Object.keys(actions)) {
         part(name).hidden = !next.actions.includes(name);
       }
-      run(next.until, status.retry?.delay_ms);
+      run(next.until, status.retry?.delayMs);
       tick();
       if (next.until !== undefined) {
         timer = setInterval(tick, tickMs);

@@ -20,7 +20,7 @@ function card(verdict) {
     rule: verdict.rule,
     provider: verdict.provider,
     status: verdict.status || undefined,
-    "asked to wait": verdict.retry_after_ms === undefined ? undefined : duration(verdict.retry_after_ms),
+    "asked to wait": verdict.retryAfterMs === undefined ? undefined : duration(verdict.retryAfterMs),
   }).filter(([, value]) => value !== undefined && value !== "");
   const list = make("dl", "facts");
   for (const [name, value] of facts) {

@@ -5,9 +5,9 @@ import { countdown, view } from "steadfetch/element";
 const now = Date.parse("2026-11-23T12:00:00Z");
 const retry = (more) => ({
   attempt: 2,
-  delay_ms: 4000,
+  delayMs: 4000,
   error: "Anthropic is temporarily overloaded.",
-  retrying_at: new Date(now + 4000).toISOString(),
+  retryingAt: new Date(now + 4000).toISOString(),
   kind: "overloaded",
   title: "Service overloaded",
   ...more,
@@ -47,13 +47,13 @@ describe("the banner", () => {
   });
 
   it("has no countdown if the date is not valid", () => {
-    const { until, say } = view(waiting({ retry: retry({ retrying_at: "soon" }) }));
+    const { until, say } = view(waiting({ retry: retry({ retryingAt: "soon" }) }));
     assert.equal(until, undefined);
     assert.doesNotMatch(say, /NaN|Invalid/);
   });
 
   it("says that it waits for a connection", () => {
-    const shown = view(waiting({ waiting_for: "connection" }));
+    const shown = view(waiting({ waitingFor: "connection" }));
     assert.equal(shown.title, "Waiting for connection");
     assert.equal(shown.until, undefined);
     assert.deepEqual(shown.actions, ["retryNow", "stop"]);

@@ -59,7 +59,7 @@ describe("two tabs in Chromium", { skip: noBrowser, timeout: 60_000 }, () => {
     const inOne = one.page.evaluate(chat, first.base);
     await one.page.waitForFunction(() => globalThis.statuses?.some((s) => s.state === "waiting"), byTimer);
     const inTwo = two.page.evaluate(chat, second.base);
-    await two.page.waitForFunction(() => globalThis.statuses.some((s) => s.waiting_for === "cooldown"), byTimer);
+    await two.page.waitForFunction(() => globalThis.statuses.some((s) => s.waitingFor === "cooldown"), byTimer);
 
     assert.equal((await inOne).text, "first");
     assert.equal((await inTwo).text, "second");

@@ -1,5 +1,5 @@
 import { engine, ready } from "../engine/module.js";
-import type { ErrorInfo, Failure, Trail, Verdict } from "../engine/wire.gen.js";
+import type { ErrorInfo, Failure, Trail, Verdict } from "../engine/shapes.gen.js";
 import { isRetryError } from "./error.js";
 
 /** An object of which nothing is known. */

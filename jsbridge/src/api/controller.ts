@@ -1,4 +1,4 @@
-import type { Snapshot } from "../engine/wire.gen.js";
+import type { Snapshot } from "../engine/shapes.gen.js";
 
 /** What a banner and its buttons need. */
 export interface Controller {
@@ -8,7 +8,8 @@ export interface Controller {
    * before streaming, and of equals the one that changed last. With none in
    * flight it is how the last one ended, and before the first it is idle.
    *
-   * It is plain data: store it, and give it back as `restore` after a reload.
+   * It is plain data and does not change: store it, and give it back as
+   * `restore` after a reload.
    */
   readonly status: Snapshot;
   /** Ends the wait of every request that waits, and counts its failures from 0 again. */
@@ -29,12 +30,13 @@ export interface Registry {
   set(session: Controlled, status: Snapshot, over: boolean): void;
 }
 
-const registries = new WeakMap<Controller, Registry>();
+/** By a symbol, since a program that uses import and require() has this package twice. */
+const registry = Symbol.for("steadfetch.registry");
 const urgency = ["streaming", "opening", "waiting"];
 
 /** Makes a controller. Give it to one request or to many, as the option `controller`. */
 export function createController(): Controller {
-  let status: Snapshot = { state: "idle", attempt: 0, failures: 0 };
+  let status: Snapshot = Object.freeze({ state: "idle", attempt: 0, failures: 0 });
   const listeners = new Set<(status: Snapshot) => void>();
   const live = new Map<Controlled, Snapshot>(); // the one that changed last is last
 
@@ -57,7 +59,7 @@ export function createController(): Controller {
       };
     },
   };
-  registries.set(controller, {
+  const sessions: Registry = {
     set(session, snapshot, over) {
       live.delete(session);
       if (!over) {
@@ -77,13 +79,13 @@ export function createController(): Controller {
         safely(listener, status);
       }
     },
-  });
-  return controller;
+  };
+  return Object.defineProperty(controller, registry, { value: sessions });
 }
 
 /** The sessions' side of a controller. */
-export function registryOf(controller: Controller | undefined): Registry | undefined {
-  return controller && registries.get(controller);
+export function registryOf(controller: unknown): Registry | undefined {
+  return (controller as { [registry]?: Registry } | undefined)?.[registry];
 }
 
 /** Calls what a caller gave us. What it throws is the caller's, and no session's failure. */

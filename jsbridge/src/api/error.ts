@@ -1,4 +1,4 @@
-import type { Kind, Verdict } from "../engine/wire.gen.js";
+import type { Kind, Verdict } from "../engine/shapes.gen.js";
 
 /**
  * Why a request failed for good. Its message is safe to show.

@@ -1,7 +1,8 @@
 import { type Body, makeBody } from "../net/body.js";
 import { request } from "../net/request.js";
 import { like } from "../net/response.js";
-import type { FetchOptions } from "./options.js";
+import { check } from "./check.js";
+import { type FetchOptions, fetchTypes } from "./options.js";
 
 /**
  * Makes a fetch whose streams survive, to be given to any SDK or used as it is.
@@ -19,6 +20,7 @@ import type { FetchOptions } from "./options.js";
  * (`maxRetries: 0`).
  */
 export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch {
+  check("createFetch", options, fetchTypes);
   return (input, init) =>
     new Promise((resolve, reject) => {
       request(input, init, options, false, (session) => {

@@ -1,13 +1,12 @@
-import type { ChatStreamRetry, Policy, Resume, Snapshot } from "../engine/wire.gen.js";
+import { type ChatStreamRetry, type Policy, policyTypes, type Resume, type Snapshot } from "../engine/shapes.gen.js";
+import type { OptionTypes } from "./check.js";
 import type { Controller } from "./controller.js";
 
-type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
-
 /**
- * When to try again: the fields of `Policy` in camel case. A field that is
- * left out has its default; 0 turns a limit off.
+ * When to try again: the fields of `Policy`. A field that is left out has its
+ * default; 0 turns a limit off, and so does Infinity.
  */
-export type PolicyOptions = { [K in keyof Policy as Camel<K>]?: Policy[K] | undefined };
+export type PolicyOptions = { [K in keyof Policy]?: Policy[K] | undefined };
 
 /**
  * One attempt that has ended, for a trace: set `attributes` on a span of its
@@ -68,13 +67,31 @@ export interface FetchOptions extends Options {
   resumeRequest?: ((resume: Resume) => ResumeRequest | PromiseLike<ResumeRequest>) | undefined;
 }
 
-/** The policy among the options, as the core knows it. It refuses names that it does not know. */
+/** What `createFetch`, `stream` and `retry` have in common. */
+export const optionTypes: OptionTypes = {
+  ...policyTypes,
+  onRetry: "function",
+  onStatus: "function",
+  onAttempt: "function",
+  onWarning: "function",
+  controller: "controller",
+  provider: "string",
+  restore: "object",
+};
+
+/** What `createFetch` and `stream` have besides. */
+export const fetchTypes: OptionTypes = { ...optionTypes, fetch: "function", resumeRequest: "function" };
+
+/** More than any limit that hosts can keep: their timers are signed 32-bit integers. */
+const noLimit = 2 ** 31 - 1;
+
+/** The policy among the options, as the core knows it. */
 export function policyOf(options: FetchOptions): Policy {
-  const policy: Record<string, unknown> = options.resumeRequest ? { after_commit: "resume", resume: "custom" } : {};
-  for (const [name, value] of Object.entries(options)) {
-    // A policy is words and numbers. Hooks and the like are the host's.
-    if (value !== undefined && value !== Object(value) && name !== "provider") {
-      policy[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
+  const policy: Record<string, unknown> = options.resumeRequest ? { afterCommit: "resume", resume: "custom" } : {};
+  for (const name of Object.keys(policyTypes) as (keyof Policy)[]) {
+    const value = options[name];
+    if (value !== undefined) {
+      policy[name] = typeof value === "number" ? Math.min(Math.ceil(value), noLimit) : value;
     }
   }
   return policy;

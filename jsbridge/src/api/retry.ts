@@ -1,8 +1,9 @@
 import { ready } from "../engine/module.js";
 import { drive } from "../session/driver.js";
+import { check } from "./check.js";
 import { failureOf } from "./classify.js";
 import { RetryError } from "./error.js";
-import type { Options } from "./options.js";
+import { type Options, optionTypes } from "./options.js";
 
 /** What `retry` can be told. */
 export interface RetryOptions extends Options {
@@ -33,6 +34,7 @@ export async function retry<T>(
   fn: (attempt: RetryAttempt) => T | PromiseLike<T>,
   options: RetryOptions = {},
 ): Promise<T> {
+  check("retry", options, { ...optionTypes, signal: "signal" });
   const engine = await ready();
   return new Promise((resolve, reject) => {
     const { signal } = options;

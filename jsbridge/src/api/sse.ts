@@ -46,7 +46,9 @@ export function makeParser(emit: (event: ServerSentEvent) => void): (bytes?: Uin
       }
       afterCR = text.endsWith("\r");
     }
-    const lines = (rest + text + (bytes ? "" : "\n\n")).split(/\r\n|\r|\n/);
+    // What came before is not split again: a line may come in many pieces.
+    const lines = (bytes ? text : `${text}\n\n`).split(/\r\n|\r|\n/);
+    lines[0] = rest + lines[0];
     rest = lines.pop() ?? "";
     for (const line of lines) {
       if (line) {

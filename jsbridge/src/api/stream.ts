@@ -1,76 +1,92 @@
 import { engine } from "../engine/module.js";
-import type { ChatStreamRetry, Verdict } from "../engine/wire.gen.js";
+import type { ChatStreamRetry, Ending, Verdict } from "../engine/shapes.gen.js";
 import { request } from "../net/request.js";
+import { follower, signalOf } from "../net/signal.js";
+import { check } from "./check.js";
 import { errorInfo } from "./classify.js";
 import { RetryError } from "./error.js";
-import type { FetchOptions } from "./options.js";
-import { makeParser } from "./sse.js";
+import { type ChatStreamMessage, makeReader, readBody } from "./messages.js";
+import { type FetchOptions, fetchTypes } from "./options.js";
+import { makeQueue, type QueueIterator } from "./queue.js";
 
-/** What a page gets to know of an answer. */
+/** What comes of a request. */
 export type ChatStreamEvent =
-  /** An event of the stream. An answer that is no stream comes as one message. */
-  | { type: "message"; event: string; data: string; id: string }
-  /** An attempt failed. The next one begins at `retry.retrying_at`. */
+  | ChatStreamMessage
+  /** An attempt failed. The next one begins at `retry.retryingAt`. */
   | { type: "retry"; retry: ChatStreamRetry }
-  /** The answer begins anew: drop what came so far. */
+  /** The answer starts over: drop what came so far. */
   | { type: "reset" }
+  | ChatStreamFinish
   /** The request failed for good, or the provider refused to go on. Always the last event. */
   | { type: "error"; error: RetryError; verdict: Verdict };
 
+/** The answer is complete. Always the last event. */
+export interface ChatStreamFinish {
+  type: "finish";
+  /** Why it ended, where the provider tells: "length" is an answer that grew too long. */
+  reason?: NonNullable<Ending["reason"]>;
+  /** The tokens that the provider counted, where it tells: cached input and reasoning are among them. */
+  usage?: { inputTokens: number; outputTokens: number };
+}
+
 /** What `stream` can be told. */
 export interface StreamOptions extends FetchOptions {
-  /** Ends the stream; the same as `init.signal`. */
-  signal?: AbortSignal | undefined;
+  /** Ends the stream, as `init.signal` does. */
+  signal?: AbortSignal | null | undefined;
 }
+
+/** The events of a request. `return()` ends it at once, and so does leaving a loop. */
+export type ChatStreamIterator = QueueIterator<ChatStreamEvent>;
 
 /**
  * Makes a request and gives what comes of it, one event after the other: the
  * messages of the answer, and what a page shows while an attempt is repeated.
- * A failure after output begins the answer anew, unless `afterCommit` says
+ * A failure after output starts the answer over, unless `afterCommit` says
  * otherwise.
  *
- * The request is made when the first event is asked for. Leaving the loop ends
- * it. It throws the caller's own reason after an abort, and errors of the set-up;
- * what the provider or the network does comes as an event.
+ * The request is made when the first event is asked for. It throws the caller's
+ * own reason after an abort, and errors of the set-up; what the provider or the
+ * network does comes as an event.
  */
-export async function* stream(
+export function stream(
   input: Parameters<typeof globalThis.fetch>[0],
-  init?: RequestInit,
+  init: RequestInit = {},
   options: StreamOptions = {},
-): AsyncGenerator<ChatStreamEvent, void, undefined> {
-  const events: ChatStreamEvent[] = [];
-  let over: { error?: unknown } | undefined;
-  let wake: (() => void) | undefined; // set while the consumer waits
-  let wanted: (() => void) | undefined;
+): ChatStreamIterator {
+  check("stream", options, { ...fetchTypes, signal: "signal" });
+  const theirs = signalOf(input, init);
+  let abort: AbortController | undefined;
   let leave = () => {};
+  const { iterator, push, end, clear, demand } = makeQueue<ChatStreamEvent>(begin, () => {
+    leave();
+    abort?.abort();
+  });
 
-  const push = (event: ChatStreamEvent) => {
-    events.push(event);
-    wake?.();
-  };
-  const end = (how: { error?: unknown }) => {
-    over ??= how;
-    wake?.();
-  };
-  const fail = (error: RetryError) => {
+  function over(how: { error?: unknown }): void {
+    leave();
+    end(how);
+  }
+
+  function finish({ reason, inputTokens = 0, outputTokens = 0 }: Ending): void {
+    const usage = (inputTokens || outputTokens) && { inputTokens, outputTokens };
+    push({ type: "finish", ...(reason && { reason }), ...(usage && { usage }) });
+    over({});
+  }
+
+  function fail(error: RetryError): void {
     push({ type: "error", error, verdict: error.verdict });
-    end({});
-  };
-  const parser = () => makeParser((event) => push({ type: "message", ...event }));
-  let parse = parser();
+    over({});
+  }
 
-  request(input, options.signal ? { ...init, signal: options.signal } : init, options, true, (session) => {
-    leave = () => session.report("abort");
-    return {
-      take: (bytes) => parse(bytes),
-      demand: () =>
-        wake
-          ? undefined
-          : new Promise((resolve) => {
-              wanted = resolve;
-            }),
+  function begin(): void {
+    ({ abort, leave } = follower(theirs, options.signal));
+    const { signal } = abort;
+    let read = makeReader(push);
+    request(input, { ...init, signal }, options, true, () => ({
+      take: (bytes) => read(bytes),
+      demand,
       reset() {
-        parse = parser();
+        read = makeReader(push);
         push({ type: "reset" });
       },
       wait({ retry }) {
@@ -85,57 +101,34 @@ export async function* stream(
           return;
         }
         try {
-          const data = await response.text();
-          if (data) {
-            push({ type: "message", event: "message", data, id: "" });
-          }
-          end({});
+          finish(await readBody(response, push, demand));
         } catch (error) {
-          if (init?.signal?.aborted || options.signal?.aborted) {
-            end({ error });
+          if (signal.aborted) {
+            over({ error: signal.reason });
           } else {
             const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
             fail(new RetryError(verdict, attempts, undefined, error));
           }
         }
       },
-      finish(_, verdict, attempts) {
-        parse();
+      finish(_, verdict, attempts, ending) {
+        read();
         if (verdict) {
           fail(new RetryError(verdict, attempts));
+        } else {
+          finish(ending);
         }
-        end({});
       },
       fail(error, canceled) {
         if (error instanceof RetryError && !canceled) {
           fail(error);
         } else {
-          events.length = 0; // an abort is heard at once
-          end({ error });
+          clear(); // an abort is heard at once
+          over({ error });
         }
       },
-    };
-  }).catch((error: unknown) => end({ error }));
-
-  try {
-    for (;;) {
-      const event = events.shift();
-      if (event) {
-        yield event;
-      } else if (over) {
-        if ("error" in over) {
-          throw over.error;
-        }
-        return;
-      } else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          wanted?.();
-        });
-        wake = undefined;
-      }
-    }
-  } finally {
-    leave();
+    })).catch((error: unknown) => over({ error }));
   }
+
+  return iterator;
 }

@@ -1,4 +1,17 @@
-import type { Answer, Config, Failure, Happened, Policy, Shared, Snapshot, Trail, Verdict } from "./wire.gen.js";
+import { fromWire, frozen, toWireShape } from "./names.js";
+import type {
+  Answer,
+  Config,
+  Ending,
+  Event,
+  Failure,
+  Happened,
+  Policy,
+  Shared,
+  Snapshot,
+  Trail,
+  Verdict,
+} from "./shapes.gen.js";
 
 /** The module's exports: wasm/ABI.md says what each does. */
 interface Exports {
@@ -12,19 +25,32 @@ interface Exports {
   session_chunk(session: number, attempt: number, n: number, now: number): number;
   session_snapshot(session: number): number;
   session_free(session: number): void;
+  session_ending(session: number): number;
   session_event(session: number, n: number): number;
   session_rewrite(session: number, n: number): number;
   classify(n: number): number;
   explain(n: number): number;
+  said(n: number): number;
+  ended(n: number): number;
   policy(n: number): number;
   session_new(n: number): number;
   share(n: number): number;
+}
+
+/** What an event says to a person. */
+export interface Said {
+  text?: string;
+  reasoning?: string;
 }
 
 /** The module's interface as TypeScript sees it. */
 export interface Engine {
   classify(failure: Failure): Verdict;
   explain(failure: Failure): Trail;
+  /** The plain text that an event, or a document, adds. */
+  said(event: Event): Said;
+  /** How a document says that the answer ended. */
+  ended(event: Event): Ending;
   delay(attempt: number): number;
   policy(policy: Policy): Policy;
   share(shared: Shared): void;
@@ -35,6 +61,8 @@ export interface Engine {
   /** A copy of the n bytes that may go on. */
   bytes(session: number, n: number): Uint8Array<ArrayBuffer>;
   snapshot(session: number): Snapshot;
+  /** How the answer ended, after `finish`. */
+  ending(session: number): Ending;
   rewrite(session: number, body: string): string;
   free(session: number): void;
   /** Whether the instance is broken. */
@@ -45,8 +73,6 @@ export interface Engine {
 export const maxChunk = 1 << 20;
 
 const version = 1;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /**
  * Wraps an instance's exports. onTrap is called when it has trapped: after that it is
@@ -54,6 +80,9 @@ const decoder = new TextDecoder();
  */
 export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): Engine {
   const wasm = exports as unknown as Exports;
+  // Not before they are used: some test runners play a browser without them.
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
   let trapped: { cause: unknown } | undefined;
 
   function enter<T>(call: () => T): T {
@@ -97,9 +126,14 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     return output;
   }
 
-  const json = (call: (n: number) => number, input: unknown) => JSON.parse(text(call, JSON.stringify(input)));
-  const cold = (name: "classify" | "explain" | "policy" | "share") => (input: unknown) =>
-    json((n) => wasm[name](n), input);
+  const written = (input: unknown) => JSON.stringify(toWireShape(input));
+  // A shape is what the types say: they and the module's JSON are made from the same source.
+  const read = <T>(json: string) => fromWire(JSON.parse(json)) as T;
+  const json = <T>(call: (n: number) => number, input: unknown) => read<T>(text(call, written(input)));
+  const cold =
+    <I, O>(name: "classify" | "explain" | "said" | "ended" | "policy" | "share") =>
+    (input: I) =>
+      json<O>((n) => wasm[name](n), input);
 
   enter(() => wasm._initialize());
   if (enter(() => wasm.abi_version()) !== version) {
@@ -109,6 +143,8 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
   return {
     classify: cold("classify"),
     explain: cold("explain"),
+    said: cold("said"),
+    ended: cold("ended"),
     delay: (attempt) => enter(() => wasm.delay(attempt)),
     policy: cold("policy"),
     share: cold("share"),
@@ -117,7 +153,7 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
       text((n) => {
         session = wasm.session_new(n);
         return Math.min(session, 0);
-      }, JSON.stringify(config));
+      }, written(config));
       return session;
     },
     event: (session, happened) => json((n) => wasm.session_event(session, n), happened),
@@ -125,10 +161,11 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
       enter(() => {
         write(bytes);
         const n = wasm.session_chunk(session, attempt, bytes.length, now);
-        return n < 0 ? JSON.parse(decoder.decode(view(wasm.result(), -n))) : n;
+        return n < 0 ? read<Answer>(decoder.decode(view(wasm.result(), -n))) : n;
       }),
     bytes: (session, n) => enter(() => view(wasm.session_bytes(session), n).slice()),
-    snapshot: (session) => json(() => wasm.session_snapshot(session), ""),
+    snapshot: (session) => frozen(json<Snapshot>(() => wasm.session_snapshot(session), "")),
+    ending: (session) => json(() => wasm.session_ending(session), ""),
     rewrite: (session, body) => text((n) => wasm.session_rewrite(session, n), body),
     free: (session) => enter(() => wasm.session_free(session)),
     trapped: () => trapped !== undefined,

@@ -1,5 +1,5 @@
 import type { ResumeRequest } from "../api/options.js";
-import type { Request as Facts, Resume } from "../engine/wire.gen.js";
+import type { Request as Facts, Resume } from "../engine/shapes.gen.js";
 import { fill, makeBody } from "./body.js";
 import { onAbort } from "./signal.js";
 
@@ -58,11 +58,11 @@ export async function replayable(
     again: () => [request ? request.clone() : input, own],
     async resumed(resume, rewrite) {
       const next: RequestInit = { ...(request && settings(request)), ...own, method: resume.method ?? method, headers };
-      if (resume.last_event_id) {
+      if (resume.lastEventId) {
         next.headers = new Headers(headers);
-        next.headers.set("last-event-id", resume.last_event_id);
+        next.headers.set("last-event-id", resume.lastEventId);
       }
-      if (resume.no_body) {
+      if (resume.noBody) {
         delete next.body;
       } else if (own.body == null && request?.body) {
         next.body = await request.clone().arrayBuffer();

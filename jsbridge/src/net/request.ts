@@ -2,10 +2,11 @@ import { errorInfo } from "../api/classify.js";
 import { RetryError } from "../api/error.js";
 import { type FetchOptions, policyOf } from "../api/options.js";
 import { ready } from "../engine/module.js";
-import type { Answer, Verdict } from "../engine/wire.gen.js";
+import type { Answer, Ending, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
 import { overlay, type Replay, replayable } from "./replay.js";
 import { handOver } from "./response.js";
+import { signalOf } from "./signal.js";
 
 /** One attempt on its way. */
 interface Attempt {
@@ -29,7 +30,7 @@ export interface Outcome {
   /** The caller is to have this response; with a verdict it is a failure. */
   pass(response: Response, verdict: Verdict | undefined, attempts: number, last: Verdict | undefined): void;
   /** A verdict here is the provider's refusal to go on. */
-  finish(response: Response, verdict: Verdict | undefined, attempts: number): void;
+  finish(response: Response, verdict: Verdict | undefined, attempts: number, ending: Ending): void;
   /** `canceled` says that the error is the caller's own reason. */
   fail(error: unknown, canceled: boolean): void;
 }
@@ -48,10 +49,10 @@ export async function request(
 ): Promise<void> {
   const send = options.fetch ?? globalThis.fetch;
   const engine = await ready();
-  const signal = init?.signal !== undefined ? init.signal : (input as Partial<Request>).signal;
-  const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).max_replay_bytes ?? 0);
+  const signal = signalOf(input, init);
+  const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).maxReplayBytes ?? 0);
   const { facts, notReplayable } = replay;
-  drive(engine, options, { request: facts, can_reset: canReset, not_replayable: notReplayable }, signal, (session) =>
+  drive(engine, options, { request: facts, canReset, notReplayable }, signal, (session) =>
     transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init, signal),
   );
 }
@@ -169,10 +170,10 @@ function transport(
       current = undefined;
       to.pass(handOver(mine, bytes, signal), verdict, attempt, last);
     },
-    finish({ verdict, attempt = 0 }) {
+    finish({ verdict, attempt = 0 }, ending) {
       void letEnd(current!);
       current = undefined;
-      to.finish(streamed ?? latest!, verdict, attempt);
+      to.finish(streamed ?? latest!, verdict, attempt, ending);
     },
     fail({ verdict, attempt = 0, last }) {
       if (verdict!.kind === "canceled") {

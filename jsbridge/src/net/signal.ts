@@ -1,5 +1,20 @@
 const heard = new WeakMap<AbortSignal, Set<() => void>>();
 
+/** Whether this can stand as a signal: one of another realm can, and so can `null`, which is none. */
+export function isSignal(x: unknown): x is AbortSignal | null {
+  const { aborted, addEventListener } = (x ?? {}) as Partial<AbortSignal>;
+  return x === null || (typeof aborted === "boolean" && typeof addEventListener === "function");
+}
+
+/** The signal of a request, as fetch takes its arguments. */
+export function signalOf(input: RequestInfo | URL, init: RequestInit | undefined): AbortSignal | null | undefined {
+  const signal = init?.signal !== undefined ? init.signal : (input as Partial<Request>).signal;
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new TypeError("steadfetch: signal must be an AbortSignal");
+  }
+  return signal;
+}
+
 /**
  * Calls listener when the signal is aborted, until the function that it
  * returns is called. However many listen, the signal has one listener: Node.js
@@ -26,4 +41,26 @@ function tell(this: AbortSignal): void {
   for (const listener of [...(heard.get(this) ?? [])]) {
     listener();
   }
+}
+
+/** A controller that is aborted when one of the signals is, until `leave` is called. */
+export function follower(...signals: (AbortSignal | null | undefined)[]): {
+  abort: AbortController;
+  leave: () => void;
+} {
+  const abort = new AbortController();
+  const leaves = signals.map((signal) => {
+    if (signal?.aborted) {
+      abort.abort(signal.reason);
+    }
+    return onAbort(signal, () => abort.abort(signal!.reason));
+  });
+  return {
+    abort,
+    leave() {
+      for (const leave of leaves) {
+        leave();
+      }
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { safely } from "../api/controller.js";
 import type { AttemptEvent } from "../api/options.js";
 import { engine } from "../engine/module.js";
-import type { Answer, Request } from "../engine/wire.gen.js";
+import type { Answer, Request } from "../engine/shapes.gen.js";
 
 /** Keeps the facts of the attempt in force, and tells them when it has ended. */
 export function attempts(tell: (event: AttemptEvent) => void, { url = "", method }: Request, provider?: string) {
@@ -31,7 +31,7 @@ export function attempts(tell: (event: AttemptEvent) => void, { url = "", method
           start,
           end: Date.now(),
           outcome: act === "fail" ? act : act === "wait" || act === "open" ? "retry" : "finish",
-          delayMs: retry?.delay_ms,
+          delayMs: retry?.delayMs,
           attributes: {
             "http.request.method": sent,
             "server.address": to?.hostname,

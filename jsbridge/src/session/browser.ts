@@ -1,4 +1,4 @@
-import type { Shared } from "../engine/wire.gen.js";
+import type { Shared } from "../engine/shapes.gen.js";
 
 // What only pages and their workers have: a network flag, sleep, and other
 // tabs. Node.js, Deno, Bun and Workers have no navigator.onLine, and some of

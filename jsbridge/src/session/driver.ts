@@ -2,7 +2,7 @@ import { type Controlled, registryOf, safely } from "../api/controller.js";
 import { type Options, policyOf } from "../api/options.js";
 import { type Engine, maxChunk } from "../engine/abi.js";
 import { engine as engineNow } from "../engine/module.js";
-import type { Answer, Config, Happened, Shared, Snapshot } from "../engine/wire.gen.js";
+import type { Answer, Config, Ending, Happened, Shared, Snapshot } from "../engine/shapes.gen.js";
 import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
@@ -24,7 +24,7 @@ export interface Host {
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
   pass(answer: Answer, bytes: Uint8Array<ArrayBuffer> | undefined): void;
   /** The answer is complete, though its transport may not have ended. */
-  finish(answer: Answer): void;
+  finish(answer: Answer, ending: Ending): void;
   fail(answer: Answer): void;
   /** The module has trapped. */
   crash(error: unknown): void;
@@ -108,7 +108,7 @@ export function drive(
 ): Session {
   const id = engine.open({
     seed: Math.floor(Math.random() * 2 ** 32),
-    opaque_errors: inBrowser(),
+    opaqueErrors: inBrowser(),
     offline: isOffline(),
     ...config,
     policy: policyOf(options),
@@ -184,7 +184,7 @@ export function drive(
     const bytes = answer.bytes ? engine.bytes(id, answer.bytes) : undefined;
     attempt = answer.attempt ?? attempt;
     waiting = answer.do === "none" ? waiting : answer.do === "wait";
-    arm(answer.timer_at ?? 0);
+    arm(answer.timerAt ?? 0);
     if (answer.reset) {
       host.reset?.();
     }
@@ -197,6 +197,7 @@ export function drive(
     trace?.answered(answer);
     const last = answer.do === "pass" || answer.do === "finish" || answer.do === "fail";
     const status = last || registry || options.onStatus ? engine.snapshot(id) : undefined;
+    const ending = answer.do === "finish" ? engine.ending(id) : {};
     if (last) {
       end();
     }
@@ -217,7 +218,7 @@ export function drive(
         host.pass(answer, bytes);
         break;
       case "finish":
-        host.finish(answer);
+        host.finish(answer, ending);
         break;
       case "fail":
         host.drop();

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Controller } from "../api/controller.js";
-import type { Snapshot, Verdict } from "../engine/wire.gen.js";
+import type { Snapshot, Verdict } from "../engine/shapes.gen.js";
 import { type Action, countdown, type View, view } from "./view.js";
 
 export { type Action, countdown, type View, type ViewContext, view } from "./view.js";

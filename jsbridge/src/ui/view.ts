@@ -1,4 +1,4 @@
-import type { Snapshot, Verdict } from "../engine/wire.gen.js";
+import type { Snapshot, Verdict } from "../engine/shapes.gen.js";
 import { statusPages } from "./status-pages.js";
 
 /** What a person can do. */
@@ -60,8 +60,8 @@ export function view(status: Snapshot, { received = false, last }: ViewContext =
   }
 }
 
-function waiting({ retry, waiting_for, failures }: Snapshot): View {
-  if (waiting_for === "connection") {
+function waiting({ retry, waitingFor, failures }: Snapshot): View {
+  if (waitingFor === "connection") {
     return {
       tone: "waiting",
       title: "Waiting for connection",
@@ -71,10 +71,10 @@ function waiting({ retry, waiting_for, failures }: Snapshot): View {
       actions: ["retryNow", "stop"],
     };
   }
-  const until = Date.parse(retry?.retrying_at ?? "");
+  const until = Date.parse(retry?.retryingAt ?? "");
   const valid = !Number.isNaN(until);
   const title = retry?.title || "Request failed";
-  const seconds = Math.ceil((retry?.delay_ms ?? 0) / 1000);
+  const seconds = Math.ceil((retry?.delayMs ?? 0) / 1000);
   const amount = `${seconds} second${seconds === 1 ? "" : "s"}`;
   const when = seconds > countdownLimit && valid ? ` at ${clock(until)}` : seconds > 0 ? ` in ${amount}` : "";
   return {

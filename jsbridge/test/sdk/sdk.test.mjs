@@ -88,7 +88,7 @@ for (const [sdk, ask] of Object.entries(clients)) {
           const gap = seen.requests[i + 1].at_ms - seen.requests[i].at_ms;
           assert.ok(gap >= wait, `${gap} ms after attempt ${i + 1}, asked for ${wait}`);
           assert.equal(retries[i].attempt, i + 1);
-          assert.ok(retries[i].delay_ms >= wait);
+          assert.ok(retries[i].delayMs >= wait);
           assert.equal(seen.requests[i + 1].body, seen.requests[0].body);
         });
       }),

@@ -1,0 +1,39 @@
+import { toWireShape, type Wire } from "../engine/names.js";
+import type { ChatStreamRetry, Verdict } from "../engine/shapes.gen.js";
+import type { ChatStreamEvent, ChatStreamFinish } from "./stream.js";
+
+/** An event as servers send it on: its names are in snake_case, and a person may see all of its texts. */
+export type WireEvent =
+  | { type: "message"; message: { event: string; data: string; id: string } }
+  | { type: "retry"; retry: Wire<ChatStreamRetry> }
+  | { type: "reset" }
+  | { type: "finish"; finish: Wire<Omit<ChatStreamFinish, "type">> }
+  | { type: "error"; error: WireError };
+
+/** Why a request failed for good. */
+export interface WireError
+  extends Pick<Wire<Verdict>, "message" | "detail" | "kind" | "provider" | "retryable" | "title" | "retry_after_ms"> {
+  status_code?: number;
+}
+
+/** An event of `stream()` in the form in which a server sends it on: `{"type":"retry","retry":{"attempt":1,"delay_ms":…}}`. */
+export function toWire(event: ChatStreamEvent): WireEvent {
+  switch (event.type) {
+    case "message": {
+      const { type, event: name, data, id } = event;
+      return { type, message: { event: name, data, id } };
+    }
+    case "retry":
+      return { type: "retry", retry: toWireShape(event.retry) };
+    case "reset":
+      return event;
+    case "finish": {
+      const { type, ...finish } = event;
+      return { type, finish: toWireShape(finish) };
+    }
+    case "error": {
+      const { status, rule: _rule, chain_broken: _broken, ...shown } = toWireShape(event.verdict);
+      return { type: "error", error: { ...shown, ...(status && { status_code: status }) } };
+    }
+  }
+}

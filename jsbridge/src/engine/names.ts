@@ -1,0 +1,47 @@
+import { maps } from "./shapes.gen.js";
+
+// Across the boundary and on the wire names are in snake_case; whoever writes
+// JavaScript sees camelCase. Values, such as kinds, are the same on both sides.
+
+type Snake<S extends string> = S extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${Snake<Rest>}`
+  : S;
+
+/** A shape as it is on the wire. */
+export type Wire<T> = T extends readonly (infer E)[]
+  ? Wire<E>[]
+  : T extends object
+    ? string extends keyof T
+      ? T
+      : { [K in keyof T as K extends string ? Snake<K> : K]: Wire<T[K]> }
+    : T;
+
+const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function renamed(value: unknown, rename: (name: string) => string): unknown {
+  if (Array.isArray(value)) {
+    return value.map((each) => renamed(each, rename));
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, own]) => [rename(name), maps.includes(name) ? own : renamed(own, rename)]),
+  );
+}
+
+/** A shape from the wire. */
+export const fromWire = (shape: unknown): unknown => renamed(shape, camel);
+
+/** A shape for the wire. */
+export const toWireShape = <T>(shape: T): Wire<T> => renamed(shape, snake) as Wire<T>;
+
+/** The same shape, which nobody can change any more. */
+export function frozen<T>(shape: T): T {
+  if (typeof shape === "object" && shape !== null) {
+    Object.values(shape).forEach(frozen);
+    Object.freeze(shape);
+  }
+  return shape;
+}
