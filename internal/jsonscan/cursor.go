@@ -144,7 +144,7 @@ func (c *Cursor) Text() Value {
 func (c *Cursor) Int() Value {
 	from := c.at
 	v := c.Value()
-	if v.Kind() == Number {
+	if v != "" && NumberEnd(string(v), 0) == len(v) {
 		c.note(Counter, from, from+len(v))
 	}
 	return v
@@ -210,24 +210,39 @@ func (c *Cursor) scalar(vary Vary) int {
 	end := -1
 	if s[i] == '"' {
 		end = stringEnd(s, i)
-	} else if end = WordEnd(s, i); end == i {
+	} else if end = wordEnd(s, i); end == i {
 		end = -1
 	}
 	if end < 0 {
 		return -1
 	}
-	if vary == Unread && (s[i] == '"' || s[i] == '-' || s[i] >= '0' && s[i] <= '9') {
+	if vary == Unread && (s[i] == '"' || NumberEnd(s, i) == end) {
 		c.note(Unread, i, end)
 	}
 	c.at = skipSpace(s, end)
 	return end
 }
 
-// WordEnd is the index behind the number or literal in s at i; i if there is none.
-func WordEnd(s string, i int) int {
+// wordEnd is the index behind the number or literal in s at i; i if there is none.
+func wordEnd(s string, i int) int {
 	for i < len(s) {
 		b := s[i]
 		if (b < '0' || b > '9') && (b|0x20 < 'a' || b|0x20 > 'z') && b != '-' && b != '+' && b != '.' {
+			break
+		}
+		i++
+	}
+	return i
+}
+
+// NumberEnd is the index behind the number in s at i; i if there is none.
+func NumberEnd(s string, i int) int {
+	if i >= len(s) || s[i] != '-' && (s[i] < '0' || s[i] > '9') {
+		return i
+	}
+	for i < len(s) {
+		b := s[i]
+		if (b < '0' || b > '9') && b != '-' && b != '+' && b != '.' && b|0x20 != 'e' {
 			break
 		}
 		i++

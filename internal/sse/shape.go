@@ -122,10 +122,9 @@ func (g *shape) match(s string, i int) int {
 				return 0
 			}
 		} else {
-			if i >= len(s) || s[i] != '-' && (s[i] < '0' || s[i] > '9') {
+			if i = jsonscan.NumberEnd(s, i); i == v.at {
 				return 0
 			}
-			i = jsonscan.WordEnd(s, i)
 		}
 		v.end = i
 	}
