@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 
@@ -15,11 +16,14 @@ const MaxChunk = 1 << 20
 // host then fails its request. It is safe for concurrent use, but what
 // Bytes gives belongs to the last Step or Chunk, whoever called it.
 type Session struct {
-	engine *Engine
-	inst   *instance
-	handle uint64
-	bytes  []byte
-	closed bool
+	engine  *Engine
+	inst    *instance
+	handle  uint64
+	held    session.Queue
+	moves   []session.Move
+	attempt int // that is open
+	bytes   []byte
+	closed  bool
 }
 
 // NewSession makes a session. It is refused if the policy makes no sense.
@@ -56,7 +60,7 @@ func (s *Session) Step(h *session.Happened) (*session.Answer, error) {
 		if err := i.get(i.call("session_event", s.handle, n), a); err != nil {
 			return err
 		}
-		s.take(i, int32(a.Bytes))
+		s.take(i, a)
 		return nil
 	})
 	if err != nil {
@@ -78,15 +82,20 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *session.Ans
 			return err
 		}
 		ready := i.call("session_chunk", s.handle, uint64(uint32(int32(attempt))), length, math.Float64bits(float64(now)))
+		if attempt == s.attempt {
+			s.held.Add(p)
+		}
 		if ready < 0 {
 			a = &session.Answer{}
 			if err := i.get(-ready, a); err != nil {
 				return err
 			}
-			ready = int32(a.Bytes)
+			n = a.Bytes
+			s.take(i, a)
+			return nil
 		}
 		n = int(ready)
-		s.take(i, ready)
+		s.take(i, &session.Answer{Do: session.DoNothing, Bytes: n})
 		return nil
 	})
 	if err != nil {
@@ -95,11 +104,30 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *session.Ans
 	return n, a, nil
 }
 
-// take copies what may go on, for Bytes.
-func (s *Session) take(i *instance, n int32) {
-	s.bytes = s.bytes[:0]
-	if n > 0 {
-		s.bytes = append(s.bytes, i.read(i.call("session_bytes", s.handle), n)...)
+// take does what the module says with the bytes that are held, and copies
+// what may go on, for Bytes.
+func (s *Session) take(i *instance, a *session.Answer) {
+	s.moves = s.moves[:0]
+	if at := i.call("session_moves", s.handle); at != 0 {
+		number := func(place int32) int32 { return int32(binary.LittleEndian.Uint32(i.read(at+4*place, 4))) }
+		for place := int32(1); place <= 3*number(0); place += 3 {
+			m := session.Move{Do: session.MoveKind(number(place)), N: int(number(place + 1))}
+			if third := number(place + 2); m.Do == session.MovePut {
+				m.Put = i.read(third, int32(m.N))
+			} else {
+				m.Behind = int(third)
+			}
+			s.moves = append(s.moves, m)
+		}
+	}
+	s.bytes = append(s.bytes[:0], s.held.Take(a.Bytes, s.moves)...)
+	switch a.Do {
+	case session.DoNothing, session.DoRead:
+	case session.DoOpen:
+		s.held.Reset()
+		s.attempt = a.Attempt
+	default:
+		s.attempt = 0
 	}
 }
 

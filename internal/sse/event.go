@@ -1,6 +1,11 @@
 package sse
 
-import "github.com/steadfetch/steadfetch/internal/jsonscan"
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/swar"
+)
 
 // MaxEvent is the size from which an event is passed on in pieces instead of
 // being held back whole: 16 MiB.
@@ -32,10 +37,11 @@ type Event struct {
 	Bytes, TypeAt, DataAt, IDAt Span
 
 	// Known says that the event has the shape of one before it, of which Facts
-	// was learnt, and that Text and Counter are the values in it that were
-	// marked so.
+	// was learnt. Text and Counter are the values in it that were marked so;
+	// Texts is how many texts are in it.
 	Known   bool
 	Facts   uint32
+	Texts   int
 	Text    jsonscan.Value
 	Counter jsonscan.Value
 }
@@ -47,3 +53,25 @@ func (e *Event) Empty() bool { return e.Data == "" && !e.Oversize }
 // Span is a part of the stream: the offsets of its first byte and of the one
 // behind it.
 type Span struct{ From, To int64 }
+
+// DataOf is the event's data as it came, from its bytes, which somebody held.
+func (e *Event) DataOf(raw string) string {
+	if e.Lines == 0 {
+		return ""
+	}
+	raw = raw[e.DataAt.From-e.Bytes.From : e.DataAt.To-e.Bytes.From]
+	if e.Lines <= 1 {
+		return raw
+	}
+	end := swar.LineEnd(raw, 0)
+	data := []byte(raw[:end])
+	for end < len(raw) {
+		start := end + 1
+		end = swar.LineEnd(raw, start)
+		if line, ok := strings.CutPrefix(raw[start:end], "data"); ok && (line == "" || line[0] == ':') {
+			data = append(data, '\n')
+			data = append(data, strings.TrimPrefix(strings.TrimPrefix(line, ":"), " ")...)
+		}
+	}
+	return string(data)
+}

@@ -36,6 +36,9 @@ func note(body string, e *sse.Event) seen {
 		end++
 	}
 	at := func(s sse.Span) string { return body[s.From:s.To] }
+	if data := e.DataOf(body[e.Bytes.From:e.Bytes.To]); !e.Cut && data != e.Data {
+		panic("the data as it came is " + data + ", not " + e.Data)
+	}
 	return seen{
 		strings.Clone(e.Type), strings.Clone(e.Data), strings.Clone(e.ID), e.HasID, e.Lines, e.Bare, e.Cut, e.Oversize, e.Hash,
 		e.Facts, strings.Clone(string(e.Text)), strings.Clone(string(e.Counter)),

@@ -29,6 +29,7 @@ type shape struct {
 	// Where things are in raw, or -1.
 	typ, data  [2]int
 	text, tick int // indices of vary
+	texts      int // how many of vary are texts
 	facts      uint32
 }
 
@@ -82,8 +83,11 @@ func (f *Shapes) learn(raw string, e *Event, marks *jsonscan.Marks, facts uint32
 			v.from++
 			v.to--
 		}
-		if m.Vary == jsonscan.Text && m.From == at {
-			g.text = i
+		if m.Vary == jsonscan.Text {
+			g.texts++
+			if m.From == at {
+				g.text = i
+			}
 		}
 		if m.Vary == jsonscan.Counter && g.tick < 0 {
 			g.tick = i
@@ -160,7 +164,7 @@ func sameString(s string, i int) int {
 func (g *shape) event(s string, at, end int, base int64, e *Event) {
 	data := [2]int{at + g.data[0], end - len(g.raw) + g.data[1]}
 	*e = Event{
-		Type: g.raw[g.typ[0]:g.typ[1]], Data: s[data[0]:data[1]], Lines: 1, Known: true, Facts: g.facts,
+		Type: g.raw[g.typ[0]:g.typ[1]], Data: s[data[0]:data[1]], Lines: 1, Known: true, Facts: g.facts, Texts: g.texts,
 		Bytes:  Span{base + int64(at), base + int64(end)},
 		DataAt: Span{base + int64(data[0]), base + int64(data[1])},
 	}

@@ -41,6 +41,7 @@ type round struct {
 	group   *Group
 	origin  string
 	session *session.Session
+	held    session.Queue // of the attempt's body
 	replay  replay
 	began   time.Time
 
@@ -60,7 +61,7 @@ type round struct {
 
 	// What the consumer is to get, in this order.
 	reset   bool
-	pending []byte // good until the session's next step
+	pending []byte // good until the next chunk
 	event   *retry.ChatStreamRetry
 	passed  bool              // the response is the caller's as it came
 	verdict *classify.Verdict // on a response that was passed or an answer that is complete
@@ -226,17 +227,27 @@ func (r *round) chunk(c chunk) {
 	case c.err != nil:
 		r.broke(c.err)
 	default:
-		r.group.mu.Lock()
-		n, answer := r.session.Chunk(a.number, now(), c.bytes)
-		if answer != nil {
-			r.note(answer)
+		r.held.Add(c.bytes)
+		n, answer, due := r.session.Read(a.number, now(), c.bytes)
+		if due {
+			r.group.mu.Lock()
+			if answer = r.session.Decide(); answer != nil {
+				r.note(answer)
+			}
+			r.group.mu.Unlock()
 		}
-		r.group.mu.Unlock()
 		if answer != nil {
 			r.act(answer)
-		} else if n > 0 {
-			r.pending = r.session.Bytes()
+		} else {
+			r.take(n)
 		}
+	}
+}
+
+// take hands on the n bytes that the session lets go on.
+func (r *round) take(n int) {
+	if out := r.held.Take(n, r.session.Moves()); len(out) > 0 {
+		r.pending = out
 	}
 }
 
@@ -282,9 +293,7 @@ func (r *round) act(a *session.Answer) {
 	if a.Reset {
 		r.reset = true
 	}
-	if a.Bytes > 0 {
-		r.pending = r.session.Bytes()
-	}
+	r.take(a.Bytes)
 	if a.Warning != "" && r.t.OnWarning != nil {
 		r.t.OnWarning(a.Warning)
 	}
@@ -336,6 +345,7 @@ func (r *round) arm() {
 // open begins an attempt.
 func (r *round) open(number int, resume *session.Resume) {
 	r.drop()
+	r.held.Reset()
 	r.attempt, r.lastErr = newAttempt(r.ctx, number), nil
 	r.attempts++
 	req, err := r.request(r.attempt.ctx, resume)
