@@ -13,7 +13,7 @@ demo: build ## chats in the terminal through faults, then serves the page
 	@node web/demo.mjs
 
 .PHONY: test
-test: lint test-go test-js test-browser test-module ## everything that guards a change
+test: lint test-go test-js test-transparency test-browser test-module ## everything that guards a change
 
 .PHONY: test-module
 test-module:
@@ -49,6 +49,11 @@ test-go: ## the Go packages, natively and through the module on wazero
 .PHONY: test-js
 test-js: build ## the npm package in Node.js, with the real SDKs
 	npm run --silent test -w jsbridge
+
+.PHONY: test-transparency
+test-transparency: build ## healthy and foreign traffic, through fetch and through createFetch side by side
+	node hosttest/install.mjs transparency
+	node --test --test-force-exit --test-reporter=spec hosttest/transparency/*.test.mjs
 
 .PHONY: test-browser
 test-browser: build ## the page and the SDKs in Chromium

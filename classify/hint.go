@@ -1,5 +1,7 @@
 package classify
 
+import "github.com/steadfetch/steadfetch/internal/calendar"
+
 // A hint is a wait that a server asks for, here in milliseconds, with -1 for
 // none: what cannot be read counts as nothing, and so does a wait of more than
 // a year.
@@ -227,11 +229,5 @@ func date(s string) int64 {
 	if year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 || h > 23 || m > 59 || sec > 60 {
 		return -1
 	}
-	// Days since 1970-01-01, with the year beginning in March.
-	if month < 3 {
-		year--
-		month += 12
-	}
-	day += 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 - 719469
-	return int64(day)*aDay + int64((h*60+m)*60+sec)*aSecond
+	return int64(calendar.Days(year, month, day))*aDay + int64((h*60+m)*60+sec)*aSecond
 }

@@ -37,7 +37,7 @@ func (p *Policy) Wait(failures int, v *classify.Verdict, random uint32) (wait ti
 	if p.MaxAttempts > 0 && failures >= p.MaxAttempts {
 		return 0, classify.AttemptsExhausted
 	}
-	wait = backoff(failures-1, p.InitialDelay, p.MaxDelay)
+	wait = backoff(max(failures, 1)-1, p.InitialDelay, p.MaxDelay)
 	switch p.Jitter {
 	case JitterFull:
 		wait = fraction(wait, random)

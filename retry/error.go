@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/steadfetch/steadfetch/classify"
@@ -49,11 +50,15 @@ type Error struct {
 }
 
 // Error is one line that is safe to show: no key, no token, no URL beyond its
-// host.
+// host, no address of this machine.
 func (e *Error) Error() string {
 	text := "retry: "
 	if cause := e.cause(); cause != nil {
-		text = cause.Error() + " after " + strconv.Itoa(e.Attempts)
+		text = cause.Error()
+		if asked := e.Verdict.RetryAfterMs; cause == ErrRetryAfterTooLong && asked != nil {
+			text += ", " + (time.Duration(*asked) * time.Millisecond).String() + ","
+		}
+		text += " after " + strconv.Itoa(e.Attempts)
 		if text += " attempts"; e.Attempts == 1 {
 			text = text[:len(text)-1]
 		}
@@ -67,10 +72,23 @@ func (e *Error) Error() string {
 		text += string(v.Kind)
 	}
 	text += v.Message
-	if v.Detail != "" {
-		text += " (" + v.Detail + ")"
+	if detail := e.detail(v); detail != "" {
+		text += " (" + detail + ")"
 	}
 	return text
+}
+
+// detail is what is shown of a verdict's detail. Where the failure is Go's own
+// network error ("read tcp 10.0.0.7:53422->…:443: connection reset by peer"),
+// that is what stands behind its addresses.
+func (e *Error) detail(v *classify.Verdict) string {
+	if e.Err != nil && v.Status == 0 {
+		switch v.Kind {
+		case classify.Network, classify.NetworkOrCORS, classify.Timeout, classify.TLS:
+			return strings.TrimSpace(v.Detail[strings.LastIndex(v.Detail, ": ")+1:])
+		}
+	}
+	return v.Detail
 }
 
 // Unwrap gives the cause, if it is the engine's own, and Err.

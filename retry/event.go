@@ -7,6 +7,33 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
+// ChatStreamEventType is what an event of a stream is. Its values are those of
+// the wire form, where an event is an object of its type and of a member of that
+// name: {"type":"retry","retry":{…}}.
+type ChatStreamEventType string
+
+const (
+	ChatStreamEventTypeMessage ChatStreamEventType = "message" // an event of the provider's stream
+	ChatStreamEventTypeRetry   ChatStreamEventType = "retry"   // an attempt failed, another is to follow
+	ChatStreamEventTypeReset   ChatStreamEventType = "reset"   // drop all messages so far: the answer begins again
+	ChatStreamEventTypeFinish  ChatStreamEventType = "finish"  // the answer is complete
+	ChatStreamEventTypeError   ChatStreamEventType = "error"   // the request failed for good
+)
+
+// ChatStreamError is the event to show when a request has failed for good. All
+// its texts are safe to show.
+type ChatStreamError struct {
+	Message    string        `json:"message"`
+	Detail     string        `json:"detail,omitempty"`
+	Kind       classify.Kind `json:"kind,omitempty"`
+	Provider   string        `json:"provider,omitempty"`
+	Retryable  bool          `json:"retryable"`
+	StatusCode int           `json:"status_code,omitempty"`
+	Title      string        `json:"title,omitempty"`
+	// RetryAfterMs is how long the server asked to wait, nil if it did not ask.
+	RetryAfterMs *int64 `json:"retry_after_ms,omitempty"`
+}
+
 // ChatStreamRetry is the event to show while a session waits.
 type ChatStreamRetry struct {
 	// Attempt is the number of failures so far, from 1.

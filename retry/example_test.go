@@ -40,6 +40,43 @@ func ExampleRetry() {
 	// 2 <nil>
 }
 
+func ExampleDo() {
+	policy := retry.Policy{MaxAttempts: 3, InitialDelay: 10 * time.Millisecond}
+	err := retry.Do(context.Background(), policy, func(context.Context) error {
+		return errors.New("status 529: overloaded")
+	}, func(attempt int, _ error, delay time.Duration) {
+		fmt.Printf("attempt %d failed; again in %v\n", attempt, delay)
+	})
+	fmt.Println(errors.Is(err, retry.ErrExhausted))
+	var failure *retry.Error
+	if errors.As(err, &failure) {
+		fmt.Println(failure.Verdict.Kind, "after", failure.Attempts, "attempts, the last one:", failure.Last.Kind)
+	}
+	// Output:
+	// attempt 1 failed; again in 10ms
+	// attempt 2 failed; again in 20ms
+	// true
+	// attempts_exhausted after 3 attempts, the last one: overloaded
+}
+
+// One call's own time limit is no reason to stop, the caller's is.
+func ExampleRetry_timeout() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	calls := 0
+	err := retry.Retry(ctx, func(ctx context.Context) error {
+		if calls++; calls > 1 {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
+		defer cancel()
+		<-ctx.Done() // a call that hangs
+		return ctx.Err()
+	}, nil)
+	fmt.Println(calls, err)
+	// Output: 2 <nil>
+}
+
 func ExampleRetry_permanent() {
 	err := retry.Retry(context.Background(), func(context.Context) error {
 		return errors.New("401 Unauthorized: invalid api key")
@@ -96,6 +133,34 @@ func ExamplePolicy_retryAfter() {
 	// Output:
 	// 3s -> 3s -> 4s -> 8s -> attempts_exhausted
 	// retry_after_too_long
+}
+
+func ExamplePolicy_Wait() {
+	policy := retry.Policy{Jitter: retry.JitterEqual}
+	if err := policy.Fill(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	overloaded := classify.Classify(classify.Failure{Status: 529})
+	for failures := 1; failures <= 4; failures++ {
+		wait, _ := policy.Wait(failures, &overloaded, 1<<31) // random bits, here always the same
+		fmt.Print(wait, " ")
+	}
+	limited := classify.Classify(classify.Failure{Status: 429, Headers: map[string]string{"retry-after": "900"}})
+	_, stop := policy.Wait(1, &limited, 0)
+	fmt.Println(stop)
+	// Output: 750ms 1.5s 3s 6s retry_after_too_long
+}
+
+func ExamplePolicy_Fill() {
+	policy := retry.Policy{Preset: retry.PresetCoder, ContentTimeout: -1}
+	err := policy.Fill()
+	fmt.Println(policy.MaxAttempts, policy.InitialDelay, policy.MaxDelay, policy.AfterCommit, err)
+	policy.Jitter = "some"
+	fmt.Println(policy.Fill())
+	// Output:
+	// 25 1s 1m0s restart <nil>
+	// retry: jitter must be one of these: none full equal
 }
 
 func ExampleError() {

@@ -182,7 +182,11 @@ func (o *option) number() int64 {
 	case *o.wait < 0:
 		return off
 	}
-	return int64((*o.wait + time.Millisecond - 1) / time.Millisecond)
+	ms := int64(*o.wait / time.Millisecond)
+	if *o.wait%time.Millisecond > 0 {
+		ms++
+	}
+	return ms
 }
 
 func (o *option) setNumber(n int64) {

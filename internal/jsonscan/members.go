@@ -72,6 +72,9 @@ func (m *Members) Write(p []byte) {
 	}
 }
 
+// Done says that no more will be found, whatever comes.
+func (m *Members) Done() bool { return m.broken }
+
 func (m *Members) inArray() bool { return m.depth < 64 && m.arrays&(1<<m.depth) != 0 }
 
 // keep adds a byte to the name or value at hand.

@@ -210,9 +210,9 @@ func reasonOf(v jsonscan.Value) reason {
 		return undecided
 	case "length", "max_tokens", "max_output_tokens", "model_context_window_exceeded":
 		return tooLong
-	case "tool_calls", "function_call", "tool_use":
+	case "tool_calls", "tool-calls", "function_call", "tool_use":
 		return toolsCalled
-	case "refusal", "content_filter", "content_filtered", "sensitive", "safety", "recitation", "blocklist", "prohibited_content", "spii",
+	case "refusal", "content_filter", "content-filter", "content_filtered", "sensitive", "safety", "recitation", "blocklist", "prohibited_content", "spii",
 		"image_safety", "image_prohibited_content", "image_recitation", "model_armor":
 		return withheld
 	case "error", "abort", "aborted", "network_error", "insufficient_system_resource":

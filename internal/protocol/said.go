@@ -4,21 +4,23 @@ import "github.com/steadfetch/steadfetch/internal/jsonscan"
 
 // Ending is how an answer ended, where the provider tells.
 type Ending struct {
-	// Reason is one of the constants, or empty.
-	Reason string `json:"reason,omitempty"`
+	// Reason is empty where the provider does not tell.
+	Reason EndingReason `json:"reason,omitempty"`
 	// InputTokens and OutputTokens are what the provider counted, cached input
 	// and reasoning among them.
 	InputTokens  int64 `json:"input_tokens,omitempty"`
 	OutputTokens int64 `json:"output_tokens,omitempty"`
 }
 
-// The values of Ending.Reason.
+// EndingReason is a value of Ending.Reason.
+type EndingReason string
+
 const (
-	EndingStop          = "stop"           // it is complete
-	EndingLength        = "length"         // it grew too long
-	EndingToolCalls     = "tool_calls"     // tools are to be called
-	EndingContentFilter = "content_filter" // the rest is withheld
-	EndingError         = "error"          // the provider failed
+	EndingStop          EndingReason = "stop"           // it is complete
+	EndingLength        EndingReason = "length"         // it grew too long
+	EndingToolCalls     EndingReason = "tool_calls"     // tools are to be called
+	EndingContentFilter EndingReason = "content_filter" // the rest is withheld
+	EndingError         EndingReason = "error"          // the provider failed
 )
 
 // Said is the plain text that one event of a stream, or a whole answer in one
@@ -127,19 +129,19 @@ func (s *Said) block(v jsonscan.Value) {
 	}
 }
 
-// endingOf is a finish reason of any provider's in our words. One that nobody
-// knows is a stop.
-func endingOf(reason string) string {
-	switch reason {
-	case "", "FINISH_REASON_UNSPECIFIED":
+// endingOf is a finish reason of any provider's in our words, or empty if it is
+// none. One that nobody knows is a stop.
+func endingOf(v jsonscan.Value) EndingReason {
+	switch reasonOf(v) {
+	case undecided:
 		return ""
-	case "length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded":
+	case tooLong:
 		return EndingLength
-	case "tool_calls", "tool-calls", "function_call", "tool_use":
+	case toolsCalled:
 		return EndingToolCalls
-	case "content_filter", "content-filter", "refusal", "sensitive", "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY":
+	case withheld:
 		return EndingContentFilter
-	case "error", "network_error", "insufficient_system_resource", "abort", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL":
+	case failure:
 		return EndingError
 	}
 	return EndingStop
@@ -147,44 +149,47 @@ func endingOf(reason string) string {
 
 // Read takes what the data of an event, or a document, says of the end. What it
 // does not say stays as it was.
-func (e *Ending) Read(data string) {
-	v := jsonscan.Parse(data)
-	response := v.Get("response")
-	for _, reason := range [...]jsonscan.Value{
-		v.Get("choices").First().Get("finish_reason"),
-		v.Get("delta.stop_reason"),
-		v.Get("stop_reason"),
-		v.Get("candidates").First().Get("finishReason"),
-		v.Get("finishReason"),
-		response.Get("incomplete_details.reason"),
-		v.Get("incomplete_details.reason"),
-	} {
-		if reason.Kind() == jsonscan.String {
-			e.Reason = endingOf(reason.Str())
+func (e *Ending) Read(data string) { e.read(jsonscan.Parse(data)) }
+
+func (e *Ending) read(v jsonscan.Value) {
+	if v.Kind() != jsonscan.Object {
+		return
+	}
+	it := v.Iter()
+	for it.Next() {
+		v := it.Value
+		switch it.Key.Str() {
+		case "finish_reason", "stop_reason", "finishReason", "reason":
+			if reason := endingOf(v); reason != "" {
+				e.Reason = reason
+			}
+		case "status", "type":
+			if e.Reason == "" && (v.Is("completed") || v.Is("finish")) {
+				e.Reason = EndingStop
+			}
+		case "usage", "usageMetadata":
+			e.count(v)
+		case "choices", "candidates":
+			e.read(v.First())
+		case "delta", "message", "response", "incomplete_details", "x_groq":
+			e.read(v)
 		}
-	}
-	if e.Reason == "" && (response.Get("status").Is("completed") || v.Get("status").Is("completed") || v.Get("type").Is("finish")) {
-		e.Reason = EndingStop
-	}
-	for _, usage := range [...]jsonscan.Value{v.Get("usage"), v.Get("message.usage"), response.Get("usage"), v.Get("usageMetadata"), v.Get("x_groq.usage")} {
-		e.count(usage)
 	}
 }
 
 // count takes what the provider counted. Counts that come again are the newer ones.
 func (e *Ending) count(usage jsonscan.Value) {
-	if usage.Kind() != jsonscan.Object {
-		return
-	}
-	sum := func(names ...string) (n int64) {
-		for _, name := range names {
-			more, _ := usage.Get(name).Int()
-			n += max(more, 0)
+	input, output := int64(0), int64(0)
+	it := usage.Iter()
+	for it.Next() {
+		n, _ := it.Value.Int()
+		switch n = max(n, 0); it.Key.Str() {
+		case "prompt_tokens", "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "promptTokenCount":
+			input += n
+		case "completion_tokens", "output_tokens", "candidatesTokenCount", "thoughtsTokenCount":
+			output += n
 		}
-		return n
 	}
-	input := sum("prompt_tokens", "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "promptTokenCount")
-	output := sum("completion_tokens", "output_tokens", "candidatesTokenCount", "thoughtsTokenCount")
 	if input > 0 {
 		e.InputTokens = input
 	}

@@ -5,6 +5,9 @@
 //	go run -C jsbridge/gen . -o ../src/engine/shapes.gen.ts
 //	go run -C jsbridge/gen . -o ../src/engine/shapes.gen.ts -check
 //
+// It also writes what each option of a policy may be, from the table in package
+// retry.
+//
 // With -check it writes nothing, and fails if the file is not what it would
 // write. It is a module of its own so that the main module stays free of the
 // TypeScript printer's dependencies.
@@ -50,7 +53,6 @@ var shapes = []string{
 var words = []struct{ shape, field, prefix string }{
 	{"Failure", "phase", "Phase"},
 	{"Failure", "timer", "Timer"},
-	{"Ending", "reason", "Ending"},
 }
 
 const head = `// Written by jsbridge/gen from the Go types. Do not edit: change those and run "npm run gen".
@@ -133,8 +135,8 @@ func generate() (string, error) {
 	if err := errors.Join(append(misses, err)...); err != nil {
 		return "", err
 	}
-	types, err := facts.policyTypes()
-	return head + document(text, facts) + maps(text) + types, err
+	table, err := options(facts)
+	return head + document(text, facts) + maps(text) + table, err
 }
 
 // rename gives the fields the names that TypeScript users see. Where they cross
@@ -148,15 +150,6 @@ func rename(ts *guts.Typescript) {
 			}
 		}
 	}
-}
-
-// camel is delayMs for delay_ms.
-func camel(name string) string {
-	words := strings.Split(name, "_")
-	for i, word := range words[1:] {
-		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
-	}
-	return strings.Join(words, "")
 }
 
 var record = regexp.MustCompile(`(?m)^ +(?:readonly )?(\w+)\??: Record<`)
@@ -196,7 +189,7 @@ func narrow(ts *guts.Typescript, f facts) (misses []error) {
 			continue
 		}
 		for _, field := range shape.Fields {
-			if values := f.enums[f.types[name+"."+field.Name]]; len(values) > 0 {
+			if values := f.enums[f.types[name+"."+camel(field.Name)]]; len(values) > 0 {
 				field.Type = union(values)
 			}
 		}
@@ -235,10 +228,11 @@ type facts struct {
 	order   []string            // the string constants, as they stand in the source
 	values  map[string]string   // of the constants
 	enums   map[string][]string // the values of a string type, as they stand in the source
-	types   map[string]string   // the type of a field, by "Type.json_name"
-	docs    map[string]string   // by "Type" or "Type.json_name"
+	types   map[string]string   // the type of a field, by "Type.jsonName"
+	docs    map[string]string   // by "Type" or "Type.jsonName"
 	names   map[string]string   // "Type.Field" to the name in TypeScript
 	options []option
+	most    string // of their numbers
 }
 
 func read(parser *guts.GoParser) facts {
@@ -247,7 +241,7 @@ func read(parser *guts.GoParser) facts {
 		for _, file := range pkg.Syntax {
 			for _, decl := range file.Decls {
 				if table, ok := decl.(*ast.FuncDecl); ok && table.Name.Name == "options" {
-					f.table(pkg.TypesInfo, table)
+					f.table(pkg.Types, pkg.TypesInfo, table)
 				}
 				gen, ok := decl.(*ast.GenDecl)
 				if !ok {

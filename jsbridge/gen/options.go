@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/constant"
 	"go/types"
+	"regexp"
 	"strings"
 )
 
@@ -17,7 +18,10 @@ type option struct {
 }
 
 // table reads the keyed literals of Policy.options.
-func (f *facts) table(info *types.Info, from *ast.FuncDecl) {
+func (f *facts) table(pkg *types.Package, info *types.Info, from *ast.FuncDecl) {
+	if most, ok := pkg.Scope().Lookup("maxNumber").(*types.Const); ok {
+		f.most = most.Val().ExactString()
+	}
 	ast.Inspect(from, func(node ast.Node) bool {
 		line, ok := node.(*ast.CompositeLit)
 		if !ok {
@@ -33,7 +37,7 @@ func (f *facts) table(info *types.Info, from *ast.FuncDecl) {
 			switch key := pair.Key.(*ast.Ident).Name; key {
 			case "name":
 				o.name = constant.StringVal(value)
-			case "fallback":
+			case "fallback": // the core's business
 			case "words":
 				o.words = strings.Fields(constant.StringVal(value))
 			default:
@@ -45,27 +49,33 @@ func (f *facts) table(info *types.Info, from *ast.FuncDecl) {
 	})
 }
 
-// policyTypes is the table by which TypeScript checks the options of a policy: what
-// each may be.
-func (f *facts) policyTypes() (string, error) {
+// options is the table as TypeScript, by which options are checked.
+func options(f facts) (string, error) {
+	if len(f.options) == 0 || f.most == "" {
+		return "", errors.New("retry has no function options or no maxNumber any more")
+	}
 	var b strings.Builder
-	b.WriteString("\n/** What the fields of a policy may be: of the words, one. */\n" +
+	b.WriteString("\n/** What the fields of a policy may be: of words, one. */\n" +
 		"export const policyTypes: Readonly<Record<keyof Policy, \"number\" | \"boolean\" | \"string\" | readonly string[]>> = {\n")
 	for _, o := range f.options {
-		what := `"boolean"`
+		what := `"string"`
 		switch {
-		case o.kind == "count" || o.kind == "wait":
+		case o.kind == "count", o.kind == "wait":
 			what = `"number"`
+		case o.kind == "flag":
+			what = `"boolean"`
 		case len(o.words) > 0:
 			what = `["` + strings.Join(o.words, `", "`) + `"]`
-		case o.kind == "word":
-			what = `"string"`
 		}
 		fmt.Fprintf(&b, "  %s: %s,\n", camel(o.name), what)
 	}
-	b.WriteString("};\n")
-	if len(f.options) == 0 {
-		return "", errors.New("retry.Policy has no function options any more")
-	}
+	fmt.Fprintf(&b, "};\n\n/** The most that a number among them can be. */\nexport const mostNumber = %s;\n", f.most)
 	return b.String(), nil
+}
+
+var joint = regexp.MustCompile(`_\w`)
+
+// camel is delayMs for delay_ms.
+func camel(name string) string {
+	return joint.ReplaceAllStringFunc(name, func(s string) string { return strings.ToUpper(s[1:]) })
 }

@@ -195,8 +195,7 @@ test("no listener is left on a signal after any end", async (t) => {
   const healthy = go();
   await settle();
   const wire = calls.at(-1)!.open();
-  wire.send(...answer);
-  wire.end();
+  wire.finish(...answer);
   await settle();
   await healthy.value!.text();
 
@@ -234,7 +233,7 @@ test("no listener is left on a signal after any end", async (t) => {
   calls
     .at(-1)!
     .open(200, sse)
-    .send(...answer);
+    .finish(...answer);
   await settle();
   await repeated.value!.text();
 

@@ -94,7 +94,7 @@ test("in a page", async (t) => {
     goes(true);
     await settle();
     assert.equal(calls.length, 2);
-    calls[1]!.open().send(...answer);
+    calls[1]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
@@ -111,7 +111,7 @@ test("in a page", async (t) => {
     assert.equal(calls.length, 1, "too early");
     await pass(500);
     assert.equal(calls.length, 2);
-    calls[1]!.open().send(...answer);
+    calls[1]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
@@ -136,7 +136,7 @@ test("in a page", async (t) => {
     await pass(3000);
     assert.equal(calls.length, 2);
     assert.deepEqual([...held], ["steadfetch:https://api.openai.com"]);
-    calls[1]!.open().send(...answer);
+    calls[1]!.open().finish(...answer);
     await settle();
     assert.deepEqual([...held], []);
     assert.deepEqual(channels[0]!.posted[1], { origin: "https://api.openai.com", until: 0 });
@@ -152,7 +152,7 @@ test("in a page", async (t) => {
     channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: 0 } });
     await settle();
     assert.equal(calls.length, 1);
-    calls[0]!.open().send(...answer);
+    calls[0]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
@@ -170,7 +170,7 @@ test("in a page", async (t) => {
     held.delete(name);
     await pass(10_000);
     assert.equal(calls.length, 1);
-    calls[0]!.open().send(...answer);
+    calls[0]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
     assert.deepEqual([...held], []);
@@ -197,7 +197,7 @@ test("in a page", async (t) => {
     await settle();
     asked.mock.restore();
     assert.equal(calls.length, 1, "it does not wait for a word that has come already");
-    calls[0]!.open().send(...answer);
+    calls[0]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });

@@ -31,7 +31,7 @@ test("a controller shows each state of a request", async (t) => {
   wire.send(role);
   await pass(15_000);
   assert.equal(controller.status.slow, true);
-  wire.send(...answer.slice(1));
+  wire.finish(...answer.slice(1));
   await (await promise).text();
   assert.deepEqual(seen, ["opening", "waiting", "opening", "streaming", "finished"]);
   assert.equal(statuses.at(-1), controller.status);
@@ -95,13 +95,13 @@ test("of several requests the one that needs a person most is shown", async (t) 
   calls[0]!.respond(503);
   await settle();
   assert.equal(controller.status.state, "waiting");
-  calls[1]!.open().send(...answer);
+  calls[1]!.open().finish(...answer);
   await settle();
   await second.value!.text();
   assert.equal(controller.status.state, "waiting", "the other's success does not hide it");
   await pass(1000);
   assert.equal(controller.status.state, "opening");
-  calls[2]!.open().send(...answer);
+  calls[2]!.open().finish(...answer);
   await settle();
   await first.value!.text();
   assert.equal(controller.status.state, "finished");

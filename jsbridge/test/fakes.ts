@@ -50,6 +50,8 @@ export interface Wire {
   response: Response;
   send(...pieces: string[]): void;
   end(): void;
+  /** Sends the last pieces and ends. */
+  finish(...pieces: string[]): void;
   error(error: unknown): void;
   /** How often the near end asked for more. */
   pulls: number;
@@ -98,6 +100,10 @@ export function network() {
               }
             },
             end: () => controller!.close(),
+            finish: (...pieces) => {
+              wire.send(...pieces);
+              wire.end();
+            },
             error: (error) => controller!.error(error),
             pulls: 0,
             canceled: false,

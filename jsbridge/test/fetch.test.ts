@@ -11,8 +11,7 @@ test("a healthy stream arrives byte for byte, with the response's own face", asy
   const promise = createFetch({ fetch })(url, post());
   await settle();
   const wire = calls[0]!.open(200, { ...sse, "x-request-id": "r1" });
-  wire.send(...answer);
-  wire.end();
+  wire.finish(...answer);
   const response = await promise;
   assert.ok(response instanceof Response);
   assert.equal(response.status, 200);
@@ -39,7 +38,7 @@ test("the response is given when the first output is there, not before", async (
   wire.send(token("Hello"));
   await settle();
   assert.equal(seen.state, "fulfilled");
-  wire.send(stop, done);
+  wire.finish(stop, done);
   assert.equal(await seen.value!.text(), role + token("Hello") + stop + done);
 });
 
@@ -60,7 +59,7 @@ test("what fails before output is tried again unseen, and the response is that o
   cut.end();
   await pass(4000);
   const wire = calls[3]!.open(200, { ...sse, "x-attempt": "4" });
-  wire.send(...answer);
+  wire.finish(...answer);
   await settle();
   assert.equal(seen.state, "fulfilled");
   assert.equal(seen.value!.headers.get("x-attempt"), "4");
@@ -80,7 +79,7 @@ test("every attempt gets a signal of its own, and the same request", async (t) =
   await settle();
   calls[0]!.respond(503);
   await pass(1000);
-  calls[1]!.open().send(...answer);
+  calls[1]!.open().finish(...answer);
   await settle();
   assert.equal(seen.state, "fulfilled");
   for (const { input, init: sent } of calls) {
@@ -219,8 +218,7 @@ test("clone, json and readers by buffer behave as on any response", async () => 
   const promise = createFetch({ fetch })(url, post());
   await settle();
   const wire = calls[0]!.open();
-  wire.send(...answer);
-  wire.end();
+  wire.finish(...answer);
   const response = await promise;
   const copy = response.clone();
   assert.equal(copy.url, response.url);
@@ -270,9 +268,10 @@ test("after the end marker the connection may end by itself, to be used again", 
   await settle();
   const wire = calls[0]!.open();
   wire.send(...answer);
-  assert.equal(await (await promise).text(), answer.join(""));
-  wire.end();
+  const text = (await promise).text();
   await settle();
+  wire.end();
+  assert.equal(await text, answer.join(""));
   assert.equal(calls[0]!.signal.aborted, false);
   assert.equal(wire.canceled, false);
 });
@@ -313,7 +312,7 @@ test("a response that comes after its attempt was given up is let go", async (t)
       { headers: sse },
     ),
   );
-  calls[0]!.open().send(...answer);
+  calls[0]!.open().finish(...answer);
   await settle();
   assert.equal(late.canceled, true);
   assert.equal(await seen.value!.text(), answer.join(""));
@@ -334,7 +333,7 @@ test("a stall is found and mended", async (t) => {
   assert.equal(wire.canceled, true);
   assert.deepEqual(kinds, ["silence"]);
   await pass(1000);
-  calls[1]!.open().send(...answer);
+  calls[1]!.open().finish(...answer);
   await settle();
   assert.equal(seen.state, "fulfilled");
 });
@@ -356,7 +355,7 @@ test("a consumer that takes its time is not taken for a stall", async (t) => {
   await pass(4000);
   const next = watch(reader.read());
   await pass(500);
-  wire.send(stop, done);
+  wire.finish(stop, done);
   await settle();
   assert.equal(new TextDecoder().decode(next.value!.value), stop);
 });
@@ -383,7 +382,7 @@ test("an address that only the caller's fetch understands cools down like any ot
   calls[0]!.respond(429, "{}", { "retry-after": "3" });
   await pass(3000);
   assert.equal(calls.length, 2);
-  calls[1]!.open().send(...answer);
+  calls[1]!.open().finish(...answer);
   await settle();
   assert.equal(await seen.value!.text(), answer.join(""));
 });

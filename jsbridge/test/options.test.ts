@@ -45,7 +45,14 @@ for (const [name, call] of Object.entries(ways)) {
 
   test(`${name} takes every option of the policy`, async () => {
     for (const [option, type] of Object.entries(policyTypes)) {
-      const values = type === "number" ? [0, 0.5, 1e300, Number.POSITIVE_INFINITY] : type === "boolean" ? [true] : type;
+      const values =
+        type === "number"
+          ? [0, 0.5, 1e300, Number.POSITIVE_INFINITY]
+          : type === "boolean"
+            ? [true]
+            : type === "string"
+              ? ["mine"]
+              : type;
       for (const value of [undefined, ...values]) {
         await call({ [option]: value, controller: createController(), onStatus: undefined });
       }

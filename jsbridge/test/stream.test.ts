@@ -34,8 +34,7 @@ test("a healthy stream is its messages", async () => {
   const { seen, end } = collect(stream(url, post(), { fetch }));
   await settle();
   const wire = calls[0]!.open();
-  wire.send(...answer);
-  wire.end();
+  wire.finish(...answer);
   await settle();
   assert.deepEqual(seen, [...answer.map(message), finished]);
   assert.deepEqual(end, { over: true });
@@ -55,7 +54,7 @@ test("a failure after output resets, waits and begins anew", async (t) => {
   const retry = seen[2]!;
   assert.ok(retry.type === "retry" && retry.retry.attempt === 1 && retry.retry.delayMs === 1000);
   await pass(1000);
-  calls[1]!.open().send(...answer);
+  calls[1]!.open().finish(...answer);
   await settle();
   assert.deepEqual(types(), ["message", "message", "retry", "reset", ...answer.map(() => "message"), "finish"]);
   assert.deepEqual(seen.slice(4), [...answer.map(message), finished]);
@@ -145,7 +144,7 @@ test("nothing is asked for before the first event is, and nothing read ahead", a
   await first;
   await events.next();
   const before = wire.pulls;
-  wire.send(token("2"), token("3"), stop, done);
+  wire.finish(token("2"), token("3"), stop, done);
   await settle();
   assert.equal(wire.pulls, before);
   await events.return();
@@ -174,7 +173,7 @@ test("the request of a custom resume is the caller's", async (t) => {
   assert.equal(calls[1]!.input, `${url}/rest`);
   assert.equal(calls[1]!.init.body, "rest");
   assert.equal(calls[1]!.init.method, "POST");
-  calls[1]!.open().send(role, token("fine today."), stop, done);
+  calls[1]!.open().finish(role, token("fine today."), stop, done);
   await settle();
   const text = seen.map((e) => (e.type === "message" && e.text) || "").join("");
   assert.equal(text, "Hello world, it is fine today.");
@@ -299,7 +298,7 @@ test("several next() are answered in their order", async () => {
   const it = stream(url, post(), { fetch });
   const events = answer.map(() => it.next());
   await settle();
-  calls[0]!.open().send(...answer);
+  calls[0]!.open().finish(...answer);
   const seen = await Promise.all(events);
   assert.deepEqual(
     seen.map(({ value }) => value),

@@ -173,8 +173,9 @@ func (s *Session) errorEvent() *Answer {
 	if s.vague(f) {
 		why = vagueError
 	}
-	if s.tracker.Protocol == protocol.AISDK && (v.Kind == classify.Unknown || v.Rule == ruleEvent) {
-		// It comes from an application's own route, with its text masked:
+	if s.tracker.Protocol == protocol.AISDK && (v.Kind == classify.Unknown || v.Kind == classify.Server) {
+		// It comes from an application's own route, with a text that is masked or
+		// says nothing:
 		// repeating it would run the route's tools again.
 		return s.goOn("")
 	}

@@ -39,6 +39,7 @@ type host struct {
 	retries []retry.ChatStreamRetry
 	last    *session.Answer
 	warning string
+	read    bool // some body was read
 	// at is called before time moves on to the given moment.
 	at func(h *host, now int64) (session.Happened, bool)
 }
@@ -47,11 +48,16 @@ const epoch = 1_700_000_000_000
 
 func newHost(t *testing.T, cfg session.Config, attempts ...attempt) *host {
 	t.Helper()
+	return newHostIn(t, nil, cfg, attempts...)
+}
+
+func newHostIn(t *testing.T, group *session.Group, cfg session.Config, attempts ...attempt) *host {
+	t.Helper()
 	if cfg.Request.URL == "" {
 		cfg.Request = session.Request{Method: "POST", URL: "https://api.openai.com/v1/chat/completions", Body: `{"stream":true}`}
 	}
-	s, reason := session.NewSession(&cfg, nil)
-	require.Empty(t, reason)
+	s, err := session.NewSession(&cfg, group)
+	require.NoError(t, err)
 	return &host{t: t, s: s, now: epoch, attempts: attempts}
 }
 
@@ -61,7 +67,7 @@ func (h *host) run() *session.Answer {
 	a := h.step(session.Happened{What: session.OnStart})
 	for range 10_000 {
 		switch a.Do {
-		case session.DoPass, session.DoFinish, session.DoFail:
+		case session.DoPass, session.DoFinish, session.DoFail, session.DoRethrow:
 			h.last = a
 			return a
 		case session.DoOpen:
@@ -126,6 +132,7 @@ func (h *host) play(a *session.Answer) *session.Answer {
 		return a
 	}
 	timer = a.TimerAt
+	h.read = true
 	for _, chunk := range do.chunks {
 		if a, over := pass(h.now + do.every); over {
 			return a

@@ -110,11 +110,13 @@ func (q *asked) streamed(h classify.Headers) bool {
 }
 
 // Body takes the next piece of the request's body, where Request.Body does not
-// hold all of it. It must come before OnStart, and is not kept.
-func (s *Session) Body(p []byte) {
+// hold all of it, and says whether more is wanted. It must come before OnStart,
+// and is not kept.
+func (s *Session) Body(p []byte) (more bool) {
 	if s.state == idle {
 		s.asked.members.Write(p)
 	}
+	return s.state == idle && !s.asked.members.Done()
 }
 
 // find is the index of part, which is in lower case, in s in any letter case, or -1.

@@ -14,7 +14,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// peekBytes is how much of a body's beginning, and of its end, a session sees.
+// peekBytes is how much of a body a session gets at a time.
 const peekBytes = 32 << 10
 
 // errNoRewrite is a body that a partial answer cannot be put into.
@@ -25,7 +25,7 @@ type replay struct {
 	first io.ReadCloser                 // the caller's, until it is sent
 	get   func() (io.ReadCloser, error) // nil if there is no body, or only first
 	once  bool                          // the body can be sent only once
-	text  string                        // of a text body, its beginning and end
+	head  []byte                        // of such a body
 }
 
 // init prepares the body. One without GetBody is read into memory, up to limit
@@ -51,7 +51,7 @@ func (b *replay) init(req *http.Request, limit int) error {
 		}
 		if len(held) > max(limit, 0) {
 			b.once = true
-			b.text = string(held[:min(len(held), peekBytes)])
+			b.head = held
 			b.first = struct {
 				io.Reader
 				io.Closer
@@ -62,39 +62,31 @@ func (b *replay) init(req *http.Request, limit int) error {
 		b.first = nil
 		b.get = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(held)), nil }
 	}
-	if t := req.Header.Get("Content-Type"); t == "" || strings.Contains(t, "json") || strings.Contains(t, "text") || strings.Contains(t, "form-urlencoded") {
-		again, err := b.get()
-		if err != nil {
-			b.close()
-			return err
-		}
-		defer func() { _ = again.Close() }()
-		if b.text, err = ends(again); err != nil {
-			b.close()
-			return err
-		}
-	}
 	return nil
 }
 
-// ends is the first and the last peekBytes of a body, or all of a short one.
-func ends(body io.Reader) (string, error) {
-	held, err := io.ReadAll(io.LimitReader(body, 2*peekBytes))
-	if err != nil || len(held) < 2*peekBytes {
-		return string(held), err
+// tell hands the body to the session in pieces, as far as it wants it.
+func (b *replay) tell(to func([]byte) (more bool)) error {
+	if b.once {
+		to(b.head)
+		return nil
 	}
-	more := make([]byte, peekBytes)
+	if b.get == nil {
+		return nil
+	}
+	body, err := b.get()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	piece := make([]byte, peekBytes)
 	for {
-		n, err := io.ReadFull(body, more)
-		tail := held[peekBytes:]
-		copy(tail, tail[n:])
-		copy(tail[peekBytes-n:], more[:n])
-		switch err {
-		case nil:
-		case io.EOF, io.ErrUnexpectedEOF:
-			return string(held), nil
-		default:
-			return "", err
+		n, err := body.Read(piece)
+		if n > 0 && !to(piece[:n]) || err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
 }

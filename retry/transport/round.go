@@ -95,13 +95,17 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 	r.session, _ = session.NewSession(&session.Config{
 		Policy: t.Policy,
 		Request: session.Request{
-			Method: req.Method, URL: req.URL.String(), Headers: flatten(req.Header), Body: r.replay.text,
+			Method: req.Method, URL: req.URL.String(), Headers: flatten(req.Header),
 		},
 		Provider:      t.Provider,
 		Seed:          int64(rand.Uint32()),
 		CanReset:      canReset,
 		NotReplayable: r.replay.once,
 	}, &r.group.shared)
+	if err := r.replay.tell(r.session.Body); err != nil {
+		r.replay.close()
+		return nil, err
+	}
 	r.ctx, r.cancel = context.WithCancelCause(req.Context())
 	r.timer = time.NewTimer(maxSleep)
 	r.timer.Stop()
@@ -316,6 +320,9 @@ func (r *round) act(a *session.Answer) {
 	case session.DoFinish:
 		r.verdict = a.Verdict
 		r.finish()
+	case session.DoRethrow:
+		r.drop()
+		r.over(r.lastErr)
 	case session.DoFail:
 		err := r.problem(a.Verdict)
 		if a.Last != nil {

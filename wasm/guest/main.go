@@ -3,12 +3,11 @@
 package main
 
 import (
-	"errors"
 	"unsafe"
 
 	"github.com/steadfetch/steadfetch/classify"
-	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/internal/wire"
 	"github.com/steadfetch/steadfetch/retry"
 	"github.com/steadfetch/steadfetch/retry/session"
 )
@@ -22,8 +21,8 @@ const (
 )
 
 var (
-	input  []byte // what the host writes to
-	output []byte // the last result
+	input  []byte      // what the host writes to
+	output wire.Writer // the last result
 	group  session.Group
 
 	// sessions are found by handle: the low 16 bits say where, the rest which
@@ -63,101 +62,82 @@ func buffer(n int32) unsafe.Pointer {
 }
 
 //go:wasmexport result
-func result() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(output)) }
+func result() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(output.Text)) }
 
-const notJSON = "the input is not a JSON object, or longer than the buffer"
-
-// object is the input as a string of its own: a session may keep parts of it.
-func object(n int32) (v jsonscan.Value, err error) {
-	if n >= 0 && int(n) <= len(input) {
-		v = jsonscan.Parse(string(input[:n]))
+// take is n bytes of input as a string of its own, which a session may keep.
+// It is empty if there are not so many.
+func take(n int32) string {
+	if n < 0 || int(n) > len(input) {
+		return ""
 	}
-	if v.Kind() != jsonscan.Object {
-		err = errors.New(notJSON)
-	}
-	return v, err
+	return string(input[:n])
 }
 
-// take reads the input into the struct at p.
-func take(n int32, p unsafe.Pointer, s shape) error {
-	v, err := object(n)
-	if err == nil {
-		err = read(v, p, s, 0)
-	}
-	return err
-}
-
-// give makes the struct at p the result, and tells its length.
-func give(p unsafe.Pointer, s shape) int32 {
-	output = output[:0]
-	write(p, s)
-	return int32(len(output))
-}
+// done tells the length of the result.
+func done() int32 { return int32(len(output.Text)) }
 
 // refuse answers with an error. Its length is given as a negative number.
 func refuse(why string) int32 {
-	output = output[:0]
-	puts(`{"error":`)
-	quote(why)
-	put('}')
-	return -int32(len(output))
+	fresh().Refusal(why)
+	return -done()
+}
+
+// fresh is where a result is written.
+func fresh() *wire.Writer {
+	output.Text = output.Text[:0]
+	return &output
+}
+
+// answer makes a the result.
+func answer(a *session.Answer) int32 {
+	fresh().Answer(a)
+	return done()
 }
 
 //go:wasmexport classify
 func classifyFailure(n int32) int32 {
 	f := &classify.Failure{}
-	if err := take(n, unsafe.Pointer(f), failureShape); err != nil {
+	if err := wire.ReadFailure(take(n), f); err != nil {
 		return refuse(err.Error())
 	}
 	verdict := &classify.Verdict{}
 	classify.ClassifyTo(f, verdict)
-	return give(unsafe.Pointer(verdict), verdictShape)
+	fresh().Verdict(verdict)
+	return done()
 }
 
 //go:wasmexport explain
 func explain(n int32) int32 {
 	f := &classify.Failure{}
-	if err := take(n, unsafe.Pointer(f), failureShape); err != nil {
+	if err := wire.ReadFailure(take(n), f); err != nil {
 		return refuse(err.Error())
 	}
 	trail := classify.Explain(*f)
-	output = output[:0]
-	puts(`{"verdict":`)
-	write(unsafe.Pointer(&trail.Verdict), verdictShape)
-	for i := range trail.Steps {
-		if i == 0 {
-			puts(`,"steps":[`)
-		} else {
-			put(',')
-		}
-		write(unsafe.Pointer(&trail.Steps[i]), stepShape)
-	}
-	if len(trail.Steps) > 0 {
-		put(']')
-	}
-	put('}')
-	return int32(len(output))
+	fresh().Trail(&trail)
+	return done()
 }
 
 //go:wasmexport said
 func said(n int32) int32 {
 	e := &classify.Event{}
-	if err := take(n, unsafe.Pointer(e), eventShape); err != nil {
+	if err := wire.ReadEvent(take(n), e); err != nil {
 		return refuse(err.Error())
 	}
 	s := protocol.Say(e.Event, e.Data)
-	return give(unsafe.Pointer(&spoken{string(s.Text), string(s.Reasoning)}), saidShape)
+	fresh().Said(s)
+	return done()
 }
 
 //go:wasmexport ended
 func ended(n int32) int32 {
 	e := &classify.Event{}
-	if err := take(n, unsafe.Pointer(e), eventShape); err != nil {
+	if err := wire.ReadEvent(take(n), e); err != nil {
 		return refuse(err.Error())
 	}
 	ending := protocol.Ending{}
 	ending.Read(e.Data)
-	return give(unsafe.Pointer(&ending), endingShape)
+	fresh().Ending(&ending)
+	return done()
 }
 
 //go:wasmexport delay
@@ -166,24 +146,22 @@ func delay(attempt int32) int32 { return int32(retry.Delay(int(attempt)).Millise
 //go:wasmexport policy
 func policyOf(n int32) int32 {
 	p := &retry.Policy{}
-	v, err := object(n)
-	if err == nil {
-		err = p.UnmarshalJSON([]byte(v))
-	}
+	err := p.UnmarshalJSON([]byte(take(n)))
 	if err == nil {
 		err = p.Fill()
 	}
 	if err != nil {
 		return refuse(err.Error())
 	}
-	output, _ = p.MarshalJSON()
-	return int32(len(output))
+	filled, _ := p.MarshalJSON()
+	output.Text = filled
+	return done()
 }
 
 //go:wasmexport session_new
 func sessionNew(n int32) int32 {
 	cfg := &session.Config{}
-	err := take(n, unsafe.Pointer(cfg), configShape)
+	err := wire.ReadConfig(take(n), cfg)
 	var s *session.Session
 	if err == nil {
 		s, err = session.NewSession(cfg, &group)
@@ -247,7 +225,9 @@ func sessionBody(h, n int32) int32 {
 	if slot == nil || n < 0 || int(n) > len(input) {
 		return refuse(unknownHandle)
 	}
-	slot.session.Body(input[:n])
+	if slot.session.Body(input[:n]) {
+		return 1
+	}
 	return 0
 }
 
@@ -258,23 +238,23 @@ func sessionEvent(h, n int32) int32 {
 		return refuse(unknownHandle)
 	}
 	what := &session.Happened{}
-	if err := take(n, unsafe.Pointer(what), happenedShape); err != nil {
+	if err := wire.ReadHappened(take(n), what); err != nil {
 		return refuse(err.Error())
 	}
-	return give(unsafe.Pointer(slot.session.Step(what)), answerShape)
+	return answer(slot.session.Step(what))
 }
 
 //go:wasmexport session_chunk
 func sessionChunk(h, attempt, n int32, now float64) int32 {
 	slot := find(h)
 	if slot == nil || n < 0 || int(n) > len(input) || n > maxChunk {
-		return -give(unsafe.Pointer(&session.Answer{Do: session.DoNothing}), answerShape)
+		return -answer(&session.Answer{Do: session.DoNothing})
 	}
 	ready, a := slot.session.Chunk(int(attempt), millis(now), input[:n])
 	if a == nil {
 		return int32(ready)
 	}
-	return -give(unsafe.Pointer(a), answerShape)
+	return -answer(a)
 }
 
 // sessionMoves gives the moves of the last call as numbers: how many, then
@@ -308,7 +288,8 @@ func sessionSnapshot(h int32) int32 {
 	if slot == nil {
 		return refuse(unknownHandle)
 	}
-	return give(unsafe.Pointer(slot.session.Snapshot()), snapshotShape)
+	fresh().Snapshot(slot.session.Snapshot())
+	return done()
 }
 
 //go:wasmexport session_ending
@@ -317,7 +298,8 @@ func sessionEnding(h int32) int32 {
 	if slot == nil {
 		return refuse(unknownHandle)
 	}
-	return give(unsafe.Pointer(slot.session.Ending()), endingShape)
+	fresh().Ending(slot.session.Ending())
+	return done()
 }
 
 //go:wasmexport session_rewrite
@@ -327,14 +309,14 @@ func sessionRewrite(h, n int32) int32 {
 		return refuse(unknownHandle)
 	}
 	if n < 0 || int(n) > len(input) {
-		return refuse(notJSON)
+		return refuse(wire.NotAnObject)
 	}
 	body, ok := slot.session.Rewrite(string(input[:n]))
 	if !ok {
 		return refuse("the body has no list of messages that could be continued")
 	}
-	output = append(output[:0], body...)
-	return int32(len(output))
+	output.Text = append(output.Text[:0], body...)
+	return done()
 }
 
 //go:wasmexport session_free
@@ -347,11 +329,12 @@ func sessionFree(h int32) {
 //go:wasmexport share
 func share(n int32) int32 {
 	s := &session.Shared{}
-	if err := take(n, unsafe.Pointer(s), sharedShape); err != nil {
+	if err := wire.ReadShared(take(n), s); err != nil {
 		return refuse(err.Error())
 	}
 	group.Hear(s)
-	return give(unsafe.Pointer(s), sharedShape)
+	fresh().Shared(s)
+	return done()
 }
 
 // millis reads a host's clock. Conversion of a float that does not fit is

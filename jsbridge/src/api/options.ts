@@ -1,4 +1,11 @@
-import { type ChatStreamRetry, type Policy, policyTypes, type Resume, type Snapshot } from "../engine/shapes.gen.js";
+import {
+  type ChatStreamRetry,
+  mostNumber,
+  type Policy,
+  policyTypes,
+  type Resume,
+  type Snapshot,
+} from "../engine/shapes.gen.js";
 import type { OptionTypes } from "./check.js";
 import type { Controller } from "./controller.js";
 
@@ -82,16 +89,13 @@ export const optionTypes: OptionTypes = {
 /** What `createFetch` and `stream` have besides. */
 export const fetchTypes: OptionTypes = { ...optionTypes, fetch: "function", resumeRequest: "function" };
 
-/** More than any limit that hosts can keep: their timers are signed 32-bit integers. */
-const noLimit = 2 ** 31 - 1;
-
 /** The policy among the options, as the core knows it. */
 export function policyOf(options: FetchOptions): Policy {
   const policy: Record<string, unknown> = options.resumeRequest ? { afterCommit: "resume", resume: "custom" } : {};
   for (const name of Object.keys(policyTypes) as (keyof Policy)[]) {
     const value = options[name];
     if (value !== undefined) {
-      policy[name] = typeof value === "number" ? Math.min(Math.ceil(value), noLimit) : value;
+      policy[name] = typeof value === "number" ? Math.min(Math.ceil(value), mostNumber) : value;
     }
   }
   return policy;

@@ -21,6 +21,7 @@ interface Exports {
   buffer(n: number): number;
   result(): number;
   delay(attempt: number): number;
+  session_body(session: number, n: number): number;
   session_bytes(session: number): number;
   session_chunk(session: number, attempt: number, n: number, now: number): number;
   session_snapshot(session: number): number;
@@ -55,6 +56,8 @@ export interface Engine {
   policy(policy: Policy): Policy;
   share(shared: Shared): void;
   open(config: Config): number;
+  /** Takes a piece of the request's body, and says whether more is wanted. At most {@link maxChunk} bytes. */
+  body(session: number, bytes: Uint8Array): boolean;
   event(session: number, happened: Happened): Answer;
   /** Takes at most {@link maxChunk} bytes. A number is how many bytes may go on. */
   chunk(session: number, attempt: number, bytes: Uint8Array, now: number): number | Answer;
@@ -156,6 +159,11 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
       }, written(config));
       return session;
     },
+    body: (session, bytes) =>
+      enter(() => {
+        write(bytes);
+        return wasm.session_body(session, bytes.length) > 0;
+      }),
     event: (session, happened) => json((n) => wasm.session_event(session, n), happened),
     chunk: (session, attempt, bytes, now) =>
       enter(() => {

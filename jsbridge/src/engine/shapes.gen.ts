@@ -209,7 +209,7 @@ export interface Policy {
    * where the consumer can be told to drop what it has, else fail. A resume
    * that is not possible is treated by the default.
    */
-  afterCommit?: string;
+  afterCommit?: "fail" | "restart" | "resume";
   /**
    * Resume is how to resume: "last_event_id", "background",
    * "continue" or "custom". Default: the one that fits what was received.
@@ -410,14 +410,14 @@ export interface Snapshot {
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
   /** `waitingFor` is empty (for the time), "connection" or "cooldown". */
-  waitingFor?: string;
+  waitingFor?: "connection" | "cooldown";
   retry?: ChatStreamRetry;
   verdict?: Verdict;
 }
 
 /** Ending is how an answer ended, where the provider tells. */
 export interface Ending {
-  /** `reason` is one of the constants, or empty. */
+  /** `reason` is empty where the provider does not tell. */
   reason?: "stop" | "length" | "tool_calls" | "content_filter" | "error";
   /**
    * `inputTokens` and `outputTokens` are what the provider counted, cached input
@@ -430,7 +430,7 @@ export interface Ending {
 /** Fields whose own keys are data: they are not renamed. */
 export const maps: readonly string[] = ["headers"];
 
-/** What the fields of a policy may be: of the words, one. */
+/** What the fields of a policy may be: of words, one. */
 export const policyTypes: Readonly<Record<keyof Policy, "number" | "boolean" | "string" | readonly string[]>> = {
   maxAttempts: "number",
   initialDelayMs: "number",
@@ -453,3 +453,6 @@ export const policyTypes: Readonly<Record<keyof Policy, "number" | "boolean" | "
   unknownRetryable: "boolean",
   noCooldown: "boolean",
 };
+
+/** The most that a number among them can be. */
+export const mostNumber = 2147483647;

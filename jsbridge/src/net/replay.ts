@@ -7,6 +7,8 @@ import { onAbort } from "./signal.js";
 export interface Replay {
   /** What the core has to know of it. */
   facts: Facts;
+  /** Its body, in pieces. */
+  body: Iterable<Uint8Array>;
   notReplayable: boolean;
   /** The arguments of fetch, anew for each attempt. */
   again(): [RequestInfo | URL, RequestInit];
@@ -14,7 +16,8 @@ export interface Replay {
   resumed(resume: Resume, rewrite: (body: string) => string): Promise<[string, RequestInit]>;
 }
 
-const sample = 32 << 10;
+/** How much of a body the core gets at a time. */
+const piece = 64 << 10;
 const carried = [
   "cache",
   "credentials",
@@ -53,7 +56,8 @@ export async function replayable(
     known = await request.clone().blob();
   }
   return {
-    facts: { method, url, headers: Object.fromEntries(headers), body: await ends(known) },
+    facts: { method, url, headers: Object.fromEntries(headers), ...redirectOf(init, request) },
+    body: pieces(await bytesOf(known, headers)),
     notReplayable: rest,
     again: () => [request ? request.clone() : input, own],
     async resumed(resume, rewrite) {
@@ -141,15 +145,29 @@ function isText(headers: Headers): boolean {
   return /json|text|urlencoded/.test(headers.get("content-type") ?? "");
 }
 
-/** The first and the last of a body, which tell whether a stream was asked for. */
-async function ends(body: unknown): Promise<string> {
-  if (body == null) {
-    return "";
+/** A body as bytes, where it can be the text of a chat request: forms and parameters cannot. */
+async function bytesOf(body: unknown, headers: Headers): Promise<Uint8Array> {
+  if (typeof body === "string") {
+    return new TextEncoder().encode(body);
   }
-  const blob = new Blob([body as BlobPart]); // parameters become text, and forms nothing that counts
-  return blob.size > 2 * sample
-    ? (await blob.slice(0, sample).text()) + (await blob.slice(-sample).text())
-    : blob.text();
+  if (body instanceof Blob) {
+    return isText(headers) || body.type.includes("json") ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
+  }
+  if (ArrayBuffer.isView(body)) {
+    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  }
+  return body instanceof ArrayBuffer ? new Uint8Array(body) : new Uint8Array();
+}
+
+function* pieces(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += piece) {
+    yield bytes.subarray(at, at + piece);
+  }
+}
+
+function redirectOf(init: RequestInit, request: Request | undefined): Facts {
+  const redirect = init.redirect ?? request?.redirect;
+  return redirect ? { redirect } : {};
 }
 
 /** What a Request carries besides its address, method, headers and body. */

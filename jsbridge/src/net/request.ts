@@ -51,9 +51,14 @@ export async function request(
   const engine = await ready();
   const signal = signalOf(input, init);
   const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).maxReplayBytes ?? 0);
-  const { facts, notReplayable } = replay;
-  drive(engine, options, { request: facts, canReset, notReplayable }, signal, (session) =>
-    transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init, signal),
+  const { facts, body, notReplayable } = replay;
+  drive(
+    engine,
+    options,
+    { request: facts, canReset, notReplayable },
+    signal,
+    (session) => transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init, signal),
+    body,
   );
 }
 
@@ -182,6 +187,7 @@ function transport(
         to.fail(new RetryError(verdict!, attempt, last, thrown), false);
       }
     },
+    rethrow: () => to.fail(thrown, false),
     crash: (error) => to.fail(error, false),
   };
 }

@@ -59,11 +59,11 @@ export function tell(shared: Shared): void {
 }
 
 /**
- * Takes the lock under which one tab at a time probes an address's origin, and
+ * Takes the lock under which one tab at a time probes a bucket, and
  * says how to give it back; `undefined` says that another tab has it. Where there are
  * no locks, it is always free.
  */
-export function lock(url: string, then: (release: (() => void) | undefined) => void): void {
+export function lock(bucket: string, then: (release: (() => void) | undefined) => void): void {
   const locks = inBrowser() ? globalThis.navigator.locks : undefined;
   if (!locks) {
     then(() => {});
@@ -75,16 +75,8 @@ export function lock(url: string, then: (release: (() => void) | undefined) => v
     then(release);
   };
   locks
-    .request(`${name}:${originOf(url)}`, { ifAvailable: true }, (held) =>
+    .request(`${name}:${bucket}`, { ifAvailable: true }, (held) =>
       held ? new Promise<void>((release) => decide(release)) : decide(undefined),
     )
     .catch(() => asked || decide(() => {})); // opaque origins may take no locks
-}
-
-function originOf(url: string): string {
-  try {
-    return new URL(url).origin;
-  } catch {
-    return url; // relative, for a fetch of the caller's own
-  }
 }

@@ -26,6 +26,8 @@ export interface Host {
   /** The answer is complete, though its transport may not have ended. */
   finish(answer: Answer, ending: Ending): void;
   fail(answer: Answer): void;
+  /** The caller gets the error that the attempt threw. */
+  rethrow?(): void;
   /** The module has trapped. */
   crash(error: unknown): void;
 }
@@ -105,6 +107,7 @@ export function drive(
   config: Omit<Config, "policy">,
   signal: AbortSignal | undefined | null,
   makeHost: (session: Session) => Host,
+  body: Iterable<Uint8Array> = [],
 ): Session {
   const id = engine.open({
     seed: Math.floor(Math.random() * 2 ** 32),
@@ -115,6 +118,11 @@ export function drive(
     ...(options.provider && { provider: options.provider }),
     ...(options.restore && { restore: options.restore }),
   });
+  for (const piece of body) {
+    if (!engine.body(id, piece)) {
+      break;
+    }
+  }
   const registry = registryOf(options.controller);
   const trace = options.onAttempt && attempts(options.onAttempt, config.request, options.provider);
   const steps: (() => Answer | undefined)[] = [];
@@ -195,7 +203,7 @@ export function drive(
       unlock = unlock?.() as undefined;
     }
     trace?.answered(answer);
-    const last = answer.do === "pass" || answer.do === "finish" || answer.do === "fail";
+    const last = ["pass", "finish", "fail", "rethrow"].includes(answer.do);
     const status = last || registry || options.onStatus ? engine.snapshot(id) : undefined;
     const ending = answer.do === "finish" ? engine.ending(id) : {};
     if (last) {
@@ -223,6 +231,10 @@ export function drive(
       case "fail":
         host.drop();
         host.fail(answer);
+        break;
+      case "rethrow":
+        host.drop();
+        host.rethrow?.();
         break;
     }
     show(answer, status);
@@ -263,7 +275,7 @@ export function drive(
     }
     const number = attempt;
     const asked = news;
-    lock(config.request.url ?? "", (release) => {
+    lock(answer.bucket ?? "", (release) => {
       if (over || attempt !== number) {
         release?.();
       } else if (release) {

@@ -1,6 +1,6 @@
 //go:build !tinygo
 
-package main
+package wire
 
 import (
 	"github.com/steadfetch/steadfetch/classify"

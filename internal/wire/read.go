@@ -1,0 +1,114 @@
+package wire
+
+import (
+	"errors"
+	"time"
+	"unsafe"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/retry"
+	"github.com/steadfetch/steadfetch/retry/session"
+)
+
+// maxDepth bounds how deep shapes nest: a chain of causes can be endless, and
+// what is deeper says nothing new.
+const maxDepth = 10
+
+// NotAnObject is what is wrong with an input that is no JSON object.
+const NotAnObject = "the input is not a JSON object, or longer than the buffer"
+
+// ReadFailure, ReadEvent, ReadConfig, ReadHappened and ReadShared fill in what an object
+// says. Members that are not known, and those of another type, are passed over,
+// but for a policy's, which are refused. What was read may be a view of text.
+func ReadFailure(text string, f *classify.Failure) error {
+	return readObject(text, unsafe.Pointer(f), toFailure)
+}
+
+func ReadEvent(text string, e *classify.Event) error {
+	return readObject(text, unsafe.Pointer(e), toEvent)
+}
+
+func ReadConfig(text string, c *session.Config) error {
+	return readObject(text, unsafe.Pointer(c), toConfig)
+}
+
+func ReadHappened(text string, h *session.Happened) error {
+	return readObject(text, unsafe.Pointer(h), toHappened)
+}
+
+func ReadShared(text string, s *session.Shared) error {
+	return readObject(text, unsafe.Pointer(s), toShared)
+}
+
+func readObject(text string, p unsafe.Pointer, k kind) error {
+	v := jsonscan.Parse(text)
+	if v.Kind() != jsonscan.Object {
+		return errors.New(NotAnObject)
+	}
+	return read(v, p, k, 0)
+}
+
+// read fills the struct at p.
+func read(v jsonscan.Value, p unsafe.Pointer, k kind, depth int) (err error) {
+	s := shapes[k]
+	it := v.Iter()
+	for it.Next() && err == nil {
+		for i := range s {
+			if f := &s[i]; it.Key.Is(f.name) {
+				err = f.read(it.Value, unsafe.Add(p, f.at), depth)
+			}
+		}
+	}
+	return err
+}
+
+func (f *field) read(v jsonscan.Value, at unsafe.Pointer, depth int) error {
+	switch f.kind {
+	case text:
+		*(*string)(at) = v.Str()
+	case flag:
+		*(*bool)(at) = v.True()
+	case number:
+		if n, _ := v.Int(); n == int64(int32(n)) {
+			*(*int)(at) = int(n)
+		}
+	case long:
+		*(*int64)(at), _ = v.Int()
+	case moment:
+		ms, _ := readTime(v.Str())
+		*(*time.Time)(at) = time.UnixMilli(ms)
+	case headers:
+		*(*classify.Headers)(at) = readHeaders(v)
+	case policy:
+		return (*retry.Policy)(at).UnmarshalJSON([]byte(v))
+	case inRequest:
+		return read(v, at, inRequest, depth+1)
+	default:
+		if v.Kind() != jsonscan.Object || depth == maxDepth {
+			break
+		}
+		if to := f.kind.make(); to != nil {
+			*(*unsafe.Pointer)(at) = to
+			return read(v, to, f.kind, depth+1)
+		}
+	}
+	return nil
+}
+
+// make is a new struct for a pointer to hold, nil for those that only go out.
+func (k kind) make() unsafe.Pointer {
+	switch k {
+	case toEvent:
+		return unsafe.Pointer(&classify.Event{})
+	case toError:
+		return unsafe.Pointer(&classify.ErrorInfo{})
+	case toFailure:
+		return unsafe.Pointer(&classify.Failure{})
+	case toRetry:
+		return unsafe.Pointer(&retry.ChatStreamRetry{})
+	case toSnapshot:
+		return unsafe.Pointer(&session.Snapshot{})
+	}
+	return nil
+}

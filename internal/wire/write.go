@@ -1,0 +1,119 @@
+package wire
+
+import (
+	"time"
+	"unsafe"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/retry/session"
+)
+
+// Writer adds what is given to it to Text, as JSON.
+type Writer struct{ Text []byte }
+
+// Verdict, Answer, Snapshot, Shared and Ending add an object.
+func (w *Writer) Verdict(v *classify.Verdict) { w.object(unsafe.Pointer(v), toVerdict) }
+
+func (w *Writer) Answer(a *session.Answer) { w.object(unsafe.Pointer(a), toAnswer) }
+
+func (w *Writer) Snapshot(s *session.Snapshot) { w.object(unsafe.Pointer(s), toSnapshot) }
+
+func (w *Writer) Shared(s *session.Shared) { w.object(unsafe.Pointer(s), toShared) }
+
+func (w *Writer) Ending(e *protocol.Ending) { w.object(unsafe.Pointer(e), toEnding) }
+
+// Said adds the text and the reasoning of an event.
+func (w *Writer) Said(s protocol.Said) {
+	w.object(unsafe.Pointer(&said{Text: string(s.Text), Reasoning: string(s.Reasoning)}), toSaid)
+}
+
+// Trail adds a verdict and the steps that led to it.
+func (w *Writer) Trail(trail *classify.Trail) {
+	w.put(`{"verdict":`)
+	w.Verdict(&trail.Verdict)
+	before := `,"steps":[`
+	for i := range trail.Steps {
+		w.put(before)
+		w.object(unsafe.Pointer(&trail.Steps[i]), toStep)
+		before = ","
+	}
+	if len(trail.Steps) > 0 {
+		w.put("]")
+	}
+	w.put("}")
+}
+
+// Refusal adds an object that says why an input was not taken.
+func (w *Writer) Refusal(why string) {
+	w.put(`{"error":`)
+	w.quote(why)
+	w.put("}")
+}
+
+func (w *Writer) put(s string)    { w.Text = append(w.Text, s...) }
+func (w *Writer) quote(s string)  { w.Text = jsonscan.AppendString(w.Text, s) }
+func (w *Writer) integer(n int64) { w.Text = jsonscan.AppendInt(w.Text, n) }
+
+// object adds the struct at p, which is of kind k.
+func (w *Writer) object(p unsafe.Pointer, k kind) {
+	s := shapes[k]
+	before := "{"
+	for i := range s {
+		f := &s[i]
+		start := len(w.Text)
+		w.put(before)
+		w.quote(f.name)
+		w.put(":")
+		value := len(w.Text)
+		if w.value(unsafe.Add(p, f.at), f); len(w.Text) == value {
+			w.Text = w.Text[:start] // left out
+		} else {
+			before = ","
+		}
+	}
+	if before == "{" {
+		w.put(before)
+	}
+	w.put("}")
+}
+
+// value adds the value at p, nothing if the field is left out.
+func (w *Writer) value(p unsafe.Pointer, f *field) {
+	n := int64(0)
+	switch f.kind {
+	case text:
+		if s := *(*string)(p); s != "" || f.always {
+			w.quote(s)
+		}
+		return
+	case flag:
+		if *(*bool)(p) {
+			w.put("true")
+		} else if f.always {
+			w.put("false")
+		}
+		return
+	case moment:
+		w.time((*time.Time)(p).UnixMilli())
+		return
+	case number:
+		n = int64(*(*int)(p))
+	case long:
+		n = *(*int64)(p)
+	default:
+		to := *(*unsafe.Pointer)(p)
+		switch {
+		case to == nil:
+		case f.kind == maybe:
+			w.integer(*(*int64)(to))
+		default:
+			w.object(to, f.kind)
+		}
+		return
+	}
+	if n != 0 || f.always {
+		w.integer(n)
+	}
+}
