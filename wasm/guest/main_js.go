@@ -26,6 +26,7 @@ func main() {
 	export("session_moves", func(a []js.Value) any { return address(sessionMoves(int32At(a, 0))) })
 	export("reader_new", func([]js.Value) any { return readerNew() })
 	export("reader_free", func(a []js.Value) any { readerFree(int32At(a, 0)); return nil })
+	export("reader_rest", func(a []js.Value) any { return readerRest(int32At(a, 0)) })
 	export("events", func([]js.Value) any { return address(eventsAt()) })
 	export("session_chunk", func(a []js.Value) any {
 		return sessionChunk(int32At(a, 0), int32At(a, 1), int32At(a, 2), a[3].Float())

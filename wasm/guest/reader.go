@@ -100,13 +100,25 @@ func (r *consumer) tell() int32 {
 	}
 	table = append(table, int32(e.Lines), int32(e.Bytes.To-r.fed))
 	for _, s := range [...]sse.Span{e.TypeAt, e.DataAt, e.IDAt, text} {
-		from, to := int32(0), int32(0)
+		from, to := int32(1), int32(0) // none
 		if s.To > 0 {
 			from, to = int32(s.From-r.fed), int32(s.To-r.fed)
 		}
 		table = append(table, from, to)
 	}
 	return 1
+}
+
+// readerRest is how many of the bytes that were fed, from the last one back,
+// belong to an event that has not ended.
+//
+//go:wasmexport reader_rest
+func readerRest(h int32) int32 {
+	r := readerOf(h)
+	if r == nil {
+		return 0
+	}
+	return int32(r.reader.Pos() - r.reader.Whole())
 }
 
 // events is where the table lies that reader_events has filled.
