@@ -72,8 +72,8 @@ check-wasm: ## fails if the committed module is not what its sources make
 	echo "wasm/steadfetch.wasm is what its sources make"
 
 .PHONY: size
-size: build ## what a page pays: module and bundles
-	@node .ci/size.mjs wasm/steadfetch.wasm jsbridge/dist/*.js
+size: npm ## what a page pays, as a table for the README
+	@npm run --silent size -w jsbridge
 
 .PHONY: corpus
 corpus: ## how many real errors the classifier decides rightly, beside its peers

@@ -40,13 +40,13 @@ var large = map[string]string{
 	"long message": `{"error":{"message":"` + strings.Repeat("word ", 64<<10/5) + `"}}`,
 }
 
-func TestPlainFailuresAllocateNothing(t *testing.T) {
+func TestAPlainFailureCostsTwoAllocationsItsMessage(t *testing.T) {
 	for name, f := range plain {
-		require.Zero(t, testing.AllocsPerRun(200, func() { classify.Classify(f) }), name)
+		require.LessOrEqual(t, testing.AllocsPerRun(200, func() { classify.Classify(f) }), 2.0, name)
 	}
 }
 
-// The bound is generous to a busy machine; BenchmarkLargeBody tells the truth.
+// The bound is generous to a busy machine and the race detector; BenchmarkLargeBody tells the truth.
 func TestLargeBodiesTakeLittleTime(t *testing.T) {
 	for name, body := range large {
 		f := classify.Failure{Status: 500, Body: body, Error: &classify.ErrorInfo{Message: body}}
@@ -57,7 +57,7 @@ func TestLargeBodiesTakeLittleTime(t *testing.T) {
 			best = min(best, time.Since(start))
 		}
 		t.Logf("%-14s %v", name, best)
-		require.Less(t, best, 3*time.Millisecond, name)
+		require.Less(t, best, 10*time.Millisecond, name)
 	}
 }
 

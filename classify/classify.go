@@ -9,7 +9,7 @@ const RuleLongWait = "long_wait"
 const LongWaitMs = 10 * 60 * 1000
 
 // Classify judges a failure. It never panics, takes time linear in the size of
-// the failure and looks at the first 8 KiB of its text only.
+// the failure, and looks at no more than 32 KiB of its text, 8 KiB at a time.
 func Classify(f Failure) (v Verdict) {
 	ClassifyTo(&f, &v)
 	return v
@@ -41,17 +41,24 @@ func (t *scan) judge(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 		t.read(f)
 		t.decide(f, v, each)
 	}
-	setText(v)
+	v.Party = party(f, v)
+	v.Describe()
+	if v.Detail == v.Message || v.Detail == v.Title {
+		v.Detail = ""
+	}
 }
 
 func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 	v.Status = t.status
 	t.structure(f)
-	wait := t.textHint()
-	t.found[shortWait] = wait >= 0 && wait <= LongWaitMs
+	t.ownCode(v.Provider)
+	wait := t.wait
+	if wait >= 0 && wait <= LongWaitMs {
+		t.found[shortWait] = fully
+	}
 	for i := range rules {
 		r := &rules[i]
-		ok := (r.any[0] == none || t.hasAny(&r.any)) && (r.and == none || t.has(r.and)) && !t.hasAny(&r.none)
+		ok := t.holds(r)
 		if each != nil {
 			each(r, ok)
 		}
@@ -62,6 +69,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	}
 	v.ChainBroken = v.Rule == ruleChainLost
 	v.Retryable = v.Retryable || v.Kind == Unknown && f.UnknownRetryable
+	t.believe(f, v)
 
 	// The header outranks the status, and says that the request is not what is wrong.
 	should := Header(f.Headers, "x-should-retry")
@@ -84,8 +92,46 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	if forced || fold(should, "false") {
 		v.Retryable, v.Rule = forced, "x_should_retry"
 	}
-	if v.Kind != Auth {
+	if v.Kind == Auth {
+		v.Detail = missing(f)
+	} else {
 		v.Detail = detail(f)
+	}
+}
+
+// believe lets an error have its say on whether it is retryable. It is not
+// believed against what is known to be permanent, nor in a good answer, where it
+// says no more than what a client made of the status.
+func (t *scan) believe(f *Failure, v *Verdict) {
+	says := ""
+	for e := f.Error; e != nil && says == ""; e = e.Cause {
+		says = e.Retryable
+	}
+	yes := says == "true" && (v.Kind == Unknown || v.Kind == InvalidRequest)
+	if (yes || says == "false") && f.Status/100 != 2 && yes != v.Retryable {
+		v.Retryable, v.Rule = yes, "error_says"
+	}
+}
+
+// ownCode looks for the codes of a provider's own. One that is found says what
+// there is to say, and no text counts beside it.
+func (t *scan) ownCode(id string) {
+	p := providerNamed(id)
+	if p == nil {
+		return
+	}
+	for i := range p.codes {
+		c := &p.codes[i]
+		if t.search(c.phrases, false) {
+			for f := none + 1; f <= lexical; f++ {
+				t.tested[f], t.found[f] = true, unfounded
+			}
+			for f := statusNoCredentials; f <= statusOverloaded; f++ {
+				t.found[f] = unfounded
+			}
+			t.found[c.means] = fully
+			return
+		}
 	}
 }
 
@@ -96,23 +142,24 @@ const told = "x-amzn-errortype x-ms-error-code grpc-message cf-mitigated x-verce
 // read takes in all texts of a failure.
 func (t *scan) read(f *Failure) {
 	t.reset()
-	t.status = f.Status
+	t.status, t.outer = f.Status, f.Status
+	t.foreign = f.Foreign && f.Status == 0 && f.Body == "" && f.Event == nil
 	if f.Event != nil {
-		t.add("event", f.Event.Event, 100)
-		t.add("event.data", f.Event.Data, 4<<10)
+		t.add("event", f.Event.Event)
+		t.add("event.data", f.Event.Data)
 	}
 	name := "error"
 	for e, depth := f.Error, 0; e != nil && depth < 5; e, depth = e.Cause, depth+1 {
-		t.add(name, e.Name, 100)
-		t.add(name, e.Code, 100)
-		t.add(name, e.Message, 3<<10)
+		t.add(name, e.Name)
+		t.add(name, e.Code)
+		t.add(name, e.Message)
 		name = "cause"
 	}
 	for rest := told; rest != ""; {
 		var h string
 		h, rest = cut(rest, ' ')
-		t.add(h, Header(f.Headers, h), 500)
+		t.add(h, Header(f.Headers, h))
 	}
-	t.add("body", f.Body, flatCap)
-	t.index()
+	t.add("body", f.Body)
+	t.look()
 }

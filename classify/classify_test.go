@@ -121,7 +121,7 @@ func TestWhatTheCallerWroteIsNotTakenForTheError(t *testing.T) {
 	require.True(t, v.Retryable)
 }
 
-func TestProviderIsToldByHintHostHeadersAndBody(t *testing.T) {
+func TestProviderIsToldByHintHostAndHeadersAndNeverGuessed(t *testing.T) {
 	for _, c := range []struct {
 		f    classify.Failure
 		want string
@@ -140,9 +140,18 @@ func TestProviderIsToldByHintHostHeadersAndBody(t *testing.T) {
 		{classify.Failure{Headers: map[string]string{"Anthropic-Ratelimit-Requests-Limit": "5"}}, "anthropic"},
 		{classify.Failure{Headers: map[string]string{"x-groq-region": "x", "x-ratelimit-limit-requests": "9", "cf-ray": "1"}}, "groq"},
 		{classify.Failure{Headers: map[string]string{"x-ms-region": "Sweden"}}, "azure"},
-		{classify.Failure{Headers: map[string]string{"x-amzn-requestid": "1"}}, "bedrock"},
+		{classify.Failure{Headers: map[string]string{"x-amzn-bedrock-input-token-count": "1"}}, "bedrock"},
+		{classify.Failure{Headers: map[string]string{"x-amzn-requestid": "1"}}, ""},     // any service behind AWS's gateway
+		{classify.Failure{Headers: map[string]string{"openai-processing-ms": "1"}}, ""}, // many speak OpenAI's protocol
+		{classify.Failure{URL: "https://openai.proxy.example/v1/chat/completions"}, ""},
+		{classify.Failure{URL: "https://notopenai.com/v1"}, ""},
+		{classify.Failure{URL: "https://my-bedrock.example.com/v1"}, ""},
+		{classify.Failure{URL: "https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com/x"}, "bedrock"},
+		{classify.Failure{URL: "https://us-central1-aiplatform.googleapis.com/v1"}, "google"},
+		{classify.Failure{URL: "https://abc.execute-api.us-east-1.amazonaws.com/chat"}, ""},
+		{classify.Failure{URL: "https://models.inference.ai.azure.com/chat/completions"}, "github"},
 		{classify.Failure{Headers: map[string]string{"cf-ray": "1", "server": "cloudflare", "retry-after-ms": "1"}}, ""},
-		{classify.Failure{Body: `{"type":"error","error":{"type":"overloaded_error"}}`}, "anthropic"},
+		{classify.Failure{Body: `{"type":"error","error":{"type":"overloaded_error"}}`}, ""},
 		{classify.Failure{}, ""},
 	} {
 		require.Equal(t, c.want, classify.Classify(c.f).Provider, "%+v", c.f)
@@ -187,7 +196,7 @@ func TestExplainTellsWhichRulesWereTriedAndWhatSpokeForThem(t *testing.T) {
 	})
 	require.Equal(t, classify.ModelNotFound, trail.Verdict.Kind)
 	last := trail.Steps[len(trail.Steps)-1]
-	require.Equal(t, classify.Step{Rule: "model", Phrase: "invalid model*", Where: "cause", Text: "the provider says invalid model gpt 0|", Decided: true}, last)
+	require.Equal(t, classify.Step{Rule: "model", Phrase: "invalid model*", Where: "cause", Text: "provider says invalid model gpt 0|", Decided: true}, last)
 	require.Equal(t, trail.Verdict.Rule, last.Rule)
 	require.Greater(t, len(trail.Steps), 5)
 	for _, step := range trail.Steps[:len(trail.Steps)-1] {

@@ -31,11 +31,18 @@ func Explain(f Failure) Trail {
 	var trail Trail
 	t.judge(&f, &trail.Verdict, func(r *rule, decided bool) {
 		step := Step{Rule: r.name, Decided: decided}
-		for _, f := range [...]fact{r.any[0], r.any[1], r.any[2], r.and} {
-			if !t.found[f] || f > lexical || step.Phrase != "" {
+		for _, f := range [...]fact{r.any[0], r.any[1], r.any[2], r.any[3], r.and} {
+			if f > lexical || step.Phrase != "" || t.found[f] == unfounded {
 				continue
 			}
-			at, phrase := t.find(lexicon[f-1])
+			w := &phrases[f]
+			at, phrase := t.find(w.full, w.claim)
+			if at < 0 {
+				at, phrase = t.find(w.loose, w.claim)
+			}
+			if at < 0 {
+				continue // a provider's code, or further ahead in a long text
+			}
 			p := t.parts[t.partAt(at)]
 			step.Phrase, step.Where = phrase, p.name
 			step.Text = string(t.flat[max(p.start, at-20):min(t.n, at+60)])

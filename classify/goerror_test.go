@@ -36,6 +36,68 @@ type awsError struct{ error }
 
 func (awsError) HTTPStatusCode() int { return 403 }
 
+type saying struct {
+	error
+	retry bool
+}
+
+func (e saying) Retryable() bool { return e.retry }
+
+// retry(fn) hands over whatever anybody throws.
+func TestOnlyATransportsOrAProvidersFullPhraseCountsInErrorsOfOthers(t *testing.T) {
+	for text, kind := range map[string]classify.Kind{
+		"my db is busy":                                  classify.Unknown,
+		"name is overloaded":                             classify.Unknown,
+		"operator+ is overloaded":                        classify.Unknown,
+		"connection pool exhausted":                      classify.Unknown,
+		"user not found":                                 classify.Unknown,
+		"failed to load network config":                  classify.Unknown,
+		"stream of consciousness":                        classify.Unknown,
+		"job timed out":                                  classify.Unknown,
+		"Lock wait timeout exceeded":                     classify.Unknown,
+		"failed 503 rows":                                classify.Unknown,
+		"500 users were updated, then it stopped":        classify.Unknown,
+		"the upstream branch is gone":                    classify.Unknown,
+		"order was canceled":                             classify.Unknown,
+		"balance must not be negative":                   classify.Unknown,
+		"transfer failed":                                classify.Unknown,
+		"too many connections to the pool":               classify.Unknown,
+		"model is overloaded, please try again":          classify.Overloaded,
+		"fetch failed":                                   classify.Network,
+		"read ECONNRESET":                                classify.Network,
+		"status 503":                                     classify.Server,
+		"429 Too Many Requests":                          classify.RateLimit,
+		"Request timed out.":                             classify.Timeout,
+		"You exceeded your current quota":                classify.Quota,
+		"Incorrect API key provided":                     classify.Auth,
+		"This model's maximum context length is 8192":    classify.ContextLength,
+		"net::ERR_INTERNET_DISCONNECTED":                 classify.Network,
+		"This operation was aborted":                     classify.Canceled,
+		"getaddrinfo ENOTFOUND api.openai.com":           classify.Network,
+		"upstream connect error or disconnect/reset":     classify.Network,
+		"The server had an error processing the request": classify.Unknown,
+	} {
+		v := classify.Classify(classify.FromError(errors.New(text)))
+		require.Equal(t, kind, v.Kind, "%s: %s", text, v.Rule)
+	}
+}
+
+func TestAnErrorThatKnowsWhetherItIsRetryableIsBelieved(t *testing.T) {
+	require.True(t, classify.IsRetryable(fmt.Errorf("job: %w", saying{errors.New("busy"), true})))
+	require.False(t, classify.IsRetryable(saying{errors.New("read ECONNRESET"), false}))
+
+	says := func(answer, message string, status int) classify.Verdict {
+		return classify.Classify(classify.Failure{Status: status, Error: &classify.ErrorInfo{
+			Message: message, Cause: &classify.ErrorInfo{Retryable: answer},
+		}})
+	}
+	require.True(t, says("true", "my db is busy", 0).Retryable)
+	require.False(t, says("false", "fetch failed", 0).Retryable)
+	require.Equal(t, "error_says", says("false", "fetch failed", 503).Rule)
+	require.False(t, says("true", "insufficient_quota", 429).Retryable, "what is permanent stays so")
+	require.True(t, says("false", "terminated", 200).Retryable, "a client made that of the status")
+}
+
 type slow struct{ error }
 
 func (slow) Timeout() bool { return true }

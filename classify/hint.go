@@ -33,7 +33,7 @@ func headerHint(f *Failure) int64 {
 	if now < 0 {
 		now = f.Now
 	}
-	if ms, rest := duration(Header(f.Headers, "retry-after-ms"), 1); ms >= 0 && ms <= longest && rest == "" {
+	if ms, _, rest := duration(Header(f.Headers, "retry-after-ms"), 1); ms >= 0 && ms <= longest && rest == "" {
 		return ms
 	}
 	if ms := moment(Header(f.Headers, "retry-after"), now); ms >= 0 {
@@ -55,7 +55,7 @@ func headerHint(f *Failure) int64 {
 // moment reads a wait that may be given as a number of seconds, a duration such
 // as 1m12.3s, a Unix time or a date.
 func moment(s string, now int64) int64 {
-	ms, rest := duration(s, aSecond)
+	ms, _, rest := duration(s, aSecond)
 	at := int64(-1)
 	switch {
 	case ms < 0 || rest != "":
@@ -78,10 +78,11 @@ func moment(s string, now int64) int64 {
 	return at - now
 }
 
-// duration reads "20", "1m12.3s", "644ms", "3 hours 41 minutes", rounded to the
-// millisecond. A number without a unit counts in the unit given. It stops
-// where no more of a duration follows and gives the rest.
-func duration(s string, unit int64) (ms int64, rest string) {
+// duration reads "20", "1m12.3s", "644ms", "3 hours 41 minutes", "30秒", rounded
+// to the millisecond. A number without a unit counts in the unit given. It stops
+// where no more of a duration follows, and gives the rest, and whether there
+// was a unit.
+func duration(s string, unit int64) (ms int64, named bool, rest string) {
 	ms, rest = -1, s
 	for {
 		s = rest[skipSpace(rest, 0):]
@@ -91,12 +92,12 @@ func duration(s string, unit int64) (ms int64, rest string) {
 		i, n := 0, int64(0)
 		for ; isDigit(at(s, i)); i++ {
 			if n > 1e13 {
-				return -1, s
+				return -1, false, s
 			}
 			n = n*10 + int64(s[i]-'0')
 		}
 		if i == 0 {
-			return ms, rest
+			return ms, true, rest
 		}
 		micro := int64(0)
 		if at(s, i) == '.' && isDigit(at(s, i+1)) {
@@ -107,77 +108,194 @@ func duration(s string, unit int64) (ms int64, rest string) {
 			}
 		}
 		u := skipSpace(s, i)
-		end := u
-		for isLetter(at(s, end)) {
-			end++
-		}
-		each := unitOf(s[u:end])
+		each, end := unitAt(s, u)
 		switch {
 		case each > 0:
 			rest = s[end:]
 		case ms >= 0:
-			return ms, rest // another number, of something else
-		case end > u && (u == i || listed("attempt attempts time times tries retries", s[u:end])):
-			return -1, s
+			return ms, true, rest // another number, of something else
+		case end > u && (u == i || listed("attempt attempts time times tries retries requests calls errors", s[u:end])) || isDigit(at(s, u)):
+			return -1, false, s
 		default:
 			rest = s[i:]
-			return n*unit + (micro*unit+500000)/1000000, rest[skipSpace(rest, 0):]
+			return n*unit + (micro*unit+500000)/1000000, false, rest[skipSpace(rest, 0):]
 		}
 		if n > longest {
-			return -1, s
+			return -1, false, s
 		}
 		ms = max(ms, 0) + n*each + (micro*each+500000)/1000000
 	}
 }
 
-// unitOf is the length of a unit of time, 0 for any other word.
-func unitOf(word string) int64 {
-	names := "ms msec msecs millisecond milliseconds;s sec secs second seconds;m min mins minute minutes;h hr hrs hour hours;d day days"
-	for _, length := range [...]int64{1, aSecond, aMinute, anHour, aDay} {
-		var same string
-		if same, names = cut(names, ';'); word != "" && listed(same, word) {
-			return length
-		}
-	}
-	return 0
+// units are the names of each unit of time: English, then German, French,
+// Spanish, Portuguese.
+var units = [...]struct {
+	ms    int64
+	names string
+	begin string // of words that go on without a space: Chinese, Japanese, Korean, Russian
+}{
+	{ms: 1, names: "ms msec msecs millisecond milliseconds", begin: "毫秒"},
+	{ms: aSecond, names: "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos", begin: "秒 초 сек"},
+	{ms: aMinute, names: "m min mins minute minutes minuten minuto minutos", begin: "分 분 мин"},
+	{ms: anHour, names: "h hr hrs hour hours stunde stunden heure heures hora horas", begin: "小时 小時 時間 시간 час"},
+	{ms: aDay, names: "d day days tage tagen jour jours dia dias", begin: "天 日 일"},
 }
 
-// cues are the words before a wait, those of machines first: Google's
-// RetryInfo, retry_after and resets_in_seconds, Hugging Face's estimated_time.
-const cues = "retry delay;retry after ms;retry after seconds;retry after;resets in seconds;reset after seconds;" +
-	"retry in;try again in;try again after;available in;resets in;reset in;reset after;wait;back off for;estimated time"
-
-// filler are words that may stand between the two.
-const filler = "in after for at least about approximately another"
-
-// textHint reads what the texts ask for.
-func (t *scan) textHint() int64 {
-	for rest := cues; rest != ""; {
-		var cue string
-		cue, rest = cut(rest, ';')
-		at, _ := t.find(cue)
-		if at < 0 {
-			continue
+// unitAt is the length of the unit of time at s[i], 0 for any other word, and
+// the place behind the word.
+func unitAt(s string, i int) (ms int64, end int) {
+	end = i
+	for isLetter(at(s, end)) {
+		end++
+	}
+	for _, u := range units {
+		if end > i && listed(u.names, s[i:end]) {
+			return u.ms, end
 		}
-		unit := int64(aSecond)
-		if cue[len(cue)-2:] == "ms" {
-			unit = 1
-		}
-		at = t.match(at, cue)
-		text := string(t.flat[at:min(at+64, t.n)])
-		for {
-			text = text[skipSpace(text, 0):]
-			word, more := cut(text, ' ')
-			if !listed(filler, word) {
-				break
+		for rest := u.begin; rest != "" && at(s, i) >= 0x80; {
+			var begin string
+			if begin, rest = cut(rest, ' '); foldPrefix(s[i:], begin) {
+				return u.ms, i + len(begin)
 			}
-			text = more
-		}
-		if ms, _ := duration(text, unit); ms >= 0 && ms <= longest {
-			return ms
 		}
 	}
-	return -1
+	return 0, end
+}
+
+// What a server asks for is told by the words around a number. Those of a
+// member's name are often joined: retry_after_ms, cooldownMs, resetsInSeconds.
+const (
+	// askWords speak of a wait if one of joinWords stands before the number,
+	askWords = "retry resets reset back again try available estimated erneut nuevo novamente"
+	// and waitWords do by themselves.
+	waitWords = "wait cooldown delay backoff warten dans attendez espere aguarde через подождите"
+	joinWords = "after in time for of about approximately another at least until remaining sie en em seconds secs sec ms milliseconds minutes"
+	// behindWords make the duration before them a wait.
+	behindWords = "wait remaining left cooldown delay before erneut wieder"
+	behindParts = "后 後 후 钟后 钟後 間後 待 お待"
+	// ownWords make it the client's own, or a part of a limit.
+	ownWords = "max maximum min will next timeout limit waited last past within per every than initial after"
+)
+
+// asked is what the words before a number say of it.
+type asked struct {
+	unit   int64 // of the number, if nothing follows it
+	ask    bool  // they ask for something, which is a wait if it is joined
+	wait   bool  // they speak of a wait
+	joined bool  // a number without a unit may follow
+	retry  bool
+	sure   bool // a machine says it: retry_after, retryDelay
+}
+
+// word adds a word, which may be several in one, and says whether all of it is
+// known.
+func (a *asked) word(s string) bool {
+	b := *a
+	for s != "" {
+		part := ""
+		switch {
+		case firstOf(askWords, s, &part):
+			b.ask = true
+			b.retry = b.retry || part == "retry"
+		case firstOf(joinWords, s, &part):
+			b.joined = true
+			b.sure = b.sure || part == "after"
+			if each, _ := unitAt(part, 0); each > 0 {
+				b.unit = each
+			}
+		case firstOf(waitWords, s, &part):
+			b.wait = true
+			b.sure = b.sure || part == "delay"
+		default:
+			return false
+		}
+		s = s[len(part):]
+	}
+	*a = b
+	return true
+}
+
+// askedBefore reads the words before a number at i, back to the first that does
+// not belong to them.
+func (t *scan) askedBefore(i int) asked {
+	a := asked{unit: aSecond}
+	const zhWait = "等待" // at the end of a word: Chinese has no spaces
+	for range 7 {
+		end := i
+		if end > 0 && t.flat[end-1] == ' ' {
+			end--
+		}
+		i = t.wordStart(end)
+		word := string(t.flat[i:end])
+		a.wait = a.wait || len(word) >= len(zhWait) && word[len(word)-len(zhWait):] == zhWait
+		if i == end || !a.word(word) {
+			a.wait = (a.wait || a.ask && a.joined) && !listed("max maximum min initial next", word) && !(a.retry && word == "will")
+			break
+		}
+	}
+	a.sure = a.sure && a.retry && a.wait
+	return a
+}
+
+// wordStart gives the place of the word that ends at end.
+func (t *scan) wordStart(end int) int {
+	for end > 0 && !isMark(t.flat[end-1]) {
+		end--
+	}
+	return end
+}
+
+// firstOf gives the longest of some words that s begins with.
+func firstOf(words, s string, first *string) bool {
+	for words != "" {
+		var w string
+		if w, words = cut(words, ' '); len(w) > len(*first) && len(w) <= len(s) && s[:len(w)] == w {
+			*first = w
+		}
+	}
+	return *first != ""
+}
+
+// askedBehind says whether the words behind a duration, rest, make it a wait.
+// It begins at i.
+func (t *scan) askedBehind(i int, rest string) bool {
+	end := max(i-1, 0)
+	if listed(ownWords, string(t.flat[t.wordStart(end):end])) {
+		return false
+	}
+	rest = rest[skipSpace(rest, 0):]
+	for end = 0; end < len(rest) && !isMark(rest[end]); end++ {
+	}
+	part := ""
+	return listed(behindWords, rest[:end]) || firstOf(behindParts, rest, &part)
+}
+
+// textHint reads what the texts ask for: the first wait in a machine's words,
+// else the first in a person's.
+func (t *scan) textHint() int64 {
+	const enough = 256 // numbers: a text with more is a trace or a page
+	wait := int64(-1)
+	for i, numbers := 0, 0; i < t.n && numbers < enough; i++ {
+		if !isDigit(t.flat[i]) || i > 0 && (isWord(t.flat[i-1]) || t.flat[i-1] == '.' || t.flat[i-1] == '-') {
+			continue
+		}
+		numbers++
+		a := t.askedBefore(i)
+		if wait >= 0 && !a.sure {
+			continue
+		}
+		ms, named, rest := duration(string(t.flat[i:min(i+64, t.n)]), a.unit)
+		if ms < 0 || ms > longest || !named && !a.joined {
+			continue
+		}
+		if a.wait || named && t.askedBehind(i, rest) {
+			wait = ms
+			if a.sure {
+				break
+			}
+		}
+	}
+	return wait
 }
 
 // date reads the three forms of RFC 9110 §5.6.7 (IMF-fixdate, RFC 850,

@@ -1,10 +1,6 @@
 package classify
 
-import (
-	"strings"
-
-	"github.com/steadfetch/steadfetch/internal/jsonscan"
-)
+import "strings"
 
 // maxDetail bounds a detail, in bytes and so in characters.
 const maxDetail = 500
@@ -14,89 +10,160 @@ const mask = "***"
 // keyForms are the beginnings of secret keys: OpenAI, Anthropic and the many
 // that do as they do, Google, Groq, xAI, Hugging Face, Replicate, Perplexity,
 // NVIDIA, Cerebras, Together, Fireworks, AWS, Baidu, GitHub, GitLab, Slack, JWT.
-const keyForms = "sk- sk_ rk_ AIza AQ. ya29. 1// gsk_ xai- hf_ r8_ pplx- nvapi- csk- tgp_ fw_ AKIA ASIA ABSK bce-v3/ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox eyJ"
+const keyForms = "sk- sk_ rk_ pk_ AIza AQ. ya29. 1// gsk_ xai- hf_ r8_ pplx- nvapi- csk- tgp_ fw_ AKIA ASIA ABSK bce-v3/ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox eyJ"
 
-// keyNames are the ends of the words behind which, after a colon or an equals
-// sign, a secret stands.
-const keyNames = "key token secret password passwd pwd authorization credential credentials signature cookie session sig"
+// keyNames are the ends of the words that speak of a secret. One follows them
+// after a colon or an equals sign, and anything long near them may be one.
+const keyNames = "key token secret password passwd pwd authorization credential credentials signature cookie session sid sig auth jwt bearer"
+
+// lineNames are the names of headers all of whose line is secret.
+const lineNames = "cookie set-cookie authorization proxy-authorization"
 
 // schemes are the words behind which, after a space, a secret stands (RFC 9110 §11.1).
 const schemes = "bearer basic"
 
+// redactor makes a text fit to be shown.
+type redactor struct {
+	s    string
+	out  []byte
+	html bool
+	wary bool // the text speaks of secrets: what is long and no name is masked
+
+	named  string // the word just read, if it is a secret's name
+	secret bool   // what comes next is a secret
+	maybe  bool   // what comes next is one if it does not look like prose
+	valued bool   // an equals sign was just read
+}
+
 // safe makes a text fit to be shown: one line, without HTML tags, URLs cut to
-// their host, keys and tokens masked, at most maxDetail bytes. Text that is fit
-// already is given back as it is.
+// their host, keys, addresses and home folders masked, at most maxDetail bytes.
+// Text that is fit already is given back as it is.
 func safe(s string) string {
-	html := hasTags(s)
-	out := make([]byte, 0, 2*maxDetail)
-	// A key's name was just read; what comes next is a secret; it is one if it
-	// does not look like prose.
-	named, secret, maybe := false, false, false
+	r := redactor{s: s, html: hasTags(s), out: make([]byte, 0, 2*maxDetail)}
 	for i := 0; i < len(s); {
-		c := s[i]
-		end := i
-		for isTokenByte(at(s, end)) {
-			end++
-		}
-		show := s[i:end]
-		switch {
-		case c <= ' ' || c == 0x7f || c == '<' && html || turns(s[i:]):
-			switch end++; {
-			case c == '<':
-				end = max(end, skipTag(s, i))
-			case c >= 0x80:
-				end += 2
-			}
-			show = " "
-			if len(out) == 0 || out[len(out)-1] == ' ' {
-				show = ""
-			}
-		case strings.IndexByte(quotes, c) >= 0:
-			end++
-			show = s[i:end]
-		case end > i && foldPrefix(s[end:], "://"):
-			for i, end = end, secretEnd(s, end); strings.IndexByte(".,;:)]", s[end-1]) >= 0; {
-				end-- // the sentence's marks, not the URL's
-			}
-			show, _ = cut(authority(s[i:end]), ':')
-			named, secret = false, false
-		case secret && !listed(schemes, show), maybe && !prose(show), looksSecret(show):
-			end = secretEnd(s, i)
-			show = mask
-			named, secret, maybe = false, false, false
-		case end > i:
-			maybe = listed(schemes, show)
-			named = endsLikeName(show)
-		default: // a mark
-			end++
-			show = s[i:end]
-			secret = named && (c == ':' || c == '=')
-			maybe = maybe && secret
-		}
-		out = append(out, show...)
-		if i = end; len(out) > maxDetail {
+		end := wordEnd(s, i)
+		r.wary = r.wary || endsLikeName(s[i:end])
+		i = end + 1
+	}
+	for i := 0; i < len(s); {
+		end, show := r.next(i)
+		r.out = append(r.out, show...)
+		if i = end; len(r.out) > maxDetail {
 			end = maxDetail - len("…")
-			for out[end]&0xC0 == 0x80 {
+			for r.out[end]&0xC0 == 0x80 {
 				end--
 			}
-			return string(out[:end]) + "…"
+			return string(r.out[:end]) + "…"
 		}
 	}
-	if n := len(out); n > 0 && out[n-1] == ' ' {
-		out = out[:n-1]
+	if n := len(r.out); n > 0 && r.out[n-1] == ' ' {
+		r.out = r.out[:n-1]
 	}
-	if string(out) == s {
+	if string(r.out) == s {
 		return s
 	}
-	return string(out)
+	return string(r.out)
+}
+
+// next reads one piece of the text, from i on: white space, a mark, a URL or a
+// word. It gives the place behind it and what to show of it.
+func (r *redactor) next(i int) (end int, show string) {
+	s, c := r.s, r.s[i]
+	switch {
+	case c <= ' ' || c == 0x7f || c == '<' && r.html || turns(s[i:]):
+		switch end = i + 1; {
+		case c == '<':
+			end = max(end, skipTag(s, i))
+		case c >= 0x80:
+			end += 2
+		}
+		if len(r.out) == 0 || r.out[len(r.out)-1] == ' ' {
+			return end, ""
+		}
+		return end, " "
+	case strings.IndexByte(quotes, c) >= 0:
+		return i + 1, s[i : i+1]
+	}
+	end = wordEnd(s, i)
+	word := s[i:end]
+	switch {
+	case end > i && foldPrefix(s[end:], "://"):
+		stop := beforeMarks(s, urlEnd(s, end))
+		r.forget()
+		return stop, shownHost(s[end:stop])
+	case r.secret && !listed(schemes, word), r.maybe && !prose(word):
+		if r.secret && listed(lineNames, r.named) {
+			end = lineEnd(s, i)
+		} else {
+			end = secretEnd(s, i)
+		}
+		r.forget()
+		return beforeMarks(s, end), mask
+	case addressEnd(s, i, end) > 0:
+		r.forget()
+		return addressEnd(s, i, end), mask
+	case end > i && looksLikeHost(s, i, end):
+		r.forget()
+		return beforeMarks(s, urlEnd(s, i)), hostOf(word)
+	case at(s, end) == '?' && at(s, end+1) > ' ': // a query, of whatever
+		r.forget()
+		return urlEnd(s, end), r.shown(word)
+	case end > i:
+		r.maybe = listed(schemes, word)
+		shown := r.shown(word)
+		r.valued = false
+		if r.named = ""; endsLikeName(word) {
+			r.named = word
+		}
+		if shown == mask {
+			end = max(end, beforeMarks(s, secretEnd(s, i)))
+		}
+		return end, shown
+	}
+	r.secret = r.named != "" && (c == ':' || c == '=')
+	r.maybe = r.maybe && r.secret
+	r.valued = c == '='
+	return i + 1, s[i : i+1]
+}
+
+func (r *redactor) forget() { r.named, r.secret, r.maybe, r.valued = "", false, false, false }
+
+// shown is a word, or the mask if it is or may be a secret.
+func (r *redactor) shown(word string) string {
+	if looksSecret(word) || homeFolder(word) || (r.wary && len(word) >= 16 || r.valued && len(word) >= 20) && !isName(word, r.wary) {
+		return mask
+	}
+	return word
 }
 
 // quotes are the marks that may stand around a key's name or a secret.
 const quotes = "\"'`\\"
 
-// secretEnd gives the place behind a secret or a URL at s[i].
-func secretEnd(s string, i int) int {
-	for at(s, i) > ' ' && strings.IndexByte("<>&"+quotes, s[i]) < 0 {
+// secretEnd gives the place behind a secret at s[i], urlEnd that behind a URL,
+// and lineEnd that behind a header's line.
+func secretEnd(s string, i int) int { return endAt(s, i, " <>&"+quotes) }
+func urlEnd(s string, i int) int    { return endAt(s, i, " <>"+quotes) }
+func lineEnd(s string, i int) int   { return endAt(s, i, "<>\"'`") }
+
+// beforeMarks goes back from the end of what is left out to before the marks
+// that are its sentence's.
+func beforeMarks(s string, end int) int {
+	for end > 0 && strings.IndexByte(".,;:)]}", s[end-1]) >= 0 {
+		end--
+	}
+	return end
+}
+
+// endAt is the place of the first of stops, or of a control character, from i on.
+func endAt(s string, i int, stops string) int {
+	for at(s, i) >= ' ' && strings.IndexByte(stops, s[i]) < 0 {
+		i++
+	}
+	return i
+}
+
+func wordEnd(s string, i int) int {
+	for isTokenByte(at(s, i)) {
 		i++
 	}
 	return i
@@ -115,7 +182,7 @@ func prose(word string) bool {
 			return len(word) < 8
 		}
 	}
-	return true
+	return len(word) < 16
 }
 
 // isTokenByte says what keys and names are made of.
@@ -127,37 +194,129 @@ func endsLikeName(word string) bool {
 	for rest := keyNames; rest != ""; {
 		var name string
 		name, rest = cut(rest, ' ')
-		if n := len(word) - len(name); n >= 0 && fold(word[n:], name) {
+		n := len(word) - len(name)
+		if n < 0 || !fold(word[n:], name) {
+			continue
+		}
+		if n == 0 || !isLetter(word[n-1]) || len(name) > 4 || word[n] != lower(word[n]) {
 			return true
 		}
 	}
 	return false
 }
 
-// looksSecret knows a key by its beginning, or by being like nothing that
-// people write: 16 letters and digits mixed, or 12 if they are hexadecimal,
-// which is also how ids look, or by its length. Names of models and dates are
-// not like that.
+// addressEnd gives the place behind an e-mail address, or an IP address of either
+// version, maybe with a port, that the word at i begins, or 0.
+func addressEnd(s string, i, end int) int {
+	if end > i && at(s, end) == '@' && isWord(at(s, end+1)) {
+		return beforeMarks(s, urlEnd(s, i))
+	}
+	if i > 0 && (isWord(s[i-1]) || s[i-1] == ':') {
+		return 0
+	}
+	start, dots, colons, digits := i, 0, 0, 0
+	for ; isHex(at(s, i)) || at(s, i) == '.' || at(s, i) == ':'; i++ {
+		switch {
+		case isDigit(s[i]):
+			digits++
+		case s[i] == '.' && isDigit(at(s, i+1)):
+			dots++
+		case s[i] == ':' && isTokenByte(at(s, i+1)), s[i] == ':' && at(s, i+1) == ':':
+			colons++
+		}
+	}
+	whole := !isWord(at(s, i)) && digits > 0
+	if whole && (dots == 3 && colons < 2 && isDigit(s[start]) || colons > 2 || colons == 2 && s[start] == ':') {
+		return beforeMarks(s, i)
+	}
+	return 0
+}
+
+func isHex(c byte) bool { return isDigit(c) || lower(c)-'a' < 6 }
+
+// looksLikeHost says whether the word at i is a URL without its scheme: a host
+// and, behind it, a path, a query or a port.
+func looksLikeHost(s string, i, end int) bool {
+	host := hostOf(s[i:end])
+	dot := strings.LastIndexByte(host, '.')
+	if dot < 1 || len(host)-dot < 3 || isDigit(host[0]) {
+		return false
+	}
+	for _, c := range []byte(host[dot+1:]) {
+		if !isLetter(c) {
+			return false
+		}
+	}
+	next := at(s, end)
+	return len(host) < end-i || next == '?' || next == ':' && isDigit(at(s, end+1))
+}
+
+func hostOf(word string) string {
+	host, _ := cut(word, '/')
+	return host
+}
+
+// shownHost is what to show of "://…": the host, if it is a name.
+func shownHost(url string) string {
+	host := authority(url)
+	if addressEnd(host, 0, wordEnd(host, 0)) > 0 || at(host, 0) == '[' {
+		return mask
+	}
+	host, _ = cut(host, ':')
+	return host
+}
+
+// homeFolder says whether a path leads into somebody's own folder.
+func homeFolder(word string) bool {
+	return foldPrefix(word, "/home/") || foldPrefix(word, "/users/") || foldPrefix(word, "/root/") || foldPrefix(word, "~/")
+}
+
+// looksSecret knows a key by its beginning, or by being like nothing that people
+// write: 16 letters and digits mixed, or 12 if they are hexadecimal, which is
+// also how ids look; 20 letters in one piece that make no name; letters of both
+// cases and digits that take turns; or by its length. Names of models and dates
+// are not like that.
 func looksSecret(word string) bool {
 	if len(word) > maxDetail/2 {
 		return true
 	}
-	n, digits, letters, others := 0, 0, 0, 0
+	n, digits, hex, letters := 0, 0, 0, 0
+	allDigits, all, hexes, pairs, changes := 0, 0, 0, 0, 0
 	for i := 0; i <= len(word); i++ {
-		switch {
-		case i == len(word) || !isWord(word[i]):
-			n, digits, letters, others = 0, 0, 0, 0
+		if i == len(word) || !isWord(word[i]) {
+			if n >= 20 && digits == 0 && !isCamel(word[i-n:i]) {
+				return true
+			}
+			n, digits, hex, letters = 0, 0, 0, 0
 			continue
-		case isDigit(word[i]):
-			digits++
-		case lower(word[i]) <= 'f':
-			letters++
-		default:
-			others++
 		}
-		if n++; digits > 1 && letters+others > 1 && (n >= 16 || n >= 12 && others == 0) {
+		c := word[i]
+		if n > 0 {
+			pairs++
+			if class(c) != class(word[i-1]) {
+				changes++
+			}
+		}
+		n++
+		all++
+		if isHex(c) {
+			hexes++
+		}
+		switch {
+		case isDigit(c):
+			digits++
+			allDigits++
+		case lower(c) <= 'f':
+			hex++
+		default:
+			letters++
+		}
+		if digits > 1 && hex+letters > 1 && (n >= 16 || n >= 12 && letters == 0) {
 			return true
 		}
+	}
+	if all >= 20 && (allDigits > 1 && changes*5 > pairs*2 || hexes == all) {
+		return true
 	}
 	for rest := keyForms; rest != ""; {
 		var form string
@@ -171,64 +330,54 @@ func looksSecret(word string) bool {
 	return false
 }
 
-// detail gives the provider's own words for a failure, fit to be shown.
-func detail(f *Failure) string {
-	text := f.Body
-	if f.Event != nil {
-		text = f.Event.Data
+// class tells capital letters, small ones and digits apart.
+func class(c byte) byte {
+	if isDigit(c) {
+		return '0'
 	}
-	if text == "" {
-		for e := f.Error; e != nil; e = e.Cause {
-			if e.Message != "" {
-				text = e.Message // the innermost cause says the most
-			}
-		}
-	}
-	if end := flatCap; len(text) > end {
-		for end > flatCap/2 && text[end] > ' ' {
-			end-- // rather no word than half a key
-		}
-		text = text[:end]
-	}
-	at := strings.IndexByte(text, '{')
-	if begins(text, '[') {
-		at = strings.IndexByte(text, '[')
-	}
-	if at >= 0 {
-		if told := message(jsonscan.ParsePrefix(text[at:]), 0); told != "" {
-			text = told
-		}
-	}
-	return safe(text)
+	return c & 0x20
 }
 
-// said names the members that hold an error's text or lead to it, best first.
-const said = "error response metadata raw message detail msg error_message errormessage error_msg status_msg errors base_resp title reason details"
-
-// message finds the text of an error in a JSON value.
-func message(v jsonscan.Value, depth int) string {
-	if depth == 8 {
-		return ""
-	}
-	switch v.Kind() {
-	case jsonscan.String:
-		text := v.Str()
-		if looksLikeJSON(text) {
-			if inner := message(jsonscan.Parse(text), depth+1); inner != "" {
-				return inner
-			}
+// isCamel says whether letters are words written together, each with a capital:
+// "ResourceExhaustedException".
+func isCamel(letters string) bool {
+	capitals, vowels, run := 0, 0, 0
+	for i := 0; i < len(letters); i++ {
+		if letters[i] != lower(letters[i]) {
+			capitals++
 		}
-		return text
-	case jsonscan.Array:
-		return message(v.First(), depth+1)
-	case jsonscan.Object:
-		for rest := said; rest != ""; {
-			var name string
-			name, rest = cut(rest, ' ')
-			if text := message(v.Get(name), depth+1); text != "" {
-				return text
-			}
+		if run++; strings.IndexByte("aeiouy", lower(letters[i])) >= 0 {
+			vowels++
+			run = 0
+		}
+		if run > 5 {
+			return false
 		}
 	}
-	return ""
+	return capitals > 1 && capitals*3 <= len(letters) && capitals*14 >= len(letters) && vowels*10 >= len(letters)*3
 }
+
+// isName says whether a long word is a name: words in one case, joined by marks,
+// or several written together. In a text that speaks of secrets, such a one must
+// be the name of an error.
+func isName(word string, wary bool) bool {
+	n := 0
+	for i := 0; i <= len(word); i++ {
+		if i < len(word) && isLetter(word[i]) {
+			n++
+			continue
+		}
+		piece := word[i-n : i]
+		plain := n < 16
+		for k := 2; k < n; k++ {
+			plain = plain && class(piece[k]) == class(piece[1])
+		}
+		if !plain && !(isCamel(piece) && (!wary || n < 16 || endsLike(piece, "error") || endsLike(piece, "exception"))) {
+			return false
+		}
+		n = 0
+	}
+	return true
+}
+
+func endsLike(s, end string) bool { return len(s) > len(end) && fold(s[len(s)-len(end):], end) }

@@ -87,7 +87,7 @@ func TestDetailIsTheProvidersOwnMessageOnOneLine(t *testing.T) {
 		{"see https://api.example.com/v1/docs?x=1#y for more", "see api.example.com for more"},
 		{"(see https://api.example.com/v1/docs), then go on", "(see api.example.com), then go on"},
 		{`{"error":{"message":"Provider returned error","code":400,"metadata":{"raw":"{\"error\":{\"message\":\"At most 1 image\"}}"}}}`, "At most 1 image"},
-		{"upstream http://10.0.0.1:8080/x failed", "upstream 10.0.0.1 failed"},
+		{"upstream http://10.0.0.1:8080/x failed", "upstream *** failed"},
 		{"turned\u202eround", "turned round"},
 		{"服务器内部错误", "服务器内部错误"},
 		{"The model claude-3-5-sonnet-20241022 of meta-llama/Llama-3.3-70B-Instruct failed at 2026-01-02", "The model claude-3-5-sonnet-20241022 of meta-llama/Llama-3.3-70B-Instruct failed at 2026-01-02"},

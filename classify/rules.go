@@ -1,21 +1,21 @@
 package classify
 
-// rule is one line of the table: it decides if one of any holds and one of and,
-// if they are not empty, and none of none.
+// rule is one line of the table. It decides if one of any holds, if and holds
+// where it is set, and if none of none does, not even loosely, and none of
+// unless for certain. Without retry it stops.
 type rule struct {
-	name      string
-	kind      Kind
-	retry     bool
-	any, none [3]fact
-	and       fact
+	name   string
+	kind   Kind
+	retry  bool
+	any    facts
+	and    fact
+	none   facts
+	unless facts
 }
 
-const ruleChainLost = "response_chain_lost"
+type facts [4]fact
 
-const (
-	retry = true
-	stop  = false
-)
+const ruleChainLost = "response_chain_lost"
 
 // rules is read from the top; the first that holds decides. What comes first
 // is what stays true however it is wrapped: a gateway's 502 around "invalid
@@ -24,55 +24,83 @@ var rules = [...]rule{
 	// A cancel counts if it was thrown on this side and is not just how the
 	// runtime tells of a time-out or a reset. In a server's mouth it is the
 	// server's trouble.
-	{"canceled", Canceled, stop, [3]fact{canceledText}, [3]fact{timeoutWord, network, is5xx}, fromClient},
-	{"callers_deadline", Canceled, stop, [3]fact{callerDeadline}, [3]fact{timeout}, fromClient},
+	{name: "canceled", kind: Canceled, any: facts{canceledText}, and: fromClient, none: facts{timeout, statusServer}, unless: facts{network}},
+	{name: "callers_deadline", kind: Canceled, any: facts{callerDeadline}, and: fromClient, unless: facts{timeout}},
 
 	// Cloudflare's 521 to 523 say themselves what broke, and its page speaks of
 	// many possible reasons.
-	{"cloudflare_origin", Network, retry, [3]fact{is521}, [3]fact{}, none},
-	{"overloaded", Overloaded, retry, [3]fact{is529, overloaded}, [3]fact{}, none},
+	{name: "cloudflare_origin", kind: Network, retry: true, any: facts{statusOriginDown}},
+	// Between the client and the provider.
+	{name: "proxy_credentials", kind: Auth, any: facts{statusProxyCredentials}},
+	{name: "firewall", kind: Permission, any: facts{firewall}},
 
 	// Limits that minutes do not lift. Words of quota and billing in a limit by
 	// the minute, or with a wait of minutes in the text, are a rate limit.
-	{"credit_used_up", Quota, stop, [3]fact{creditGone, is402}, [3]fact{}, none},
-	{"limit_of_zero", Quota, stop, [3]fact{limitWord, rate, is429}, [3]fact{}, zeroLimit},
-	{"long_window", Quota, stop, [3]fact{limitWord, rate, is429}, [3]fact{}, longWindow},
-	{"quota", Quota, stop, [3]fact{quota}, [3]fact{minute, shortWait, policy}, none},
+	{name: "credit_used_up", kind: Quota, any: facts{creditGone, statusPayment}},
+	{name: "limit_of_zero", kind: Quota, any: facts{limitWord, rate, statusTooMany}, and: zeroLimit},
+	{name: "daily_quota", kind: Quota, any: facts{dailyQuota}},
+	{name: "long_window", kind: Quota, any: facts{limitWord, rate, statusTooMany}, and: longWindow},
+	{name: "quota", kind: Quota, any: facts{quota}, none: facts{minute, shortWait, policy}},
 
-	{"bad_key", Auth, stop, [3]fact{badKey, is401}, [3]fact{}, none},
-	{"content_policy", ContentPolicy, stop, [3]fact{policy}, [3]fact{}, none},
-	{"not_allowed", Permission, stop, [3]fact{notAllowed}, [3]fact{asleep}, none},
-	{ruleChainLost, InvalidRequest, stop, [3]fact{chainLost}, [3]fact{}, none},
-	{"context_length", ContextLength, stop, [3]fact{tooLong}, [3]fact{}, none},
-	{"too_large", TooLarge, stop, [3]fact{tooLarge, is413}, [3]fact{}, none},
-	{"model", ModelNotFound, stop, [3]fact{noModel}, [3]fact{}, none},
-	{"model_not_available", ModelNotFound, stop, [3]fact{notAvailable}, [3]fact{}, is404},
-	{"certificate", TLS, stop, [3]fact{certificate, is526}, [3]fact{}, none},
-	{"bad_call", InvalidRequest, stop, [3]fact{badCall}, [3]fact{}, none},
+	{name: "missing_key", kind: Auth, any: facts{noKey}},
+	{name: "bad_key", kind: Auth, any: facts{badKey, statusNoCredentials}},
+	{name: "content_policy", kind: ContentPolicy, any: facts{policy}},
+	{name: "disabled", kind: Permission, any: facts{disabled}, none: facts{asleep}},
+	{name: "not_allowed", kind: Permission, any: facts{notAllowed}},
+	{name: ruleChainLost, kind: InvalidRequest, any: facts{chainLost}},
+	{name: "too_many_tokens", kind: RateLimit, retry: true, any: facts{statusTooMany, minute, shortWait}, and: manyTokens},
+	{name: "context_length", kind: ContextLength, any: facts{tooLong, manyTokens}},
+	{name: "too_large", kind: TooLarge, any: facts{tooLarge, statusTooLarge}},
+	{name: "model", kind: ModelNotFound, any: facts{noModel}},
+	{name: "model_in_404", kind: ModelNotFound, any: facts{modelWord}, and: statusNotFound},
+	{name: "certificate", kind: TLS, any: facts{certificate, statusCertificate}},
+	{name: "bad_call", kind: InvalidRequest, any: facts{badCall}},
+
+	// A wrapper's generic word: what is permanent inside it came before.
+	{name: "overloaded", kind: Overloaded, retry: true, any: facts{statusOverloaded, overloaded}},
 
 	// A CDN limits rates with 403, too.
-	{"forbidden", Permission, stop, [3]fact{is403}, [3]fact{rate}, none},
-	{"rate_limit", RateLimit, retry, [3]fact{rate, is429, quota}, [3]fact{}, none},
-	{"key", Auth, stop, [3]fact{keyWord}, [3]fact{}, none},
-	{"lock", InvalidRequest, retry, [3]fact{lock}, [3]fact{is5xx}, none},
-	{"not_found", InvalidRequest, stop, [3]fact{is404}, [3]fact{}, none},
+	{name: "forbidden", kind: Permission, any: facts{statusForbidden}, none: facts{rate}},
+	{name: "rate_limit", kind: RateLimit, retry: true, any: facts{rate, statusTooMany, quota}},
+	{name: "key", kind: Auth, any: facts{keyWord}},
+	{name: "lock", kind: InvalidRequest, retry: true, any: facts{lock}, none: facts{statusServer}},
+	{name: "not_found", kind: InvalidRequest, any: facts{statusNotFound}},
 
-	{"timeout", Timeout, retry, [3]fact{is408, timeout}, [3]fact{}, none},
-	{"timeout_word", Timeout, retry, [3]fact{timeoutWord}, [3]fact{is4xx}, none},
-	{"network_opaque", Network, retry, [3]fact{opaque}, [3]fact{}, none},
-	{"network", Network, retry, [3]fact{network}, [3]fact{}, none},
-	{"network_word", Network, retry, [3]fact{networkWord}, [3]fact{is4xx, is424}, none},
-	{"page_for_json", InvalidRequest, stop, [3]fact{webPage}, [3]fact{is5xx}, notJSON},
-	{"unreadable_answer", Server, retry, [3]fact{notJSON}, [3]fact{is4xx}, none},
-	{"page", InvalidRequest, stop, [3]fact{page}, [3]fact{is5xx, is4xx}, none},
-	{"not_implemented", Server, stop, [3]fact{is501}, [3]fact{}, none},
-	{"server", Server, retry, [3]fact{is5xx, is424}, [3]fact{}, none},
-	{"forbidden_text", Permission, stop, [3]fact{forbidden}, [3]fact{}, none},
-	{"server_text", Server, retry, [3]fact{serverFault}, [3]fact{is4xx}, none},
-	{"invalid_request", InvalidRequest, stop, [3]fact{is4xx, badRequest}, [3]fact{}, none},
+	{name: "timeout", kind: Timeout, retry: true, any: facts{statusTimeout, timeout}},
+	{name: "network_opaque", kind: Network, retry: true, any: facts{opaque}},
+	{name: "network", kind: Network, retry: true, any: facts{network}},
+	{name: "page_for_json", kind: InvalidRequest, any: facts{webPage}, and: notJSON},
+	{name: "unreadable_answer", kind: Server, retry: true, any: facts{notJSON}},
+	{name: "page", kind: InvalidRequest, any: facts{htmlBody}, none: facts{statusServer, statusRefused, statusUnfit}},
+	{name: "not_implemented", kind: Server, any: facts{statusNotImplemented}},
+	{name: "server", kind: Server, retry: true, any: facts{statusServer, statusUpstream}},
+	{name: "field_not_permitted", kind: InvalidRequest, any: facts{statusUnfit}, and: notField},
+	{name: "forbidden_text", kind: Permission, any: facts{forbidden}},
+	{name: "server_text", kind: Server, retry: true, any: facts{serverFault}},
+	{name: "invalid_request", kind: InvalidRequest, any: facts{statusUnfit, statusRefused, badRequest}},
 	// The request had been accepted: what failed later is the server's.
-	{"event", Server, retry, [3]fact{inEvent}, [3]fact{}, none},
+	{name: "event", kind: Server, retry: true, any: facts{inEvent}},
 	// What a transport throws is about the connection, whatever it says.
-	{"unanswered", Network, retry, [3]fact{unanswered}, [3]fact{}, none},
-	{"unknown", Unknown, stop, [3]fact{}, [3]fact{}, none},
+	{name: "unanswered", kind: Network, retry: true, any: facts{unanswered}},
+	{name: "unknown", kind: Unknown},
+}
+
+// holds says whether r decides. A loose word does not stop what the status says
+// is the server's trouble, nor repeat what it says is the request's.
+func (t *scan) holds(r *rule) bool {
+	need := loosely
+	if r.retry && t.refused() || !r.retry && t.serverSide() {
+		need = fully
+	}
+	return (r.any[0] == none || t.anyOf(&r.any, need)) && (r.and == none || t.level(r.and) >= need) && !t.anyOf(&r.none, loosely) && !t.anyOf(&r.unless, fully)
+}
+
+// refused says whether the status is about the request.
+func (t *scan) refused() bool {
+	return t.anyOf(&facts{statusUnfit, statusRefused, statusUpstream, statusNotFound}, fully)
+}
+
+// serverSide says whether the failure is the server's by its status or type.
+func (t *scan) serverSide() bool {
+	return t.anyOf(&facts{statusServer, statusOverloaded, statusTimeout, overloaded}, fully)
 }

@@ -6,21 +6,29 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// flatCap bounds the text that is looked at. An error says what it is in its
-// first lines; what follows is a trace, a page or the request once more.
+// flatCap bounds the text that is looked at at a time. Nearly every error says
+// what it is in its first lines.
 const flatCap = 8 << 10
+
+// maxScan bounds the text that is looked at in all, through the window that
+// flat is: a wrapper can say much before it comes to what it wraps.
+const maxScan = 32 << 10
 
 // scan is a failure made ready to be searched.
 //
 // All its texts stand in flat, in one simple alphabet: lower-case letters and
-// digits, one space for any run of white space and punctuation, and one bar
-// where a JSON value, an object or a text ends, over which no phrase reaches.
-// JSON, JSON in a string in JSON, the repr of a Python dict, a Go rendering
-// and the visible text of an HTML page all come out as the same words.
+// digits, one space for any run of white space and punctuation, a semicolon
+// where a sentence ends, and a bar where a JSON value, an object or a text ends,
+// over which no phrase reaches. JSON, JSON in a string in JSON, the repr of a
+// Python dict, a Go rendering and the visible text of an HTML page all come out
+// as the same words.
+//
+// What is longer than flat passes through it as through a window: all that is
+// looked for is looked for before the window moves on.
 type scan struct {
 	flat [flatCap]byte
 	n    int // how much of flat is in use
-	end  int // how far the text that is being added may go
+	left int // how much more text may be looked at
 
 	// Words are found by their first two bytes: head holds the place of the
 	// last such word, plus one, and next that of the one before.
@@ -30,9 +38,23 @@ type scan struct {
 	parts  [24]part
 	nparts int
 
-	tested, found [64]bool // which facts were looked for, and which hold
-	status        int      // the status that counts: the response's, or one told inside
+	tested [64]bool  // which facts were looked for
+	found  [64]level // how well they are founded
+	status int       // the status that counts: the response's, or one told inside
+	outer  int       // the response's
+	wait   int64     // what the texts ask for, in milliseconds; -1 for nothing
+
+	foreign bool // thrown by code that is not the engine's: no loose words
 }
+
+// level says how well a fact is founded.
+type level uint8
+
+const (
+	unfounded level = iota
+	loosely         // by a word that other errors use, too
+	fully
+)
 
 // part is where one text begins in flat.
 type part struct {
@@ -43,28 +65,31 @@ type part struct {
 // noise names the members of a JSON answer that say nothing about a failure,
 // or that give back what the request said, in the caller's words.
 const noise = "input output instructions messages prompt content text parts delta tools schema failed_generation " +
-	"incomplete_details param model url id request_id user usage timestamp safetyratings content_filter_results content_filter_result"
+	"incomplete_details truncation param model url id request_id user usage timestamp safetyratings content_filter_results content_filter_result"
 
 func (t *scan) reset() {
 	clear(t.head[:])
-	t.n, t.nparts = 0, 0
+	t.n, t.nparts, t.left, t.wait = 0, 0, maxScan, -1
 	clear(t.tested[:])
 	clear(t.found[:])
 }
 
-// add appends a text, as much of it as fits into limit bytes.
-func (t *scan) add(name, s string, limit int) {
-	if s == "" || t.n+2 >= flatCap || t.nparts == len(t.parts) {
+// add appends a text.
+func (t *scan) add(name, s string) {
+	if s == "" || t.nparts == len(t.parts) {
 		return
 	}
 	t.mark('|')
 	t.parts[t.nparts] = part{name, t.n}
 	t.nparts++
-	t.end = min(t.n+limit, flatCap-1)
-	s = s[:min(len(s), 4*flatCap)] // white space and tags leave nothing in flat
+	s = s[:min(len(s), t.left)]
+	t.left -= len(s)
 	json := looksLikeJSON(s)
 	html := hasTags(s)
-	for i := 0; i < len(s) && t.n < t.end; i++ {
+	for i := 0; i < len(s); i++ {
+		if t.n+8 > flatCap {
+			t.slide()
+		}
 		c := s[i]
 		switch {
 		case isWord(c):
@@ -80,7 +105,7 @@ func (t *scan) add(name, s string, limit int) {
 			case 'u':
 				if r := jsonscan.Hex4(s, i+2); r >= 0 {
 					i += 5
-					if r >= 0x800 && t.n+3 < t.end {
+					if r >= 0x800 {
 						t.wide(byte(0xE0|r>>12), byte(0x80|r>>6&0x3F), byte(0x80|r&0x3F))
 						continue
 					}
@@ -104,6 +129,8 @@ func (t *scan) add(name, s string, limit int) {
 			if c == ',' { // 20,000
 				continue
 			}
+		case (c == '.' || c == '!' || c == '?') && at(s, i+1) <= ' ':
+			c = ';'
 		case c == '-' && isDigit(at(s, i+1)) && !isWord(at(s, i-1)):
 			// A number below zero.
 		case c == '<' && html:
@@ -111,14 +138,18 @@ func (t *scan) add(name, s string, limit int) {
 			if end := skipTag(s, i); end > 0 {
 				i = end - 1
 			}
-		case c >= 0xE0 && t.n+3 < t.end:
+		case c >= 0xC0 && c < 0xE0:
+			t.twoBytes(c, at(s, i+1))
+			i++
+			continue
+		case c >= 0xE0:
 			t.wide(c, at(s, i+1), at(s, i+2))
 			i += 2
 			continue
 		default:
 			c = ' '
 		}
-		if c == ' ' || c == '|' {
+		if isMark(c) {
 			t.mark(c)
 		} else {
 			t.flat[t.n] = c
@@ -128,55 +159,100 @@ func (t *scan) add(name, s string, limit int) {
 	t.mark('|')
 }
 
+// twoBytes appends a character of two bytes: a letter of Latin, Cyrillic or
+// Greek as it is, so only in the case in which it is written.
+func (t *scan) twoBytes(a, b byte) {
+	if a == 0xC2 {
+		t.mark(' ') // a sign
+		return
+	}
+	t.flat[t.n], t.flat[t.n+1] = a, b
+	t.n += 2
+}
+
 // wide appends a character of three bytes, such as a Chinese one; general and
 // wide punctuation (U+2000, U+3000 and U+FF00 onward) is but a mark.
 func (t *scan) wide(a, b, c byte) {
-	if a == 0xE2 || a == 0xE3 && b == 0x80 || a == 0xEF {
+	switch {
+	case a == 0xE3 && b == 0x80 && c == 0x82:
+		t.mark(';')
+	case a == 0xE2 || a == 0xE3 && b == 0x80 || a == 0xEF:
 		t.mark(' ')
-		return
+	default:
+		t.flat[t.n], t.flat[t.n+1], t.flat[t.n+2] = a, b, c
+		t.n += 3
 	}
-	t.flat[t.n], t.flat[t.n+1], t.flat[t.n+2] = a, b, c
-	t.n += 3
 }
 
-// mark puts a space or a bar behind the last word.
+// isMark says whether c separates words in flat.
+func isMark(c byte) bool { return c == ' ' || c == ';' || c == '|' }
+
+// fillers are words that change nothing: without them, "the model is currently
+// overloaded" and "model overloaded" are the same.
+const fillers = "is are was were be been being has have had the a an your our its currently"
+
+// mark puts a mark behind the last word, or in its place if it is a filler. Of several the strongest stays: a bar
+// is more than a semicolon, and that more than a space.
 func (t *scan) mark(c byte) {
-	if t.n > 0 {
-		switch t.flat[t.n-1] {
-		case '|':
-			return
-		case ' ':
-			t.n--
-		}
+	start := t.wordStart(t.n)
+	if n := t.n - start; start > 0 && n > 0 && n < 10 && listed(fillers, string(t.flat[start:t.n])) {
+		t.n = start
+	}
+	if t.n > 0 && isMark(t.flat[t.n-1]) {
+		t.flat[t.n-1] = max(t.flat[t.n-1], c)
+		return
 	}
 	t.flat[t.n] = c
 	t.n++
 }
 
-// index makes the words findable and reads the statuses that the texts tell.
-// A status told inside outranks the response's: a wrapper's own is often just
-// 400, 500 or 200. Of several the last counts, which is the innermost in most
-// renderings.
-func (t *scan) index() {
-	outer := t.status
+// slide looks for everything in the window and moves it on. The end of the
+// window stays, so that no phrase is missed between two.
+func (t *scan) slide() {
+	const overlap = 256
+	t.flat[t.n] = '|' // no phrase reaches further
+	t.look()
+	for f := none + 1; f <= lexical; f++ {
+		t.level(f)
+		t.tested[f] = t.found[f] == fully
+	}
+	copy(t.flat[:overlap], t.flat[t.n-overlap:t.n])
+	t.n = overlap
+	t.parts[0] = part{t.parts[t.nparts-1].name, 0}
+	t.nparts = 1
+	clear(t.head[:])
+}
+
+// look makes the words findable, and reads what stands in numbers: a status and
+// a wait. A status told inside outranks the response's: a wrapper's own is often
+// just 400, 500 or 200. Of several the last counts, which is the innermost in
+// most renderings.
+func (t *scan) look() {
 	for i := t.n - 1; i >= 0; i-- {
 		c := t.flat[i]
-		if !isWord(c) && c < 0xC0 && c != '-' || i > 0 && c < 0x80 && isWord(t.flat[i-1]) {
+		if isMark(c) || c >= 0x80 && c < 0xC0 || i > 0 && c < 0x80 && isWord(t.flat[i-1]) {
 			continue
 		}
 		h := &t.head[bucket(c, t.flat[i+1])]
 		t.next[i] = *h
 		*h = uint16(i + 1)
-		if t.status == outer {
+		if t.status == t.outer {
 			t.statusAt(i)
 		}
+	}
+	if t.wait < 0 {
+		t.wait = t.textHint()
 	}
 }
 
 func bucket(a, b byte) byte { return a*31 + b }
 
-// before lists the ends of texts behind which three digits are a status.
-const before = "code;status;error;http;exception;failed;message;returned;response;received;got;upstream;http 1.1;http 2;status of;status is"
+// before lists the ends of texts behind which three digits are a status, those
+// first behind which they are one in any text, whoever wrote it.
+const (
+	beforeAnywhere = "status;http;status code;http 1.1;http 2;status of"
+	before         = beforeAnywhere + ";code;error;exception;failed;message;returned;response;received;got;upstream"
+)
 
 // statusAt reads a status where the word at i is one: 4xx or 5xx, at the start
 // of a text or behind a word that says what it is. Three digits in an id, a
@@ -192,7 +268,10 @@ func (t *scan) statusAt(i int) {
 		return
 	}
 	words := before
-	if start := t.parts[t.partAt(i)].start; i == start && !isWord(t.flat[end]) {
+	if t.foreign {
+		words = beforeAnywhere
+	}
+	if start := t.parts[t.partAt(i)].start; i == start && !isWord(t.flat[end]) && !t.foreign {
 		t.status = n
 	} else if i > start {
 		for words != "" {
@@ -215,44 +294,94 @@ func (t *scan) partAt(i int) int {
 	return p
 }
 
-// has says whether a fact holds. What is not known yet is looked for.
-func (t *scan) has(f fact) bool {
+// level says how well a fact is founded. What is not known yet is looked for.
+func (t *scan) level(f fact) level {
 	if !t.tested[f] && f <= lexical && f > none {
 		t.tested[f] = true
-		at, _ := t.find(lexicon[f-1])
-		t.found[f] = at >= 0
+		w := &phrases[f]
+		if t.search(w.full, w.claim) {
+			t.found[f] = fully
+		} else if !t.foreign && t.search(w.loose, w.claim) {
+			t.found[f] = max(t.found[f], loosely)
+		}
 	}
 	return t.found[f]
 }
 
-func (t *scan) hasAny(set *[3]fact) bool {
-	return t.has(set[0]) || t.has(set[1]) || t.has(set[2])
+// search says whether one of some phrases is there.
+func (t *scan) search(phrases string, claim bool) bool {
+	at, _ := t.find(phrases, claim)
+	return at >= 0
+}
+
+// anyOf says whether one of set is founded as well as need says.
+func (t *scan) anyOf(set *facts, need level) bool {
+	for _, f := range set {
+		if f != none && t.level(f) >= need {
+			return true
+		}
+	}
+	return false
 }
 
 // find searches for any of some phrases, which are separated by semicolons. A
 // phrase is words in lower case; the space between two of them stands for
 // anything or nothing between words, so that "rate limit" is also rate_limit
 // and RateLimit. It must begin and end where words do, but for a star at its
-// end or at its beginning. A tilde stands for a few words more, a bar for the
-// end of a value. "a:b,c" is "a b" or "a c".
-func (t *scan) find(phrases string) (at int, phrase string) {
+// end or at its beginning. A bar stands for the beginning or the end of a value,
+// a tilde for a few words more, a hash for a number. "a:b,c" is "a b" or "a c".
+// A phrase that must be claimed counts only where claimed says so.
+func (t *scan) find(phrases string, claim bool) (at int, phrase string) {
 	for phrases != "" {
 		phrase, phrases = cut(phrases, ';')
 		if phrase[0] == '*' {
 			for i := 0; i < t.n; i++ {
-				if t.flat[i] == phrase[1] && t.match(i, phrase[1:]) >= 0 {
+				if t.flat[i] == phrase[1] && t.match(i, phrase[1:]) >= 0 && (!claim || t.claimed(i)) {
 					return i, phrase
 				}
 			}
 			continue
 		}
-		for i := int(t.head[bucket(phrase[0], phrase[1])]); i > 0; i = int(t.next[i-1]) {
-			if t.match(i-1, phrase) >= 0 {
-				return i - 1, phrase
+		words := phrase
+		if phrase[0] == '|' {
+			words = phrase[1:]
+		}
+		for next := int(t.head[bucket(words[0], words[1])]); next > 0; {
+			i := next - 1
+			next = int(t.next[i])
+			if len(words) < len(phrase) && i > 0 && t.flat[i-1] != '|' {
+				continue
+			}
+			if t.match(i, words) >= 0 && (!claim || t.claimed(i)) {
+				return i, phrase
 			}
 		}
 	}
 	return -1, ""
+}
+
+// claimed says whether what stands at i is put forward: not denied just before
+// it, and not part of advice.
+func (t *scan) claimed(i int) bool {
+	const (
+		denials = "not never t without nor" // "isn't" is two words here
+		advice  = "check ensure sure verify confirm if whether"
+		between = "you any this that by of to due because related about count counts counted against toward towards caused"
+	)
+	near := true
+	for range 6 {
+		end := i - 1
+		if end < 1 || t.flat[end] != ' ' {
+			return true
+		}
+		i = t.wordStart(end)
+		word := string(t.flat[i:end])
+		if near && listed(denials, word) || listed(advice, word) {
+			return false
+		}
+		near = near && listed(between, word)
+	}
+	return true
 }
 
 // gap is how far a tilde reaches: over a model's name, in quotes.
@@ -263,7 +392,7 @@ func (t *scan) match(i int, phrase string) int {
 	for p := 0; p < len(phrase); p++ {
 		switch c := phrase[p]; c {
 		case ' ', ':':
-			if t.flat[i] == ' ' {
+			if t.flat[i] == ' ' || t.flat[i] == ';' {
 				i++
 			}
 			if c == ':' {
@@ -278,8 +407,15 @@ func (t *scan) match(i int, phrase string) int {
 			}
 		case '*':
 			return i
+		case '#':
+			if !isDigit(t.flat[i]) {
+				return -1
+			}
+			for isDigit(t.flat[i]) {
+				i++
+			}
 		case '~':
-			if t.flat[i-1] != ' ' {
+			if i == 0 || t.flat[i-1] != ' ' {
 				return -1
 			}
 			rest := phrase[p+2:]

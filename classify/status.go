@@ -16,49 +16,51 @@ var statuses = [...]struct {
 	from, to uint16
 	fact     fact
 }{
-	{401, 401, is401},
-	{407, 407, is401}, // a proxy wants a password
-	{561, 561, is401}, // an AWS load balancer's own
-	{402, 402, is402},
-	{403, 403, is403},
-	{404, 404, is404},
-	{408, 408, is408},
-	{504, 504, is408},
-	{524, 524, is408}, // Cloudflare waited for the origin
-	{598, 599, is408}, // some proxies' own
-	{413, 413, is413},
-	{431, 431, is413},
-	{424, 425, is424}, // Bedrock's model failed; too early
-	{499, 499, is424}, // a proxy's word for a request that was given up
-	{429, 429, is429},
-	{420, 420, is429}, // an old name of 429, "Enhance Your Calm"
-	{501, 501, is501},
-	{505, 505, is501},
-	{511, 511, is501}, // a captive portal
-	{521, 523, is521},
-	{526, 526, is526}, // Cloudflare does not accept the origin's certificate
-	{529, 529, is529},
-	{498, 498, is529}, // Groq's flex tier is full
-	{500, 599, is5xx},
-	{300, 499, is4xx},
+	{from: 400, to: 400, fact: statusUnfit},
+	{from: 422, to: 422, fact: statusUnfit},
+	{from: 401, to: 401, fact: statusNoCredentials},
+	{from: 561, to: 561, fact: statusNoCredentials}, // an AWS load balancer's own
+	{from: 407, to: 407, fact: statusProxyCredentials},
+	{from: 402, to: 402, fact: statusPayment},
+	{from: 403, to: 403, fact: statusForbidden},
+	{from: 404, to: 404, fact: statusNotFound},
+	{from: 408, to: 408, fact: statusTimeout},
+	{from: 504, to: 504, fact: statusTimeout},
+	{from: 524, to: 524, fact: statusTimeout}, // Cloudflare waited for the origin
+	{from: 598, to: 599, fact: statusTimeout}, // some proxies' own
+	{from: 413, to: 413, fact: statusTooLarge},
+	{from: 431, to: 431, fact: statusTooLarge},
+	{from: 424, to: 425, fact: statusUpstream}, // Bedrock's model failed; too early
+	{from: 499, to: 499, fact: statusUpstream}, // a proxy's word for a request that was given up
+	{from: 429, to: 429, fact: statusTooMany},
+	{from: 420, to: 420, fact: statusTooMany}, // an old name of 429, "Enhance Your Calm"
+	{from: 501, to: 501, fact: statusNotImplemented},
+	{from: 505, to: 505, fact: statusNotImplemented},
+	{from: 511, to: 511, fact: statusNotImplemented}, // a captive portal
+	{from: 521, to: 523, fact: statusOriginDown},
+	{from: 526, to: 526, fact: statusCertificate}, // Cloudflare does not accept the origin's certificate
+	{from: 529, to: 529, fact: statusOverloaded},
+	{from: 498, to: 498, fact: statusOverloaded}, // Groq's flex tier is full
+	{from: 500, to: 599, fact: statusServer},
+	{from: 300, to: 499, fact: statusRefused},
 }
 
 // structure gives the facts that need no words.
 func (t *scan) structure(f *Failure) {
 	if f.Event != nil {
-		t.found[inEvent] = true
+		t.found[inEvent] = fully
 	} else if f.Body == "" && f.Status < 300 {
-		t.found[fromClient] = true
+		t.found[fromClient] = fully
 		if f.Phase == PhaseConnect || f.Phase == PhaseMidstream {
-			t.found[unanswered] = true
+			t.found[unanswered] = fully
 		}
 	}
 	if begins(f.Body, '<') {
-		t.found[page] = true
+		t.found[htmlBody] = fully
 	}
 	for i := range statuses {
 		if s := &statuses[i]; t.status >= int(s.from) && t.status <= int(s.to) {
-			t.found[s.fact] = true
+			t.found[s.fact] = fully
 			return
 		}
 	}

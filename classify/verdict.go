@@ -32,6 +32,10 @@ type Failure struct {
 	Provider string `json:"provider,omitempty"`
 	// URL is the request's. It tells the provider and is never shown.
 	URL string `json:"url,omitempty"`
+	// Foreign says that the error was thrown by code that is not the retry
+	// engine's. Such an error may be about anything, so that without a status
+	// only a transport's or a provider's full phrase counts.
+	Foreign bool `json:"foreign,omitempty"`
 	// Canceled says that the caller's own signal or context ended the request.
 	Canceled bool `json:"canceled,omitempty"`
 	// Timer names the clock of the retry engine that ended the attempt:
@@ -63,10 +67,13 @@ type Event struct {
 
 // ErrorInfo is a thrown error, reduced to its facts.
 type ErrorInfo struct {
-	Name    string     `json:"name,omitempty"`
-	Message string     `json:"message,omitempty"`
-	Code    string     `json:"code,omitempty"` // numbers are given in decimal
-	Cause   *ErrorInfo `json:"cause,omitempty"`
+	Name    string `json:"name,omitempty"`
+	Message string `json:"message,omitempty"`
+	Code    string `json:"code,omitempty"` // numbers are given in decimal
+	// Retryable is "true" or "false" where the error itself says so, as
+	// error.retryable, error.isRetryable or Retryable() bool.
+	Retryable string     `json:"retryable,omitempty"`
+	Cause     *ErrorInfo `json:"cause,omitempty"`
 }
 
 // Kind groups failures by what a person can do about them.
@@ -125,10 +132,20 @@ type Verdict struct {
 	// ChainBroken says that a previous_response_id is lost: the caller should
 	// send the whole history once.
 	ChainBroken bool `json:"chain_broken,omitempty"`
+	// Party says whose failure it is, if not the provider's: PartyServer,
+	// PartyProxy, PartyFirewall, or empty.
+	Party string `json:"party,omitempty"`
 	// Title, Message and Detail are safe to show: no key, no token, no URL
 	// beyond its host. Detail is the provider's own text, one line, at most
-	// 500 characters; it is empty for authentication errors.
+	// 500 characters; of an authentication error, only what is missing.
 	Title   string `json:"title,omitempty"`
 	Message string `json:"message,omitempty"`
 	Detail  string `json:"detail,omitempty"`
 }
+
+// Whose failure it is, if not the provider's. Message names them.
+const (
+	PartyServer   = "server"   // one's own, such as /api/chat, which is no provider's address
+	PartyProxy    = "proxy"    // one on the way, which wants credentials of its own
+	PartyFirewall = "firewall" // a filter on the way
+)

@@ -94,7 +94,8 @@ func (h engine) Share(shared []byte) error {
 	if err := vectors.Decode(shared, &s); err != nil {
 		return err
 	}
-	return h.e.Share(s)
+	_, err := h.e.Share(s)
+	return err
 }
 
 func (h engine) NewSession(config []byte) (vectors.Session, error) {

@@ -23,17 +23,23 @@ export const common = {
   platform: "neutral",
   target: ["es2022"],
   legalComments: "none",
+  sourcemap: true,
   logLevel: "warning",
 };
 
 /** Sub-paths that need no module of their own. */
 const parts = { testing: "testing/index", element: "ui/element", react: "ui/react" };
 
-/** Leaves the package itself out of its parts, so that a page has one module and not two. */
-const share = (path) => ({
+/** Leaves the package itself out of its parts, and one part out of another, so that a page has one module and not two. */
+const share = (index, element) => ({
   name: "share",
-  setup: (build) => build.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path, external: true })),
+  setup(build) {
+    build.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: index, external: true }));
+    build.onResolve({ filter: /^\.\/element\.js$/ }, () => ({ path: element, external: true }));
+  },
 });
+/** By their names, since which entry it is depends on the runtime. */
+const byName = share("steadfetch", "steadfetch/element");
 
 /** The package without its types: what its tests need. */
 export async function bundles() {
@@ -43,16 +49,21 @@ export async function bundles() {
     external: ["react"],
   };
   const entry = { ...common, entryPoints: ["src/index.ts"] };
-  const plain = { ...common, entryPoints: [await plainJavaScript()], minify: true };
-  const asPlain = { ...entry, plugins: [embed(wasm, "plain")] };
+  const plain = { ...common, entryPoints: [await plainJavaScript()], minify: true, sourcemap: false };
+  const asPlain = { ...common, entryPoints: ["src/js.ts"], plugins: [embed(wasm, "plain")] };
   await Promise.all([
     build({ ...entry, format: "esm", outfile: "dist/index.js" }),
     build({ ...entry, format: "cjs", outfile: "dist/cjs/index.js" }),
     build({ ...entry, plugins: [embed(wasm, "imported")], format: "esm", outfile: "dist/workerd.js" }),
     build({ ...asPlain, format: "esm", outfile: "dist/js.js" }),
-    // By its name, since which entry it is depends on the runtime.
-    build({ ...part, plugins: [share("steadfetch")], format: "esm", outdir: "dist" }),
-    build({ ...part, plugins: [share("./index.js")], format: "cjs", outdir: "dist/cjs" }),
+    build({ ...part, plugins: [byName], format: "esm", outdir: "dist" }),
+    build({
+      ...part,
+      plugins: [share("./index.js", "./element.js")],
+      format: "cjs",
+      outdir: "dist/cjs",
+      supported: { "dynamic-import": false }, // Jest has no import() in CommonJS
+    }),
     build({ ...asPlain, format: "cjs", outfile: "dist/cjs/js.js" }),
     build({ ...plain, format: "esm", outfile: "dist/plain.js" }),
     // Node.js finds names in CommonJS by their looks, which minifying spoils.
@@ -66,13 +77,13 @@ export async function bundles() {
   // In a folder of its own, since the package as a whole is ESM.
   writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');
   cpSync(wasm, join(dist, "steadfetch.wasm"));
-  cpSync(join(here, "..", "LICENSE"), join(dist, "LICENSE"));
+  cpSync(join(here, "..", "LICENSE"), join(here, "LICENSE"));
   folders();
 }
 
 /** A folder for each sub-path, for those that read no "exports": Parcel by default, and TypeScript's node10. */
 function folders() {
-  for (const [name, path] of [["js", "index"], ...Object.entries(parts)]) {
+  for (const [name, path] of Object.entries({ js: "js", ...parts })) {
     const to = (file) => `../dist/${file}`;
     const types = to(`cjs/${path}.d.ts`);
     mkdirSync(join(here, name), { recursive: true });
@@ -119,61 +130,47 @@ async function main() {
   }
 }
 
-/** What a page pays for a part, beside the package itself. */
-async function weighPart(name) {
-  const result = await build({
-    ...common,
-    entryPoints: [`src/${parts[name]}.ts`],
-    plugins: [share("steadfetch")],
-    external: ["react"],
-    format: "esm",
-    minify: true,
-    write: false,
-  });
+const weight = (bytes) => [bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length];
+
+/** What a page downloads that has these options of esbuild for an entry, in one minified file. */
+async function weigh(options) {
+  const result = await build({ ...common, format: "esm", minify: true, sourcemap: false, write: false, ...options });
   return weight(result.outputFiles[0].contents);
 }
 
-const weight = (bytes) => ({
-  raw: bytes.length,
-  gzip: gzipSync(bytes, { level: 9 }).length,
-  brotli: brotliCompressSync(bytes).length,
-});
-
-/** What a page that uses only `what` downloads. */
-async function weigh(what, form = "inline") {
-  const result = await build({
-    ...common,
+/** A page that uses only `what`. */
+const using = (what, form = "inline") =>
+  weigh({
     plugins: [embed(wasm, form)],
     stdin: { contents: `export { ${what} } from "./src/index.ts"`, resolveDir: here, loader: "ts" },
-    format: "esm",
-    minify: true,
-    write: false,
   });
-  return weight(result.outputFiles[0].contents);
-}
 
+/** A part, beside the package itself. */
+const part = (name) => weigh({ entryPoints: [`src/${parts[name]}.ts`], plugins: [byName], external: ["react"] });
+
+/** What each thing weighs: raw, by gzip, by brotli. */
 export async function sizes() {
-  const module = readFileSync(wasm);
   return {
-    module: weight(module),
-    createFetch: await weigh("createFetch"),
-    "createFetch without the module": await weigh("createFetch", "none"),
-    "createFetch, stream": await weigh("createFetch, stream"),
-    everything: await weigh(
-      "createFetch, stream, retry, classify, classifyResponse, delay, explain, createController, init",
-    ),
-    "everything without the module": await weigh(
-      "createFetch, stream, retry, classify, classifyResponse, delay, explain, createController, init",
-      "none",
-    ),
+    "the module": weight(readFileSync(wasm)),
+    "`createFetch`": await using("createFetch"),
+    "`createFetch`, its JavaScript alone": await using("createFetch", "none"),
+    "`createFetch`, `stream`": await using("createFetch, stream"),
+    everything: await using("createFetch, stream, retry, classify, classifyResponse, explain, createController, init"),
+    "`steadfetch/js` as the fallback, besides": weight(readFileSync(join(dist, "plain.js"))),
     ...Object.fromEntries(
-      await Promise.all(Object.keys(parts).map(async (name) => [`steadfetch/${name}`, await weighPart(name)])),
+      await Promise.all(Object.keys(parts).map(async (name) => [`\`steadfetch/${name}\`, besides`, await part(name)])),
     ),
   };
 }
 
+/** The sizes as a table for the README, in kB. */
 async function size() {
-  console.table(await sizes());
+  const row = (...cells) => `| ${cells.join(" | ")} |`;
+  console.log(row("one file, minified", "raw", "gzip", "brotli"));
+  console.log(row("---", "--:", "--:", "--:"));
+  for (const [name, bytes] of Object.entries(await sizes())) {
+    console.log(row(name, ...bytes.map((n) => (n / 1000).toFixed(1))));
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

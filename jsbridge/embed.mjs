@@ -61,16 +61,14 @@ export function embedded() {
 }
 
 const forms = {
-  /** The bytes as a string; plain JavaScript in a file of its own, which is loaded only where WebAssembly is forbidden. */
-  inline: (path) => `${source(readFileSync(path))}\nexport const fallback = () => import("./plain.js");`,
+  /** The bytes as a string. */
+  inline: (path) => source(readFileSync(path)),
   /** A module that the runtime has compiled. */
-  imported: () =>
-    'import module from "./steadfetch.wasm"; export const embedded = () => module; export const fallback = undefined;',
+  imported: () => 'import module from "./steadfetch.wasm"; export const embedded = () => module;',
   /** Plain JavaScript. */
-  plain: () =>
-    'import { instantiate } from "./plain.js"; export const embedded = () => instantiate; export const fallback = undefined;',
+  plain: () => 'import { instantiate } from "./plain.js"; export const embedded = () => instantiate;',
   /** Nothing, to weigh the rest. */
-  none: () => "export const embedded = () => new Uint8Array(0); export const fallback = undefined;",
+  none: () => "export const embedded = () => new Uint8Array(0);",
 };
 
 /** An esbuild plugin that puts the module at the path, in one of the forms, in the place of "embedded:steadfetch". */

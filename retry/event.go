@@ -36,7 +36,8 @@ type ChatStreamError struct {
 
 // ChatStreamRetry is the event to show while a session waits.
 type ChatStreamRetry struct {
-	// Attempt is the number of failures so far, from 1.
+	// Attempt is the number of failures so far, from 1; 0 for a request that
+	// waits for a limit that others have met.
 	Attempt int   `json:"attempt"`
 	DelayMs int64 `json:"delay_ms"`
 	// Error is safe to show.
@@ -47,6 +48,8 @@ type ChatStreamRetry struct {
 	Provider   string        `json:"provider,omitempty"`
 	StatusCode int           `json:"status_code,omitempty"`
 	Title      string        `json:"title,omitempty"`
+	// Before is how many requests go before this one, where it waits for a limit.
+	Before int `json:"before,omitempty"`
 }
 
 // wireTime is how a time is written on the wire, as JavaScript's toISOString
@@ -71,6 +74,9 @@ func (r ChatStreamRetry) MarshalJSON() ([]byte, error) {
 	}
 	if r.Title != "" {
 		b = jsonscan.AppendString(append(b, `,"title":`...), r.Title)
+	}
+	if r.Before != 0 {
+		b = jsonscan.AppendInt(append(b, `,"before":`...), int64(r.Before))
 	}
 	return append(b, '}'), nil
 }

@@ -115,11 +115,11 @@ func (e *Engine) Policy(p retry.Policy) (retry.Policy, error) {
 	return filled, err
 }
 
-// Share takes what another process or tab shared. Report session.OnTimer to all
-// sessions that wait afterwards.
-func (e *Engine) Share(s session.Shared) error {
-	var nothing struct{}
-	return e.cold("share", s, &nothing)
+// Share takes what another process or tab shared. Report session.OnTimer
+// afterwards to the sessions that wake names, by their Config.ID.
+func (e *Engine) Share(s session.Shared) (wake []int, err error) {
+	err = e.cold("share", s, &s)
+	return s.Wake, err
 }
 
 // Delay is retry.Delay.

@@ -107,7 +107,7 @@ func anthropicAnswer(x *exchange) answer {
 	a.tail = append(
 		a.tail,
 		event{name: "message_delta", data: fmt.Sprintf(`{"type":"message_delta","delta":{"stop_reason":%s,"stop_sequence":null},`+
-			`"usage":{"input_tokens":%d,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":%d}}`, quote(stop), in, out)},
+			`"usage":{"input_tokens":%d,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":%d}}`, quote(stop), in, out), marker: true},
 		event{name: "message_stop", data: `{"type":"message_stop"}`, marker: true},
 	)
 	return a

@@ -10,6 +10,8 @@ export const everywhere = "everywhere"; // it shapes the whole answer
 export const places = [beforeOutput, firstToken, midAnswer, lastEvent];
 
 export const names = ["anthropic", "openai-chat", "openai-responses", "gemini"];
+/** Those in which the reason for the end comes in an event before the last. */
+const saysWhy = ["anthropic", "openai-chat"];
 
 /**
  * kind: the verdict's, or one for each protocol.
@@ -161,8 +163,8 @@ export function want(client, name, c, place) {
   if (c.whole) {
     return "complete";
   }
-  if (place === lastEvent && name === "openai-chat") {
-    return "complete"; // a finish_reason was there; only [DONE] was lost
+  if (place === lastEvent && saysWhy.includes(name)) {
+    return "complete"; // only the marker was lost
   }
   if (c.fault.finish && !streams) {
     return "complete"; // the client sees the finish reason

@@ -10,6 +10,8 @@ import { startTable } from "./server.mjs";
 const late = 50;
 /** How often the time of one case is taken again, alone, before it is believed: other programs run here, too. */
 const tries = 4;
+/** For what does not even heed an abort, in ms. */
+const timeout = 25_000;
 const quick = { initialDelayMs: 10, maxDelayMs: 20, onWarning: () => {} };
 
 const table = await startTable();
@@ -17,17 +19,16 @@ after(() => table.stop());
 
 const optionsOf = (line) => ({ ...quick, ...line.options });
 
-/** Both clients at once, each with a server of its own. */
-async function bothSides(line, number) {
-  const [one, other] = await Promise.all([table.open(number), table.open(number)]);
-  const guarded = createFetch(optionsOf(line));
-  const [bare, ours] = await Promise.all([
-    see((...args) => fetch(...args), line, one.url),
-    see((...args) => guarded(...args), line, other.url),
-  ]);
-  [bare.requests, ours.requests] = await Promise.all([one.close(), other.close()]);
-  return { bare, ours };
+/** Has a client ask a server of its own. */
+async function ask(send, line, number) {
+  const server = await table.open(number);
+  const seen = await see(send, line, server.url);
+  seen.requests = await server.close();
+  return seen;
 }
+
+const askBare = (line, number) => ask((...args) => fetch(...args), line, number);
+const askGuarded = (line, number) => ask(createFetch(optionsOf(line)), line, number);
 
 /** What differs though it must not, as lines of text. */
 function differences(bare, ours, line) {
@@ -125,10 +126,12 @@ const messagesOf = (body) =>
     .filter(Boolean);
 
 async function throughFetch(line, number) {
-  const { bare, ours } = await bothSides(line, number);
-  const wrong = line.expect.requests ? misses(ours, line.expect, line) : differences(bare, ours, line);
-  const timed = !line.expect.requests && (line.request.use ?? "read") === "read" && !line.heavy;
-  return { wrong, slow: timed ? delays(bare, ours, line) : [] };
+  if (line.expect.requests) {
+    return { wrong: misses(await askGuarded(line, number), line.expect, line), slow: [] };
+  }
+  const [bare, ours] = await Promise.all([askBare(line, number), askGuarded(line, number)]);
+  const timed = (line.request.use ?? "read") === "read" && !line.heavy;
+  return { wrong: differences(bare, ours, line), slow: timed ? delays(bare, ours, line) : [] };
 }
 
 async function throughStream(line, number) {
@@ -151,19 +154,19 @@ async function check({ line, number }) {
 
 describe("through createFetch as through fetch", { concurrency: 16 }, () => {
   for (const one of here.filter(({ line }) => !line.heavy)) {
-    test(one.line.name, () => check(one));
+    test(one.line.name, { timeout }, () => check(one));
   }
 });
 
 describe("through stream()", { concurrency: 16 }, () => {
   for (const { line, number } of here.filter(({ line }) => line.stream)) {
-    test(line.name, async () => assert.deepEqual(await throughStream(line, number), []));
+    test(line.name, { timeout }, async () => assert.deepEqual(await throughStream(line, number), []));
   }
 });
 
 describe("alone", () => {
   for (const one of here.filter(({ line }) => line.heavy)) {
-    test(one.line.name, () => check(one));
+    test(one.line.name, { timeout }, () => check(one));
   }
   test(`nothing comes more than ${late} ms later than with fetch`, async () => {
     const found = {};

@@ -75,6 +75,10 @@ func (f *field) read(v jsonscan.Value, at unsafe.Pointer, depth int) error {
 		}
 	case long:
 		*(*int64)(at), _ = v.Int()
+	case maybe:
+		if n, ok := v.Int(); ok {
+			*(**int64)(at) = &n
+		}
 	case moment:
 		ms, _ := readTime(v.Str())
 		*(*time.Time)(at) = time.UnixMilli(ms)
@@ -109,6 +113,10 @@ func (k kind) make() unsafe.Pointer {
 		return unsafe.Pointer(&retry.ChatStreamRetry{})
 	case toSnapshot:
 		return unsafe.Pointer(&session.Snapshot{})
+	case toVerdict:
+		return unsafe.Pointer(&classify.Verdict{})
+	case toRequest:
+		return unsafe.Pointer(&session.Request{})
 	}
 	return nil
 }

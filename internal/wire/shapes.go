@@ -17,11 +17,13 @@ const (
 	flag                  // bool
 	number                // int
 	long                  // int64
+	numbers               // []int, which only goes out
 	maybe                 // *int64
 	moment                // time.Time
 	headers               // classify.Headers
 	policy                // retry.Policy, which reads itself
 	inRequest             // session.Request, in place; the other structs are behind pointers
+	toRequest
 	toEvent
 	toError
 	toFailure
@@ -85,6 +87,7 @@ var failureShape = shape{
 	{name: "error", at: unsafe.Offsetof(failure.Error), kind: toError},
 	{name: "provider", at: unsafe.Offsetof(failure.Provider), kind: text},
 	{name: "url", at: unsafe.Offsetof(failure.URL), kind: text},
+	{name: "foreign", at: unsafe.Offsetof(failure.Foreign), kind: flag},
 	{name: "canceled", at: unsafe.Offsetof(failure.Canceled), kind: flag},
 	{name: "timer", at: unsafe.Offsetof(failure.Timer), kind: text},
 	{name: "now", at: unsafe.Offsetof(failure.Now), kind: long},
@@ -100,6 +103,7 @@ var errorShape = shape{
 	{name: "name", at: unsafe.Offsetof(info.Name), kind: text},
 	{name: "message", at: unsafe.Offsetof(info.Message), kind: text},
 	{name: "code", at: unsafe.Offsetof(info.Code), kind: text},
+	{name: "retryable", at: unsafe.Offsetof(info.Retryable), kind: text},
 	{name: "cause", at: unsafe.Offsetof(info.Cause), kind: toError},
 }
 
@@ -111,6 +115,7 @@ var verdictShape = shape{
 	{name: "retry_after_ms", at: unsafe.Offsetof(verdict.RetryAfterMs), kind: maybe},
 	{name: "rule", at: unsafe.Offsetof(verdict.Rule), kind: text},
 	{name: "chain_broken", at: unsafe.Offsetof(verdict.ChainBroken), kind: flag},
+	{name: "party", at: unsafe.Offsetof(verdict.Party), kind: text},
 	{name: "title", at: unsafe.Offsetof(verdict.Title), kind: text},
 	{name: "message", at: unsafe.Offsetof(verdict.Message), kind: text},
 	{name: "detail", at: unsafe.Offsetof(verdict.Detail), kind: text},
@@ -136,11 +141,14 @@ var configShape = shape{
 	{name: "policy", at: unsafe.Offsetof(config.Policy), kind: policy},
 	{name: "request", at: unsafe.Offsetof(config.Request), kind: inRequest},
 	{name: "provider", at: unsafe.Offsetof(config.Provider), kind: text},
+	{name: "id", at: unsafe.Offsetof(config.ID), kind: number},
 	{name: "seed", at: unsafe.Offsetof(config.Seed), kind: long},
 	{name: "can_reset", at: unsafe.Offsetof(config.CanReset), kind: flag},
 	{name: "not_replayable", at: unsafe.Offsetof(config.NotReplayable), kind: flag},
 	{name: "opaque_errors", at: unsafe.Offsetof(config.OpaqueErrors), kind: flag},
 	{name: "offline", at: unsafe.Offsetof(config.Offline), kind: flag},
+	{name: "manual", at: unsafe.Offsetof(config.Manual), kind: flag},
+	{name: "recover", at: unsafe.Offsetof(config.Recover), kind: flag},
 	{name: "restore", at: unsafe.Offsetof(config.Restore), kind: toSnapshot},
 }
 
@@ -152,6 +160,7 @@ var happenedShape = shape{
 	{name: "headers", at: unsafe.Offsetof(happened.Headers), kind: headers},
 	{name: "error", at: unsafe.Offsetof(happened.Error), kind: toError},
 	{name: "failure", at: unsafe.Offsetof(happened.Failure), kind: toFailure},
+	{name: "request", at: unsafe.Offsetof(happened.Request), kind: toRequest},
 }
 
 var answerShape = shape{
@@ -167,7 +176,7 @@ var answerShape = shape{
 	{name: "last", at: unsafe.Offsetof(reply.Last), kind: toVerdict},
 	{name: "probe", at: unsafe.Offsetof(reply.Probe), kind: flag},
 	{name: "bucket", at: unsafe.Offsetof(reply.Bucket), kind: text},
-	{name: "poke", at: unsafe.Offsetof(reply.Poke), kind: flag},
+	{name: "wake", at: unsafe.Offsetof(reply.Wake), kind: numbers},
 	{name: "share", at: unsafe.Offsetof(reply.Share), kind: toShared},
 	{name: "warning", at: unsafe.Offsetof(reply.Warning), kind: text},
 }
@@ -181,6 +190,7 @@ var retryShape = shape{
 	{name: "provider", at: unsafe.Offsetof(wait.Provider), kind: text},
 	{name: "status_code", at: unsafe.Offsetof(wait.StatusCode), kind: number},
 	{name: "title", at: unsafe.Offsetof(wait.Title), kind: text},
+	{name: "before", at: unsafe.Offsetof(wait.Before), kind: number},
 }
 
 var snapshotShape = shape{
@@ -197,6 +207,7 @@ var snapshotShape = shape{
 var sharedShape = shape{
 	{name: "bucket", at: unsafe.Offsetof(shared.Bucket), kind: text, always: true},
 	{name: "until", at: unsafe.Offsetof(shared.Until), kind: long, always: true},
+	{name: "wake", at: unsafe.Offsetof(shared.Wake), kind: numbers},
 }
 
 var resumeShape = shape{
@@ -225,6 +236,7 @@ var saidShape = shape{
 // shapes are the structs that a kind stands for.
 var shapes = [...]shape{
 	inRequest:  requestShape,
+	toRequest:  requestShape,
 	toEvent:    eventShape,
 	toError:    errorShape,
 	toFailure:  failureShape,

@@ -45,8 +45,8 @@ func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
 			require.Equal(t, name, f.name, typ)
 			require.Equal(t, field.Offset, f.at, "%s.%s", typ, field.Name)
 			kinds := map[string]kind{
-				"bool": flag, "int": number, "int64": long, "*int64": maybe, "time.Time": moment, "map[string]string": headers, "retry.Policy": policy,
-				"session.Request": inRequest, "*classify.Event": toEvent, "*classify.ErrorInfo": toError, "*classify.Failure": toFailure,
+				"bool": flag, "int": number, "int64": long, "*int64": maybe, "[]int": numbers, "time.Time": moment, "map[string]string": headers, "retry.Policy": policy,
+				"session.Request": inRequest, "*session.Request": toRequest, "*classify.Event": toEvent, "*classify.ErrorInfo": toError, "*classify.Failure": toFailure,
 				"*retry.ChatStreamRetry": toRetry, "*session.Snapshot": toSnapshot, "*classify.Verdict": toVerdict, "*session.Shared": toShared,
 				"*session.Resume": toResume,
 			}
@@ -68,8 +68,8 @@ func TestWhatIsWrittenIsWhatEncodingJSONWrites(t *testing.T) {
 	ms := int64(0)
 	last := classify.Verdict{Kind: classify.RateLimit, RetryAfterMs: &ms, Retryable: true, Detail: "a \"quoted\"\nline é"}
 	a := session.Answer{
-		Do: session.DoWait, Attempt: 3, TimerAt: 1_700_000_000_123, Last: &last, Poke: true, Share: &session.Shared{Bucket: "https://x"},
-		Retry:  &retry.ChatStreamRetry{Attempt: 2, RetryingAt: time.UnixMilli(1_709_164_800_007).UTC(), Kind: classify.RateLimit},
+		Do: session.DoWait, Attempt: 3, TimerAt: 1_700_000_000_123, Last: &last, Wake: []int{3, 70_000}, Share: &session.Shared{Bucket: "https://x"},
+		Retry:  &retry.ChatStreamRetry{Attempt: 2, Before: 9, RetryingAt: time.UnixMilli(1_709_164_800_007).UTC(), Kind: classify.RateLimit},
 		Resume: &session.Resume{How: retry.ResumeBackground, NoBody: true, Sequence: 7},
 	}
 	w := Writer{}

@@ -95,6 +95,17 @@ func (w *Writer) value(p unsafe.Pointer, f *field) {
 			w.put("false")
 		}
 		return
+	case numbers:
+		before := "["
+		for _, n := range *(*[]int)(p) {
+			w.put(before)
+			w.integer(int64(n))
+			before = ","
+		}
+		if before == "," {
+			w.put("]")
+		}
+		return
 	case moment:
 		w.time((*time.Time)(p).UnixMilli())
 		return

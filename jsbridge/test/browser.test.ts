@@ -123,6 +123,7 @@ test("in a page", async (t) => {
     }
   });
 
+  let limited = "";
   await t.test("a rate limit is told to other tabs, and the probe holds the lock until it knows", async () => {
     const { fetch, calls } = network();
     const seen = watch(createFetch({ fetch })(url, post()));
@@ -132,24 +133,27 @@ test("in a page", async (t) => {
     assert.equal(channels.length, 1);
     assert.equal(channels[0]!.name, "steadfetch");
     const until = Date.now() + 3000;
-    assert.deepEqual(channels[0]!.posted, [{ origin: "https://api.openai.com", until }]);
+    const { bucket } = channels[0]!.posted[0] as { bucket: string };
+    assert.match(bucket, /^[0-9a-f]{16}$/, "other tabs learn no more of a request");
+    assert.deepEqual(channels[0]!.posted, [{ bucket, until }]);
+    limited = bucket;
     await pass(3000);
     assert.equal(calls.length, 2);
-    assert.deepEqual([...held], ["steadfetch:https://api.openai.com"]);
+    assert.deepEqual([...held], [`steadfetch:${bucket}`]);
     calls[1]!.open().finish(...answer);
     await settle();
     assert.deepEqual([...held], []);
-    assert.deepEqual(channels[0]!.posted[1], { origin: "https://api.openai.com", until: 0 });
+    assert.deepEqual(channels[0]!.posted[1], { bucket, until: 0 });
     await seen.value!.text();
   });
 
   await t.test("what another tab met holds this one, until that tab is through", async () => {
     const { fetch, calls } = network();
-    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: Date.now() + 60_000 } });
+    channels[0]!.onmessage!({ data: { bucket: limited, until: Date.now() + 60_000 } });
     const seen = watch(createFetch({ fetch })(url, post()));
     await pass(30_000);
     assert.equal(calls.length, 0);
-    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: 0 } });
+    channels[0]!.onmessage!({ data: { bucket: limited, until: 0 } });
     await settle();
     assert.equal(calls.length, 1);
     calls[0]!.open().finish(...answer);
@@ -159,8 +163,8 @@ test("in a page", async (t) => {
 
   await t.test("while another tab probes, this one waits", async () => {
     const { fetch, calls } = network();
-    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: Date.now() + 1000 } });
-    const name = "steadfetch:https://api.openai.com";
+    channels[0]!.onmessage!({ data: { bucket: limited, until: Date.now() + 1000 } });
+    const name = `steadfetch:${limited}`;
     held.add(name);
     const told: string[] = [];
     const onAttempt = (attempt: AttemptEvent) => told.push(attempt.outcome);
@@ -179,7 +183,7 @@ test("in a page", async (t) => {
 
   await t.test("that the other tab is through is heard even while its lock is asked for", async () => {
     const { fetch, calls } = network();
-    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: Date.now() + 1000 } });
+    channels[0]!.onmessage!({ data: { bucket: limited, until: Date.now() + 1000 } });
     let refuse = () => {};
     const refused = new Promise<void>((resolve) => {
       refuse = resolve;
@@ -190,7 +194,7 @@ test("in a page", async (t) => {
     const seen = watch(createFetch({ fetch })(url, post()));
     await pass(1000);
     assert.equal(asked.mock.callCount(), 1);
-    channels[0]!.onmessage!({ data: { origin: "https://api.openai.com", until: 0 } });
+    channels[0]!.onmessage!({ data: { bucket: limited, until: 0 } });
     await settle();
     assert.equal(calls.length, 0);
     refuse();
@@ -203,7 +207,7 @@ test("in a page", async (t) => {
   });
 
   await t.test("junk from other scripts of the origin is not heard", () => {
-    for (const data of [null, 5, "x", { origin: 5 }, []]) {
+    for (const data of [null, 5, "x", { bucket: 5 }, []]) {
       channels[0]!.onmessage!({ data });
     }
   });

@@ -22,7 +22,7 @@ function scripted(...answers: (Answer | Error)[]) {
     explain: () => ({ verdict }),
     delay: () => 0,
     policy: (policy) => policy,
-    share: () => {},
+    share: (shared) => shared,
     open(c) {
       config = c;
       return 7;
@@ -240,19 +240,23 @@ function keepApart(t: TestContext): void {
   );
 }
 
-test("a poke wakes the other sessions that wait, and not the one that asked", async () => {
+test("those whom the core names are woken, and nobody else", async () => {
   const waits = scripted({ do: "wait", attempt: 0 }, { do: "wait", attempt: 0 }, { do: "open", attempt: 1 });
   waits.start();
+  const other = scripted({ do: "wait", attempt: 0 });
+  other.start();
   const opens = scripted({ do: "open", attempt: 1 });
   opens.start();
-  const self = scripted({ do: "wait", attempt: 1, poke: true });
-  self.start();
+  const wake = [waits.config()!.id!, opens.config()!.id!, 2 ** 31 - 1];
+  assert.notEqual(wake[0], wake[1]);
+  const waker = scripted({ do: "wait", attempt: 1, wake });
+  waker.start();
   await settle();
   assert.deepEqual(what(waits.told), ["start", "timer"]);
-  assert.deepEqual(what(opens.told), ["start"]);
-  assert.deepEqual(what(self.told), ["start"]);
-  const again = scripted({ do: "open", attempt: 1, poke: true });
-  again.start();
+  assert.deepEqual(what(opens.told), ["start"], "it does not wait any more");
+  assert.deepEqual(what(other.told), ["start"]);
+  assert.deepEqual(what(waker.told), ["start"]);
+  scripted({ do: "open", attempt: 1, wake }).start();
   await settle();
   assert.deepEqual(what(waits.told), ["start", "timer", "timer"], "each time anew");
   assert.equal(waits.log.at(-1), "open 1");
@@ -263,8 +267,8 @@ test("who is woken goes on in the context of its own caller, after the one that 
   const waits = scripted({ do: "wait", attempt: 0 }, { do: "open", attempt: 1 });
   waits.host.open = () => waits.log.push(`open for ${caller.getStore()}`);
   caller.run("one", () => waits.start());
-  const pokes = scripted({ do: "open", attempt: 1, poke: true });
-  caller.run("other", () => pokes.start());
+  const waker = scripted({ do: "open", attempt: 1, wake: [waits.config()!.id!] });
+  caller.run("other", () => waker.start());
   assert.deepEqual(what(waits.told), ["start"], "not in the midst of the other's step");
   await settle();
   assert.equal(waits.log.at(-1), "open for one");
@@ -280,8 +284,8 @@ test("where requests are kept apart, none calls another: who waits looks by a ti
   );
   const session = waits.start();
   await pass(30_000);
-  assert.deepEqual(what(waits.told), ["start"], "without news the engine is not asked");
-  scripted({ do: "open", attempt: 1, poke: true }).start();
+  assert.deepEqual(what(waits.told), ["start"], "unless it was roused the engine is not asked");
+  scripted({ do: "open", attempt: 1, wake: [waits.config()!.id!] }).start();
   await settle();
   assert.deepEqual(what(waits.told), ["start"], "nothing but its own timer calls it");
   await pass(100);
@@ -290,10 +294,10 @@ test("where requests are kept apart, none calls another: who waits looks by a ti
   session.report("end", { attempt: 1 });
 });
 
-test("there, too, the time comes when it comes, and one's own news is none", async (t) => {
+test("there, too, the time comes when it comes", async (t) => {
   keepApart(t);
   const pass = clock(t);
-  const waits = scripted({ do: "wait", attempt: 1, timerAt: Date.now() + 1050, poke: true }, { do: "fail", verdict });
+  const waits = scripted({ do: "wait", attempt: 1, timerAt: Date.now() + 1050 }, { do: "fail", verdict });
   waits.start();
   await pass(1049);
   assert.deepEqual(what(waits.told), ["start"]);

@@ -7,15 +7,27 @@ import type { RetryStatusElement } from "../src/ui/element.js";
 import { answer, clock, post, settle, url, watch } from "./fakes.js";
 
 const window = new Window();
+/** Whether the person wants less motion. */
+let calm = false;
 Object.assign(globalThis, {
   document: window.document,
   HTMLElement: window.HTMLElement,
   customElements: window.customElements,
   CSSStyleSheet: window.CSSStyleSheet,
   CustomEvent: window.CustomEvent,
+  getComputedStyle: window.getComputedStyle.bind(window),
+  matchMedia: () => ({ matches: calm }),
 });
 await import("../src/ui/element.js");
 after(() => window.close());
+
+/** What the bar was told to do: happy-dom's own animations run on real timers, minutes long. */
+const animations: { from: unknown; timing: KeyframeAnimationOptions }[] = [];
+window.HTMLElement.prototype.animate = ((frames: Keyframe[], timing: KeyframeAnimationOptions) => {
+  animations.push({ from: frames[0]!.transform, timing });
+  return { finished: Promise.resolve(), cancel() {} };
+}) as unknown as typeof window.HTMLElement.prototype.animate;
+window.HTMLElement.prototype.getAnimations = () => [];
 
 const now = 1_795_000_000_000;
 
@@ -90,7 +102,7 @@ test("a wait is counted down, and said once", async (t) => {
   controller.set(waiting(3500));
   assert.equal(text("title"), "Service overloaded");
   assert.equal(text("message"), "Anthropic is temporarily overloaded.");
-  assert.equal(text("attempt"), "attempt 2");
+  assert.equal(text("attempt"), "attempt 3");
   assert.deepEqual(buttons(), ["retry-now", "stop"]);
   assert.equal(part("live").getAttribute("role"), "status");
   const words: (string | null)[] = [text("countdown")];
@@ -102,7 +114,7 @@ test("a wait is counted down, and said once", async (t) => {
   }
   const s = (n: number) => `Retrying in ${n} s`;
   assert.deepEqual(words, [s(4), s(3), s(3), s(2), s(2), s(1), s(1), ""]);
-  assert.deepEqual([...spoken], ["Service overloaded. Retrying in 4 seconds, attempt 2."]);
+  assert.deepEqual([...spoken], ["Service overloaded. Retrying in 4 seconds, attempt 3."]);
   part("retry-now").click();
   part("stop").click();
   assert.deepEqual(told, ["retryNow", "stop"]);
@@ -131,7 +143,7 @@ test("the next attempt says so, also when it takes its time", () => {
   const { controller } = puppet();
   const { text, said, buttons } = mount(controller);
   controller.set({ state: "opening", attempt: 3, failures: 2 });
-  assert.equal(text("title"), "Retrying… (attempt 2)");
+  assert.equal(text("title"), "Retrying… (attempt 3)");
   assert.deepEqual(buttons(), ["stop"]);
   assert.equal(said(), "");
   controller.set({ state: "opening", attempt: 1, failures: 0, slow: true });
@@ -182,7 +194,122 @@ test("what was stopped says so, and can be asked again", () => {
   assert.deepEqual(buttons(), ["retry"]);
 });
 
-test("the focus stays when the button that had it goes", () => {
+test("a bar runs down with the wait, from where it is", (t) => {
+  clock(t);
+  animations.length = 0;
+  const { controller } = puppet();
+  const { part } = mount(controller);
+  controller.set(waiting(6000, { delayMs: 8000 }));
+  assert.equal(part("progress").hidden, false);
+  assert.deepEqual(animations, [
+    { from: "scaleX(0.75)", timing: { duration: 6000, fill: "forwards", easing: "linear" } },
+  ]);
+  controller.set({ state: "opening", attempt: 3, failures: 2 });
+  assert.equal(part("progress").hidden, true);
+  calm = true;
+  controller.set(waiting(6000));
+  assert.equal(animations.at(-1)?.timing.easing, "steps(6)", "who wants less motion sees it step");
+  calm = false;
+  for (const none of [{ retryingAt: "soon" }, { delayMs: 0 }, { retryingAt: new Date(now - 1).toISOString() }]) {
+    controller.set(waiting(6000, none));
+    assert.equal(part("progress").hidden, true);
+  }
+});
+
+test("how long the server asked to wait is on the card", () => {
+  const { controller } = puppet();
+  const { text } = mount(controller);
+  const verdict = {
+    retryable: false,
+    kind: "retry_after_too_long",
+    title: "Rate limited",
+    retryAfterMs: 3_600_000,
+  } as const;
+  controller.set({ state: "failed", verdict });
+  assert.equal(text("asked"), "The server asks to wait 1 h.");
+});
+
+test("every word can be replaced, also while it is shown", () => {
+  const { controller } = puppet();
+  const { element, part, text } = mount(controller);
+  controller.set(waiting(60_000));
+  element.texts = { retryNow: "Jetzt", stop: "Halt", retry: "Nochmal", label: "Anfrage", statusPage: "Zustand" };
+  assert.deepEqual(
+    ["retry-now", "stop", "retry", "link"].map((name) => part(name).textContent),
+    ["Jetzt", "Halt", "Nochmal", "Zustand"],
+  );
+  assert.equal(part("card").getAttribute("aria-label"), "Anfrage");
+  element.texts = { titles: { overloaded: "Überlastet" }, retryingIn: (s) => `Noch ${s} s` };
+  controller.set(waiting(60_000));
+  assert.deepEqual([text("title"), part("stop").textContent], ["Überlastet", "Stop"]);
+  element.remove();
+});
+
+test("the page's own content has places on the card", () => {
+  const { part } = mount(puppet().controller);
+  const slots = [...part("card").querySelectorAll("slot")].map((slot) => slot.getAttribute("name"));
+  assert.deepEqual(slots, ["icon", null, "actions"]);
+});
+
+test("an attribute tells the page what is shown", () => {
+  const { controller } = puppet();
+  const { element } = mount(controller);
+  const tones: (string | null)[] = [];
+  for (const status of [waiting(1000), { state: "opening" }, { state: "streaming" }] as const) {
+    controller.set({ attempt: 2, failures: 1, ...status });
+    tones.push(element.getAttribute("tone"));
+  }
+  assert.deepEqual(tones, ["waiting", "opening", null]);
+});
+
+test("the countdown goes on when the element comes back to the page", async (t) => {
+  const pass = clock(t);
+  const { controller } = puppet();
+  const { element, text } = mount(controller);
+  controller.set(waiting(60_000));
+  element.remove();
+  await pass(5000);
+  document.body.append(element);
+  assert.equal(text("countdown"), "Retrying in 55 s");
+  await pass(1000);
+  assert.equal(text("countdown"), "Retrying in 54 s");
+  element.remove();
+});
+
+test("a queue that moves fast is written ten times a second at most, and not announced again", async (t) => {
+  const pass = clock(t);
+  const { controller } = puppet();
+  const { part, text, said } = mount(controller);
+  const held = (before: number) => controller.set({ ...waiting(60_000, { before }), waitingFor: "cooldown" });
+  held(1000);
+  const titles = new Set([text("title")]);
+  for (let before = 999; before > 500; before--) {
+    held(before);
+    await pass(1);
+    titles.add(text("title"));
+  }
+  assert.ok(titles.size <= 6, `${titles.size} times in 0.5 s`);
+  await pass(100);
+  assert.equal(text("title"), "Waiting for the rate limit, 501 before you");
+  assert.equal(said(), "Waiting for the rate limit");
+  controller.set({ state: "streaming" });
+  assert.equal(part("card").hidden, true, "but the first output clears it at once");
+});
+
+test("what was set before the element was defined is heeded", () => {
+  const { controller } = puppet();
+  controller.set({ state: "stopped" });
+  const element = document.createElement("retry-status") as RetryStatusElement;
+  // As on an element that was upgraded only now.
+  for (const [name, value] of Object.entries({ controller, received: true, texts: { stopped: "Halt" } })) {
+    Object.defineProperty(element, name, { value, writable: true, configurable: true, enumerable: true });
+  }
+  document.body.append(element);
+  const part = (name: string) => element.shadowRoot!.querySelector(`[part~="${name}"]`)!.textContent;
+  assert.deepEqual([part("title"), part("message")], ["Halt", "What was received so far stays."]);
+});
+
+test("the focus stays when the button that had it goes, and when all goes", () => {
   const { controller } = puppet();
   const { element, part } = mount(controller);
   controller.set(waiting(60_000));
@@ -190,7 +317,9 @@ test("the focus stays when the button that had it goes", () => {
   assert.equal(element.shadowRoot!.activeElement, part("retry-now"));
   controller.set({ state: "opening", attempt: 3, failures: 2 });
   assert.equal(element.shadowRoot!.activeElement, part("card"));
-  part("card").blur();
+  controller.set({ state: "streaming" });
+  assert.equal(document.activeElement, element);
+  element.remove();
 });
 
 test("out of the page it listens to nothing", (t) => {

@@ -159,31 +159,83 @@ test("a trapped instance fails its sessions, and the next request gets a new one
   assert.equal(await (await third).text(), answer.join(""));
 });
 
-test("where WebAssembly is forbidden, plain JavaScript takes its place", async (t) => {
+/** Plays a page whose policy forbids WebAssembly. */
+function forbidden(t: TestContext): void {
   asyncOnly(t);
   t.mock.method(WebAssembly, "compile", async () => {
     throw new WebAssembly.CompileError("violates the following Content Security policy directive");
   });
+}
+
+const plain = () => import(pathToFileURL(join(root, "dist", "js.js")).href);
+
+test("where WebAssembly is forbidden, the fallback takes its place", async (t) => {
+  forbidden(t);
   const { init, delay, classify, createFetch } = await fresh();
+  assert.throws(() => delay(0), /await init\(\) first.*steadfetch\/js/);
+  await init({ fallback: plain });
   const fetch = createFetch({ fetch: async () => new Response(answer.join(""), { headers: sse }) });
   assert.equal(await (await fetch(url, post())).text(), answer.join(""));
   assert.equal(delay(3), 8000);
   assert.equal(classify({ status: 529 }).kind, "overloaded");
-  await init();
-  const other = await fresh();
-  assert.throws(() => other.delay(0), /await init\(\) first/);
-  await other.init();
-  assert.equal(other.delay(0), 1000);
 });
 
 test("so it does in the CommonJS build", async (t) => {
-  asyncOnly(t);
-  t.mock.method(WebAssembly, "compile", async () => {
-    throw new WebAssembly.CompileError("forbidden");
-  });
-  const { init, delay } = createRequire(import.meta.url)(join(root, "dist", "cjs", "index.js")) as Package;
-  await init();
+  forbidden(t);
+  const require = createRequire(import.meta.url);
+  const { init, delay } = require(join(root, "dist", "cjs", "index.js")) as Package;
+  await init({ fallback: async () => require(join(root, "dist", "cjs", "js.js")) });
   assert.equal(delay(0), 1000);
+});
+
+test("a fallback is not loaded where it is not needed", async () => {
+  const { init, delay } = await fresh();
+  await init({
+    fallback: () => {
+      throw new Error("it was asked for");
+    },
+  });
+  assert.equal(delay(0), 1000);
+});
+
+test("without a fallback requests go through as they are, and one warning says what to do", async (t) => {
+  forbidden(t);
+  const warned = t.mock.method(console, "warn", () => {});
+  const { createFetch } = await fresh();
+  const response = new Response("busy", { status: 529 });
+  const asked: unknown[] = [];
+  const fetch: typeof globalThis.fetch = async (...args) => {
+    asked.push(args);
+    return response;
+  };
+  const init = post();
+  assert.equal(await createFetch({ fetch })(url, init), response);
+  assert.equal(await createFetch({ fetch })(url, init), response);
+  assert.deepEqual(asked, [
+    [url, init],
+    [url, init],
+  ]);
+  assert.equal(warned.mock.callCount(), 1);
+  assert.match(
+    String(warned.mock.calls[0]!.arguments[0]),
+    /not guarded.*init\(\{ fallback: \(\) => import\("steadfetch\/js"\)/,
+  );
+  const rules: string[] = [];
+  await createFetch({ fetch, onWarning: (rule) => rules.push(rule) })(url, init);
+  assert.deepEqual(rules, ["no_webassembly"]);
+});
+
+test("without a fallback the others reject, and name it", async (t) => {
+  forbidden(t);
+  const { stream, retry, classify, classifyResponse } = await fresh();
+  const names = /import\("steadfetch\/js"\)/;
+  await assert.rejects(stream(url, post()).next(), names);
+  await assert.rejects(
+    retry(async () => 1),
+    names,
+  );
+  assert.throws(() => classify({ status: 529 }), names);
+  await assert.rejects(classifyResponse(new Response("")), names);
 });
 
 test("steadfetch/js needs no WebAssembly and makes no code from strings", async () => {

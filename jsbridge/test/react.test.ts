@@ -1,66 +1,132 @@
+// Runs with React 19, and again with React 18: run.mjs puts the bundle where the other one is found.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { Window } from "happy-dom";
-import { act, createElement, StrictMode } from "react";
+import {
+  act,
+  createElement,
+  type ReactNode,
+  StrictMode,
+  startTransition,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  version,
+} from "react";
 import type { Root } from "react-dom/client";
 import { renderToString } from "react-dom/server";
-import { type Controller, createController } from "../src/index.js";
+import { type Controller, createController, RetryError, type Snapshot, type StreamOptions } from "../src/index.js";
 import {
   anthropicErrorResponse,
   type FaultyStep,
   faultyFetch,
   openaiServerErrorResponse,
 } from "../src/testing/index.js";
-import { type ChatStream, useChatStream, useRetryStatus } from "../src/ui/react.js";
-import { answer, clock, post, role, settle, token, url } from "./fakes.js";
+import type { RetryStatusElement } from "../src/ui/element.js";
+import { type ChatStream, RetryStatus, useChatStream, useRetryStatus } from "../src/ui/react.js";
+import type { Texts } from "../src/ui/texts.js";
+import { answer, clock, post, role, settle, stop, token, url } from "./fakes.js";
 
 const window = new Window();
-Object.assign(globalThis, { window, document: window.document, IS_REACT_ACT_ENVIRONMENT: true });
+Object.assign(globalThis, {
+  window,
+  document: window.document,
+  HTMLElement: window.HTMLElement,
+  customElements: window.customElements,
+  CSSStyleSheet: window.CSSStyleSheet,
+  CustomEvent: window.CustomEvent,
+  getComputedStyle: window.getComputedStyle.bind(window),
+  IS_REACT_ACT_ENVIRONMENT: true,
+});
 // Node.js before 21 has none, and a whole one would make it a browser.
 Object.defineProperty(globalThis, "navigator", { value: { userAgent: "" }, configurable: true });
-const { createRoot } = await import("react-dom/client");
+window.HTMLElement.prototype.animate = undefined as unknown as typeof window.HTMLElement.prototype.animate;
+const { createRoot, hydrateRoot } = await import("react-dom/client");
 
 let root: Root | undefined;
 afterEach(async () => {
-  await act(() => root?.unmount());
+  await act(async () => root?.unmount());
 });
 
 interface Seen {
   chat: ChatStream;
   states: string[];
+  renders: number;
 }
 
-function Chat({ fetch, seen }: { fetch: typeof globalThis.fetch; seen: Seen }) {
-  const chat = useChatStream({ fetch });
+interface ChatProps {
+  options: StreamOptions;
+  seen: Seen;
+  children?: ReactNode;
+}
+
+function Chat({ options, seen, children }: ChatProps) {
+  const chat = useChatStream(options);
   seen.chat = chat;
+  seen.renders++;
   if (seen.states.at(-1) !== chat.status.state) {
     seen.states.push(chat.status.state);
   }
-  return createElement("p", null, chat.messages.map((message) => message.data).join(""));
+  return createElement("p", null, chat.text, children);
+}
+
+/** A part of the page that reads the status by itself, and tells if it is not that of the rest. */
+function Reader({ seen, torn }: { seen: Seen; torn: string[] }) {
+  const { status, text } = seen.chat;
+  const state = useRetryStatus(seen.chat.controller).state;
+  if (state !== status.state) {
+    torn.push(`${state} beside ${status.state} of "${text}"`);
+  }
+  return createElement("i", null, state);
+}
+
+interface PageProps {
+  options: StreamOptions;
+  seen: Seen;
+  texts: Partial<Texts>;
+}
+
+function Page({ options, seen, texts }: PageProps) {
+  const chat = useChatStream(options);
+  seen.chat = chat;
+  return createElement(RetryStatus, { chat, className: "banner", texts, title: "x" }, createElement("i"));
 }
 
 function Banner({ controller }: { controller: Controller }) {
   return createElement("b", null, useRetryStatus(controller).state);
 }
 
-/** A component that uses the hook, and what it has of it. */
-async function mount(steps: FaultyStep[]) {
-  const fetch = faultyFetch(steps);
-  const seen: Seen = { chat: undefined as unknown as ChatStream, states: [] };
-  const place = document.createElement("div");
-  root = createRoot(place);
-  await act(() => root!.render(createElement(StrictMode, null, createElement(Chat, { fetch, seen }))));
-  return { fetch, seen, place };
+interface Mounting {
+  options?: StreamOptions;
+  /** What the chat has in it. */
+  child?: (seen: Seen) => ReactNode;
 }
 
-const data = (...events: string[]) => events.map((event) => event.slice("data: ".length, -2)).join("");
+/** A component that uses the hook, and what it has of it. */
+async function mount(steps: FaultyStep[], { options, child }: Mounting = {}) {
+  const fetch = faultyFetch(steps);
+  const seen: Seen = { chat: undefined as unknown as ChatStream, states: [], renders: 0 };
+  const place = document.createElement("div");
+  document.body.append(place);
+  root = createRoot(place);
+  const chat = createElement(Chat, { options: { fetch, ...options }, seen }, child?.(seen));
+  await act(async () => root!.render(createElement(StrictMode, null, chat)));
+  return { fetch, seen, place, chat };
+}
+
+/** Lets everything happen that needs no time, and React show it. */
+const settled = () => act(() => settle());
+
+test("the React under test is the one that is meant", () => {
+  assert.equal(version.split(".")[0], import.meta.url.includes("react18") ? "18" : "19");
+});
 
 test("the status of a controller is rendered, on a server too", async () => {
   const controller = createController();
   assert.equal(renderToString(createElement(Banner, { controller })), "<b>idle</b>");
 });
 
-test("a chat comes through faults, and begins anew where it must", async (t) => {
+test("a chat comes through faults, and starts over where it must", async (t) => {
   const pass = clock(t);
   const { seen, place } = await mount([
     openaiServerErrorResponse(),
@@ -68,17 +134,32 @@ test("a chat comes through faults, and begins anew where it must", async (t) => 
     { chunks: answer },
   ]);
   await act(() => seen.chat.start(url, post()));
-  await act(() => settle());
+  await settled();
   assert.equal(seen.chat.status.retry?.kind, "server");
   await act(() => pass(1000));
   await act(() => pass(16));
-  assert.equal(place.textContent, data(role, token("Hel")));
+  assert.equal(place.textContent, "Hel");
+  assert.equal(seen.chat.received, true);
   await act(() => pass(2000));
   await act(() => pass(16));
-  assert.equal(place.textContent, data(...answer));
+  assert.equal(place.textContent, "Hello world");
+  assert.equal(seen.chat.messages.length, answer.length);
   assert.equal(seen.chat.error, undefined);
+  assert.equal(seen.chat.finish?.reason, "stop");
   assert.equal(seen.states[0], "idle");
   assert.equal(seen.states.at(-1), "finished");
+});
+
+test("what the model thinks aloud is kept apart from the text", async (t) => {
+  const pass = clock(t);
+  const thought = (reasoning_content: string) =>
+    `data: ${JSON.stringify({ id: "c1", object: "chat.completion.chunk", choices: [{ index: 0, delta: { reasoning_content } }] })}\n\n`;
+  const { seen } = await mount([
+    { chunks: [role, thought("Let me "), thought("see."), token("Yes"), ...answer.slice(-2)] },
+  ]);
+  await act(() => seen.chat.start(url, post()));
+  await act(() => pass(16));
+  assert.deepEqual([seen.chat.reasoning, seen.chat.text], ["Let me see.", "Yes"]);
 });
 
 test("a failure for good is told, and the next start forgets it", async () => {
@@ -91,7 +172,8 @@ test("a failure for good is told, and the next start forgets it", async () => {
     start(url, post());
     await settle();
   });
-  assert.equal(seen.chat.error?.name, "RetryError");
+  assert.ok(seen.chat.error instanceof RetryError);
+  assert.deepEqual([seen.chat.error.reason, seen.chat.received], ["auth", false]);
   await act(async () => {
     start(url, post());
     await settle();
@@ -101,26 +183,67 @@ test("a failure for good is told, and the next start forgets it", async () => {
   assert.equal(seen.chat.start, start, "the functions stay the same");
 });
 
+test("what fetch refuses is an error of the same kind, and its words show no key", async () => {
+  const { seen, fetch } = await mount([], { options: { fetch: globalThis.fetch } });
+  await act(() => seen.chat.start("https://me:secret@example.com/v1?key=sk-123", post()));
+  await settled();
+  assert.ok(seen.chat.error instanceof RetryError);
+  assert.match(String(seen.chat.error.cause), /credentials/);
+  assert.doesNotMatch(seen.chat.error.message, /sk-123|secret/);
+  assert.equal(fetch.requests.length, 0);
+});
+
+test("an option that makes no sense is told by start(), and what runs goes on", async (t) => {
+  const pass = clock(t);
+  const { seen } = await mount([{ chunks: answer }], { child: (seen) => createElement(AsksOnce, { seen }) });
+  const wrong = { maxAttemps: 3 } as StreamOptions;
+  await act(async () => root!.render(createElement(Chat, { options: wrong, seen })));
+  assert.throws(() => seen.chat.start(url, post()), /maxAttemps/);
+  await act(() => pass(16));
+});
+
 test("stop keeps what came, and is no error", async (t) => {
   const pass = clock(t);
   const { seen } = await mount([{ chunks: [role, token("Hello")], stall: true }]);
   await act(() => seen.chat.start(url, post()));
-  await act(() => settle());
-  await act(() => seen.chat.stop());
+  await settled();
+  await act(async () => seen.chat.stop());
   await act(() => pass(16));
   assert.equal(seen.chat.status.state, "stopped");
-  assert.equal(seen.chat.messages.length, 2);
-  assert.equal(seen.chat.error, undefined);
+  assert.deepEqual([seen.chat.text, seen.chat.received, seen.chat.error], ["Hello", true, undefined]);
 });
 
 test("retryNow ends the wait", async () => {
   const { seen, fetch } = await mount([openaiServerErrorResponse(), { chunks: answer }]);
   await act(() => seen.chat.start(url, post()));
-  await act(() => settle());
-  await act(() => seen.chat.retryNow());
-  await act(() => settle());
+  await settled();
+  await act(async () => seen.chat.retryNow());
+  await settled();
   assert.equal(fetch.requests.length, 2);
   assert.equal(seen.chat.messages.length, answer.length);
+});
+
+test("retry makes the last request again, a Request too, and drops what came of it", async (t) => {
+  const pass = clock(t);
+  for (const ask of [
+    (chat: ChatStream) => chat.start(url, post()),
+    (chat: ChatStream) => chat.start(new Request(url, post())),
+  ]) {
+    const { seen, fetch } = await mount(
+      [{ chunks: [role, token("Half")], error: new TypeError("terminated") }, { chunks: answer }],
+      { options: { afterCommit: "fail" } },
+    );
+    await act(() => ask(seen.chat));
+    await act(() => pass(16));
+    assert.deepEqual([seen.chat.text, seen.chat.error?.reason], ["Half", "network"]);
+    await act(async () => seen.chat.retry());
+    await act(() => pass(16));
+    assert.deepEqual([seen.chat.text, seen.chat.error], ["Hello world", undefined]);
+    const bodies = fetch.requests.map((request) => request.body ?? "");
+    assert.equal(bodies.length, 2);
+    assert.deepEqual(bodies[0], bodies[1]);
+    await act(async () => root!.unmount());
+  }
 });
 
 test("another start ends the request on its way, and so does the component's end", async () => {
@@ -131,26 +254,197 @@ test("another start ends the request on its way, and so does the component's end
   ]);
   for (let i = 0; i < 2; i++) {
     await act(() => seen.chat.start(url, post()));
-    await act(() => settle());
+    await settled();
   }
-  assert.equal(seen.chat.messages.map((message) => message.data).join(""), data(...answer));
+  await act(() => new Promise((resolve) => setTimeout(resolve, 40)));
+  assert.equal(seen.chat.text, "Hello world");
   await act(() => seen.chat.start(url, post()));
-  await act(() => settle());
-  const { controller } = seen.chat;
+  await settled();
+  const { controller, start } = seen.chat;
   assert.equal(controller.status.state, "opening");
-  await act(() => root!.unmount());
+  await act(async () => root!.unmount());
   await settle();
   assert.notEqual(controller.status.state, "opening");
-  assert.equal(fetch.requests.length, 3);
+  start(url, post());
+  await settle();
+  assert.equal(fetch.requests.length, 3, "a component that is gone asks for nothing");
 });
 
 test("the signal of a Request ends its answer", async () => {
   const { seen, fetch } = await mount([{ chunks: [role, token("Hel")], stall: true }]);
   const abort = new AbortController();
   await act(() => seen.chat.start(new Request(url, post(abort.signal))));
-  await act(() => settle());
+  await settled();
   assert.equal(fetch.requests.length, 1);
-  await act(() => abort.abort());
-  await act(() => settle());
+  await act(async () => abort.abort());
+  await settled();
   assert.equal(seen.chat.status.state, "stopped");
+  assert.equal(seen.chat.error, undefined);
+});
+
+interface AskerProps {
+  seen: Seen;
+}
+
+function AsksInEffect({ seen }: AskerProps) {
+  useEffect(() => seen.chat.start(url, post()), [seen]);
+  return null;
+}
+
+function AsksInLayoutEffect({ seen }: AskerProps) {
+  useLayoutEffect(() => seen.chat.start(url, post()), [seen]);
+  return null;
+}
+
+function AsksOnce({ seen }: AskerProps) {
+  const asked = useRef(false);
+  useEffect(() => {
+    if (!asked.current) {
+      asked.current = true;
+      seen.chat.start(url, post());
+    }
+  }, [seen]);
+  return null;
+}
+
+// Effects run from the children up, so a child's come before those of the component that has the hook.
+for (const Asker of [AsksInEffect, AsksInLayoutEffect]) {
+  test(`a child that ${Asker.name} starts a request that the page is connected to`, async (t) => {
+    const pass = clock(t);
+    const step = { chunks: [role, token("Hi")], stall: true };
+    const { seen } = await mount([step, step], { child: (seen) => createElement(Asker, { seen }) });
+    await act(() => pass(16));
+    assert.deepEqual([seen.chat.text, seen.chat.status.state], ["Hi", "streaming"]);
+    await act(async () => seen.chat.stop());
+    await settled();
+    assert.equal(seen.chat.status.state, "stopped");
+  });
+}
+
+test("a request that is made once lives through StrictMode's second mount", async (t) => {
+  const pass = clock(t);
+  const { seen, fetch } = await mount([{ chunks: answer }], { child: (seen) => createElement(AsksOnce, { seen }) });
+  await act(() => pass(16));
+  assert.deepEqual([seen.chat.text, fetch.requests.length], ["Hello world", 1]);
+});
+
+test("start() uses the options of the latest render, and a stored status for the first request only", async (t) => {
+  const pass = clock(t);
+  const first = faultyFetch([]);
+  const restore: Snapshot = {
+    state: "waiting",
+    attempt: 3,
+    failures: 3,
+    retry: { attempt: 3, delayMs: 4000, error: "Overloaded.", retryingAt: new Date(Date.now() + 4000).toISOString() },
+  };
+  const { seen } = await mount([], { options: { fetch: first, restore } });
+  const second = faultyFetch([{ chunks: answer }, { chunks: answer }]);
+  const render = createElement(StrictMode, null, createElement(Chat, { options: { fetch: second, restore }, seen }));
+  await act(async () => root!.render(render));
+  await act(() => seen.chat.start(url, post()));
+  await settled();
+  assert.equal(seen.chat.status.state, "waiting");
+  await act(() => pass(4000));
+  assert.deepEqual([seen.chat.status.state, second.requests.length], ["finished", 1]);
+  await act(() => seen.chat.start(url, post()));
+  await settled();
+  assert.deepEqual([first.requests.length, second.requests.length], [0, 2]);
+});
+
+test("an answer that comes while a transition renders is not torn", async (t) => {
+  const pass = clock(t);
+  const torn: string[] = [];
+  const { seen, chat } = await mount([{ chunks: answer }]);
+  await act(() => seen.chat.start(url, post()));
+  await act(async () => {
+    startTransition(() => {
+      const parts = Array.from({ length: 20 }, (_, key) => createElement(Reader, { key, seen, torn }));
+      root!.render(createElement(StrictMode, null, createElement(Chat, chat.props as ChatProps, parts)));
+    });
+    await pass(16);
+  });
+  assert.deepEqual(torn, []);
+  assert.equal(seen.chat.text, "Hello world");
+});
+
+test("a page from the server is hydrated without a word, and then works", async (t) => {
+  const pass = clock(t);
+  const fetch = faultyFetch([{ chunks: answer }]);
+  const seen: Seen = { chat: undefined as unknown as ChatStream, states: [], renders: 0 };
+  const controller = createController();
+  const page = () =>
+    createElement(
+      "main",
+      null,
+      createElement(Chat, { options: { fetch, controller }, seen }),
+      createElement(RetryStatus, { controller, className: "banner" }),
+    );
+  const place = document.createElement("div");
+  const html = renderToString(page());
+  assert.equal(html, '<main><p></p><retry-status class="banner"></retry-status></main>');
+  place.innerHTML = html;
+  const complaints: unknown[] = [];
+  t.mock.method(console, "error", (...words: unknown[]) => complaints.push(words));
+  await act(async () => {
+    root = hydrateRoot(place, page(), { onRecoverableError: (error) => complaints.push(error) });
+  });
+  await act(() => seen.chat.start(url, post()));
+  await act(() => pass(16));
+  assert.equal(place.querySelector("p")?.textContent, "Hello world");
+  assert.deepEqual(complaints, []);
+});
+
+test("RetryStatus is the element, loaded by itself, with all that it needs of a chat", async (t) => {
+  const pass = clock(t);
+  const seen: Seen = { chat: undefined as unknown as ChatStream, states: [], renders: 0 };
+  const fetch = faultyFetch([
+    openaiServerErrorResponse(),
+    { chunks: [role, token("Half")], error: new TypeError("terminated") },
+    { chunks: answer },
+  ]);
+  const place = document.createElement("div");
+  document.body.append(place);
+  root = createRoot(place);
+  const options = { fetch, afterCommit: "fail" } as const;
+  await act(async () => root!.render(createElement(Page, { options, seen, texts: { stop: "Halt" } })));
+  await settled();
+  const element = place.querySelector<RetryStatusElement>("retry-status.banner")!;
+  const part = (name: string) => element.shadowRoot!.querySelector<HTMLElement>(`[part~="${name}"]`)!;
+  assert.equal(element.controller, seen.chat.controller);
+  assert.equal(element.getAttribute("title"), "x");
+  assert.ok(element.querySelector("i"), "children go into the slots");
+  await act(() => seen.chat.start(url, post()));
+  await settled();
+  assert.deepEqual([part("countdown").textContent, part("stop").textContent], ["Retrying in 1 s", "Halt"]);
+  await act(async () => part("retry-now").click());
+  await act(() => pass(16));
+  assert.match(part("title").textContent!, /^Interrupted: /);
+  await act(async () => part("retry").click());
+  await act(() => pass(16));
+  assert.deepEqual([seen.chat.text, part("card").hidden], ["Hello world", true]);
+});
+
+test("8 000 tokens are rendered about once a frame, and no text is joined anew", async (t) => {
+  const pass = clock(t);
+  const words = Array.from({ length: 8000 }, (_, i) => `w${i} `);
+  // As a provider sends them: some at a time.
+  const chunks = [
+    role,
+    ...Array.from({ length: 800 }, (_, i) =>
+      words
+        .slice(i * 10, i * 10 + 10)
+        .map(token)
+        .join(""),
+    ),
+    stop,
+    "data: [DONE]\n\n",
+  ];
+  const { seen } = await mount([{ chunks }]);
+  const before = seen.renders;
+  await act(() => seen.chat.start(url, post()));
+  await act(() => pass(16));
+  assert.equal(seen.chat.text, words.join(""));
+  assert.equal(seen.chat.messages.length, 8003);
+  // All comes within one frame of the test's clock; StrictMode renders twice.
+  assert.ok(seen.renders - before <= 20, `${seen.renders - before} renders`);
 });

@@ -17,6 +17,23 @@ const all = [here, join(here, "sdk"), join(here, "package")].flatMap((folder) =>
 const wanted = process.argv.slice(2).map((file) => resolve(file));
 const files = wanted.length > 0 ? wanted : all;
 
+/** Bundles those of the files that are TypeScript into a folder, and says what to run. */
+async function bundle(files, out) {
+  rmSync(out, { recursive: true, force: true });
+  await build({
+    ...common,
+    entryPoints: files.filter((file) => /\.tsx?$/.test(file)),
+    outdir: out,
+    outExtension: { ".js": ".mjs" },
+    format: "esm",
+    platform: "node",
+    jsx: "automatic",
+    packages: "external",
+    sourcemap: "inline",
+  });
+  return files.map((file) => (/\.tsx?$/.test(file) ? join(out, basename(file).replace(/\.tsx?$/, ".mjs")) : file));
+}
+
 const work = mkdtempSync(join(tmpdir(), "steadfetch-test-"));
 let code = 1;
 try {
@@ -24,20 +41,15 @@ try {
   if (files.some((file) => basename(file) === "package.test.mjs")) {
     types();
   }
-  const typescript = files.filter((file) => file.endsWith(".ts"));
   // Inside the package, so that Node finds what the tests import.
-  const out = join(here, "..", ".cache", "test");
-  rmSync(out, { recursive: true, force: true });
-  await build({
-    ...common,
-    entryPoints: typescript,
-    outdir: out,
-    outExtension: { ".js": ".mjs" },
-    format: "esm",
-    platform: "node",
-    packages: "external",
-    sourcemap: "inline",
-  });
+  const run = await bundle(files, join(here, "..", ".cache", "test"));
+  // Where React 18 is the one that Node finds.
+  run.push(
+    ...(await bundle(
+      files.filter((file) => basename(file).startsWith("react")),
+      join(here, "..", "..", "hosttest", "react18", ".cache"),
+    )),
+  );
   const chattest = join(work, "chattest");
   if (files.some((file) => file.endsWith(".mjs"))) {
     const go = spawnSync("go", ["build", "-o", chattest, "./hosttest/chattest/cmd/chattest"], {
@@ -48,7 +60,6 @@ try {
       throw new Error("the test provider does not build");
     }
   }
-  const run = files.map((file) => (file.endsWith(".ts") ? join(out, basename(file).replace(/\.ts$/, ".mjs")) : file));
   code =
     spawnSync(
       process.execPath,

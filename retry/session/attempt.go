@@ -1,86 +1,103 @@
 package session
 
 import (
+	"math"
+
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/internal/sse"
-	"github.com/steadfetch/steadfetch/retry"
 )
 
 // begin takes the caller's request.
 func (s *Session) begin() *Answer {
-	s.watch = s.watching()
-	s.origin = hash(fnvOffset, originOf(s.cfg.Request.URL))
-	s.bucket = s.bucketKey()
-	s.shared().sessions++
+	s.enter()
 	s.startAt = s.now
-	if r := s.cfg.Restore; r != nil && r.State == StateWaiting && r.Retry != nil {
-		s.attempt, s.failures = r.Attempt, r.Failures
-		s.restoreSuspected(r.Suspected)
-		if until := r.Retry.RetryingAt.UnixMilli(); until > s.now {
-			s.retry, s.state = r.Retry, waiting
-			s.waitUntil = min(until, s.now+retry.MaxWait.Milliseconds())
-			s.notBefore = s.waitUntil
-			s.opened = s.now
-			if s.offline {
-				s.waitingFor = forConnection
-			}
-			a := s.answer(doWait)
-			a.Retry = s.retry
-			return a
-		}
+	if a := s.restore(); a != nil {
+		return a
 	}
 	return s.openOrHold()
 }
 
-// openOrHold opens the next attempt, unless its bucket is cooling down.
+// lined says whether the session takes its turn in its bucket's line.
+func (s *Session) lined() bool { return !s.cfg.Policy.NoCooldown && s.watch != alone }
+
+// openOrHold opens the next attempt, unless its bucket met a limit and it is
+// not its turn.
 func (s *Session) openOrHold() *Answer {
-	b := s.shared()
-	if s.cfg.Policy.NoCooldown || s.watch == alone || b.until == 0 {
+	if !s.lined() {
 		return s.open(false)
 	}
-	if until := b.until + s.offset; until > s.now {
-		return s.hold(until)
+	l := &s.shared().line
+	s.turn.latest = math.MaxInt64
+	if most := s.cfg.Policy.MaxRetryAfter.Milliseconds(); most > 0 {
+		s.turn.latest = s.group.now + most
 	}
-	if until := b.probeEnd + s.offset; b.prober != nil && b.prober != s && !b.prober.over() && until > s.now {
-		return s.hold(until)
+	if s.cfg.Policy.MaxElapsed > 0 {
+		s.turn.latest = min(s.turn.latest, s.group.now+s.timeLeft())
 	}
-	b.prober, b.probeEnd = s, s.wall(s.now)+probeFor
-	return s.open(true)
+	if l.ask(&s.turn, s.group.now) {
+		return s.open(s.probes(l))
+	}
+	return s.hold(l)
 }
 
-// hold waits for another request's cool-down or probe, within this request's
-// own limits.
-func (s *Session) hold(until int64) *Answer {
+// probes says whether the session goes first after a cool-down that other tabs
+// know of.
+func (s *Session) probes(l *line) bool { return s.bucket != 0 && l.told && l.first(&s.turn) }
+
+// hold waits for the session's turn, within its own limits.
+func (s *Session) hold(l *line) *Answer {
 	p := &s.cfg.Policy
-	limited := s.own(classify.RateLimit)
-	limited.Retryable = true
-	wait := until - s.now
+	wait := max(l.until-s.group.now, 0)
 	kind := classify.Kind("")
 	switch {
 	case p.MaxRetryAfter > 0 && wait > p.MaxRetryAfter.Milliseconds():
 		kind = classify.RetryAfterTooLong
-	case p.MaxElapsed > 0 && s.elapsed()+wait > p.MaxElapsed.Milliseconds():
+	case p.MaxElapsed > 0 && (wait > s.timeLeft() || s.timeLeft() <= 0):
 		kind = classify.MaxElapsedExceeded
 	}
-	if kind != "" {
+	limited := s.own(classify.RateLimit)
+	limited.Retryable = true
+	if wait > 0 {
 		limited.RetryAfterMs = &wait
-		s.last = limited
+	}
+	if kind != "" {
+		s.state, s.last = waiting, limited
 		return s.giveUp(limited, kind)
 	}
-	again := s.waitingFor == forCooldown && s.waitUntil == until
-	s.state, s.waitingFor, s.waitUntil = waiting, forCooldown, until
-	a := s.answer(doWait)
-	if !again {
-		s.retry = s.retryEvent(limited)
-		s.retry.Attempt = s.failures
-		a.Retry = s.retry
+	until := s.now + wait
+	again := s.waitingFor == forCooldown && (wait == 0 || s.heldUntil == until)
+	s.state, s.waitingFor, s.heldUntil = waiting, forCooldown, until
+	s.waitUntil = s.now + placeFor // should nobody wake it
+	if s.turn.call > 0 {
+		s.waitUntil = s.now + s.turn.call - s.group.now
 	}
+	if again {
+		return s.nothing()
+	}
+	s.retry = s.retryEvent(limited, until)
+	s.retry.Attempt, s.retry.Before = s.failures, l.ahead(&s.turn)
+	a := s.answer(doWait)
+	a.Retry = s.retry
 	return a
+}
+
+// probeLost lets another tab try first.
+func (s *Session) probeLost() *Answer {
+	s.attempt--
+	l := &s.shared().line
+	l.forget(&s.turn, s.group.now) // it asks again at once, before others
+	if s.heard == l.heard {        // else that tab has been let through meanwhile
+		l.yield(s.group.now + graceAfterSleep)
+	}
+	return s.openOrHold()
 }
 
 // elapsed is the time that Policy.MaxElapsedMs bounds.
 func (s *Session) elapsed() int64 { return s.now - s.startAt - s.flowed }
+
+// timeLeft is what it leaves, where it does.
+func (s *Session) timeLeft() int64 { return s.cfg.Policy.MaxElapsed.Milliseconds() - s.elapsed() }
 
 func (s *Session) open(probe bool) *Answer {
 	s.attempt++
@@ -97,6 +114,7 @@ func (s *Session) open(probe bool) *Answer {
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)
+		s.heard = s.shared().line.heard
 	}
 	if s.delivered && !s.resetDue {
 		a.Resume = s.seam.begin()
@@ -134,11 +152,9 @@ func (s *Session) response(h *Happened) *Answer {
 		s.opened = s.now
 		return s.answer(doRead)
 	}
-	b := s.shared()
-	released := b.until != 0 && (b.prober == s || b.until+s.offset <= s.now)
-	if released {
-		b.until, b.prober = 0, nil
-	}
+	l := &s.shared().line
+	probed := s.probes(l)
+	l.pass(&s.turn, s.group.now)
 	var a *Answer
 	if s.looksInto(h.Status, h.Headers) {
 		s.mode = modeSniff
@@ -146,8 +162,7 @@ func (s *Session) response(h *Happened) *Answer {
 	} else {
 		a = s.pass()
 	}
-	if released {
-		a.Poke = true
+	if probed {
 		a.Share = &Shared{Bucket: hex(s.bucket)}
 	}
 	return a
@@ -226,6 +241,9 @@ func (s *Session) Decide() *Answer {
 	}
 	a := due(s)
 	s.account()
+	if a != nil {
+		s.rouse(a)
+	}
 	return a
 }
 

@@ -7,9 +7,13 @@ import (
 )
 
 // Group is what the sessions of one page, process or program share: for each
-// bucket a cool-down and a retry budget, and which origins ever answered. The
-// zero Group is ready. It is not safe for concurrent use, as a Session is not.
+// bucket who waits for its limit and a retry budget, and which origins ever
+// answered. The zero Group is ready. It is not safe for concurrent use, as a
+// Session is not.
 type Group struct {
+	// Its clock. The host's may jump back; now does not.
+	now, offset int64
+
 	heads    [1 << 8]*bucket // by the low bits of the key
 	count    int
 	limit    int      // the count at which the next sweep is due
@@ -23,8 +27,6 @@ const (
 	keptBuckets = 4096
 	// maxOrigins bounds the origins that are known to have answered.
 	maxOrigins = 256
-	// probeFor is how long a probe holds the others back if it does not report.
-	probeFor = 30_000
 )
 
 // bucket is what one limit of a server holds together: requests with the same
@@ -33,11 +35,9 @@ const (
 type bucket struct {
 	key      uint64
 	next     *bucket
-	sessions int      // that are not over
-	used     bool     // since the last sweep
-	until    int64    // end of the cool-down on the wall clock, 0 if there is none
-	prober   *Session // who may try first when the cool-down is over
-	probeEnd int64
+	sessions int   // that are not over
+	used     bool  // since the last sweep
+	line     line  // of those that wait for its limit
 	spent    int64 // thousandths of budget tokens that are used up
 	// markerless is set when answers without an end marker were all that came,
 	// and taken back by the first marker.
@@ -68,7 +68,7 @@ func (g *Group) sweep() {
 	for i := range g.heads {
 		for at := &g.heads[i]; *at != nil; {
 			b := *at
-			if !b.used && b.sessions == 0 && b.until == 0 {
+			if !b.used && b.sessions == 0 && b.line.until <= g.now {
 				*at = b.next
 				g.count--
 				continue
@@ -79,19 +79,29 @@ func (g *Group) sweep() {
 	}
 }
 
-// Hear takes what another tab or process shared. Sessions that wait should be
-// told OnTimer afterwards.
+// tick moves the group's clock. Where the host's jumps back, it stands still.
+func (g *Group) tick(wall int64) {
+	g.offset = max(g.offset, g.now-wall)
+	g.now = wall + g.offset
+}
+
+// Hear takes what another tab or process shared. s.Wake then names the
+// sessions that are to be told OnTimer.
 func (g *Group) Hear(s *Shared) {
+	s.Wake = nil
 	key, ok := readHex(s.Bucket)
 	if !ok {
 		return
 	}
-	b := g.at(key)
-	b.until = max(b.until, s.Until)
+	l := &g.at(key).line
+	l.hear(s.Until + g.offset)
 	if s.Until == 0 {
-		b.until = 0
-		b.prober = nil
+		l.lift()
+		l.told = false // no tab need ask again
+		l.heard++
 	}
+	l.alert()
+	s.Wake = l.woken()
 }
 
 // hasAnswered says whether an origin ever answered, so that a failure that

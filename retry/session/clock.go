@@ -27,6 +27,7 @@ type clock uint8
 const (
 	clockNone clock = iota
 	clockWait
+	clockPlace
 	clockSlow
 	clockEnd
 	clockErrorBody
@@ -46,6 +47,7 @@ func (s *Session) tick(wall int64) {
 		s.offset = s.now - wall
 	}
 	s.now = wall + s.offset
+	s.group.tick(wall)
 }
 
 func (s *Session) wall(at int64) int64 { return at - s.offset }
@@ -54,9 +56,14 @@ func (s *Session) wall(at int64) int64 { return at - s.offset }
 // then. 0 is never.
 func (s *Session) deadline() (at int64, which clock) {
 	switch {
+	case s.byHand():
+		return 0, clockWait
 	case s.state == waiting:
 		if s.waitingFor == forConnection {
 			return max(s.waitUntil, s.opened+probeOffline), clockWait
+		}
+		if s.waitingFor == forCooldown && s.cfg.Policy.MaxElapsed > 0 {
+			return min(s.waitUntil, s.now+s.timeLeft()), clockWait
 		}
 		return s.waitUntil, clockWait
 	case !s.isOpen():
@@ -74,10 +81,22 @@ func (s *Session) deadline() (at int64, which clock) {
 			at, which = t, c
 		}
 	}
+	if t := s.place(); t > 0 && (at == 0 || t < at) {
+		at, which = t, clockPlace
+	}
 	if t := s.opened + slowAfter; s.state == opening && s.watch != alone && !s.slow && (at == 0 || t < at) {
 		at, which = t, clockSlow
 	}
 	return at, which
+}
+
+// place is when the session gives up its place among those on their way, so
+// that another may go; 0 if it keeps none.
+func (s *Session) place() int64 {
+	if s.status != 0 || s.turn.state != turnTaken || !s.shared().line.on {
+		return 0
+	}
+	return s.opened + placeFor
 }
 
 // limitOf is from when a clock runs, and how long; 0 is off. Where no stream
@@ -119,6 +138,9 @@ func (s *Session) timer() *Answer {
 	case clockSlow:
 		s.slow = true
 		return s.nothing()
+	case clockPlace:
+		s.shared().line.leave(&s.turn, s.group.now)
+		return s.nothing()
 	case clockEnd:
 		return s.finish()
 	case clockErrorBody:
@@ -139,6 +161,7 @@ func (s *Session) network(offline bool) *Answer {
 		return s.nothing()
 	}
 	if offline {
+		s.shared().line.leave(&s.turn, s.group.now) // its turn would be lost
 		s.waitingFor = forConnection
 		return s.answer(doWait)
 	}
@@ -156,6 +179,9 @@ func (s *Session) network(offline bool) *Answer {
 
 // wait goes on waiting, or opens the next attempt if the time has come.
 func (s *Session) wait() *Answer {
+	if s.byHand() {
+		return s.answer(doWait)
+	}
 	if at, _ := s.deadline(); at > s.now && s.waitingFor != forCooldown {
 		return s.answer(doWait)
 	}

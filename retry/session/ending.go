@@ -319,6 +319,9 @@ type cut struct {
 // failed decides what follows a failed attempt. The order is: permanent,
 // attempts used up, asked for too long, no time left; else wait.
 func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
+	if a := s.askHost(v, why, what); a != nil {
+		return a
+	}
 	ready := s.gone // whole events that came before the failure
 	if s.committed {
 		ready = s.upTo
@@ -327,10 +330,6 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 		}
 	}
 	b := s.shared()
-	probed := b.prober == s
-	if probed {
-		b.prober = nil
-	}
 	if why != told && v.Retryable && !s.suspect(why, b) {
 		v.Retryable = false
 		if advice := why.advice(); advice != "" {
@@ -343,12 +342,10 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	s.last = v
 	kind := s.again(v, b)
 	if kind == "" {
-		a := s.waitFor(v, b)
-		a.Poke = a.Poke || probed
-		return s.release(a, ready)
+		return s.release(s.waitFor(v, b), ready)
 	}
-	if !v.Retryable && probed {
-		b.until = 0 // it answered, and not that we are too fast
+	if kind != classify.RetryAfterTooLong {
+		s.limited(v, b) // the others go on
 	}
 	a := s.giveUp(v, kind)
 	if what.explained && !s.delivered {
@@ -357,15 +354,34 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 		s.all()
 		ready = s.upTo
 	}
-	a.Poke = a.Poke || probed
 	return s.release(a, ready)
+}
+
+// limited tells the bucket's line how an attempt has failed, and says whether
+// that was by its limit.
+func (s *Session) limited(v *classify.Verdict, b *bucket) bool {
+	if !s.lined() {
+		return false
+	}
+	wish := v.RetryAfterMs
+	if v.Kind != classify.RateLimit && (wish == nil || v.Status != 529 && v.Status != 503) {
+		b.line.leave(&s.turn, s.group.now)
+		return false
+	}
+	until := int64(0)
+	if wish != nil {
+		until = s.group.now + *wish
+	}
+	b.line.limit(&s.turn, s.group.now, until)
+	return true
 }
 
 // giveUp ends the session for the reason that kind names, after verdict v.
 func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 	if kind != v.Kind {
 		stop := s.own(kind)
-		stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail = v.Provider, v.Status, v.RetryAfterMs, v.Detail
+		stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail, stop.Party = v.Provider, v.Status, v.RetryAfterMs, v.Detail, v.Party
+		stop.Describe()
 		v = stop
 	}
 	a := s.end(doFail, v, failed)
@@ -382,24 +398,20 @@ func (s *Session) waitFor(v *classify.Verdict, b *bucket) *Answer {
 	if s.offline {
 		s.waitingFor = forConnection
 	}
-	s.retry = s.retryEvent(v)
+	s.retry = s.retryEvent(v, s.waitUntil)
 	a := s.answer(doWait)
 	a.Retry = s.retry
-	limited := v.Kind == classify.RateLimit || v.Status == 529 || v.Status == 503
-	if limited && v.RetryAfterMs != nil && !s.cfg.Policy.NoCooldown && s.bucket != 0 {
-		// Only what the server asked for sets a time for others.
-		b.until = max(b.until, s.wall(s.notBefore))
-		a.Share = &Shared{Bucket: hex(s.bucket), Until: b.until}
-		a.Poke = true
+	if s.limited(v, b) && b.line.told && s.bucket != 0 {
+		a.Share = &Shared{Bucket: hex(s.bucket), Until: b.line.until - s.group.offset}
 	}
 	return a
 }
 
-// retryEvent is the event for a wait until waitUntil.
-func (s *Session) retryEvent(v *classify.Verdict) *retry.ChatStreamRetry {
+// retryEvent is the event for a wait.
+func (s *Session) retryEvent(v *classify.Verdict, until int64) *retry.ChatStreamRetry {
 	return &retry.ChatStreamRetry{
-		Attempt: max(s.failures, 1), DelayMs: s.waitUntil - s.now, Error: v.Message,
-		RetryingAt: time.UnixMilli(s.wall(s.waitUntil)).UTC(),
+		Attempt: max(s.failures, 1), DelayMs: until - s.now, Error: v.Message,
+		RetryingAt: time.UnixMilli(s.wall(until)).UTC(),
 		Kind:       v.Kind, Provider: v.Provider, StatusCode: v.Status, Title: v.Title,
 	}
 }
@@ -447,25 +459,21 @@ func (s *Session) end(do action, v *classify.Verdict, to state) *Answer {
 
 // close ends a session.
 func (s *Session) close(do action, to state) *Answer {
-	probed := false
 	if s.state != idle { // else it is in no bucket yet
 		b := s.shared()
 		b.sessions--
 		b.markerless = b.markerless && !s.marked
-		if probed = b.prober == s; probed {
-			b.prober = nil
-		}
+		b.line.leave(&s.turn, s.group.now)
 	}
 	s.state, s.retry, s.waitingFor = to, nil, forNothing
-	a := s.answer(do)
-	a.Poke = probed // so that the next one may probe
-	return a
+	return s.answer(do)
 }
 
 // succeed ends a session whose attempt succeeded, with what is ready.
 func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
 	b := s.shared()
 	s.group.noteAnswered(s.origin)
+	b.line.pass(&s.turn, s.group.now) // an attempt that is no fetch has no headers
 	b.spent = max(b.spent-int64(max(s.cfg.Policy.BudgetRatio, 0)), 0)
 	s.failures = 0
 	a := s.close(do, finished)

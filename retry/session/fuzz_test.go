@@ -21,6 +21,7 @@ func FuzzSession(f *testing.F) {
 	whats := []session.On{
 		session.OnStart, session.OnAbort, session.OnStop, session.OnOnline, session.OnOffline, session.OnRetryNow, session.OnTimer, session.OnProbeLost,
 		session.OnResponse, session.OnEnd, session.OnError, session.OnSuccess, session.OnFailed, "nonsense",
+		session.OnManual, session.OnAutomatic, session.OnRecovered,
 	}
 	pieces := append(append(chat("Hello", " wor"), claude("Hello ", "world, and more of it")...), responses(true, "a", "b")...)
 	pieces = append(pieces, withIDs(1, "a", "b", "c")...)
@@ -40,7 +41,7 @@ func FuzzSession(f *testing.F) {
 		queues := map[*session.Session]*session.Queue{}
 		for i := range sessions {
 			cfg := session.Config{
-				Policy: policies[int(how)%len(policies)], Seed: leap, CanReset: how&64 != 0, OpaqueErrors: how&128 != 0,
+				Policy: policies[int(how)%len(policies)], Seed: leap, CanReset: how&64 != 0, Recover: how&32 != 0, OpaqueErrors: how&128 != 0,
 				Request: session.Request{URL: "https://x.example/v1/responses", Body: `{"stream":true}`, Headers: map[string]string{"accept": "text/event-stream"}},
 			}
 			sessions[i], _ = session.NewSession(&cfg, group)
@@ -61,6 +62,7 @@ func FuzzSession(f *testing.F) {
 					What: whats[c], Now: now, Attempt: before.Attempt, Status: statuses[i%len(statuses)],
 					Headers: map[string]string{"content-type": []string{"text/event-stream", "application/json"}[i%2], "retry-after": "1"},
 					Error:   &classify.ErrorInfo{Message: "terminated"}, Failure: &classify.Failure{Status: 503},
+					Request: []*session.Request{nil, {URL: "https://y.example/v1/messages"}}[i%2],
 				})
 				require.NotNil(t, a)
 				n = a.Bytes
@@ -80,7 +82,7 @@ func FuzzSession(f *testing.F) {
 			if a != nil && over {
 				require.Equal(t, session.DoNothing, a.Do, "nothing follows the end")
 			}
-			if a != nil && a.Do == session.DoWait {
+			if a != nil && a.Do == session.DoWait && s.Snapshot().WaitingFor != session.WaitingForPerson {
 				require.NotZero(t, a.TimerAt)
 			}
 			s.Rewrite(`{"messages":[1]}`)

@@ -71,6 +71,9 @@ type Session struct {
 
 	// Between attempts.
 	waitUntil  int64
+	heldUntil  int64 // the end of the cool-down that it was told of
+	heard      int   // line.heard when it went to probe
+	turn       turn  // in its bucket's line
 	notBefore  int64 // the server's own wish, which only a person overrides
 	waitingFor obstacle
 	offline    bool
@@ -80,6 +83,8 @@ type Session struct {
 	toolCall  bool // a finished tool call was among it
 	resetDue  bool // the consumer must drop what it has before it gets more
 	seam      seam
+	recovery  recovery
+	manual    bool
 	verdict   *classify.Verdict
 	last      *classify.Verdict
 }
@@ -93,13 +98,14 @@ const (
 	opening
 	streaming
 	waiting
+	asking   // the host, for another request
 	finished // from here on the session is over
 	failed
 	stopped
 )
 
 var stateNames = [...]State{
-	idle: StateIdle, opening: StateOpening, streaming: StateStreaming, waiting: StateWaiting,
+	idle: StateIdle, opening: StateOpening, streaming: StateStreaming, waiting: StateWaiting, asking: StateOpening,
 	finished: StateFinished, failed: StateFailed, stopped: StateStopped,
 }
 
@@ -126,11 +132,12 @@ const (
 	doFinish
 	doFail
 	doRethrow
+	doRecover
 )
 
 var actionNames = [...]Do{
 	doNothing: DoNothing, doOpen: DoOpen, doRead: DoRead, doPass: DoPass, doWait: DoWait,
-	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow,
+	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow, doRecover: DoRecover,
 }
 
 // mode is what the body of an attempt is taken for.
@@ -163,7 +170,9 @@ func NewSession(cfg *Config, group *Group) (*Session, error) {
 		contentSet:     contentSet,
 		state:          idle,
 		offline:        cfg.Offline,
+		manual:         cfg.Manual,
 	}
+	s.turn.id = cfg.ID
 	s.asked.init(&cfg.Request)
 	s.seam.on = cfg.Policy.AfterCommit == retry.AfterCommitResume
 	return s, nil
@@ -174,15 +183,23 @@ func NewSession(cfg *Config, group *Group) (*Session, error) {
 func (s *Session) Step(h *Happened) *Answer {
 	s.tick(h.Now)
 	s.moves, s.out, s.due = s.moves[:0], 0, nil
-	if s.over() {
-		return s.nothing() // stale: the session is over
-	}
-	a := s.step(h)
+	a := s.rouse(s.step(h))
 	s.account()
 	return a
 }
 
+// rouse says with a whose turn it is.
+func (s *Session) rouse(a *Answer) *Answer {
+	if wake := s.shared().line.woken(); s.bucket != 0 {
+		a.Wake = wake
+	}
+	return a
+}
+
 func (s *Session) step(h *Happened) *Answer {
+	if s.over() {
+		return s.nothing() // stale: the session is over
+	}
 	switch h.What {
 	case OnStart:
 		if s.state == idle {
@@ -200,7 +217,14 @@ func (s *Session) step(h *Happened) *Answer {
 	case OnRetryNow:
 		if s.state == waiting {
 			s.failures, s.suspected = 0, [len(suspicions)]uint8{}
-			return s.open(false)
+			s.shared().line.lift()
+			return s.openOrHold()
+		}
+	case OnManual, OnAutomatic:
+		return s.setManual(h.What == OnManual)
+	case OnRecovered:
+		if s.state == asking {
+			return s.recovered(h.Request)
 		}
 	case OnTimer:
 		return s.timer()
@@ -216,8 +240,7 @@ func (s *Session) step(h *Happened) *Answer {
 func (s *Session) report(h *Happened) *Answer {
 	switch h.What {
 	case OnProbeLost:
-		s.attempt--
-		return s.hold(s.now + graceAfterSleep)
+		return s.probeLost()
 	case OnResponse:
 		if s.mode == modeNone && s.status == 0 { // an attempt has one response
 			return s.response(h)
@@ -268,9 +291,12 @@ func (s *Session) Policy() retry.Policy { return s.cfg.Policy }
 
 // Snapshot is the state now.
 func (s *Session) Snapshot() *Snapshot {
+	if s.waitingFor == forCooldown && s.retry != nil {
+		s.retry.Before = s.shared().line.ahead(&s.turn)
+	}
 	return &Snapshot{
 		State: stateNames[s.state], Attempt: s.attempt, Failures: s.failures, Slow: s.slow,
-		WaitingFor: obstacleNames[s.waitingFor], Retry: s.retry, Verdict: s.verdict, Suspected: s.suspectedText(),
+		WaitingFor: s.obstacleName(), Retry: s.retry, Verdict: s.verdict, Suspected: s.suspectedText(),
 	}
 }
 

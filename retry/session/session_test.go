@@ -330,41 +330,219 @@ func TestTheClockMayJumpBack(t *testing.T) {
 	require.Equal(t, int64(epoch-3_600_000+1000), h.now)
 }
 
-func TestRequestsToOneOriginShareACoolDownAndOneProbesFirst(t *testing.T) {
-	group := &session.Group{}
-	cfg := session.Config{Request: session.Request{URL: "https://api.openai.com/v1/chat/completions", Body: `{"stream":true}`}}
-	var ss [3]*session.Session
-	for i := range ss {
-		ss[i], _ = session.NewSession(&cfg, group)
+// crowd is sessions of one group, on a clock that starts at epoch.
+type crowd struct {
+	t     *testing.T
+	group *session.Group
+	all   []*session.Session
+}
+
+const chatURL = "https://api.openai.com/v1/chat/completions"
+
+func newCrowd(t *testing.T, policies ...retry.Policy) *crowd {
+	c := &crowd{t: t, group: &session.Group{}}
+	for i, policy := range policies {
+		s, err := session.NewSession(&session.Config{
+			ID: i, Policy: policy, Request: session.Request{Method: "POST", URL: chatURL, Body: `{"stream":true}`},
+		}, c.group)
+		require.NoError(t, err)
+		c.all = append(c.all, s)
 	}
-	step := func(i int, now int64, h session.Happened) *session.Answer {
-		h.Now = epoch + now
-		return ss[i].Step(&h)
+	return c
+}
+
+func (c *crowd) step(i int, now int64, h session.Happened) *session.Answer {
+	h.Now = epoch + now
+	return c.all[i].Step(&h)
+}
+
+func (c *crowd) do(i int, now int64, what session.On) *session.Answer {
+	return c.step(i, now, session.Happened{What: what})
+}
+
+// limited lets session i meet a limit with a wish in seconds.
+func (c *crowd) limited(i int, now int64, attempt int, wish string) *session.Answer {
+	h := session.Happened{What: session.OnResponse, Attempt: attempt, Status: 429}
+	if wish != "" {
+		h.Headers = map[string]string{"retry-after": wish}
 	}
-	require.Equal(t, session.DoOpen, step(0, 0, session.Happened{What: session.OnStart}).Do)
-	step(0, 0, session.Happened{What: session.OnResponse, Attempt: 1, Status: 429, Headers: map[string]string{"retry-after": "3"}})
-	a := step(0, 0, session.Happened{What: session.OnEnd, Attempt: 1})
+	c.step(i, now, h)
+	return c.step(i, now, session.Happened{What: session.OnEnd, Attempt: attempt})
+}
+
+func (c *crowd) passes(i int, now int64, attempt int) *session.Answer {
+	return c.step(i, now, session.Happened{What: session.OnResponse, Attempt: attempt, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
+}
+
+func TestAfterALimitOneGoesFirstAndOnlyThoseWhoseTurnItIsAreWoken(t *testing.T) {
+	c := newCrowd(t, make([]retry.Policy, 7)...)
+	require.Equal(t, session.DoOpen, c.do(0, 0, session.OnStart).Do)
+	a := c.limited(0, 0, 1, "3")
 	require.Equal(t, session.DoWait, a.Do)
 	require.Equal(t, &session.Shared{Bucket: "fd2cecf46c6ec4a4", Until: epoch + 3000}, a.Share)
-	require.True(t, a.Poke)
-
-	for i := 1; i < 3; i++ {
-		a = step(i, 1000, session.Happened{What: session.OnStart})
+	require.Empty(t, a.Wake)
+	for i := 1; i < 7; i++ {
+		a = c.do(i, 1000, session.OnStart)
 		require.Equal(t, session.DoWait, a.Do, "a request that comes meanwhile waits too")
-		require.Equal(t, int64(epoch+3000), a.TimerAt)
 		require.Equal(t, 0, a.Retry.Attempt, "it is told, but it did not fail")
-		require.Equal(t, session.WaitingForCooldown, ss[i].Snapshot().WaitingFor)
+		require.Equal(t, classify.RateLimit, a.Retry.Kind)
+		require.Equal(t, int64(epoch+3000), a.Retry.RetryingAt.UnixMilli())
+		require.Equal(t, i-1, a.Retry.Before)
+		require.Equal(t, session.WaitingForCooldown, c.all[i].Snapshot().WaitingFor)
+		require.Equal(t, i == 1, a.TimerAt == epoch+3000, "one of them calls when the time has come")
 	}
-	a = step(1, 3000, session.Happened{What: session.OnTimer})
+	a = c.do(1, 3000, session.OnTimer)
 	require.Equal(t, session.DoOpen, a.Do)
 	require.True(t, a.Probe)
-	require.Equal(t, session.DoWait, step(0, 3000, session.Happened{What: session.OnTimer}).Do, "one probe goes first")
-	require.Equal(t, session.DoWait, step(2, 3000, session.Happened{What: session.OnTimer}).Do)
-	a = step(1, 3100, session.Happened{What: session.OnResponse, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
-	require.True(t, a.Poke)
+	require.Empty(t, a.Wake, "one goes first")
+	require.Equal(t, 1, c.all[3].Snapshot().Retry.Before)
+	require.Equal(t, session.DoWait, c.do(0, 3000, session.OnTimer).Do, "it comes again, after those who wait")
+	require.Equal(t, 5, c.all[0].Snapshot().Retry.Before)
+	a = c.passes(1, 3100, 1)
 	require.Equal(t, &session.Shared{Bucket: "fd2cecf46c6ec4a4"}, a.Share)
-	require.Equal(t, session.DoOpen, step(0, 3100, session.Happened{What: session.OnTimer}).Do)
-	require.Equal(t, session.DoOpen, step(2, 3100, session.Happened{What: session.OnTimer}).Do)
+	require.Equal(t, []int{2, 3}, a.Wake)
+	for _, i := range a.Wake {
+		a = c.do(i, 3100, session.OnTimer)
+		require.Equal(t, session.DoOpen, a.Do)
+		require.False(t, a.Probe)
+	}
+	require.Equal(t, []int{4, 5}, c.passes(2, 3200, 1).Wake)
+	require.Equal(t, []int{6, 0}, c.passes(3, 3200, 1).Wake)
+}
+
+func TestARequestThatIsHeldKeepsItsOwnLimits(t *testing.T) {
+	c := newCrowd(t, retry.Policy{}, retry.Policy{MaxElapsed: 2 * time.Second}, retry.Policy{MaxRetryAfter: -1}, retry.Policy{}, retry.Policy{MaxRetryAfter: -1, MaxElapsed: time.Hour})
+	c.do(0, 0, session.OnStart)
+	c.limited(0, 0, 1, "8")
+	a := c.do(1, 0, session.OnStart)
+	require.Equal(t, session.DoFail, a.Do, "the wait cannot fit")
+	require.Equal(t, classify.MaxElapsedExceeded, a.Verdict.Kind)
+	for i := 2; i < 5; i++ {
+		require.Equal(t, session.DoWait, c.do(i, 0, session.OnStart).Do)
+	}
+	require.Equal(t, session.DoOpen, c.do(2, 8000, session.OnTimer).Do)
+	a = c.limited(2, 8100, 1, "86400")
+	require.Equal(t, session.DoWait, a.Do, "one who allows a day waits for it")
+	require.ElementsMatch(t, []int{3, 4}, a.Wake)
+	for i, kind := range map[int]classify.Kind{3: classify.RetryAfterTooLong, 4: classify.MaxElapsedExceeded} {
+		a = c.do(i, 8100, session.OnTimer)
+		require.Equal(t, session.DoFail, a.Do, "one who does not is told")
+		require.Equal(t, kind, a.Verdict.Kind)
+		require.Equal(t, int64(86_400_000), *a.Verdict.RetryAfterMs)
+	}
+}
+
+func TestTimeSpentInTheLineCountsForMaxElapsed(t *testing.T) {
+	c := newCrowd(t, retry.Policy{}, retry.Policy{}, retry.Policy{MaxElapsed: 5 * time.Second})
+	c.do(0, 0, session.OnStart)
+	c.limited(0, 0, 1, "1")
+	c.do(1, 0, session.OnStart)
+	require.Equal(t, int64(epoch+5000), c.do(2, 0, session.OnStart).TimerAt)
+	require.Equal(t, session.DoOpen, c.do(1, 1000, session.OnTimer).Do)
+	a := c.do(2, 5000, session.OnTimer) // the first one has no headers yet
+	require.Equal(t, classify.MaxElapsedExceeded, a.Verdict.Kind)
+}
+
+func TestAHeldRequestCanBeAbortedAndStopped(t *testing.T) {
+	for what, kind := range map[session.On]classify.Kind{session.OnAbort: classify.Canceled, session.OnStop: classify.StoppedByUser} {
+		c := newCrowd(t, make([]retry.Policy, 3)...)
+		c.do(0, 0, session.OnStart)
+		c.limited(0, 0, 1, "1")
+		c.do(1, 0, session.OnStart)
+		c.do(2, 0, session.OnStart)
+		a := c.do(1, 500, what)
+		require.Equal(t, kind, a.Verdict.Kind)
+		require.Equal(t, []int{2}, a.Wake, "another one is to call when the time has come")
+		require.Equal(t, int64(epoch+1000), c.do(2, 500, session.OnTimer).TimerAt)
+	}
+}
+
+func TestRetryNowLiftsTheCooldownNotTheWindow(t *testing.T) {
+	c := newCrowd(t, make([]retry.Policy, 4)...)
+	c.do(0, 0, session.OnStart)
+	c.limited(0, 0, 1, "60")
+	for i := 1; i < 4; i++ {
+		c.do(i, 0, session.OnStart)
+	}
+	a := c.do(3, 1000, session.OnRetryNow)
+	require.Equal(t, []int{1}, a.Wake, "first come, first served")
+	require.Equal(t, session.DoOpen, c.do(1, 1000, session.OnTimer).Do)
+	require.Equal(t, session.DoNothing, c.do(2, 1000, session.OnRetryNow).Do)
+	require.Equal(t, []int{2, 3}, c.passes(1, 1100, 1).Wake)
+}
+
+func TestARequestWithoutHeadersKeepsItsPlaceForHalfAMinute(t *testing.T) {
+	c := newCrowd(t, make([]retry.Policy, 3)...)
+	c.do(0, 0, session.OnStart)
+	c.limited(0, 0, 1, "1")
+	c.do(1, 0, session.OnStart)
+	c.do(2, 0, session.OnStart)
+	require.Equal(t, session.DoOpen, c.do(1, 1000, session.OnTimer).Do)
+	require.Equal(t, int64(epoch+31_000), c.do(1, 16_000, session.OnTimer).TimerAt)
+	require.Equal(t, []int{2}, c.do(1, 31_000, session.OnTimer).Wake)
+}
+
+func TestALimitInTheMidstOfAStreamHoldsToo(t *testing.T) {
+	c := newCrowd(t, make([]retry.Policy, 2)...)
+	c.do(0, 0, session.OnStart)
+	c.passes(0, 0, 1)
+	_, a := c.all[0].Chunk(1, epoch, []byte("data: {\"error\":{\"type\":\"rate_limit_exceeded\",\"message\":\"Rate limit reached. Please try again in 7s.\"}}\n\n"))
+	require.Equal(t, session.DoWait, a.Do)
+	require.Equal(t, int64(epoch+7000), a.Share.Until)
+	require.Equal(t, session.DoWait, c.do(1, 100, session.OnStart).Do)
+}
+
+func TestAnotherTabGoesFirst(t *testing.T) {
+	c := newCrowd(t, make([]retry.Policy, 3)...)
+	c.do(0, 0, session.OnStart)
+	c.limited(0, 0, 1, "1")
+	c.do(1, 0, session.OnStart)
+	c.do(2, 0, session.OnStart)
+	require.True(t, c.do(1, 1000, session.OnTimer).Probe)
+	a := c.step(1, 1000, session.Happened{What: session.OnProbeLost, Attempt: 1})
+	require.Equal(t, session.DoWait, a.Do)
+	require.Equal(t, int64(epoch+6000), a.TimerAt, "should that tab be gone")
+	through := session.Shared{Bucket: "fd2cecf46c6ec4a4"}
+	c.group.Hear(&through)
+	require.Equal(t, []int{1}, through.Wake)
+	require.Equal(t, session.DoOpen, c.do(1, 1100, session.OnTimer).Do)
+
+	c = newCrowd(t, make([]retry.Policy, 2)...)
+	c.do(0, 0, session.OnStart)
+	c.limited(0, 0, 1, "1")
+	c.do(1, 0, session.OnStart)
+	c.do(1, 1000, session.OnTimer)
+	c.group.Hear(&through)
+	a = c.step(1, 1000, session.Happened{What: session.OnProbeLost, Attempt: 1})
+	require.Equal(t, session.DoOpen, a.Do, "that tab was let through before the lock was refused")
+}
+
+func TestBucketsWithSessionsOrACooldownAreKept(t *testing.T) {
+	group := &session.Group{}
+	open := func(url string) *session.Session {
+		s, err := session.NewSession(&session.Config{Request: session.Request{Method: "POST", URL: url, Body: `{"stream":true}`}}, group)
+		require.NoError(t, err)
+		s.Step(&session.Happened{What: session.OnStart, Now: epoch})
+		return s
+	}
+	limited := open(chatURL)
+	limited.Step(&session.Happened{What: session.OnResponse, Now: epoch, Attempt: 1, Status: 429, Headers: map[string]string{"retry-after": "60"}})
+	limited.Step(&session.Happened{What: session.OnEnd, Now: epoch, Attempt: 1})
+	limited.Step(&session.Happened{What: session.OnAbort, Now: epoch}) // the cool-down is all that is left
+	for i := range 20_000 {
+		open(fmt.Sprintf("https://%d.example/v1/chat/completions", i)).Step(&session.Happened{What: session.OnAbort, Now: epoch})
+	}
+	require.Equal(t, session.StateWaiting, open(chatURL).Snapshot().State)
+}
+
+func TestAnAnswerThatIsNoFetchFreesItsPlaceToo(t *testing.T) {
+	c := newCrowd(t, retry.Policy{}, retry.Policy{}, retry.Policy{})
+	c.do(0, 0, session.OnStart)
+	c.step(0, 0, session.Happened{What: session.OnFailed, Attempt: 1, Failure: &classify.Failure{Status: 429, Headers: map[string]string{"retry-after": "1"}}})
+	c.do(1, 0, session.OnStart)
+	c.do(2, 0, session.OnStart)
+	require.Equal(t, session.DoOpen, c.do(1, 1000, session.OnTimer).Do)
+	require.Equal(t, []int{2}, c.step(1, 1100, session.Happened{What: session.OnSuccess, Attempt: 1}).Wake)
 }
 
 func TestAnOpaqueBrowserFailureIsNotRetriedForEver(t *testing.T) {

@@ -24,6 +24,8 @@ type Config struct {
 	Request Request      `json:"request"`
 	// Provider is a hint for the classifier, for hosts that know it.
 	Provider string `json:"provider,omitempty"`
+	// ID is the host's own name for the session, in Answer.Wake.
+	ID int `json:"id,omitempty"`
 	// Seed feeds the jitter. Any value will do; the same seed gives the same waits.
 	Seed int64 `json:"seed,omitempty"`
 	// CanReset says that the consumer can be told to drop what it has.
@@ -35,6 +37,11 @@ type Config struct {
 	OpaqueErrors bool `json:"opaque_errors,omitempty"`
 	// Offline says that the host believes it is offline at the start.
 	Offline bool `json:"offline,omitempty"`
+	// Manual makes every wait last until OnRetryNow, as OnManual does.
+	Manual bool `json:"manual,omitempty"`
+	// Recover says that the host may know another request when one fails: it is
+	// asked with DoRecover.
+	Recover bool `json:"recover,omitempty"`
 	// Restore is a Snapshot taken earlier, perhaps before a page was loaded
 	// anew: the session goes on waiting where that one was.
 	Restore *Snapshot `json:"restore,omitempty"`
@@ -57,6 +64,9 @@ const (
 	OnOnline    On = "online"     // the host believes it is online
 	OnOffline   On = "offline"    // … offline
 	OnProbeLost On = "probe_lost" // another tab is probing this origin already
+	OnManual    On = "manual"     // from now on every wait lasts until OnRetryNow
+	OnAutomatic On = "automatic"  // … no longer
+	OnRecovered On = "recovered"  // the answer to DoRecover: Request, or none
 )
 
 // Happened is one thing that a host saw.
@@ -71,6 +81,8 @@ type Happened struct {
 	Headers classify.Headers    `json:"headers,omitempty"`
 	Error   *classify.ErrorInfo `json:"error,omitempty"`
 	Failure *classify.Failure   `json:"failure,omitempty"`
+	// Request is the one to send instead, whole.
+	Request *Request `json:"request,omitempty"`
 }
 
 // Do is a value of Answer.Do.
@@ -84,6 +96,7 @@ const (
 	DoPass    Do = "pass"    // give the response to the caller: Bytes, then the rest untouched; the session is over
 	DoFinish  Do = "finish"  // deliver Bytes, end the consumer's stream, stop reading; the session is over
 	DoFail    Do = "fail"    // deliver Bytes, then fail with Verdict, stop reading; the session is over
+	DoRecover Do = "recover" // read no more of the attempt, but keep it; ask for another request after Verdict, and report OnRecovered
 	DoRethrow Do = "rethrow" // fail with the very error that the attempt threw; the session is over
 )
 
@@ -117,8 +130,9 @@ type Answer struct {
 	Probe bool `json:"probe,omitempty"`
 	// Bucket is set with Probe: the name of the lock.
 	Bucket string `json:"bucket,omitempty"`
-	// Poke asks the host to report OnTimer to all its other sessions.
-	Poke bool `json:"poke,omitempty"`
+	// Wake names sessions, by Config.ID, that the host is to report OnTimer to:
+	// it is their turn, or one of them is to see to it that time does not pass by.
+	Wake []int `json:"wake,omitempty"`
 	// Share is to be told to other tabs, which hand it to their engine.
 	Share *Shared `json:"share,omitempty"`
 	// Warning is the name of a rule that the caller should hear of, once.
@@ -131,6 +145,8 @@ type Shared struct {
 	Bucket string `json:"bucket"`
 	// Until is the end of the cool-down; 0 when the limit has let one through.
 	Until int64 `json:"until"`
+	// Wake is set by Group.Hear, as Answer.Wake is.
+	Wake []int `json:"wake,omitempty"`
 }
 
 // Resume says how to ask for the rest of an answer.
@@ -174,6 +190,7 @@ type WaitingFor string
 const (
 	WaitingForConnection WaitingFor = "connection"
 	WaitingForCooldown   WaitingFor = "cooldown" // of another request to the same bucket
+	WaitingForPerson     WaitingFor = "person"   // who has made it manual
 )
 
 // Snapshot is a session's state, for a late subscriber and for storage.

@@ -158,14 +158,17 @@ func (c *faultCase) kindFor(protocol int) string {
 	return kinds[min(protocol, len(kinds)-1)]
 }
 
+// saysWhy says whether the reason for the end comes in an event before the last.
+func saysWhy(protocol string) bool { return protocol == "anthropic" || protocol == "openai-chat" }
+
 // want is what must become of the request.
 func (c *cell) want() string {
 	client, protocol, place := c.client, c.protocol, c.place
 	switch {
 	case c.whole:
 		return complete
-	case place == lastEvent && protocols[protocol].name == "openai-chat":
-		return complete // a finish_reason was there; only [DONE] was lost
+	case place == lastEvent && saysWhy(protocols[protocol].name):
+		return complete // only the marker was lost
 	case c.fault.NoEndMarker || c.fault.Finish != "":
 		place = lastEvent
 	}

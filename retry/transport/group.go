@@ -6,46 +6,43 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// Group is what the requests to one origin share: a cool-down (a 429 for one
-// holds the others back, and one goes first when the time is up) and the retry
-// budget. The zero Group is ready; it is safe for concurrent use and must not
-// be copied.
+// Group is what the requests that one limit of a server holds together share:
+// where one meets it the others wait, one goes first when the time is up, and
+// more follow, first come, first served. They share the retry budget too. The
+// zero Group is ready; it is safe for concurrent use and must not be copied.
 //
 // All transports share one group unless they are given another. A test in a
 // testing/synctest bubble should give its transports one, since time and
 // channels of a bubble must not leave it.
 type Group struct {
-	mu      sync.Mutex // guards what the sessions of this group decide, not what they read
-	shared  session.Group
-	waiting map[string]map[*round]struct{} // by origin
+	mu     sync.Mutex // guards what the sessions of this group decide, not what they read
+	shared session.Group
+	last   int
+	rounds map[int]*round // those that are not over, by their session's ID
 }
 
 var everyone Group
 
-// hold and release note who waits, and so is to hear when something about its
-// origin changes. The lock is held.
-func (g *Group) hold(r *round) {
-	if g.waiting == nil {
-		g.waiting = map[string]map[*round]struct{}{}
+// join gives r a number.
+func (g *Group) join(r *round) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.rounds == nil {
+		g.rounds = map[int]*round{}
 	}
-	if g.waiting[r.origin] == nil {
-		g.waiting[r.origin] = map[*round]struct{}{}
-	}
-	g.waiting[r.origin][r] = struct{}{}
+	g.last++
+	g.rounds[g.last] = r
+	return g.last
 }
 
-func (g *Group) release(r *round) {
-	delete(g.waiting[r.origin], r)
-	if len(g.waiting[r.origin]) == 0 {
-		delete(g.waiting, r.origin)
-	}
-}
+// leave forgets a round that is over. The lock is held.
+func (g *Group) leave(id int) { delete(g.rounds, id) }
 
-// poke wakes the others that wait for r's origin. The lock is held.
-func (g *Group) poke(r *round) {
-	for other := range g.waiting[r.origin] {
-		if other != r {
-			other.rouse()
+// wake rouses those whose turn it is. The lock is held.
+func (g *Group) wake(ids []int) {
+	for _, id := range ids {
+		if r := g.rounds[id]; r != nil {
+			r.rouse()
 		}
 	}
 }

@@ -169,7 +169,7 @@ func TestRequestsThatEndAtRandomMomentsLeaveNothingBehind(t *testing.T) {
 	heap := run(requests)
 	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, 5*time.Second, 10*time.Millisecond, "goroutines are left")
 	require.Empty(t, tr.Controller.Snapshots())
-	require.Empty(t, tr.Group.waiting)
+	require.Empty(t, tr.Group.rounds)
 	// A context, a session or a timer per request would be megabytes.
 	require.Less(t, int64(heap)-int64(warm), int64(1<<20))
 	t.Logf("%d requests: the heap was %d kB, is %d kB", requests, warm>>10, heap>>10)

@@ -208,6 +208,9 @@ func TestResumesAskForTheRest(t *testing.T) {
 				p := newProvider(attemptScript{chunks: c.first, broken: errReset}, attemptScript{chunks: c.rest})
 				tr := newTransport(p)
 				tr.Policy.AfterCommit = retry.AfterCommitResume
+				if strings.Contains(c.url, "/events") {
+					tr.Policy.Protocol = "sse"
+				}
 				if tr.Resume = c.custom; c.custom != nil {
 					tr.Policy.Resume = retry.ResumeCustom
 				}
@@ -244,8 +247,7 @@ func TestACallerWhoCannotResumeEndsTheRequest(t *testing.T) {
 				p := newProvider(attemptScript{chunks: []string{"id: 1\ndata: A\n\n"}, broken: errReset})
 				tr, _ := heard(p)
 				tr.Policy.AfterCommit, tr.Policy.Resume, tr.Resume = retry.AfterCommitResume, retry.ResumeCustom, hook
-				req := chatRequest(t, t.Context())
-				req.URL.Path = "/events"
+				req := eventsRequest(t, tr)
 				resp, err := tr.RoundTrip(req)
 				require.NoError(t, err)
 				_, err = io.ReadAll(resp.Body)

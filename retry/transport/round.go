@@ -39,7 +39,7 @@ type round struct {
 	req     *http.Request
 	send    func(*http.Request) (*http.Response, error)
 	group   *Group
-	origin  string
+	id      int // in group
 	session *session.Session
 	held    session.Queue // of the attempt's body
 	replay  replay
@@ -86,13 +86,14 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 	}
 	r := &round{
 		t: t, req: req, send: t.base().RoundTrip, group: t.group(), began: time.Now(),
-		origin: req.URL.Scheme + "://" + req.URL.Host,
-		wake:   make(chan struct{}, 1),
+		wake: make(chan struct{}, 1),
 	}
 	if err := r.replay.init(req, policy.MaxReplayBytes); err != nil {
 		return nil, err
 	}
+	r.id = r.group.join(r)
 	r.session, _ = session.NewSession(&session.Config{
+		ID:     r.id,
 		Policy: t.Policy,
 		Request: session.Request{
 			Method: req.Method, URL: req.URL.String(), Headers: flatten(req.Header),
@@ -277,15 +278,10 @@ func (r *round) step(h session.Happened) {
 // note tells the group what it must know before the lock goes.
 func (r *round) note(a *session.Answer) {
 	switch a.Do {
-	case session.DoNothing:
-	case session.DoWait:
-		r.group.hold(r)
-	default:
-		r.group.release(r)
+	case session.DoPass, session.DoFinish, session.DoFail, session.DoRethrow:
+		r.group.leave(r.id)
 	}
-	if a.Poke {
-		r.group.poke(r)
-	}
+	r.group.wake(a.Wake)
 }
 
 // act does what the session says. a is void after the session's next step,

@@ -222,6 +222,16 @@ func chatRequest(t testing.TB, ctx context.Context) *http.Request {
 	return req
 }
 
+// eventsRequest asks tr for a stream of events of no known form, which only
+// the option watches.
+func eventsRequest(t testing.TB, tr *Transport) *http.Request {
+	t.Helper()
+	tr.Policy.Protocol = "sse"
+	req := chatRequest(t, t.Context())
+	req.URL.Path = "/events"
+	return req
+}
+
 // newTransport is a Transport that shares nothing with other tests.
 func newTransport(p http.RoundTripper) *Transport {
 	return &Transport{Base: p, Group: &Group{}}

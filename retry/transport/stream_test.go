@@ -172,7 +172,7 @@ func TestBreakingOffTheLoopEndsTheRequest(t *testing.T) {
 				require.Zero(t, p.open)
 				require.Equal(t, 1, p.count())
 				require.Empty(t, tr.Controller.Snapshots())
-				require.Empty(t, tr.Group.waiting)
+				require.Empty(t, tr.Group.rounds)
 			})
 		})
 	}

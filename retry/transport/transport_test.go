@@ -376,8 +376,7 @@ func TestClosingTheBodyWakesAReadThatWaits(t *testing.T) {
 				p := newProvider(script)
 				tr := newTransport(p)
 				tr.Policy.AfterCommit = retry.AfterCommitResume
-				req := chatRequest(t, t.Context())
-				req.URL.Path = "/events"
+				req := eventsRequest(t, tr)
 				resp, err := tr.RoundTrip(req)
 				require.NoError(t, err)
 				began := time.Now()
@@ -400,8 +399,7 @@ func TestTheBodyCanBeClosedByWhatReadingItCalls(t *testing.T) {
 		tr.Policy.AfterCommit = retry.AfterCommitResume
 		var resp *http.Response
 		tr.OnRetry = func(retry.ChatStreamRetry) { _ = resp.Body.Close() }
-		req := chatRequest(t, t.Context())
-		req.URL.Path = "/events"
+		req := eventsRequest(t, tr)
 		var err error
 		resp, err = tr.RoundTrip(req)
 		require.NoError(t, err)
@@ -467,7 +465,7 @@ func TestASilenceThatBeganInAPauseIsNoticed(t *testing.T) {
 	})
 }
 
-func TestRequestsToOneOriginShareTheirCoolDown(t *testing.T) {
+func TestRequestsThatMeetOneLimitComeBackBySlowStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limited := attemptScript{status: 429, headers: map[string]string{"Retry-After": "5"}}
 		slow := attemptScript{after: time.Second, chunks: chat("A")}
@@ -488,9 +486,9 @@ func TestRequestsToOneOriginShareTheirCoolDown(t *testing.T) {
 		for _, opened := range p.opened {
 			at = append(at, opened.Sub(began))
 		}
-		// One goes first when the time is up; the others follow its answer.
-		require.Equal(t, []time.Duration{0, 5 * time.Second, 6 * time.Second, 6 * time.Second, 6 * time.Second}, at)
-		require.Empty(t, tr.Group.waiting)
+		// One goes first when the time is up; two follow its answer, then the last.
+		require.Equal(t, []time.Duration{0, 5 * time.Second, 6 * time.Second, 6 * time.Second, 7 * time.Second}, at)
+		require.Empty(t, tr.Group.rounds)
 	})
 }
 

@@ -1,8 +1,8 @@
 // The conversation: asks, shows what streams in, and keeps it over a reload.
-import { createBanner } from "./banner.js";
 import { protocols, textOf } from "./protocols.js";
 import { logOf, newRun } from "./provider.js";
 import { runOf } from "./scripts.js";
+import "./steadfetch/element.js";
 import { createController, stream } from "./steadfetch/index.js";
 import { draw } from "./timeline.js";
 
@@ -25,13 +25,10 @@ export function createChat(settings) {
   let pending;
   let busy = false;
   let text; // the text node that the answer goes to
-  let last; // the verdict behind the one that ended the request
 
-  const banner = createBanner($("banner"), controller, {
-    context: () => ({ received: Boolean(text?.data), last }),
-    onRetry: () => exchange(),
-    refuge: prompt,
-  });
+  const banner = $("banner");
+  banner.controller = controller;
+  banner.addEventListener("retry", () => exchange());
 
   // The conversation in the page.
 
@@ -101,7 +98,8 @@ export function createChat(settings) {
       if (partial) {
         text = show({ role: "assistant", text: partial }).node;
       }
-      banner.show(status);
+      banner.received = Boolean(partial);
+      banner.controller = { ...controller, status }; // until there is news
     } else {
       // A wait goes on where it was; an answer that was under way is asked for again.
       exchange(status.state === "waiting" ? status : undefined);
@@ -161,12 +159,13 @@ export function createChat(settings) {
     };
     const options = { ...settings.policy, provider: protocol.provider, controller, restore };
     let failed = false;
-    last = undefined;
+    Object.assign(banner, { controller, received: false, last: undefined });
     for await (const event of stream(run.base + protocol.path, init, options)) {
       switch (event.type) {
         case "message":
           item.classList.remove("stale");
           node.appendData(textOf(protocol, event.data));
+          banner.received = node.length > 0;
           follow();
           break;
         case "retry":
@@ -175,10 +174,11 @@ export function createChat(settings) {
         case "reset":
           item.classList.remove("stale");
           node.data = "";
+          banner.received = false;
           break;
         case "error":
           failed = true;
-          last = event.error.last;
+          banner.last = event.error.last;
           break;
       }
     }
@@ -190,7 +190,6 @@ export function createChat(settings) {
     } else if (!node.data) {
       item.remove();
     }
-    banner.show(); // now that it is known what was received
     setBusy(false);
     save();
     const ms = performance.now() - began;

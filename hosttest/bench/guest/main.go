@@ -15,7 +15,6 @@ var (
 	input  = make([]byte, 1<<20)
 	reader sse.Reader
 	event  sse.Event
-	marks  jsonscan.Marks
 )
 
 //go:wasmexport buffer
@@ -43,9 +42,9 @@ func feed(n, sight int32) int32 {
 func read(e *sse.Event, learn bool) {
 	var text jsonscan.Value
 	facts := uint32(0)
-	marks.Clear()
+	reader.Marks.Clear()
 	c := jsonscan.NewCursor(e.Data)
-	c.Marks = &marks
+	c.Marks = &reader.Marks
 	if c.Enter('{') {
 		for c.Member() {
 			switch c.Key {
@@ -90,6 +89,6 @@ func read(e *sse.Event, learn bool) {
 		}
 	}
 	if learn && c.End() {
-		reader.Learn(e, &marks, facts, text)
+		reader.Learn(e, facts, text)
 	}
 }

@@ -86,7 +86,7 @@ function facts(failure: Failure | Error): Failure {
  * SDKs and HTTP clients put the status, the headers and the body.
  */
 export function failureOf(thrown: unknown): Failure {
-  const failure: Failure = { error: errorInfo(thrown), now: Date.now() };
+  const failure: Failure = { error: errorInfo(thrown), foreign: true, now: Date.now() };
   // The status may be the error's own, its response's, or that of what it wraps.
   let e: unknown = thrown;
   for (let depth = 0; depth < maxCauses && isObject(e); depth++) {
@@ -137,6 +137,10 @@ export function errorInfo(thrown: unknown, depth = 0): ErrorInfo {
     if (typeof value === "string" || typeof value === "number") {
       info[key] = String(value);
     }
+  }
+  const says = thrown.retryable ?? thrown.isRetryable;
+  if (typeof says === "boolean") {
+    info.retryable = String(says);
   }
   const cause = inner(thrown);
   if (cause !== undefined && depth < maxCauses) {

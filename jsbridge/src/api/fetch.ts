@@ -1,6 +1,9 @@
+import type { Engine } from "../engine/abi.js";
+import { ready } from "../engine/module.js";
 import { type Body, makeBody } from "../net/body.js";
 import { request } from "../net/request.js";
 import { like } from "../net/response.js";
+import { warn } from "../session/warn.js";
 import { check } from "./check.js";
 import { type FetchOptions, fetchTypes } from "./options.js";
 
@@ -18,12 +21,22 @@ import { type FetchOptions, fetchTypes } from "./options.js";
  *
  * It does not follow calls that an SDK repeats by itself: switch that off
  * (`maxRetries: 0`).
+ *
+ * Where WebAssembly is not allowed and `init` was given no fallback, requests go
+ * through as they are, and a warning says so.
  */
 export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch {
   check("createFetch", options, fetchTypes);
-  return (input, init) =>
-    new Promise((resolve, reject) => {
-      request(input, init, options, false, (session) => {
+  return async (input, init) => {
+    let engine: Engine;
+    try {
+      engine = await ready();
+    } catch (error) {
+      warn(options, "no_webassembly", `requests are not guarded: ${(error as Error).message}`);
+      return (options.fetch ?? globalThis.fetch)(input, init);
+    }
+    return new Promise((resolve, reject) => {
+      request(engine, input, init, options, false, (session) => {
         let body: Body | undefined;
         const begin = (response: Response): Body => {
           if (!body) {
@@ -41,4 +54,5 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
         };
       }).catch(reject);
     });
+  };
 }

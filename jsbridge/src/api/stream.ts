@@ -1,4 +1,4 @@
-import { engine } from "../engine/module.js";
+import { engine, ready } from "../engine/module.js";
 import type { ChatStreamRetry, Ending, Verdict } from "../engine/shapes.gen.js";
 import { request } from "../net/request.js";
 import { follower, signalOf } from "../net/signal.js";
@@ -84,56 +84,58 @@ export function stream(
   function begin(): void {
     ({ abort, leave } = follower(theirs, options.signal));
     const { signal } = abort;
-    request(input, { ...init, signal }, options, true, () => ({
-      take(bytes) {
-        read ??= makeReader(push);
-        read(bytes);
-      },
-      demand,
-      reset() {
-        read?.free?.();
-        read = undefined;
-        push({ type: "reset" });
-      },
-      wait({ retry }) {
-        if (retry) {
-          push({ type: "retry", retry });
-        }
-      },
-      async pass(response, verdict, attempts, last) {
-        if (verdict) {
-          response.body?.cancel().catch(() => {});
-          fail(new RetryError(verdict, attempts, last));
-          return;
-        }
-        try {
-          finish(await readBody(response, push, demand));
-        } catch (error) {
-          if (signal.aborted) {
-            over({ error: signal.reason });
-          } else {
-            const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
-            fail(new RetryError(verdict, attempts, undefined, error));
+    const start = async () =>
+      request(await ready(), input, { ...init, signal }, options, true, () => ({
+        take(bytes) {
+          read ??= makeReader(push);
+          read(bytes);
+        },
+        demand,
+        reset() {
+          read?.free?.();
+          read = undefined;
+          push({ type: "reset" });
+        },
+        wait({ retry }) {
+          if (retry) {
+            push({ type: "retry", retry });
           }
-        }
-      },
-      finish(_, verdict, attempts, ending) {
-        read?.();
-        if (verdict) {
-          fail(new RetryError(verdict, attempts));
-        } else {
-          finish(ending);
-        }
-      },
-      fail(error, canceled) {
-        if (error instanceof RetryError && !canceled) {
-          fail(error);
-        } else {
-          clear(); // an abort is heard at once
-          over({ error });
-        }
-      },
-    })).catch((error: unknown) => over({ error }));
+        },
+        async pass(response, verdict, attempts, last) {
+          if (verdict) {
+            response.body?.cancel().catch(() => {});
+            fail(new RetryError(verdict, attempts, last));
+            return;
+          }
+          try {
+            finish(await readBody(response, push, demand));
+          } catch (error) {
+            if (signal.aborted) {
+              over({ error: signal.reason });
+            } else {
+              const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
+              fail(new RetryError(verdict, attempts, undefined, error));
+            }
+          }
+        },
+        finish(_, verdict, attempts, ending) {
+          read?.();
+          if (verdict) {
+            fail(new RetryError(verdict, attempts));
+          } else {
+            finish(ending);
+          }
+        },
+        fail(error, canceled) {
+          if (error instanceof RetryError && !canceled) {
+            fail(error);
+          } else {
+            clear(); // an abort is heard at once
+            over({ error });
+          }
+        },
+      }));
+    start().catch((error: unknown) => over({ error }));
   }
 
   return iterator;

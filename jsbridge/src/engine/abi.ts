@@ -84,7 +84,7 @@ export interface Engine {
   ended(event: Event): Ending;
   delay(attempt: number): number;
   policy(policy: Policy): Policy;
-  share(shared: Shared): void;
+  share(shared: Shared): Shared;
   open(config: Config): number;
   /** Takes a piece of the request's body, and says whether more is wanted. At most {@link maxChunk} bytes. */
   body(session: number, bytes: Uint8Array): boolean;

@@ -4,6 +4,4 @@ declare module "embedded:steadfetch" {
   export type Instantiate = () => WebAssembly.Exports;
   /** The module: its bytes, decoded anew at every call; or compiled; or as plain JavaScript. */
   export function embedded(): Uint8Array<ArrayBuffer> | WebAssembly.Module | Instantiate;
-  /** The same as plain JavaScript, for pages that may not compile WebAssembly. */
-  export const fallback: (() => Promise<{ instantiate: Instantiate }>) | undefined;
 }

@@ -1,4 +1,4 @@
-import { hasModule, load } from "./module.js";
+import { hasModule, load, type PlainJavaScript, setFallback } from "./module.js";
 
 // Spelt so that it can be read without the DOM's types, which have the name.
 type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : never;
@@ -6,20 +6,30 @@ type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype
 /** Where {@link init} can take the module from. */
 export type ModuleSource = WasmModule | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Response | URL | string;
 
+/** What {@link init} can be told instead. */
+export interface InitOptions {
+  /** Loads the module as plain JavaScript, where WebAssembly is not allowed: `() => import("steadfetch/js")`. */
+  fallback: () => PromiseLike<PlainJavaScript>;
+}
+
 /**
  * Compiles the module ahead of time and asynchronously.
  *
  * Nobody has to call it: `createFetch`, `stream` and `retry` do so themselves
- * when they must. It is for two cases: a runtime that compiles nothing at once
+ * when they must. It is for three cases: a runtime that compiles nothing at once
  * (old WebViews, for modules over 4 KiB), where `classify`, `explain` and
- * `delay` throw until `init` is done; and a module from elsewhere than this
- * file, given as `source`: a compiled module, its bytes, a response, or its
- * address.
+ * `delay` throw until `init` is done; a module from elsewhere than this file,
+ * given as `source`: a compiled module, its bytes, a response, or its address;
+ * and a page whose policy forbids WebAssembly, which needs a `fallback`.
  *
  * Calls without a source may be repeated. A source is taken once, before the
  * first use; later it is refused. After a failure `init` may be called again.
  */
-export async function init(source?: ModuleSource | PromiseLike<ModuleSource>): Promise<void> {
+export async function init(source?: ModuleSource | PromiseLike<ModuleSource> | InitOptions): Promise<void> {
+  if (typeof source === "object" && "fallback" in source) {
+    setFallback(source.fallback);
+    return load();
+  }
   if (source === undefined) {
     return load();
   }

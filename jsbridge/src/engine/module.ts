@@ -1,13 +1,27 @@
-import { embedded, fallback, type Instantiate } from "embedded:steadfetch";
+import { embedded, type Instantiate } from "embedded:steadfetch";
 import { type Engine, makeEngine } from "./abi.js";
+
+/** What `import("steadfetch/js")` gives. */
+export interface PlainJavaScript {
+  embedded(): unknown;
+}
 
 let compiled: WebAssembly.Module | Instantiate | undefined;
 let pending: Promise<void> | undefined;
 let failure: { cause: unknown } | undefined;
 let current: Engine | undefined;
+let fallback: (() => PromiseLike<PlainJavaScript>) | undefined;
+
+const advice =
+  'where WebAssembly is not allowed, import from "steadfetch/js", or call init({ fallback: () => import("steadfetch/js") })';
 
 /** Whether a module is there, or on its way. */
 export const hasModule = () => pending !== undefined || compiled !== undefined;
+
+/** Says where plain JavaScript comes from, should WebAssembly be refused. */
+export function setFallback(source: () => PromiseLike<PlainJavaScript>): void {
+  fallback = source;
+}
 
 /** Gets the module ready asynchronously: the one given, or the embedded one. */
 export function load(source?: () => Promise<WebAssembly.Module | BufferSource>): Promise<void> {
@@ -21,12 +35,12 @@ export function load(source?: () => Promise<WebAssembly.Module | BufferSource>):
         if (given || !fallback) {
           throw error;
         }
-        await prepare((await fallback()).instantiate);
+        await prepare((await fallback()).embedded() as Instantiate);
       }
       failure = undefined;
     } catch (cause) {
       failure = { cause };
-      throw new Error("steadfetch: the module could not be loaded", failure);
+      throw new Error(`steadfetch: the module could not be loaded; ${advice}`, failure);
     } finally {
       pending = undefined;
     }
@@ -66,14 +80,14 @@ export function engine(): Engine {
     throw new Error("steadfetch: init() is pending: await it first");
   }
   if (failure) {
-    throw new Error("steadfetch: init() failed: try it again", failure);
+    throw new Error(`steadfetch: init() failed: try it again; ${advice}`, failure);
   }
   try {
     const from = compiled ?? embedded();
     compiled = typeof from === "function" || from instanceof WebAssembly.Module ? from : new WebAssembly.Module(from);
     current = begin(typeof compiled === "function" ? compiled() : new WebAssembly.Instance(compiled).exports);
   } catch (cause) {
-    throw new Error("steadfetch: nothing compiles at once here: await init() first", { cause });
+    throw new Error(`steadfetch: nothing compiles at once here: await init() first; ${advice}`, { cause });
   }
   return current;
 }

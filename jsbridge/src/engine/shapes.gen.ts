@@ -11,6 +11,11 @@ export interface ErrorInfo {
   message?: string;
   /** numbers are given in decimal */
   code?: string;
+  /**
+   * `retryable` is "true" or "false" where the error itself says so, as
+   * error.retryable, error.isRetryable or `retryable`() bool.
+   */
+  retryable?: string;
   cause?: ErrorInfo;
 }
 
@@ -44,6 +49,12 @@ export interface Failure {
   provider?: string;
   /** `url` is the request's. It tells the provider and is never shown. */
   url?: string;
+  /**
+   * `foreign` says that the error was thrown by code that is not the retry
+   * engine's. Such an error may be about anything, so that without a status
+   * only a transport's or a provider's full phrase counts.
+   */
+  foreign?: boolean;
   /** `canceled` says that the caller's own signal or context ended the request. */
   canceled?: boolean;
   /**
@@ -93,9 +104,14 @@ export interface Verdict {
    */
   chainBroken?: boolean;
   /**
+   * `party` says whose failure it is, if not the provider's: "server",
+   * "proxy", "firewall", or empty.
+   */
+  party?: string;
+  /**
    * `title`, `message` and `detail` are safe to show: no key, no token, no URL
    * beyond its host. `detail` is the provider's own text, one line, at most
-   * 500 characters; it is empty for authentication errors.
+   * 500 characters; of an authentication error, only what is missing.
    */
   title?: string;
   message?: string;
@@ -264,6 +280,8 @@ export interface Config {
   request: Request;
   /** `provider` is a hint for the classifier, for hosts that know it. */
   provider?: string;
+  /** `id` is the host's own name for the session, in Answer.wake. */
+  id?: number;
   /** `seed` feeds the jitter. Any value will do; the same seed gives the same waits. */
   seed?: number;
   /** `canReset` says that the consumer can be told to drop what it has. */
@@ -277,6 +295,13 @@ export interface Config {
   opaqueErrors?: boolean;
   /** `offline` says that the host believes it is offline at the start. */
   offline?: boolean;
+  /** `manual` makes every wait last until "retry_now", as "manual" does. */
+  manual?: boolean;
+  /**
+   * `recover` says that the host may know another request when one fails: it is
+   * asked with "recover".
+   */
+  recover?: boolean;
   /**
    * `restore` is a Snapshot taken earlier, perhaps before a page was loaded
    * anew: the session goes on waiting where that one was.
@@ -286,7 +311,7 @@ export interface Config {
 
 /** Happened is one thing that a host saw. */
 export interface Happened {
-  what: "start" | "response" | "end" | "error" | "failed" | "success" | "timer" | "abort" | "stop" | "retry_now" | "online" | "offline" | "probe_lost";
+  what: "start" | "response" | "end" | "error" | "failed" | "success" | "timer" | "abort" | "stop" | "retry_now" | "online" | "offline" | "probe_lost" | "manual" | "automatic" | "recovered";
   /** `now` is the wall clock in milliseconds since the Unix epoch. It may jump. */
   now: number;
   /**
@@ -298,11 +323,13 @@ export interface Happened {
   headers?: Record<string, string>;
   error?: ErrorInfo;
   failure?: Failure;
+  /** Request is the one to send instead, whole. */
+  request?: Request;
 }
 
 /** Answer is what the host is to do now. */
 export interface Answer {
-  do: "none" | "open" | "read" | "wait" | "pass" | "finish" | "fail" | "rethrow";
+  do: "none" | "open" | "read" | "wait" | "pass" | "finish" | "fail" | "recover" | "rethrow";
   /** `attempt` is the number of the attempt in force, from 1. */
   attempt?: number;
   /**
@@ -340,8 +367,11 @@ export interface Answer {
   probe?: boolean;
   /** `bucket` is set with `probe`: the name of the lock. */
   bucket?: string;
-  /** `poke` asks the host to report "timer" to all its other sessions. */
-  poke?: boolean;
+  /**
+   * `wake` names sessions, by Config.id, that the host is to report "timer" to:
+   * it is their turn, or one of them is to see to it that time does not pass by.
+   */
+  wake?: number[];
   /** `share` is to be told to other tabs, which hand it to their engine. */
   share?: Shared;
   /** `warning` is the name of a rule that the caller should hear of, once. */
@@ -378,11 +408,16 @@ export interface Shared {
   bucket: string;
   /** `until` is the end of the cool-down; 0 when the limit has let one through. */
   until: number;
+  /** `wake` is set by Group.Hear, as Answer.wake is. */
+  wake?: number[];
 }
 
 /** ChatStreamRetry is the event to show while a session waits. */
 export interface ChatStreamRetry {
-  /** `attempt` is the number of failures so far, from 1. */
+  /**
+   * `attempt` is the number of failures so far, from 1; 0 for a request that
+   * waits for a limit that others have met.
+   */
   attempt: number;
   delayMs: number;
   /** `error` is safe to show. */
@@ -393,6 +428,8 @@ export interface ChatStreamRetry {
   provider?: string;
   statusCode?: number;
   title?: string;
+  /** `before` is how many requests go before this one, where it waits for a limit. */
+  before?: number;
 }
 
 /** Snapshot is a session's state, for a late subscriber and for storage. */
@@ -410,7 +447,7 @@ export interface Snapshot {
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
   /** `waitingFor` is empty (for the time), "connection" or "cooldown". */
-  waitingFor?: "connection" | "cooldown";
+  waitingFor?: "connection" | "cooldown" | "person";
   retry?: ChatStreamRetry;
   verdict?: Verdict;
 }

@@ -1,7 +1,7 @@
 import { errorInfo } from "../api/classify.js";
 import { RetryError } from "../api/error.js";
 import { type FetchOptions, policyOf } from "../api/options.js";
-import { ready } from "../engine/module.js";
+import type { Engine } from "../engine/abi.js";
 import type { Answer, Ending, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
 import { overlay, type Replay, replayable } from "./replay.js";
@@ -41,6 +41,7 @@ const afterEnd = 1000;
 
 /** Makes a request that survives. Rejects if it cannot even be begun. */
 export async function request(
+  engine: Engine,
   input: RequestInfo | URL,
   init: RequestInit | undefined,
   options: FetchOptions,
@@ -48,7 +49,6 @@ export async function request(
   makeOutcome: (session: Session) => Outcome,
 ): Promise<void> {
   const send = options.fetch ?? globalThis.fetch;
-  const engine = await ready();
   const signal = signalOf(input, init);
   const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).maxReplayBytes ?? 0);
   const { facts, body, notReplayable } = replay;

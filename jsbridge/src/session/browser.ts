@@ -59,8 +59,8 @@ export function tell(shared: Shared): void {
 }
 
 /**
- * Takes the lock under which one tab at a time probes a bucket, and
- * says how to give it back; `undefined` says that another tab has it. Where there are
+ * Takes the lock under which one tab at a time goes first in a bucket, and says
+ * how to give it back; `undefined` says that another tab has it. Where there are
  * no locks, it is always free.
  */
 export function lock(bucket: string, then: (release: (() => void) | undefined) => void): void {

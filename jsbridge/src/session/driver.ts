@@ -7,6 +7,7 @@ import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { makeHeld } from "./held.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
+import { warn } from "./warn.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
 export interface Host {
@@ -44,7 +45,7 @@ export interface Session extends Controlled {
   rewrite(body: string): string;
   /** The session's time may have come. */
   tick(): void;
-  /** There is news. The session acts on it in a task of its own, not in that of whoever calls. */
+  /** It may be its turn. The session acts on it in a task of its own, not in that of whoever calls. */
   rouse(): void;
 }
 
@@ -52,36 +53,36 @@ export interface Session extends Controlled {
 const maxTimer = 2 ** 31 - 1;
 /** What may lie unread when reading goes on is read before a clock that ran out meanwhile is heard. */
 const afterHold = 1000;
-/** How often a session that waits looks for news, where nobody may bring it, in ms. */
+/** How often a session that waits looks whether it was roused, where nobody may call it, in ms. */
 const lookEvery = 100;
 
-const live = new Set<Session>();
+const live = new Map<number, Session>();
+let last = 0;
 let unwatch: (() => void) | undefined;
-/** How often something changed that sessions share: what is known of an origin, or whether their engine works. */
-let news = 0;
-const warned = new Set<string>();
 
 function all(act: (session: Session) => void): void {
-  for (const session of [...live]) {
+  for (const session of [...live.values()]) {
     act(session);
   }
 }
 
-function spread(by?: Session): void {
-  news++;
-  all((s) => s !== by && s.rouse());
+/** Rouses the sessions that the core names, and no others: there may be thousands. */
+function rouse(ids: readonly number[] = []): void {
+  for (const id of ids) {
+    live.get(id)?.rouse();
+  }
 }
 
-function enter(session: Session): void {
-  live.add(session);
+function enter(id: number, session: Session): void {
+  live.set(id, session);
   unwatch ??= watch(
     (what) => all((s) => s.report(what)),
     () => all((s) => s.tick()),
   );
 }
 
-function leave(session: Session): void {
-  live.delete(session);
+function leave(id: number): void {
+  live.delete(id);
   if (live.size === 0) {
     unwatch?.();
     unwatch = undefined;
@@ -89,12 +90,13 @@ function leave(session: Session): void {
 }
 
 function overheard(shared: Shared): void {
+  let wake: readonly number[] | undefined;
   try {
-    engineNow().share(shared);
+    wake = engineNow().share(shared).wake;
   } catch {
     return; // not ours
   }
-  spread();
+  rouse(wake);
 }
 
 /**
@@ -110,7 +112,10 @@ export function drive(
   makeHost: (session: Session) => Host,
   body: Iterable<Uint8Array> = [],
 ): Session {
-  const id = engine.open({
+  last++;
+  const id = last;
+  const handle = engine.open({
+    id,
     seed: Math.floor(Math.random() * 2 ** 32),
     opaqueErrors: inBrowser(),
     offline: isOffline(),
@@ -120,7 +125,7 @@ export function drive(
     ...(options.restore && { restore: options.restore }),
   });
   for (const piece of body) {
-    if (!engine.body(id, piece)) {
+    if (!engine.body(handle, piece)) {
       break;
     }
   }
@@ -136,7 +141,7 @@ export function drive(
   let held = false;
   let overdue = false;
   let unlock: (() => void) | undefined;
-  let known = news; // what the latest answer takes account of
+  let roused = false; // since the latest answer
   let wake = () => {};
   let ignoreAbort = () => {};
 
@@ -160,14 +165,14 @@ export function drive(
       host.drop();
       host.crash(error);
       if (worked && engine.trapped()) {
-        spread();
+        all((s) => s.rouse());
       }
     }
     busy = false;
   }
 
   /**
-   * Heeds the news that others bring. What a session opens then is its own
+   * Acts when others have roused the session. What it opens then is its own
    * caller's, as AsyncLocalStorage and the like see it, and not theirs.
    */
   async function heed(): Promise<void> {
@@ -181,9 +186,9 @@ export function drive(
     }
   }
 
-  /** Heeds the news, or the time. */
+  /** Looks whether it was roused, or its time has come. */
   function look(at: number): void {
-    if (known !== news || at <= Date.now()) {
+    if (roused || at <= Date.now()) {
       session.tick();
     } else {
       set(at);
@@ -194,6 +199,7 @@ export function drive(
     attempt = answer.attempt ?? attempt;
     waiting = answer.do === "none" ? waiting : answer.do === "wait";
     arm(answer.timerAt ?? 0);
+    rouse(answer.wake);
     if (answer.reset) {
       host.reset?.();
     }
@@ -204,8 +210,8 @@ export function drive(
     }
     trace?.answered(answer);
     const last = ["pass", "finish", "fail", "rethrow"].includes(answer.do);
-    const status = last || registry || options.onStatus ? engine.snapshot(id) : undefined;
-    const ending = answer.do === "finish" ? engine.ending(id) : {};
+    const status = last || registry || options.onStatus ? engine.snapshot(handle) : undefined;
+    const ending = answer.do === "finish" ? engine.ending(handle) : {};
     if (last) {
       end();
     }
@@ -240,19 +246,12 @@ export function drive(
     show(answer, status);
   }
 
-  function show({ share, poke, warning, retry }: Answer, status: Snapshot | undefined): void {
+  function show({ share, warning, retry }: Answer, status: Snapshot | undefined): void {
     if (share) {
       tell(share);
     }
-    if (poke) {
-      spread(session);
-      known = news;
-    }
-    if (warning && options.onWarning) {
-      safely(options.onWarning, warning);
-    } else if (warning && !warned.has(warning)) {
-      warned.add(warning);
-      console.warn(`steadfetch: ${warning}`);
+    if (warning) {
+      warn(options, warning);
     }
     if (retry) {
       safely(options.onRetry, retry);
@@ -272,7 +271,7 @@ export function drive(
 
   /** Does what the core says with the bytes that are held, of which n go on. */
   function move(n: number, give: (bytes: Uint8Array<ArrayBuffer>) => void): void {
-    const moves = engine.moves(id);
+    const moves = engine.moves(handle);
     if (!moves) {
       keep.release(n, give);
       return;
@@ -295,7 +294,6 @@ export function drive(
       return;
     }
     const number = attempt;
-    const asked = news;
     lock(answer.bucket ?? "", (release) => {
       if (over || attempt !== number) {
         release?.();
@@ -304,9 +302,6 @@ export function drive(
         send(answer);
       } else {
         session.report("probe_lost", { attempt });
-        if (asked !== news) {
-          session.tick(); // whoever has the lock may have said already that it is through
-        }
       }
     });
   }
@@ -314,7 +309,7 @@ export function drive(
   function arm(at: number): void {
     clearTimeout(timer);
     overdue = false;
-    known = news;
+    roused = false;
     if (at) {
       set(at);
     }
@@ -334,11 +329,11 @@ export function drive(
     over = true;
     clearTimeout(timer);
     ignoreAbort();
-    leave(session);
+    leave(id);
     unlock?.();
     wake();
     try {
-      engine.free(id);
+      engine.free(handle);
     } catch {
       // It has trapped: nothing is left to be freed.
     }
@@ -349,7 +344,7 @@ export function drive(
       if (!over) {
         const happened = { what, now: Date.now(), ...more };
         trace?.heard(happened);
-        step(() => engine.event(id, happened));
+        step(() => engine.event(handle, happened));
       }
     },
     chunk(number, bytes) {
@@ -360,7 +355,7 @@ export function drive(
             return undefined;
           }
           keep.push(piece);
-          const answer = engine.chunk(id, number, piece, Date.now());
+          const answer = engine.chunk(handle, number, piece, Date.now());
           if (typeof answer !== "number") {
             return answer;
           }
@@ -376,7 +371,7 @@ export function drive(
         timer = setTimeout(session.tick, afterHold);
       }
     },
-    rewrite: (body) => engine.rewrite(id, body),
+    rewrite: (body) => engine.rewrite(handle, body),
     tick() {
       if (held && !engine.trapped()) {
         overdue = true;
@@ -384,10 +379,13 @@ export function drive(
         session.report("timer");
       }
     },
-    rouse: () => wake(),
+    rouse() {
+      roused = true;
+      wake();
+    },
   };
   const host = makeHost(session);
-  enter(session);
+  enter(id, session);
   hear(overheard);
   if (!apart()) {
     void heed();

@@ -5,66 +5,57 @@
  * @module
  */
 import type { Controller } from "../api/controller.js";
-import type { Snapshot, Verdict } from "../engine/shapes.gen.js";
+import type { Verdict } from "../engine/shapes.gen.js";
+import { style } from "./style.js";
+import { texts as english, type Texts } from "./texts.js";
 import { type Action, countdown, type View, view } from "./view.js";
 
+export type { RetryStatusProps } from "./jsx.js";
+export { type Texts, texts } from "./texts.js";
 export { type Action, countdown, type View, type ViewContext, view } from "./view.js";
 
 /** On a server there are no elements, and nothing is defined. */
 const Base = (globalThis.HTMLElement ?? Object) as typeof HTMLElement;
 
-const css = `
-:host{display:block}
-[hidden]{display:none!important}
-[part=card]{display:flex;flex-wrap:wrap;align-items:baseline;gap:.25em .75em;padding:var(--retry-status-padding,.75em 1em);
-font:var(--retry-status-font,inherit);color:var(--retry-status-color,CanvasText);background:var(--retry-status-background,Canvas);
-border:1px solid var(--retry-status-border,GrayText);border-inline-start:4px solid var(--retry-status-accent,#c77700);
-border-radius:var(--retry-status-radius,.4em)}
-[data-tone=failed]{border-inline-start-color:var(--retry-status-failed,#d3352b)}
-[data-tone=stopped]{border-inline-start-color:var(--retry-status-stopped,GrayText)}
-[part=title]{font-weight:600}
-[part=message],[part=detail]{flex-basis:100%;overflow-wrap:anywhere}
-[part=countdown]{font-variant-numeric:tabular-nums}
-[part=attempt],[part=status],[part=detail]{font-size:.875em;opacity:.8}
-[part=actions]{margin-inline-start:auto;display:flex;gap:.5em}
-button{font:inherit}
-[part=live]{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-`;
-
-const texts = ["title", "countdown", "attempt", "status", "message", "detail"] as const;
-const buttons: readonly (readonly [Action, part: string, label: string])[] = [
-  ["retryNow", "retry-now", "Retry now"],
-  ["stop", "stop", "Stop"],
-  ["retry", "retry", "Retry"],
+/** How often the numbers may change. */
+const paintEveryMs = 100;
+/** What a page sets. */
+const properties = ["controller", "received", "last", "texts"] as const;
+const buttons: readonly (readonly [action: Action, part: string])[] = [
+  ["retryNow", "retry-now"],
+  ["retry", "retry"],
+  ["stop", "stop"],
 ];
-
-/** Makes an element whose name is also its part. */
-function make(tag: string, part: string, ...children: (Node | string)[]): HTMLElement {
-  const element = document.createElement(tag);
-  element.setAttribute("part", part);
-  element.append(...children);
-  return element;
-}
 
 /**
  * Shows nothing while all goes well; the cause, a countdown and the buttons
  * Retry now and Stop during a wait; the failure and the button Retry at the end,
  * which dispatches the event `retry`: to ask again is the page's.
  *
- * Parts to be styled: card, title, countdown, attempt, status, message, detail,
- * link, actions, button, retry-now, stop, retry. Custom properties:
- * `--retry-status-` padding, font, color, background, border, radius, accent,
- * failed, stopped. The colours are the system's, so they follow the page's
+ * Slots: the default one is below the words, `icon` before them, `actions` before
+ * the buttons. The attribute `tone` tells what is shown: waiting, opening, failed
+ * or stopped; it is not there while nothing is shown.
+ *
+ * Parts: card, words, head, title, status, message, asked, detail, meter,
+ * countdown, attempt, link, actions, button, retry-now, retry, stop, progress,
+ * bar. Custom properties: `--retry-status-` accent, opening, failed and stopped
+ * for the colours of the tones; padding, font, color, background, border,
+ * radius, button, button-text, button-radius. The colours follow the page's
  * `color-scheme`.
  */
 export class RetryStatusElement extends Base {
   #controller: Controller | undefined;
   #received = false;
   #last: Verdict | undefined;
+  #texts: Partial<Texts> | undefined;
   #leave: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #shown: string | undefined;
-  #parts: Record<string, HTMLElement> | undefined;
+  #later: ReturnType<typeof setTimeout> | undefined;
+  #shown: View | undefined;
+  /** Whether what is shown is painted, and its countdown runs. */
+  #current = false;
+  #paintedAt = 0;
+  #parts: Parts | undefined;
 
   /** The controller of the requests to show. */
   get controller(): Controller | undefined {
@@ -80,8 +71,10 @@ export class RetryStatusElement extends Base {
     return this.#received;
   }
   set received(received: boolean) {
-    this.#received = received;
-    this.#show();
+    if (received !== this.#received) {
+      this.#received = received;
+      this.#show();
+    }
   }
 
   /** The verdict on the last failure where the engine's own ended the request: `RetryError.last`. */
@@ -93,9 +86,21 @@ export class RetryStatusElement extends Base {
     this.#show();
   }
 
+  /** Words in another language, or other words. What is left out is English. */
+  get texts(): Partial<Texts> | undefined {
+    return this.#texts;
+  }
+  set texts(texts: Partial<Texts> | undefined) {
+    this.#texts = texts;
+    if (this.#parts) {
+      label(this.#parts, { ...english, ...texts });
+    }
+    this.#show();
+  }
+
   connectedCallback(): void {
     // What was set before the element was defined hides the property.
-    for (const name of ["controller", "received", "last"] as const) {
+    for (const name of properties) {
       if (Object.hasOwn(this, name)) {
         const value = this[name];
         delete this[name];
@@ -115,35 +120,6 @@ export class RetryStatusElement extends Base {
     this.#show();
   }
 
-  #build(): Record<string, HTMLElement> {
-    const root = this.attachShadow({ mode: "open" });
-    // No style element and no markup, which a page's Content-Security-Policy may forbid.
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [sheet];
-    const parts: Record<string, HTMLElement> = {};
-    for (const name of texts) {
-      parts[name] = make("span", name);
-    }
-    parts.link = make("a", "link", "The provider's status page");
-    parts.link.setAttribute("target", "_blank");
-    parts.link.setAttribute("rel", "noreferrer");
-    parts.actions = make("span", "actions");
-    for (const [action, part, label] of buttons) {
-      const button = make("button", `button ${part}`, label);
-      button.setAttribute("type", "button");
-      button.addEventListener("click", () => this.#act(action));
-      parts[action] = button;
-      parts.actions.append(button);
-    }
-    parts.card = make("div", "card", ...Object.values(parts).filter((part) => !part.parentNode));
-    parts.card.setAttribute("tabindex", "-1");
-    parts.live = make("div", "live");
-    parts.live.setAttribute("role", "status");
-    root.append(parts.card, parts.live);
-    return parts;
-  }
-
   #act(action: Action): void {
     if (action === "retry") {
       this.dispatchEvent(new CustomEvent("retry", { bubbles: true, composed: true }));
@@ -153,56 +129,186 @@ export class RetryStatusElement extends Base {
   }
 
   #show(): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#later);
     if (!this.isConnected) {
+      clearTimeout(this.#timer);
+      this.#current = false;
       return;
     }
-    this.#parts ??= this.#build();
-    const parts = this.#parts;
-    const status: Snapshot | undefined = this.#controller?.status;
-    const next = status && view(status, { received: this.#received, last: this.#last });
-    const key = JSON.stringify(next ?? null);
-    if (key !== this.#shown) {
-      this.#shown = key;
-      this.#paint(parts, next);
+    const status = this.#controller?.status;
+    const next = status && view(status, { received: this.#received, last: this.#last, texts: this.#texts });
+    if (this.#current && same(next, this.#shown)) {
+      return;
     }
+    // Another state is painted at once; numbers that run, such as a queue's, now and then.
+    const pause = this.#paintedAt + paintEveryMs - Date.now();
+    if (
+      this.#current &&
+      pause > 0 &&
+      next?.tone === "waiting" &&
+      this.#shown?.tone === "waiting" &&
+      next.say === this.#shown.say
+    ) {
+      this.#later = setTimeout(() => this.#show(), pause);
+      return;
+    }
+    this.#paintedAt = Date.now();
+    this.#shown = next;
+    this.#current = true;
+    this.#paint(next);
+  }
+
+  #paint(next: View | undefined): void {
+    this.#parts ??= build(this, (action) => this.#act(action));
+    const parts = this.#parts;
+    const focused = this.shadowRoot!.activeElement;
+    parts.card.hidden = !next;
+    // It names the attempt and not the seconds left, so it is read out once per attempt.
+    write(parts.live, next?.say ?? "");
+    if (next) {
+      this.setAttribute("tone", next.tone);
+      fill(parts, next, { ...english, ...this.#texts });
+    } else {
+      this.removeAttribute("tone");
+    }
+    if (focused?.closest("[hidden]")) {
+      this.#keepFocus(next ? parts.card : this);
+    }
+    runDown(parts, next);
     this.#tick(parts, next?.until);
   }
 
-  #paint(parts: Record<string, HTMLElement>, next: View | undefined): void {
-    const focused = this.shadowRoot!.activeElement;
-    parts.card!.hidden = !next;
-    // It names the attempt and not the seconds left, so it is read out once per attempt.
-    write(parts.live!, next?.say ?? "");
-    if (!next) {
-      return;
-    }
-    parts.card!.dataset.tone = next.tone;
-    put(parts.title!, next.title);
-    put(parts.message!, next.message);
-    put(parts.detail!, next.detail ?? "");
-    put(parts.status!, next.status ? `HTTP ${next.status}` : "");
-    put(parts.attempt!, next.attempt ? `attempt ${next.attempt}` : "");
-    parts.link!.hidden = !next.link;
-    parts.link!.setAttribute("href", next.link ?? "");
-    for (const [action] of buttons) {
-      parts[action]!.hidden = !next.actions.includes(action);
-    }
-    if (focused?.closest("[hidden]")) {
-      parts.card!.focus(); // and not another button: the key that pressed this one may still be down
-    }
+  /** Keeps the focus where it was, but on no other button: the key that pressed the one that is gone may still be down. */
+  #keepFocus(place: HTMLElement): void {
+    place.tabIndex = -1;
+    place.focus();
   }
 
   /** Writes the countdown, and again when its words change. */
-  #tick(parts: Record<string, HTMLElement>, until: number | undefined): void {
+  #tick(parts: Parts, until: number | undefined): void {
+    clearTimeout(this.#timer);
     const now = Date.now();
-    const words = countdown(until, now);
-    put(parts.countdown!, words);
+    const words = countdown(until, now, this.#texts);
+    put(parts.countdown, words);
     if (words) {
-      this.#timer = setTimeout(() => this.#tick(parts, until), Math.max((until! - now) % 1000, 0) || 1000);
+      this.#timer = setTimeout(() => this.#tick(parts, until), (until! - now) % 1000 || 1000);
     }
   }
 }
+
+const lines = ["message", "asked", "detail"] as const;
+const names = ["live", "card", "words", "head", "title", "status", ...lines, "meter", "countdown", "attempt"] as const;
+
+/** The elements in the shadow root, by their parts. */
+type Parts = Record<(typeof names)[number] | "actions" | "progress" | "bar" | Action, HTMLElement> & {
+  link: HTMLAnchorElement;
+};
+
+const tags: Partial<Record<string, string>> = {
+  live: "div",
+  card: "div",
+  words: "div",
+  title: "strong",
+  status: "span",
+  countdown: "span",
+  attempt: "span",
+};
+
+/** Builds the inside of the element. No style element and no markup, which a page's Content-Security-Policy may forbid. */
+function build(host: RetryStatusElement, act: (action: Action) => void): Parts {
+  const root = host.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(style);
+  root.adoptedStyleSheets = [sheet];
+  const parts = Object.fromEntries(names.map((name) => [name, make(tags[name] ?? "p", name)])) as Parts;
+  parts.link = make("a", "link") as HTMLAnchorElement;
+  Object.assign(parts.link, { target: "_blank", rel: "noreferrer" });
+  parts.actions = make("div", "actions", slot("actions"));
+  for (const [action, part] of buttons) {
+    const button = make("button", `button ${part}`);
+    button.setAttribute("type", "button");
+    button.addEventListener("click", () => act(action));
+    parts[action] = button;
+    parts.actions.append(button);
+  }
+  parts.bar = make("span", "bar");
+  parts.progress = make("div", "progress", parts.bar);
+  parts.progress.setAttribute("aria-hidden", "true"); // the countdown says the same
+  parts.head.append(parts.title, parts.status);
+  parts.meter.append(parts.countdown, parts.attempt, parts.link);
+  parts.words.append(parts.head, ...lines.map((name) => parts[name]), parts.meter, slot());
+  parts.card.append(slot("icon"), parts.words, parts.actions, parts.progress);
+  parts.card.setAttribute("role", "group");
+  parts.live.setAttribute("role", "status");
+  label(parts, { ...english, ...host.texts });
+  root.append(parts.live, parts.card);
+  return parts;
+}
+
+function label(parts: Parts, texts: Texts): void {
+  parts.card.setAttribute("aria-label", texts.label);
+  write(parts.link, texts.statusPage);
+  for (const [action] of buttons) {
+    write(parts[action], texts[action]);
+  }
+}
+
+function fill(parts: Parts, next: View, texts: Texts): void {
+  parts.card.dataset.tone = next.tone;
+  put(parts.title, next.title);
+  put(parts.status, next.status ? texts.status(next.status) : "");
+  for (const name of lines) {
+    put(parts[name], next[name]);
+  }
+  // While it opens, the title says it.
+  put(parts.attempt, next.attempt && next.tone === "waiting" ? texts.attempt(next.attempt) : "");
+  parts.link.hidden = !next.link;
+  parts.link.href = next.link;
+  for (const [action] of buttons) {
+    parts[action].hidden = !next.actions.includes(action);
+  }
+}
+
+/** The bar that runs down with the wait: an animation, so no script moves it. Who wants less motion sees it step. */
+function runDown({ progress, bar }: Parts, next: View | undefined): void {
+  for (const animation of bar.getAnimations?.() ?? []) {
+    animation.cancel();
+  }
+  const left = (next?.until ?? 0) - Date.now();
+  const whole = next?.delayMs ?? 0;
+  progress.hidden = !(left > 0 && whole > 0);
+  if (!progress.hidden) {
+    bar.style.transformOrigin = getComputedStyle(bar).direction === "rtl" ? "right" : "left";
+    const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
+    const animation = bar.animate?.(
+      [{ transform: `scaleX(${Math.min(left / whole, 1)})` }, { transform: "scaleX(0)" }],
+      {
+        duration: left,
+        fill: "forwards",
+        easing: still ? `steps(${Math.min(Math.ceil(left / 1000), 60)})` : "linear",
+      },
+    );
+    animation?.finished.catch(() => {}); // canceled: another wait began
+  }
+}
+
+/** Makes an element whose name is also its part. */
+function make(tag: string, part: string, ...children: Node[]): HTMLElement {
+  const element = document.createElement(tag);
+  element.setAttribute("part", part);
+  element.append(...children);
+  return element;
+}
+
+function slot(name?: string): HTMLElement {
+  const element = document.createElement("slot");
+  if (name) {
+    element.setAttribute("name", name);
+  }
+  return element;
+}
+
+const same = (a: View | undefined, b: View | undefined) => JSON.stringify(a) === JSON.stringify(b);
 
 function write(element: HTMLElement, text: string): void {
   if (element.textContent !== text) {

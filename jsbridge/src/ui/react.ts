@@ -1,133 +1,126 @@
+"use client";
 /**
- * Hooks for React: the status of requests, and a chat's stream.
+ * For React 18 and newer: the status of requests, an answer that streams in, and
+ * the banner.
  *
  * @module
  */
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import {
-  type ChatStreamEvent,
-  type Controller,
-  createController,
-  type Snapshot,
-  type StreamOptions,
-  stream,
-} from "../index.js";
+  createElement,
+  type ReactElement,
+  type ReactNode,
+  useEffect,
+  useInsertionEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
+import type { Controller, Snapshot, StreamOptions, Verdict } from "../index.js";
+import { type Answer, makeChat, nothing } from "./chat.js";
+import type { RetryStatusElement } from "./element.js";
+import type { Texts } from "./texts.js";
 
-/** The status of a controller's requests, kept up to date. */
+export type { ChatStreamMessage } from "../index.js";
+export type { Answer } from "./chat.js";
+
+const idle: Snapshot = Object.freeze({ state: "idle", attempt: 0, failures: 0 });
+
+/** The status of a controller's requests, kept up to date. On a server, and until a page is hydrated, it is idle. */
 export function useRetryStatus(controller: Controller): Snapshot {
-  const status = () => controller.status;
-  return useSyncExternalStore(controller.subscribe, status, status);
+  return useSyncExternalStore(
+    controller.subscribe,
+    () => controller.status,
+    () => idle,
+  );
 }
 
-/** An event of an answer. */
-export type ChatMessage = Omit<Extract<ChatStreamEvent, { type: "message" }>, "type">;
-
 /** What `useChatStream` gives. Its functions stay the same from render to render. */
-export interface ChatStream {
-  /** The events of the answer so far; empty again when an answer begins anew. */
-  messages: readonly ChatMessage[];
+export interface ChatStream extends Answer {
   /** For a banner; `status.state` tells whether a request is on its way. */
   status: Snapshot;
-  /** Why the request failed for good. To be stopped is no failure. */
-  error: Error | undefined;
   /** For `<retry-status>` or a banner of your own. */
   controller: Controller;
-  /** Makes a request. One that is on its way is ended. */
+  /** Makes a request. One that is on its way is ended. Throws a TypeError if an option makes no sense. */
   start(url: string | URL | Request, init?: RequestInit): void;
+  /** Makes the last request again. */
+  retry(): void;
   /** Ends the request. What was received stays. */
   stop(): void;
   /** Ends the wait. */
   retryNow(): void;
 }
 
-interface Shown {
-  messages: readonly ChatMessage[];
-  error: Error | undefined;
-}
-
-/** Why a request was ended whose answer nobody looks at any more. */
-const replaced = new DOMException("replaced by another request", "AbortError");
-/** How long messages are gathered before they are shown, in ms: about a frame. */
-const gather = 16;
-
 /**
- * A chat's answer as it comes, through faults. It knows nothing of what the
- * messages say: parse `data` as your provider has it. The request ends with
- * the component.
+ * A chat's answer as it comes, through faults. The request ends with the component.
  *
- * The options are those of `stream()`; `start` uses those of the latest render.
+ * The options are those of `stream()`; `start` uses those of the latest render,
+ * and `restore` for the first request only.
  */
 export function useChatStream(options: StreamOptions = {}): ChatStream {
-  const [own] = useState(createController);
-  const controller = options.controller ?? own;
-  const latest = useRef<StreamOptions>(options);
-  const running = useRef<AbortController>(undefined);
-  const [shown, show] = useState<Shown>({ messages: [], error: undefined });
-  useEffect(() => {
-    latest.current = { ...options, controller };
+  const [chat] = useState(() => makeChat(options));
+  const controller = options.controller ?? chat.controller;
+  // Before all other effects of this commit, so that one of a child may call start().
+  useInsertionEffect(() => {
+    chat.options = { ...options };
   });
-  useEffect(() => () => running.current?.abort(replaced), []);
-
-  const start = useCallback((url: string | URL | Request, init?: RequestInit) => {
-    running.current?.abort(replaced);
-    const abort = new AbortController();
-    running.current = abort;
-    void follow(url, init, latest.current, abort, show);
-  }, []);
-
+  useEffect(chat.mount, []);
+  const answer = useSyncExternalStore(
+    chat.subscribe,
+    () => chat.answer,
+    () => nothing,
+  );
   return {
-    ...shown,
+    ...answer,
     status: useRetryStatus(controller),
     controller,
-    start,
+    start: chat.start,
+    retry: chat.retry,
     stop: controller.stop,
     retryNow: controller.retryNow,
   };
 }
 
-async function follow(
-  url: string | URL | Request,
-  init: RequestInit | undefined,
-  options: StreamOptions,
-  abort: AbortController,
-  show: (shown: Shown) => void,
-): Promise<void> {
-  const { signal } = abort;
-  const theirs = options.signal ?? init?.signal ?? (url as Partial<Request>).signal;
-  const end = () => abort.abort(theirs?.reason);
-  theirs?.addEventListener("abort", end, { once: true });
-  if (theirs?.aborted) {
-    end();
+/** The properties of `RetryStatus`. What it does not know goes to the element, as `className` or `slot`. */
+export interface RetryStatusComponentProps {
+  /** What `useChatStream` gave: all that the banner needs. */
+  chat?: ChatStream | undefined;
+  /** Where there is no `chat`: the controller of the requests to show. */
+  controller?: Controller | undefined;
+  /** A part of the answer is on the page. */
+  received?: boolean | undefined;
+  /** The verdict on the last failure where the engine's own ended the request: `RetryError.last`. */
+  last?: Verdict | undefined;
+  /** Words in another language, or other words. */
+  texts?: Partial<Texts> | undefined;
+  /** A person wants another try. Default: that of the chat. */
+  onRetry?: (() => void) | undefined;
+  className?: string | undefined;
+  children?: ReactNode;
+  [attribute: string]: unknown;
+}
+
+/** `<retry-status>` as a component, which React 18 needs and which loads the element by itself. */
+export function RetryStatus(props: RetryStatusComponentProps): ReactElement {
+  const { chat, controller = chat?.controller, received = chat?.received, last = chat?.error?.last } = props;
+  const { texts, onRetry = chat?.retry, className, ...others } = props;
+  for (const known of ["chat", "controller", "received", "last"]) {
+    delete others[known];
   }
-  let messages: ChatMessage[] = [];
-  let error: Error | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const flush = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    if (signal.reason !== replaced) {
-      show({ messages: messages.slice(), error });
-    }
-  };
-  flush();
-  try {
-    for await (const event of stream(url, init, { ...options, signal })) {
-      if (event.type === "message") {
-        const { type: _, ...message } = event;
-        messages.push(message);
-        timer ??= setTimeout(flush, gather);
-      } else if (event.type === "reset") {
-        messages = [];
-        flush();
-      } else if (event.type === "error" && event.verdict.kind !== "stopped_by_user") {
-        error = event.error;
-      }
-    }
-  } catch (thrown) {
-    if (!signal.aborted) {
-      error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    }
-  }
-  theirs?.removeEventListener("abort", end);
-  flush();
+  const element = useRef<RetryStatusElement>(null);
+  const act = useRef<(() => void) | undefined>(undefined);
+  useEffect(() => {
+    void import("./element.js");
+    const retry = () => act.current?.();
+    const { current } = element;
+    current?.addEventListener("retry", retry);
+    return () => current?.removeEventListener("retry", retry);
+  }, []);
+  useEffect(() => {
+    act.current = onRetry;
+  }, [onRetry]);
+  useEffect(() => {
+    Object.assign(element.current ?? {}, { controller, received: received ?? false, last, texts });
+  }, [controller, received, last, texts]);
+  // React 18 knows no className of an element that it does not know.
+  return createElement("retry-status", { ref: element, class: className, ...others });
 }

@@ -1,58 +1,71 @@
 import type { Snapshot, Verdict } from "../engine/shapes.gen.js";
 import { statusPages } from "./status-pages.js";
+import { texts as english, type Texts } from "./texts.js";
 
 /** What a person can do. */
 export type Action = "retryNow" | "stop" | "retry";
 
-/** What is to be shown of a status. */
+/** What to show of a status. An empty text is not shown. */
 export interface View {
   tone: "waiting" | "opening" | "failed" | "stopped";
   title: string;
   message: string;
-  detail?: string;
-  /** Failures so far. */
+  /** How long the server asked to wait, where that ended the retrying. */
+  asked: string;
+  /** The provider's own words. */
+  detail: string;
+  /** The number of the request that is waited for or in flight; undefined for the first, where nothing is repeated yet. */
   attempt?: number | undefined;
+  /** The HTTP status. */
+  status?: number | undefined;
+  /** The provider's own page about its health. */
+  link: string;
   /** When the wait ends, in ms since the epoch, if that is a valid date. */
   until?: number | undefined;
-  /** The HTTP status, 0 for none. */
-  status?: number;
-  /** The provider's own page about its health. */
-  link?: string | undefined;
+  /** How long the wait is as a whole, in ms: what a progress bar is measured by. */
+  delayMs?: number | undefined;
   /** What a screen reader announces. It changes once per attempt, not per tick. */
   say: string;
-  actions: Action[];
+  actions: readonly Action[];
 }
 
 /** What a status does not tell. */
 export interface ViewContext {
   /** A part of the answer is there to be read. */
-  received?: boolean;
-  /** The verdict on the last failure, where the status has the engine's own. */
+  received?: boolean | undefined;
+  /** The verdict on the last failure, where the status has the engine's own: `RetryError.last`. */
   last?: Verdict | undefined;
+  /** Words other than the English ones. */
+  texts?: Partial<Texts> | undefined;
 }
 
-/** Over this many seconds the time of day says more than a countdown. */
-const countdownLimit = 90;
-const late = "The response is taking longer than usual";
+/** A status of this core or a newer one: `before` counts the requests before a held one. */
+type Status = Omit<Snapshot, "waitingFor"> & { waitingFor?: string | undefined; retry?: { before?: number } };
 
-/** What to show for a status; undefined is nothing. It knows no page. */
-export function view(status: Snapshot, { received = false, last }: ViewContext = {}): View | undefined {
+const nothing = { title: "", message: "", asked: "", detail: "", link: "", say: "" };
+/** Over this many ms the time of day says more than a countdown. */
+const countdownLimit = 90_000;
+
+/** What to show for a status; undefined is nothing. It knows no page and no clock. */
+export function view(status: Snapshot, context: ViewContext = {}): View | undefined {
+  const texts = { ...english, ...context.texts };
+  const { received = false, last } = context;
   const { state, verdict } = status;
   switch (state) {
     case "waiting":
-      return waiting(status);
+      return waiting(status, texts);
     case "opening":
-      return opening(status);
+      return opening(status, texts);
     case "failed":
     case "finished":
-      // What was received of a blocked answer is all that there is.
-      return verdict && failed(verdict, last, received && verdict.kind !== "content_policy");
+      return verdict && failed(verdict, last, received, texts);
     case "stopped":
       return {
+        ...nothing,
         tone: "stopped",
-        title: "Stopped",
-        message: received ? "What was received so far stays." : (verdict?.message ?? ""),
-        say: "Stopped",
+        title: texts.stopped,
+        message: received ? texts.kept : "",
+        say: texts.stopped,
         actions: ["retry"],
       };
     default:
@@ -60,69 +73,113 @@ export function view(status: Snapshot, { received = false, last }: ViewContext =
   }
 }
 
-function waiting({ retry, waitingFor, failures }: Snapshot): View {
+function waiting(status: Status, texts: Texts): View {
+  const { retry, waitingFor } = status;
+  const request = Math.max(status.attempt, status.failures) + 1;
+  const attempt = request > 1 ? request : undefined;
+  const shared = { ...nothing, tone: "waiting", attempt } as const;
   if (waitingFor === "connection") {
-    return {
-      tone: "waiting",
-      title: "Waiting for connection",
-      message: "This device is offline. The request goes on as soon as it is back.",
-      attempt: failures,
-      say: "Waiting for connection",
-      actions: ["retryNow", "stop"],
-    };
+    const title = texts.offline;
+    return { ...shared, title, message: texts.offlineMessage, say: title, actions: ["retryNow", "stop"] };
   }
   const until = Date.parse(retry?.retryingAt ?? "");
-  const valid = !Number.isNaN(until);
-  const title = retry?.title || "Request failed";
-  const seconds = Math.ceil((retry?.delayMs ?? 0) / 1000);
-  const amount = `${seconds} second${seconds === 1 ? "" : "s"}`;
-  const when = seconds > countdownLimit && valid ? ` at ${clock(until)}` : seconds > 0 ? ` in ${amount}` : "";
+  const delayMs = retry && retry.delayMs > 0 ? retry.delayMs : 0;
+  // Where a person has to say when, there is no time to count down to.
+  const wait = Number.isNaN(until) || waitingFor === "person" ? {} : { until, delayMs };
+  if (waitingFor === "cooldown" || retry?.attempt === 0) {
+    // Held by a limit that another request met. The number before it changes too often to be announced.
+    return { ...shared, ...wait, title: texts.held(retry?.before), message: "", say: texts.held(), actions: ["stop"] };
+  }
+  const title = titleOf(retry, texts);
+  const when = wait.delayMs ? spoken(until, delayMs, texts) : "";
   return {
-    tone: "waiting",
+    ...shared,
+    ...wait,
     title,
-    message: retry?.error ?? "",
-    attempt: retry?.attempt,
-    until: valid ? until : undefined,
-    say: `${title}. Retrying${when}${retry?.attempt ? `, attempt ${retry.attempt}` : ""}.`,
+    message: messageOf(retry?.error, retry, texts),
+    say: sentences(when ? title : "", listed(when || title, attempt ? texts.attempt(attempt) : "")),
     actions: ["retryNow", "stop"],
   };
 }
 
-function opening({ retry, failures, attempt, slow }: Snapshot): View | undefined {
-  const again = failures > 0 || attempt > 1;
-  if (!again && !slow) {
-    return undefined;
+function opening(status: Status, texts: Texts): View | undefined {
+  const { retry, slow } = status;
+  // A person may have ended the wait, which counts the failures from 0 again but not the requests.
+  const request = Math.max(status.attempt, status.failures + 1);
+  if (request > 1) {
+    return {
+      ...nothing,
+      tone: "opening",
+      attempt: request,
+      title: texts.retrying(request),
+      message: slow ? texts.slow : messageOf(retry?.error, retry, texts),
+      say: slow ? texts.slow : "",
+      actions: ["stop"],
+    };
   }
-  return {
-    tone: "opening",
-    title: again ? `Retrying…${failures ? ` (attempt ${failures})` : ""}` : late,
-    message: again ? (slow ? late : (retry?.error ?? "")) : "",
-    say: slow ? late : "",
-    actions: ["stop"],
-  };
+  return slow ? { ...nothing, tone: "opening", title: texts.slow, say: texts.slow, actions: ["stop"] } : undefined;
 }
 
-function failed(verdict: Verdict, last: Verdict | undefined, interrupted: boolean): View {
-  const { kind, title = "Request failed", message = "", detail = "", status = 0, provider = "" } = verdict;
+function failed(verdict: Verdict, last: Verdict | undefined, received: boolean, texts: Texts): View {
+  const message = messageOf(verdict.message, verdict, texts);
+  const name = titleOf(verdict, texts);
+  const detail = verdict.detail && verdict.detail !== message && verdict.detail !== name ? verdict.detail : "";
+  const cause = last ?? verdict;
+  const wait = verdict.retryAfterMs ?? last?.retryAfterMs ?? 0;
+  const duration = wait > 0 ? texts.duration(wait) : "";
+  const told = !duration || `${message} ${detail}`.includes(duration);
+  // What was received of a blocked answer is all that there is.
+  const title = received && verdict.kind !== "content_policy" ? texts.interrupted(name) : name;
+  const asked = told ? "" : texts.asked(duration);
   return {
+    ...nothing,
     tone: "failed",
-    title: interrupted ? `Interrupted: ${title}` : title,
+    title,
     message,
-    detail: detail === message ? "" : detail,
-    status,
-    link: (last?.kind ?? kind) === "overloaded" ? statusPages[last?.provider ?? provider] : undefined,
-    say: `${interrupted ? "Interrupted. " : ""}${title}. ${message}`,
+    asked,
+    detail,
+    status: verdict.status || undefined,
+    link: cause.kind === "overloaded" ? statusPage(cause.provider ?? "") : "",
+    say: sentences(title, message, asked),
     actions: ["retry"],
   };
 }
 
+/** What a retry event and a verdict have in common. */
+type Cause = Partial<Pick<Verdict, "kind" | "title" | "provider">> | undefined;
+
+function titleOf(cause: Cause, texts: Texts): string {
+  return (cause?.kind && texts.titles[cause.kind]) || cause?.title || texts.failed;
+}
+
+function messageOf(message = "", cause: Cause, texts: Texts): string {
+  const text = cause?.kind && texts.messages[cause.kind];
+  return typeof text === "function" ? text(cause?.provider ?? "") : (text ?? message);
+}
+
+function sentences(...parts: string[]): string {
+  return parts
+    .filter(Boolean)
+    .map((part) => (/\p{P}$/u.test(part) ? part : `${part}.`))
+    .join(" ");
+}
+
+const listed = (...parts: string[]) => parts.filter(Boolean).join(", ");
+
+/** When the wait ends, in words to be spoken once: they are of the whole wait, not of what is left of it. */
+const spoken = (until: number, delayMs: number, texts: Texts) =>
+  delayMs > countdownLimit
+    ? texts.retryingAt(new Date(until), delayMs)
+    : texts.sayRetryingIn(Math.ceil(delayMs / 1000));
+
+const statusPage = (provider: string) => (Object.hasOwn(statusPages, provider) && statusPages[provider]) || "";
+
 /** The words of the countdown at a moment: "" when the wait has no valid end or is over. */
-export function countdown(until: number | undefined, now: number): string {
+export function countdown(until: number | undefined, now: number, own?: Partial<Texts>): string {
+  const texts = { ...english, ...own };
   const left = (until ?? Number.NaN) - now;
   if (!(left > 0)) {
     return "";
   }
-  return left > countdownLimit * 1000 ? `Retrying at ${clock(until!)}` : `Retrying in ${Math.ceil(left / 1000)} s`;
+  return left > countdownLimit ? texts.retryingAt(new Date(until!), left) : texts.retryingIn(Math.ceil(left / 1000));
 }
-
-const clock = (time: number) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });

@@ -2,8 +2,9 @@
 // sub-paths hold for those who install it.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -21,6 +22,8 @@ let packed;
 before(() => {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(installed, { recursive: true });
+  // Or what imports "steadfetch" from in here would mean this package's own folder, and not what was packed.
+  writeFileSync(join(work, "package.json"), '{ "name": "app", "private": true, "type": "module" }\n');
   const out = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work], {
     cwd: root,
     encoding: "utf8",
@@ -33,10 +36,10 @@ before(() => {
 
 test("the package has these files and no others", () => {
   const names = packed.files.map(({ path }) => path);
-  const types = /\.d\.ts$/;
+  const types = /\.(d\.ts|js\.map)$/;
   assert.deepEqual(names.filter((name) => !types.test(name)).sort(), [
+    "LICENSE",
     "README.md",
-    "dist/LICENSE",
     "dist/cjs/element.js",
     "dist/cjs/index.js",
     "dist/cjs/js.js",
@@ -58,8 +61,11 @@ test("the package has these files and no others", () => {
     "react/package.json",
     "testing/package.json",
   ]);
-  for (const name of ["index", "ui/element", "ui/react", "testing/index", "steadfetch.wasm"]) {
+  for (const name of ["index", "js", "ui/element", "ui/react", "testing/index", "steadfetch.wasm"]) {
     assert.ok(names.includes(`dist/${name}.d.ts`), name);
+  }
+  for (const name of ["index", "js", "workerd", "element", "react", "testing", "cjs/index"]) {
+    assert.ok(names.includes(`dist/${name}.js.map`), name);
   }
 });
 
@@ -105,7 +111,7 @@ test("every sub-path loads in both module systems, and they share one module", a
 /** Compiles files in `work` as a user would, strictly, and returns what the compiler says. */
 function compile(files, ...options) {
   const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
-  const shared = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--types", "node"];
+  const shared = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,dom.iterable"];
   const { stdout } = spawnSync(process.execPath, [tsc, "--ignoreConfig", ...shared, ...options, ...files], {
     cwd: work,
     encoding: "utf8",
@@ -122,3 +128,79 @@ for (const [module, moduleResolution] of [
     assert.equal(compile(["types.mts"], "--module", module, "--moduleResolution", moduleResolution), "");
   });
 }
+
+const tsx = `
+import { createController, type Verdict } from "steadfetch";
+import "steadfetch/element";
+const controller = createController();
+declare const last: Verdict | undefined;
+export const banner = (
+  <retry-status controller={controller} received last={last} texts={{ stop: "Halt" }} onretry={() => {}} className="x" slot="y" key="k">
+    <b slot="icon">!</b>
+  </retry-status>
+);
+// @ts-expect-error: a controller is no text
+export const wrong = <retry-status controller="x" />;
+`;
+const component = `
+import { RetryStatus, useChatStream } from "steadfetch/react";
+export function Chat() {
+  const chat = useChatStream({ onWarning: undefined });
+  return <p title={chat.error?.reason}>{chat.text}<RetryStatus chat={chat} className="x" data-x="1" onRetry={() => {}} /></p>;
+}
+`;
+const asApp = ["--module", "esnext", "--moduleResolution", "bundler", "--exactOptionalPropertyTypes", "--skipLibCheck"];
+
+test("JSX knows <retry-status> and its properties, with React 19", () => {
+  writeFileSync(join(work, "banner.tsx"), tsx);
+  writeFileSync(join(work, "chat.tsx"), component);
+  assert.equal(compile(["banner.tsx", "chat.tsx"], ...asApp, "--jsx", "react-jsx"), "");
+});
+
+for (const jsx of ["react-jsx", "preserve"]) {
+  test(`JSX knows <retry-status> with React 18, compiled with --jsx ${jsx}`, () => {
+    const react18 = join(work, "react18");
+    rmSync(react18, { recursive: true, force: true });
+    // Where no other React is nearer than the one of this folder.
+    mkdirSync(join(react18, "node_modules", "@types"), { recursive: true });
+    cpSync(installed, join(react18, "node_modules", "steadfetch"), { recursive: true });
+    const types = join(root, "..", "hosttest", "react18", "node_modules", "@types", "react");
+    symlinkSync(types, join(react18, "node_modules", "@types", "react"));
+    writeFileSync(join(react18, "banner.tsx"), tsx);
+    writeFileSync(
+      join(react18, "global.tsx"),
+      `import "steadfetch/element";
+       export const element: JSX.IntrinsicElements["retry-status"] = { received: true, className: "x" };`,
+    );
+    writeFileSync(join(react18, "chat.tsx"), component);
+    const files = ["banner", "global", "chat"].map((name) => `react18/${name}.tsx`);
+    assert.equal(compile(files, ...asApp, "--jsx", jsx, "--allowUmdGlobalAccess"), "");
+  });
+}
+
+test("the element's types need no React, with --skipLibCheck false too", () => {
+  const alone = join(tmpdir(), `steadfetch-types-${process.pid}`);
+  mkdirSync(join(alone, "node_modules"), { recursive: true });
+  try {
+    cpSync(installed, join(alone, "node_modules", "steadfetch"), { recursive: true });
+    writeFileSync(
+      join(alone, "element.mts"),
+      `import { createController } from "steadfetch";
+       import { type RetryStatusElement, view } from "steadfetch/element";
+       const element: RetryStatusElement = document.createElement("retry-status");
+       element.controller = createController();
+       view(element.controller.status)?.title.trim();`,
+    );
+    const file = join(alone, "element.mts");
+    assert.equal(compile([file], "--module", "nodenext", "--skipLibCheck", "false"), "");
+  } finally {
+    rmSync(alone, { recursive: true, force: true });
+  }
+});
+
+test("the React part is for clients, as Next.js asks, in both module systems", () => {
+  for (const file of ["react.js", "cjs/react.js"]) {
+    const lines = readFileSync(join(installed, "dist", file), "utf8").split("\n", 3);
+    assert.ok(lines.includes('"use client";'), file);
+  }
+});

@@ -1,0 +1,179 @@
+package classify
+
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+)
+
+// Text is what a person reads of a failure. In both, {who} stands for whose
+// failure it is ("Anthropic", "The AI provider", "The server"), and {wait} for
+// how long was asked to wait ("1 h 30 min"). No message asks to try again:
+// while the engine retries that would be wrong, and afterwards the page offers it.
+type Text struct {
+	Title, Message string
+}
+
+// texts holds the text of each kind, and of those rules that know more.
+var texts = [...]struct {
+	of string // a kind, or a rule
+	Text
+}{
+	{of: string(RateLimit), Text: Text{Title: "Rate limited", Message: "{who} is limiting the rate of requests."}},
+	{of: string(Overloaded), Text: Text{Title: "Service overloaded", Message: "{who} is temporarily overloaded."}},
+	{of: string(Server), Text: Text{Title: "Provider error", Message: "{who} had an internal error."}},
+	{of: string(Timeout), Text: Text{Title: "Request timed out", Message: "{who} took too long to answer."}},
+	{of: string(Network), Text: Text{Title: "Connection lost", Message: "The connection was lost."}},
+	{of: string(Auth), Text: Text{Title: "Authentication failed", Message: "{who} did not accept the credentials."}},
+	{of: "missing_key", Text: Text{Title: "Authentication failed", Message: "{who} received no API key or sign-in."}},
+	{of: string(Permission), Text: Text{Title: "Request failed", Message: "{who} does not allow this with this account."}},
+	{of: "disabled", Text: Text{Title: "Request failed", Message: "{who} is disabled for this account or organization."}},
+	{of: "firewall", Text: Text{Title: "Request failed", Message: "{who} blocked the request."}},
+	{of: string(Quota), Text: Text{Title: "Usage limit reached", Message: "{who} reports that the usage limit is reached."}},
+	{of: string(ContextLength), Text: Text{Title: "Conversation too long", Message: "The conversation is longer than the model can take."}},
+	{of: string(ModelNotFound), Text: Text{Title: "Model not available", Message: "{who} does not offer this model here."}},
+	{of: string(InvalidRequest), Text: Text{Title: "Request failed", Message: "{who} did not accept the request."}},
+	{of: string(ContentPolicy), Text: Text{Title: "Response blocked", Message: "{who} blocked this by its content policy."}},
+	{of: string(Canceled), Text: Text{Title: "Stopped", Message: "The request was canceled."}},
+	{of: string(TooLarge), Text: Text{Title: "Request failed", Message: "The request is larger than allowed."}},
+	{of: string(TLS), Text: Text{Title: "Request failed", Message: "No secure connection could be made."}},
+	{of: string(Conflict), Text: Text{Title: "Request failed", Message: "The request conflicts with another one."}},
+	{of: string(Unknown), Text: Text{Title: "Request failed", Message: "The request failed for an unknown reason."}},
+	{of: string(Silence), Text: Text{Title: "Response stalled", Message: "{who} stopped sending."}},
+	{of: string(Truncated), Text: Text{Title: "Connection lost", Message: "The answer broke off."}},
+	{of: string(EmptyOutput), Text: Text{Title: "Provider error", Message: "{who} sent an empty answer."}},
+	{of: string(Unreadable), Text: Text{Title: "Provider error", Message: "{who} sent an event that cannot be read."}},
+	{of: string(NetworkOrCORS), Text: Text{Title: "Connection lost", Message: "{who} could not be reached from this page."}},
+	{of: string(RetryAfterTooLong), Text: Text{Title: "Rate limited", Message: "The wait that was asked for is longer than is allowed here."}},
+	{of: string(AttemptsExhausted), Text: Text{Title: "Request failed", Message: "Several attempts failed."}},
+	{of: string(MaxElapsedExceeded), Text: Text{Title: "Request failed", Message: "The time for retrying is over."}},
+	{of: string(StoppedByUser), Text: Text{Title: "Stopped", Message: "The request was stopped."}},
+	{of: string(SeamMismatch), Text: Text{Title: "Connection lost", Message: "The answer could not be continued where it broke off."}},
+	{of: string(NotReplayable), Text: Text{Title: "Request failed", Message: "The request cannot be sent a second time."}},
+}
+
+// Describe fills in Title and Message, for what else v says. Whoever changes a
+// verdict's kind or wait calls it again.
+func (v *Verdict) Describe() {
+	var text Text
+	for i := range texts {
+		if t := &texts[i]; t.of == string(v.Kind) && text.Title == "" || t.of == v.Rule {
+			text = t.Text
+		}
+	}
+	v.Title, v.Message = text.Title, fill(text.Message, v)
+	if v.askedTooLong() {
+		v.Message += fill(asksToWait, v)
+	}
+}
+
+const asksToWait = " The server asks to wait {wait}."
+
+// askedTooLong says whether the wait that was asked for is why v stops, or
+// lasts so long that it has to be told.
+func (v *Verdict) askedTooLong() bool {
+	return !v.Retryable && v.RetryAfterMs != nil && (*v.RetryAfterMs > LongWaitMs || v.Kind == RetryAfterTooLong)
+}
+
+// fill puts what v says in the places of {who} and {wait}.
+func fill(text string, v *Verdict) string {
+	open := strings.IndexByte(text, '{')
+	if open < 0 {
+		return text
+	}
+	name, rest := cut(text[open+1:], '}')
+	switch name {
+	case "who":
+		name = v.who()
+	case "wait":
+		name = ""
+		if v.RetryAfterMs != nil {
+			name = waitText(*v.RetryAfterMs)
+		}
+	}
+	return text[:open] + name + fill(rest, v)
+}
+
+// waitText writes a wait in its two largest units: "1 h 30 min".
+func waitText(ms int64) string {
+	seconds := (ms + aSecond - 1) / aSecond
+	out := make([]byte, 0, 16)
+	for _, unit := range [...]struct {
+		seconds int64
+		name    string
+	}{{aDay / aSecond, " d"}, {anHour / aSecond, " h"}, {aMinute / aSecond, " min"}, {1, " s"}} {
+		n := seconds / unit.seconds
+		if n == 0 && (len(out) > 0 || unit.seconds > 1) {
+			if len(out) > 0 {
+				break
+			}
+			continue
+		}
+		first := len(out) == 0
+		if !first {
+			out = append(out, ' ')
+		}
+		out = jsonscan.AppendInt(out, n)
+		out = append(out, unit.name...)
+		seconds -= n * unit.seconds
+		if !first {
+			break
+		}
+	}
+	return string(out)
+}
+
+// apiPaths are parts of the paths under which providers, and what speaks their
+// protocols, are called.
+const apiPaths = "/v1 /chat/completions /responses /messages /deployments /models :generatecontent :streamgeneratecontent"
+
+// party says whose failure it is, if not the provider's: what stands in the way,
+// or a server of one's own, if the request did not go where models are called.
+func party(f *Failure, v *Verdict) string {
+	switch v.Rule {
+	case "proxy_credentials":
+		return PartyProxy
+	case "firewall":
+		return PartyFirewall
+	}
+	if f.URL == "" || v.Provider != "" {
+		return ""
+	}
+	for rest := apiPaths; rest != ""; {
+		var path string
+		path, rest = cut(rest, ' ')
+		for i := range f.URL {
+			if foldPrefix(f.URL[i:], path) {
+				return ""
+			}
+		}
+	}
+	return PartyServer
+}
+
+// who names whose failure it is.
+func (v *Verdict) who() string {
+	switch v.Party {
+	case PartyServer:
+		return "The server"
+	case PartyProxy:
+		return "A proxy on the way"
+	case PartyFirewall:
+		return "A firewall on the way"
+	}
+	if name := DisplayName(v.Provider); name != "" {
+		return name
+	}
+	return "The AI provider"
+}
+
+// NewVerdict is the verdict on a failure that the retry engine itself found:
+// a silent or truncated stream, an empty answer, a limit of its own. Silence,
+// Truncated, EmptyOutput, Unreadable, Network, NetworkOrCORS and Timeout are retryable,
+// every other kind is not. The rule's name is the kind's.
+func NewVerdict(kind Kind, provider string) *Verdict {
+	v := &Verdict{Kind: kind, Provider: provider, Rule: string(kind)}
+	v.Retryable = listed("silence truncated empty_output unreadable network network_or_cors timeout", v.Rule)
+	v.Describe()
+	return v
+}

@@ -1,0 +1,39 @@
+// useChat of the AI SDK, through faults: waits are shown, a cut answer can be asked for again, and one that is on its way
+// when the page is loaded anew goes on (for which the route needs a GET: the AI SDK's "Chatbot Resume Streams").
+import { useChat } from "@ai-sdk/react";
+import { DefaultChatTransport } from "ai";
+import { useState } from "react";
+import { createController, createFetch, RetryError } from "steadfetch";
+import { RetryStatus } from "steadfetch/react";
+
+const controller = createController();
+const transport = new DefaultChatTransport({ api: "/api/chat", fetch: createFetch({ controller }) });
+
+export function Chat({ id }: { id: string }) {
+  const [text, setText] = useState("");
+  const { messages, error, sendMessage, regenerate } = useChat({ id, transport, resume: true });
+  return (
+    <main>
+      {messages.map(({ id, role, parts }) => (
+        <p key={id} className={role}>
+          {parts.map((part) => (part.type === "text" ? part.text : ""))}
+        </p>
+      ))}
+      <RetryStatus
+        controller={controller}
+        received={messages.at(-1)?.role === "assistant"}
+        last={error instanceof RetryError ? error.last : undefined}
+        onRetry={() => regenerate()}
+      />
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          sendMessage({ text });
+          setText("");
+        }}
+      >
+        <input aria-label="Message" value={text} onChange={(event) => setText(event.target.value)} />
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,96 @@
+import type { Kind } from "../engine/shapes.gen.js";
+
+/**
+ * The words of `<retry-status>`. The property `texts` replaces some or all of
+ * them: what is left out stays English. Those with a value in them are
+ * functions, so that a language's plurals and word order fit.
+ */
+export interface Texts {
+  /** By the failure's kind; without it, the engine's own title. */
+  titles: Partial<Record<Kind, string>>;
+  /** By the failure's kind; without it, the engine's own message. A function gets the provider's short name, or "". */
+  messages: Partial<Record<Kind, string | ((provider: string) => string)>>;
+  /** The title of a failure without a title. */
+  failed: string;
+  /** The title when a failure cut an answer short. */
+  interrupted(title: string): string;
+  stopped: string;
+  /** Under `stopped`, where a part of the answer was received. */
+  kept: string;
+  offline: string;
+  offlineMessage: string;
+  /** A limit holds the request back; `before` requests go first, where that is known. */
+  held(before?: number): string;
+  /** The next request is on its way. */
+  retrying(attempt: number): string;
+  /** 15 s have passed without a first token. */
+  slow: string;
+  attempt(attempt: number): string;
+  retryingIn(seconds: number): string;
+  /** The same, for a screen reader. */
+  sayRetryingIn(seconds: number): string;
+  /** Instead of a countdown over 90 s. */
+  retryingAt(time: Date, leftMs: number): string;
+  /** How long the server asked to wait, as `duration` has it. */
+  asked(duration: string): string;
+  duration(ms: number): string;
+  status(code: number): string;
+  /** The link to the provider's own page about its health. */
+  statusPage: string;
+  /** What the banner as a whole is called, for a screen reader. */
+  label: string;
+  retryNow: string;
+  stop: string;
+  retry: string;
+}
+
+const aDay = 86_400_000;
+
+/** A duration in its two largest units: "1 h 30 min". */
+function duration(ms: number): string {
+  let seconds = Math.ceil(ms / 1000);
+  const parts: string[] = [];
+  for (const [unit, size] of Object.entries({ d: 86_400, h: 3600, min: 60, s: 1 })) {
+    const n = Math.floor(seconds / size);
+    seconds -= n * size;
+    if (n > 0) {
+      parts.push(`${n} ${unit}`);
+    } else if (parts.length > 0) {
+      break; // "1 h 5 s" would claim to be exact
+    }
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
+/** A time of day, and the day where it is not within 24 hours. */
+function clock(time: Date, leftMs: number): string {
+  const day = leftMs < aDay ? {} : ({ month: "short", day: "numeric" } as const);
+  return time.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit" });
+}
+
+/** The English words. */
+export const texts: Texts = {
+  titles: {},
+  messages: {},
+  failed: "Request failed",
+  interrupted: (title) => `Interrupted: ${title}`,
+  stopped: "Stopped",
+  kept: "What was received so far stays.",
+  offline: "Waiting for connection",
+  offlineMessage: "This device is offline. The request goes on as soon as it is back.",
+  held: (before = 0) => `Waiting for the rate limit${before > 0 ? `, ${before} before you` : ""}`,
+  retrying: (attempt) => `Retrying… (attempt ${attempt})`,
+  slow: "The response is taking longer than usual",
+  attempt: (attempt) => `attempt ${attempt}`,
+  retryingIn: (seconds) => `Retrying in ${seconds} s`,
+  sayRetryingIn: (seconds) => `Retrying in ${seconds} second${seconds === 1 ? "" : "s"}`,
+  retryingAt: (time, leftMs) => `Retrying at ${clock(time, leftMs)}`,
+  asked: (duration) => `The server asks to wait ${duration}.`,
+  duration,
+  status: (code) => `HTTP ${code}`,
+  statusPage: "The provider's status page",
+  label: "Request",
+  retryNow: "Retry now",
+  stop: "Stop",
+  retry: "Retry",
+};

@@ -1,0 +1,353 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Kind, Snapshot, Verdict } from "../src/engine/shapes.gen.js";
+import { texts } from "../src/ui/texts.js";
+import { countdown, type View, type ViewContext, view } from "../src/ui/view.js";
+
+const now = Date.parse("2026-11-23T12:00:00Z");
+const later = (ms: number) => new Date(now + ms).toISOString();
+
+const overloaded: Verdict = {
+  retryable: true,
+  kind: "overloaded",
+  provider: "anthropic",
+  status: 529,
+  title: "Service overloaded",
+  message: "Anthropic is temporarily overloaded.",
+  detail: "Overloaded",
+};
+/** The wait after the first failure. */
+const waiting = (more: object = {}, retry: object = {}): Snapshot => ({
+  state: "waiting",
+  attempt: 1,
+  failures: 1,
+  retry: {
+    attempt: 1,
+    delayMs: 4000,
+    error: "Anthropic is temporarily overloaded.",
+    retryingAt: later(4000),
+    kind: "overloaded",
+    title: "Service overloaded",
+    ...retry,
+  },
+  ...more,
+});
+const failed = (more: Partial<Verdict> = {}): Snapshot => ({
+  state: "failed",
+  attempt: 1,
+  failures: 1,
+  verdict: { ...overloaded, ...more },
+});
+const tooLong = {
+  kind: "retry_after_too_long",
+  title: "Rate limited",
+  message: "OpenAI asks for a longer wait than is allowed here.",
+  detail: "",
+} as const;
+
+interface Case {
+  name: string;
+  status: Snapshot;
+  context?: ViewContext;
+  /** What is shown; undefined is nothing at all. */
+  shows: Partial<View> | undefined;
+}
+
+const cases: Case[] = [
+  { name: "nothing before the first request", status: { state: "idle", attempt: 0, failures: 0 }, shows: undefined },
+  { name: "nothing while the first opens", status: { state: "opening", attempt: 1, failures: 0 }, shows: undefined },
+  { name: "nothing while output flows", status: { state: "streaming", attempt: 3, failures: 0 }, shows: undefined },
+  { name: "nothing after a finish", status: { state: "finished", attempt: 3, failures: 0 }, shows: undefined },
+  {
+    name: "the wait after the first failure is for attempt 2",
+    status: waiting(),
+    shows: {
+      tone: "waiting",
+      title: "Service overloaded",
+      message: "Anthropic is temporarily overloaded.",
+      attempt: 2,
+      until: now + 4000,
+      delayMs: 4000,
+      say: "Service overloaded. Retrying in 4 seconds, attempt 2.",
+      actions: ["retryNow", "stop"],
+    },
+  },
+  {
+    name: "one second is said in the singular, and a part of one is rounded up",
+    status: waiting({}, { delayMs: 300, retryingAt: later(300) }),
+    shows: { say: "Service overloaded. Retrying in 1 second, attempt 2." },
+  },
+  {
+    name: "a wait without a valid date has no countdown, and none is said",
+    status: waiting({}, { retryingAt: "soon" }),
+    shows: { until: undefined, say: "Service overloaded, attempt 2." },
+  },
+  {
+    name: "a wait of a length that is no number has no countdown said",
+    status: waiting({}, { delayMs: Number.NaN }),
+    shows: { say: "Service overloaded, attempt 2." },
+  },
+  {
+    name: "a failure without a title has a plain one",
+    status: { state: "waiting", attempt: 1, failures: 1 },
+    shows: { title: "Request failed", message: "", until: undefined },
+  },
+  {
+    name: "Retry now counts the failures from 0 again, but not the requests",
+    status: waiting({ attempt: 4, failures: 1 }),
+    shows: { attempt: 5 },
+  },
+  {
+    name: "a request held by a limit says how many are before it",
+    status: waiting({ attempt: 0, failures: 0, waitingFor: "cooldown" }, { attempt: 0, kind: "rate_limit", before: 3 }),
+    shows: {
+      title: "Waiting for the rate limit, 3 before you",
+      message: "",
+      attempt: undefined,
+      until: now + 4000,
+      say: "Waiting for the rate limit",
+      actions: ["stop"],
+    },
+  },
+  {
+    name: "a request is held where nobody counts",
+    status: waiting({ waitingFor: "cooldown" }),
+    shows: { title: "Waiting for the rate limit", attempt: 2, actions: ["stop"] },
+  },
+  {
+    name: "an event of attempt 0 is that of a held request",
+    status: waiting({ attempt: 0, failures: 0 }, { attempt: 0, kind: "rate_limit" }),
+    shows: { title: "Waiting for the rate limit", actions: ["stop"] },
+  },
+  {
+    name: "offline, the network is waited for and not the time",
+    status: waiting({ waitingFor: "connection" }),
+    shows: {
+      title: "Waiting for connection",
+      until: undefined,
+      attempt: 2,
+      say: "Waiting for connection",
+      actions: ["retryNow", "stop"],
+    },
+  },
+  {
+    name: "a wait that a person ends has no countdown",
+    status: { ...waiting(), waitingFor: "person" } as unknown as Snapshot,
+    shows: {
+      title: "Service overloaded",
+      until: undefined,
+      say: "Service overloaded, attempt 2.",
+      actions: ["retryNow", "stop"],
+    },
+  },
+  {
+    name: "the request after the first failure is attempt 2",
+    status: waiting({ state: "opening", attempt: 2 }),
+    shows: {
+      tone: "opening",
+      title: "Retrying… (attempt 2)",
+      message: "Anthropic is temporarily overloaded.",
+      until: undefined,
+      say: "",
+      actions: ["stop"],
+    },
+  },
+  {
+    name: "the request after Retry now has its number",
+    status: { state: "opening", attempt: 3, failures: 0 },
+    shows: { title: "Retrying… (attempt 3)" },
+  },
+  {
+    name: "a first request that takes its time says so",
+    status: { state: "opening", attempt: 1, failures: 0, slow: true },
+    shows: {
+      tone: "opening",
+      title: "The response is taking longer than usual",
+      say: "The response is taking longer than usual",
+      actions: ["stop"],
+    },
+  },
+  {
+    name: "a later request that takes its time says both",
+    status: waiting({ state: "opening", attempt: 2, slow: true }),
+    shows: { title: "Retrying… (attempt 2)", message: "The response is taking longer than usual" },
+  },
+  {
+    name: "a failure has all its facts, and the provider's page for an overload",
+    status: failed(),
+    shows: {
+      tone: "failed",
+      title: "Service overloaded",
+      message: "Anthropic is temporarily overloaded.",
+      detail: "Overloaded",
+      status: 529,
+      link: "https://status.claude.com",
+      say: "Service overloaded. Anthropic is temporarily overloaded.",
+      actions: ["retry"],
+    },
+  },
+  {
+    name: "a detail that says what the title says is left out",
+    status: failed({ detail: overloaded.title! }),
+    shows: { detail: "" },
+  },
+  {
+    name: "a detail that says what the message says is left out",
+    status: failed({ detail: overloaded.message! }),
+    shows: { detail: "" },
+  },
+  { name: "other failures have no link", status: failed({ kind: "server" }), shows: { link: "" } },
+  { name: "unknown providers have no page", status: failed({ provider: "someone" }), shows: { link: "" } },
+  { name: "the page of nobody is not looked for", status: failed({ provider: "constructor" }), shows: { link: "" } },
+  {
+    name: "attempts that are used up hide the overload",
+    status: failed({ kind: "attempts_exhausted" }),
+    shows: { link: "" },
+  },
+  {
+    name: "unless the last failure is told",
+    status: failed({ kind: "attempts_exhausted" }),
+    context: { last: overloaded },
+    shows: { link: "https://status.claude.com" },
+  },
+  {
+    name: "how long the server asked to wait is told",
+    status: failed({ ...tooLong, retryAfterMs: 3_600_000 }),
+    shows: {
+      asked: "The server asks to wait 1 h.",
+      say: "Rate limited. OpenAI asks for a longer wait than is allowed here. The server asks to wait 1 h.",
+    },
+  },
+  {
+    name: "also where only the last failure knows it",
+    status: failed(tooLong),
+    context: { last: { ...overloaded, retryAfterMs: 5_400_000 } },
+    shows: { asked: "The server asks to wait 1 h 30 min." },
+  },
+  {
+    name: "but not twice",
+    status: failed({ ...tooLong, message: "OpenAI asks to wait 1 h, longer than allowed.", retryAfterMs: 3_600_000 }),
+    shows: { asked: "" },
+  },
+  {
+    name: "a server that asked for no wait is not quoted",
+    status: failed({ ...tooLong, retryAfterMs: 0 }),
+    shows: { asked: "" },
+  },
+  {
+    name: "a failure after a part of the answer is an interruption",
+    status: failed(),
+    context: { received: true },
+    shows: { title: "Interrupted: Service overloaded", actions: ["retry"] },
+  },
+  {
+    name: "a blocked answer is none, though it had begun",
+    status: {
+      state: "finished",
+      attempt: 1,
+      failures: 0,
+      verdict: { retryable: false, kind: "content_policy", title: "Response blocked" },
+    },
+    context: { received: true },
+    shows: { tone: "failed", title: "Response blocked", actions: ["retry"] },
+  },
+  {
+    name: "what was stopped can be asked again",
+    status: { state: "stopped", attempt: 1, failures: 1 },
+    shows: { tone: "stopped", title: "Stopped", message: "", say: "Stopped", actions: ["retry"] },
+  },
+  {
+    name: "what was received before a stop stays",
+    status: { state: "stopped", attempt: 1, failures: 1 },
+    context: { received: true },
+    shows: { message: "What was received so far stays." },
+  },
+  {
+    name: "words can be replaced, by kind too",
+    status: waiting(),
+    context: {
+      texts: {
+        titles: { overloaded: "Überlastet" },
+        messages: { overloaded: (provider) => `Der Anbieter ${provider || "(unbekannt)"} ist überlastet.` },
+        sayRetryingIn: (s) => `Neuer Versuch in ${s} Sekunden`,
+        attempt: (n) => `${n}. Versuch`,
+      },
+    },
+    shows: {
+      title: "Überlastet",
+      message: "Der Anbieter (unbekannt) ist überlastet.",
+      say: "Überlastet. Neuer Versuch in 4 Sekunden, 2. Versuch.",
+    },
+  },
+  {
+    name: "a message is replaced by a plain string, and the failure's detail stays",
+    status: failed(),
+    context: { texts: { messages: { overloaded: "過負荷です。" } } },
+    shows: {
+      title: "Service overloaded",
+      message: "過負荷です。",
+      detail: "Overloaded",
+      say: "Service overloaded. 過負荷です。",
+    },
+  },
+];
+for (const { name, status, context, shows } of cases) {
+  test(`view: ${name}`, () => {
+    const seen = view(status, context);
+    if (!shows) {
+      assert.equal(seen, undefined);
+      return;
+    }
+    assert.ok(seen);
+    const among = Object.fromEntries(Object.keys(shows).map((key) => [key, seen[key as keyof View]]));
+    assert.deepEqual(among, shows);
+    assert.doesNotMatch(JSON.stringify(seen), /NaN|Invalid|undefined|null/);
+  });
+}
+
+test("a wait of more than ninety seconds is said by the clock", () => {
+  const { say } = view(waiting({}, { delayMs: 91_000, retryingAt: later(91_000) }))!;
+  assert.match(say, /^Service overloaded\. Retrying at \d{1,2}:\d\d.*, attempt 2\.$/);
+});
+
+const countdowns: { name: string; left: number; words: string }[] = [
+  { name: "rounds up to whole seconds", left: 3001, words: "Retrying in 4 s" },
+  { name: "shows the last second until it is over", left: 1, words: "Retrying in 1 s" },
+  { name: "counts to ninety", left: 90_000, words: "Retrying in 90 s" },
+  { name: "is hidden when the time has come", left: 0, words: "" },
+  { name: "is hidden when the time has passed", left: -5, words: "" },
+  { name: "is hidden without a valid date", left: Number.NaN, words: "" },
+];
+for (const { name, left, words } of countdowns) {
+  test(`the countdown ${name}`, () => assert.equal(countdown(now + left, now), words));
+}
+
+test("the countdown is hidden without any date", () => assert.equal(countdown(undefined, now), ""));
+
+test("the countdown shows the time of day beyond ninety seconds, and the day beyond one", () => {
+  assert.match(countdown(now + 90_001, now), /^Retrying at \d{1,2}:\d\d/);
+  assert.match(countdown(now + 3 * 86_400_000, now), /26/);
+});
+
+const durations: { ms: number; words: string }[] = [
+  { ms: 1, words: "1 s" },
+  { ms: 59_000, words: "59 s" },
+  { ms: 90_000, words: "1 min 30 s" },
+  { ms: 3_600_000, words: "1 h" },
+  { ms: 5_400_000, words: "1 h 30 min" },
+  { ms: 3_605_000, words: "1 h" },
+  { ms: 90_061_000, words: "1 d 1 h" },
+  { ms: 561_600_000, words: "6 d 12 h" },
+];
+for (const { ms, words } of durations) {
+  test(`${ms} ms are ${words}`, () => assert.equal(texts.duration(ms), words));
+}
+
+test("every kind of failure can have words of its own", () => {
+  const kinds: Kind[] = ["auth", "quota", "network", "unknown"];
+  for (const kind of kinds) {
+    const own = { titles: { [kind]: "Eigen" }, messages: { [kind]: "Eigene Worte." } };
+    const { title, message } = view(failed({ kind }), { texts: own })!;
+    assert.deepEqual([title, message], ["Eigen", "Eigene Worte."]);
+  }
+});

@@ -1,0 +1,235 @@
+package session
+
+import "math"
+
+// A line is the sessions of a bucket that wait for its window, first come,
+// first served. It names those whose turn it is, and sees to it that one of
+// them asks when time opens the window. Nobody else has to do anything.
+type line struct {
+	window
+	queue   []*turn // a heap, the lowest ticket first
+	tickets int64
+	resting int   // sessions that met the limit and wait by themselves
+	caller  *turn // who in queue asks at its call
+	wake    []int // who is to ask at once
+	heard   int   // how often another tab was let through
+	least   int64 // nobody in queue objects to a cool-down until then
+}
+
+// turn is a session's part in a line.
+type turn struct {
+	id     int
+	state  turnState
+	at     int   // in line.queue
+	ticket int64 // 0: it has not come, or has met the limit since
+	call   int64 // when it is to ask again; 0: when it is woken
+	woken  bool  // its id is in line.wake, or was, and it has not asked since
+	latest int64 // it does not wait for a cool-down that ends later
+	trip   trip
+}
+
+type turnState uint8
+
+const (
+	turnNone    turnState = iota
+	turnWaiting           // in the queue
+	turnGiven             // woken: it may go
+	turnTaken             // on its way to its headers
+	turnResting           // it met the limit, and waits by itself
+)
+
+// ask says whether t may go now. If not, it is in the queue, and asks again at
+// t.call or when it is woken.
+func (l *line) ask(t *turn, now int64) bool {
+	t.woken = false
+	if t.state == turnGiven && (!l.on || t.trip.round == l.round) {
+		t.state = turnTaken
+		return true
+	}
+	switch t.state {
+	case turnWaiting:
+		t.call = 0
+	default: // or it was given its turn, and a limit was met before it could go
+		l.forget(t, now)
+		if t.ticket == 0 {
+			l.tickets++
+			t.ticket = l.tickets
+		}
+		l.push(t)
+	}
+	l.serve(now, t)
+	if t.state == turnTaken {
+		return true
+	}
+	l.least = min(l.least, t.latest)
+	return false
+}
+
+// ahead is how many are served before t, or a little more: those who gave up in
+// the midst of the queue count until it has moved on.
+func (l *line) ahead(t *turn) int {
+	if t.state != turnWaiting {
+		return 0
+	}
+	return int(min(t.ticket-l.queue[0].ticket, int64(len(l.queue)-1)))
+}
+
+// first says whether t goes first, to see whether the limit has passed.
+func (l *line) first(t *turn) bool {
+	return l.on && !l.open && t.state == turnTaken && t.trip.round == l.round
+}
+
+// pass notes that the server has let t's request through.
+func (l *line) pass(t *turn, now int64) {
+	if t.state == turnTaken {
+		l.window.pass(t.trip, now)
+		t.state, t.ticket = turnNone, 0
+	}
+	l.serve(now, nil)
+}
+
+// limit notes that t's request met the limit. until is the server's wish, or 0.
+// It goes to the end of the queue when it asks again: one who met the limit as
+// the first would else do so each time, while its own wait grows.
+// An answer can meet its limit after it has passed, in the midst of its stream.
+func (l *line) limit(t *turn, now, until int64) {
+	if t.state == turnTaken || t.state == turnNone {
+		l.window.limit(t.trip, now, until)
+		t.state, t.ticket = turnResting, 0
+		l.resting++
+	}
+	l.serve(now, nil)
+	l.alert()
+}
+
+// alert wakes those who may not want to wait for a cool-down as long as this.
+func (l *line) alert() {
+	if len(l.queue) > 0 && l.until > l.least {
+		l.least = math.MaxInt64
+		for _, t := range l.queue {
+			l.rouse(t)
+		}
+	} else if c := l.caller; c != nil && l.until < c.call {
+		l.rouse(c)
+	}
+}
+
+func (l *line) rouse(t *turn) {
+	if !t.woken {
+		t.woken = true
+		l.wake = append(l.wake, t.id)
+	}
+}
+
+// woken is who is to ask at once.
+func (l *line) woken() []int {
+	wake := l.wake
+	l.wake = nil
+	return wake
+}
+
+// leave notes that t is neither on its way nor waiting.
+func (l *line) leave(t *turn, now int64) {
+	if t.state != turnNone {
+		l.forget(t, now)
+		l.serve(now, nil)
+	}
+}
+
+func (l *line) forget(t *turn, now int64) {
+	switch t.state {
+	case turnWaiting:
+		l.remove(t)
+	case turnGiven, turnTaken:
+		l.done(t.trip, now)
+	case turnResting:
+		l.resting--
+	}
+	t.state = turnNone
+}
+
+// serve lets those go whose turn it is. asker, if there is one, is not woken.
+func (l *line) serve(now int64, asker *turn) {
+	may, at := l.next(now)
+	for ; may && len(l.queue) > 0; may, at = l.next(now) {
+		t := l.queue[0]
+		l.remove(t)
+		t.trip = l.send(now)
+		if t == asker {
+			t.state = turnTaken
+			continue
+		}
+		t.state = turnGiven
+		l.rouse(t)
+	}
+	if len(l.queue) > 0 {
+		l.appoint(at, asker)
+	} else if l.resting == 0 && !l.trying && now >= l.until {
+		l.on = false // nobody waits
+	}
+}
+
+// appoint sees to it that somebody asks at the time at, if there is one.
+func (l *line) appoint(at int64, asker *turn) {
+	c := l.caller
+	if at == 0 || c != nil && c.call > 0 && c.call <= at {
+		return
+	}
+	if asker != nil && asker.state == turnWaiting {
+		l.caller, asker.call = asker, at
+		return
+	}
+	if c == nil {
+		c = l.queue[len(l.queue)-1] // its turn comes late, so it will be the caller for long
+		l.caller = c
+	}
+	c.call = at
+	l.rouse(c)
+}
+
+func (l *line) push(t *turn) {
+	if len(l.queue) == 0 {
+		l.least = math.MaxInt64
+	}
+	t.state, t.call, t.at = turnWaiting, 0, len(l.queue)
+	l.queue = append(l.queue, t)
+	l.up(t)
+}
+
+func (l *line) remove(t *turn) {
+	last := l.queue[len(l.queue)-1]
+	l.swap(t, last)
+	l.queue[t.at] = nil
+	l.queue = l.queue[:t.at]
+	if last != t {
+		l.up(last)
+		l.down(last)
+	}
+	if l.caller == t {
+		l.caller = nil
+	}
+}
+
+func (l *line) swap(a, b *turn) {
+	l.queue[a.at], l.queue[b.at] = b, a
+	a.at, b.at = b.at, a.at
+}
+
+func (l *line) up(t *turn) {
+	for t.at > 0 && l.queue[(t.at-1)/2].ticket > t.ticket {
+		l.swap(t, l.queue[(t.at-1)/2])
+	}
+}
+
+func (l *line) down(t *turn) {
+	for {
+		at := 2*t.at + 1
+		if at+1 < len(l.queue) && l.queue[at+1].ticket < l.queue[at].ticket {
+			at++
+		}
+		if at >= len(l.queue) || l.queue[at].ticket > t.ticket {
+			return
+		}
+		l.swap(t, l.queue[at])
+	}
+}

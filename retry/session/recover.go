@@ -1,0 +1,77 @@
+package session
+
+import (
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// maxRecoveries is how often a session takes another request from its host.
+const maxRecoveries = 3
+
+// recovery is what a session knows of its host's hook, which may answer a
+// failure with another request: a fresh token, another model, a shorter history.
+type recovery struct {
+	// The failure that the host is asked about, and the state that it ended.
+	verdict *classify.Verdict
+	why     suspicion
+	what    cut
+	from    state
+
+	taken    int  // requests that the host gave
+	declined bool // it gave none for this failure, which goes its way
+}
+
+// askHost asks the host for a request that fares better than the one that
+// failed; nil if it is not to be asked. What the consumer has of an answer must
+// then be taken back, since another request has another answer.
+func (s *Session) askHost(v *classify.Verdict, why suspicion, what cut) *Answer {
+	r := &s.recovery
+	if r.declined {
+		r.declined = false
+		return nil
+	}
+	if !s.cfg.Recover || r.taken == maxRecoveries || s.cfg.NotReplayable {
+		return nil
+	}
+	if s.delivered && (!s.cfg.CanReset || s.toolCall || s.cfg.Policy.AfterCommit == retry.AfterCommitFail) {
+		return nil
+	}
+	r.verdict, r.why, r.what, r.from = v, why, what, s.state
+	s.state = asking
+	a := s.answer(doRecover)
+	a.Verdict = v
+	return a
+}
+
+// recovered takes the host's answer: another request, or nil.
+func (s *Session) recovered(request *Request) *Answer {
+	r := &s.recovery
+	s.state = r.from
+	if request == nil {
+		r.declined = true
+		return s.failed(r.verdict, r.why, r.what)
+	}
+	r.taken++
+	if s.delivered {
+		s.resetDue = true
+	}
+	s.last = r.verdict
+	b := s.shared()
+	s.limited(r.verdict, b) // the next request may be another bucket's
+	b.line.leave(&s.turn, s.group.now)
+	b.sessions--
+	s.cfg.Request = *request
+	s.provider = classify.ProviderOf(request.URL, s.cfg.Provider)
+	s.asked = asked{}
+	s.asked.init(request)
+	s.enter()
+	return s.openOrHold()
+}
+
+// enter takes a request's place among those of its bucket.
+func (s *Session) enter() {
+	s.watch = s.watching()
+	s.origin = hash(fnvOffset, originOf(s.cfg.Request.URL))
+	s.bucket = s.bucketKey()
+	s.shared().sessions++
+}

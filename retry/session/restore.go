@@ -1,0 +1,48 @@
+package session
+
+import (
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// restore goes on where a snapshot was taken: what had failed stays failed,
+// what waited waits on, and an attempt that was under way is made again, with
+// its failures still counted. nil is a beginning.
+func (s *Session) restore() *Answer {
+	r := s.cfg.Restore
+	if r == nil {
+		return nil
+	}
+	switch r.State {
+	case StateFailed, StateStopped:
+		if r.Verdict == nil {
+			return nil
+		}
+		s.attempt, s.failures = max(r.Attempt, 0), max(r.Failures, 0)
+		if r.State == StateFailed {
+			return s.end(doFail, r.Verdict, failed)
+		}
+		// Whoever canceled it then is not there any more to be given a reason.
+		return s.end(doFail, s.own(classify.StoppedByUser), stopped)
+	case StateOpening, StateStreaming, StateWaiting:
+		s.attempt, s.failures = max(r.Attempt, 0), max(r.Failures, 0)
+		s.restoreSuspected(r.Suspected)
+	}
+	if r.State != StateWaiting || r.Retry == nil {
+		return nil
+	}
+	until := r.Retry.RetryingAt.UnixMilli()
+	if until <= s.now && !s.manual {
+		return nil
+	}
+	s.retry, s.state = r.Retry, waiting
+	s.waitUntil = min(until, s.now+retry.MaxWait.Milliseconds())
+	s.notBefore = s.waitUntil
+	s.opened = s.now
+	if s.offline {
+		s.waitingFor = forConnection
+	}
+	a := s.answer(doWait)
+	a.Retry = s.retry
+	return a
+}

@@ -1,0 +1,369 @@
+package session
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const noon = int64(1_800_000_000_000)
+
+// crowd drives a line as hosts do, on a clock of its own.
+type crowd struct {
+	t     *testing.T
+	line  line
+	now   int64
+	turns []*turn
+	going []int // in the order in which they went, since the last look
+}
+
+func newCrowd(t *testing.T, n int) *crowd {
+	c := &crowd{t: t, now: noon}
+	for id := range n {
+		c.turns = append(c.turns, &turn{id: id, latest: math.MaxInt64})
+	}
+	return c
+}
+
+// ask lets the sessions ask, and those whom that wakes.
+func (c *crowd) ask(ids ...int) {
+	for _, id := range ids {
+		if c.line.ask(c.turns[id], c.now) {
+			c.going = append(c.going, id)
+		}
+		c.rouse()
+	}
+}
+
+func (c *crowd) rouse() {
+	for len(c.line.wake) > 0 {
+		woken := c.line.wake
+		c.line.wake = nil
+		c.ask(woken...)
+	}
+}
+
+// gone is who went since the last look.
+func (c *crowd) gone() []int {
+	going := c.going
+	c.going = nil
+	return going
+}
+
+func (c *crowd) pass(ids ...int) {
+	for _, id := range ids {
+		c.line.pass(c.turns[id], c.now)
+		c.rouse()
+	}
+}
+
+func (c *crowd) limit(wish int64, ids ...int) {
+	until := int64(0)
+	if wish > 0 {
+		until = c.now + wish
+	}
+	for _, id := range ids {
+		c.line.limit(c.turns[id], c.now, until)
+		c.rouse()
+	}
+}
+
+// sleep moves the clock and calls whoever asked for it.
+func (c *crowd) sleep(ms int64) {
+	c.now += ms
+	if caller := c.line.caller; caller != nil && caller.call > 0 && caller.call <= c.now {
+		c.ask(caller.id)
+	}
+}
+
+func span(from, to int) []int {
+	var ids []int
+	for id := from; id < to; id++ {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+func TestNothingWaitsWhereNoLimitIsMet(t *testing.T) {
+	c := newCrowd(t, 1000)
+	c.ask(span(0, 1000)...)
+	require.Equal(t, span(0, 1000), c.gone())
+	c.pass(span(0, 500)...)
+	for id := 500; id < 1000; id++ {
+		c.line.leave(c.turns[id], c.now) // other failures shut nothing
+	}
+	c.ask(span(0, 1000)...)
+	require.Len(t, c.gone(), 1000)
+}
+
+func TestAfterALimitOneGoesFirstThenTwiceAsManyWithEachRound(t *testing.T) {
+	c := newCrowd(t, 101)
+	c.ask(0)
+	c.limit(1000, 0)
+	c.gone()
+	c.ask(span(1, 101)...)
+	require.Empty(t, c.gone())
+	c.sleep(999)
+	require.Empty(t, c.gone(), "never sooner than the server asked")
+	c.sleep(1)
+	require.Equal(t, []int{1}, c.gone())
+	for from, n := 1, 1; n < 32; n *= 2 {
+		c.sleep(10)
+		c.pass(span(from, from+n)...)
+		from += n
+		require.Equal(t, span(from, from+2*n), c.gone())
+	}
+}
+
+func TestTheWindowGrowsUpToWhatPassedTheLastTime(t *testing.T) {
+	c := newCrowd(t, 60)
+	c.ask(span(0, 60)...)
+	c.pass(span(0, 5)...)
+	c.limit(1000, span(10, 60)...)
+	c.pass(span(5, 10)...) // sent before the limit was met
+	c.gone()
+	c.sleep(1000)
+	c.ask(span(10, 60)...)
+	went := 0
+	for round := c.gone(); len(round) > 0; round = c.gone() {
+		went += len(round)
+		c.sleep(20)
+		c.pass(round...)
+	}
+	require.Equal(t, 10, went)
+	c.sleep(1000)
+	require.NotEmpty(t, c.gone(), "the next period has as many")
+}
+
+func TestAFirstOneThatMeetsTheLimitAgainLetsTheNextGoFirst(t *testing.T) {
+	c := newCrowd(t, 10)
+	c.ask(0)
+	c.limit(1000, 0)
+	c.ask(span(1, 10)...)
+	c.gone()
+	for id := 1; id < 5; id++ {
+		c.sleep(1000)
+		require.Equal(t, []int{id}, c.gone())
+		c.limit(1000, id)
+	}
+}
+
+func TestWithoutAWishTheRestDoublesWithEachFirstOneInVain(t *testing.T) {
+	c := newCrowd(t, 12)
+	c.ask(0)
+	c.limit(0, 0)
+	c.gone()
+	c.ask(span(1, 12)...)
+	require.Equal(t, []int{1}, c.gone(), "one session's backoff holds no other")
+	rest := restFirst
+	for id := 1; id < 11; id++ {
+		c.limit(0, id)
+		c.sleep(rest - 1)
+		require.Empty(t, c.gone())
+		c.sleep(1)
+		require.Equal(t, []int{id + 1}, c.gone())
+		rest = min(2*rest, restMost)
+	}
+}
+
+func TestAnyEndOfARequestFreesItsPlace(t *testing.T) {
+	for name, end := range map[string]func(*crowd){
+		"headers":         func(c *crowd) { c.pass(1) },
+		"failure":         func(c *crowd) { c.line.leave(c.turns[1], c.now) },
+		"forgotten 30 s":  func(c *crowd) { c.now += placeFor; c.ask(2) },
+		"abort, no place": func(c *crowd) { c.line.leave(c.turns[1], c.now); c.line.leave(c.turns[1], c.now) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCrowd(t, 5)
+			c.ask(0)
+			c.limit(1000, 0)
+			c.ask(span(1, 5)...)
+			c.sleep(1000)
+			c.gone()
+			end(c)
+			c.rouse()
+			require.Contains(t, c.gone(), 2)
+		})
+	}
+}
+
+func TestALimitHalvesTheWindowOnceInARound(t *testing.T) {
+	c := newCrowd(t, 200)
+	c.ask(0)
+	c.limit(1000, 0)
+	c.ask(span(1, 200)...)
+	c.gone()
+	c.sleep(1000)
+	for range 4 {
+		c.pass(c.gone()...)
+	}
+	require.Equal(t, 16, c.line.size)
+	c.limit(1000, c.gone()...)
+	require.Equal(t, 8, c.line.size)
+	require.Equal(t, 15, c.line.known)
+}
+
+func TestALateAnswerOfAnEarlierRoundOpensNothing(t *testing.T) {
+	c := newCrowd(t, 10)
+	c.ask(0, 1)
+	c.limit(1000, 0)
+	c.ask(span(2, 10)...)
+	c.gone()
+	c.pass(1)
+	c.sleep(999)
+	require.Empty(t, c.gone())
+	require.False(t, c.line.open)
+}
+
+func TestItEndsWhenNobodyWaits(t *testing.T) {
+	c := newCrowd(t, 10)
+	c.ask(0)
+	c.limit(1000, 0)
+	c.sleep(1000)
+	c.ask(0)
+	c.pass(0)
+	c.gone()
+	c.ask(span(0, 10)...)
+	require.Len(t, c.gone(), 10)
+}
+
+func TestALineKnowsHowManyAreServedBefore(t *testing.T) {
+	c := newCrowd(t, 10)
+	c.ask(0)
+	c.limit(1000, 0)
+	c.ask(span(1, 10)...)
+	for id := 1; id < 10; id++ {
+		require.Equal(t, id-1, c.line.ahead(c.turns[id]))
+	}
+	c.sleep(1000)
+	require.Equal(t, 7, c.line.ahead(c.turns[9]))
+	require.Zero(t, c.line.ahead(c.turns[1]))
+}
+
+func TestWhenTheCallerGivesUpAnotherIsAppointed(t *testing.T) {
+	c := newCrowd(t, 10)
+	c.ask(0)
+	c.limit(1000, 0)
+	c.ask(span(1, 10)...)
+	c.gone()
+	for id := 1; id < 9; id++ {
+		c.line.leave(c.turns[id], c.now)
+		c.rouse()
+	}
+	c.sleep(1000)
+	require.Equal(t, []int{9}, c.gone())
+}
+
+func TestAPersonLiftsTheCooldownNotTheWindow(t *testing.T) {
+	c := newCrowd(t, 10)
+	c.ask(0)
+	c.limit(60_000, 0)
+	c.ask(span(1, 10)...)
+	c.gone()
+	c.line.lift()
+	c.line.alert()
+	c.rouse()
+	require.Equal(t, []int{1}, c.gone())
+}
+
+func TestAnotherTabsWishHoldsAndItsSuccessLetsOneGo(t *testing.T) {
+	c := newCrowd(t, 10)
+	c.line.hear(c.now + 5000)
+	c.ask(span(0, 10)...)
+	require.Empty(t, c.gone())
+	c.line.lift()
+	c.line.alert()
+	c.rouse()
+	require.Equal(t, []int{0}, c.gone())
+}
+
+// TestOnlyThoseWhoseTurnItIsAreWoken lets ten thousand meet a limit of a
+// thousand a second, and counts how often anybody has to be called.
+func TestOnlyThoseWhoseTurnItIsAreWoken(t *testing.T) {
+	const n, limit = 10_000, 1000
+	c := newCrowd(t, n)
+	calls, used := 0, 0
+	var window int64
+	asked := span(0, n)
+	for left := n; left > 0; c.now += 10 {
+		if now := c.now / 1000; now != window {
+			window, used = now, 0
+		}
+		if c.line.caller != nil && c.line.caller.call > 0 && c.line.caller.call <= c.now {
+			asked = append(asked, c.line.caller.id)
+		}
+		c.ask(asked...)
+		calls += len(asked)
+		asked = nil
+		for _, id := range c.gone() {
+			calls++
+			if used < limit {
+				used++
+				left--
+				c.line.pass(c.turns[id], c.now)
+			} else {
+				c.line.limit(c.turns[id], c.now, c.now+1000)
+				asked = append(asked, id) // its own wait
+			}
+		}
+		c.rouse()
+		require.Less(t, c.now-noon, int64(60_000), "%d have not passed", left)
+	}
+	require.Less(t, calls, 4*n)
+	require.Less(t, c.now-noon, int64(15_000))
+}
+
+// TestALineNeverStandsStill lets sessions do what they like, in any order: as
+// long as somebody waits, somebody is on the way, or is to ask.
+func TestALineNeverStandsStill(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		c := newCrowd(t, 1+r.IntN(40))
+		for range 500 {
+			id := r.IntN(len(c.turns))
+			turn := c.turns[id]
+			switch r.IntN(8) {
+			case 0, 1, 2:
+				c.ask(id)
+			case 3:
+				c.pass(id)
+			case 4:
+				c.limit(r.Int64N(3)*700, id)
+			case 5:
+				c.line.leave(turn, c.now)
+				c.rouse()
+			case 6:
+				c.sleep(r.Int64N(2000))
+			case 7:
+				if r.IntN(10) == 0 {
+					c.line.hear(c.now + r.Int64N(5000))
+				}
+			}
+			c.check()
+		}
+	}
+}
+
+func (c *crowd) check() {
+	waiting, taken := 0, 0
+	for _, turn := range c.turns {
+		switch turn.state {
+		case turnWaiting:
+			waiting++
+			require.Same(c.t, turn, c.line.queue[turn.at])
+			require.GreaterOrEqual(c.t, turn.ticket, c.line.queue[0].ticket)
+		case turnTaken:
+			taken++
+		}
+	}
+	require.Len(c.t, c.line.queue, waiting)
+	require.GreaterOrEqual(c.t, c.line.out, 0)
+	caller := c.line.caller
+	if waiting > 0 && taken == 0 {
+		require.NotNil(c.t, caller)
+		require.Equal(c.t, turnWaiting, caller.state)
+		require.Positive(c.t, caller.call)
+	}
+}
