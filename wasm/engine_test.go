@@ -26,13 +26,13 @@ func newTestEngine(t *testing.T) *Engine {
 	return e
 }
 
-func newTestSession(t *testing.T, e *Engine, p retry.Policy) *Session {
+func newTestSession(t *testing.T, e *Engine, p retry.Policy) *session.Holder {
 	t.Helper()
 	s, err := e.NewSession(session.Config{Policy: p, Request: session.Request{
 		Method: "POST", URL: "https://api.openai.com/v1/chat/completions", Body: `{"stream":true,"messages":[{"role":"user","content":"hi"}]}`,
 	}})
 	require.NoError(t, err)
-	return s
+	return &session.Holder{Machine: s}
 }
 
 const (
@@ -181,9 +181,9 @@ func TestAnInstanceThatTrappedIsReplacedAndItsSessionsFail(t *testing.T) {
 }
 
 // foreign is a module that has a memory, does nothing in _initialize and says
-// that its version is 2. If it traps, it does so there.
+// that its version is 1. If it traps, it does so there.
 func foreign(traps bool) []byte {
-	version := []byte{4, 0, 0x41, 2, 0x0B} // i32.const 2; end
+	version := []byte{4, 0, 0x41, 1, 0x0B} // i32.const 1; end
 	if traps {
 		version = []byte{3, 0, 0x00, 0x0B} // unreachable; end
 	}
@@ -236,10 +236,11 @@ func TestManyGoroutinesCanUseOneEngine(t *testing.T) {
 					return
 				}
 				now := int64(epoch + round*1000)
-				_, _ = s.Step(&session.Happened{What: session.OnStart, Now: now})
-				_, _ = s.Step(&session.Happened{What: session.OnResponse, Now: now, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
-				_, _, _ = s.Chunk(1, now, []byte(role+hello))
-				if got := string(s.Bytes()); got != role+hello {
+				held := session.Holder{Machine: s}
+				_, _ = held.Step(&session.Happened{What: session.OnStart, Now: now})
+				_, _ = held.Step(&session.Happened{What: session.OnResponse, Now: now, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
+				_, _, _ = held.Chunk(1, now, []byte(role+hello))
+				if got := string(held.Bytes()); got != role+hello {
 					t.Errorf("%d: %q", worker, got)
 				}
 				if v, err := e.Classify(classify.Failure{Status: 400 + worker}); err != nil || v.Status != 400+worker {

@@ -1,6 +1,8 @@
 package wasm
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"math"
 
@@ -15,12 +17,12 @@ var _ session.Machine = (*Session)(nil)
 // Session is a session.Session that lives in an Engine. Its methods do what
 // those do, and give an error, ErrTrapped or ErrClosed, once it is lost; the
 // host then fails its request. It is safe for concurrent use, but what
-// Bytes gives belongs to the last Step or Chunk, whoever called it.
+// Moves gives belongs to the last Step or Chunk, whoever called it.
 type Session struct {
 	engine *Engine
 	inst   *instance
 	handle uint64
-	bytes  []byte
+	moves  []session.Move
 	closed bool
 }
 
@@ -93,7 +95,7 @@ func (s *Session) Step(h *session.Happened) (*session.Answer, error) {
 		if err := i.get(i.call("session_event", s.handle, n), a); err != nil {
 			return err
 		}
-		s.take(i, int32(a.Bytes))
+		s.note(i)
 		return nil
 	})
 	if err != nil {
@@ -103,8 +105,8 @@ func (s *Session) Step(h *session.Happened) (*session.Answer, error) {
 }
 
 // Chunk takes bytes of an attempt's body, MaxChunk at most, at the time now, in
-// milliseconds since the Unix epoch. n of Bytes may go on now; an answer that
-// is not nil says the rest, and its Bytes is n.
+// milliseconds since the Unix epoch. n bytes of what the host holds may go on
+// now (see Moves); an answer that is not nil says the rest, and its Bytes is n.
 func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *session.Answer, err error) {
 	if len(p) > MaxChunk {
 		return 0, nil, errors.New("wasm: a chunk of more than 1 MiB must be cut")
@@ -123,7 +125,7 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *session.Ans
 			ready = int32(a.Bytes)
 		}
 		n = int(ready)
-		s.take(i, ready)
+		s.note(i)
 		return nil
 	})
 	if err != nil {
@@ -132,16 +134,28 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *session.Ans
 	return n, a, nil
 }
 
-// take copies what may go on, for Bytes.
-func (s *Session) take(i *instance, n int32) {
-	s.bytes = s.bytes[:0]
-	if n > 0 {
-		s.bytes = append(s.bytes, i.read(i.call("session_bytes", s.handle), n)...)
+// note keeps the moves that come with an answer.
+func (s *Session) note(i *instance) {
+	s.moves = nil
+	at := i.call("session_moves", s.handle)
+	if at == 0 {
+		return
+	}
+	number := func(place int32) int32 { return int32(binary.LittleEndian.Uint32(i.read(at+4*place, 4))) }
+	for place := int32(1); place <= 3*number(0); place += 3 {
+		m := session.Move{Do: session.MoveKind(number(place)), N: int(number(place + 1))}
+		if third := number(place + 2); m.Do == session.MovePut {
+			m.Put = bytes.Clone(i.read(third, int32(m.N)))
+		} else {
+			m.Behind = int(third)
+		}
+		s.moves = append(s.moves, m)
 	}
 }
 
-// Bytes is what the last Step or Chunk let go on, good until the next.
-func (s *Session) Bytes() []byte { return s.bytes }
+// Moves says what becomes of the bytes that the host holds after the last Step
+// or Chunk. A [session.Holder] does that.
+func (s *Session) Moves() []session.Move { return s.moves }
 
 // Snapshot is the state now.
 func (s *Session) Snapshot() (session.Snapshot, error) {

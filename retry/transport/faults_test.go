@@ -356,11 +356,15 @@ func (c *cell) meet(srv *chattest.Server) (outcome string, err error) {
 		// but for an event that broke after the answer was complete. A last event
 		// gets the blank line that it lacks.
 		sent := string(last.Sent)
+		lineEnd := "\n"
+		if strings.Contains(sent, "\r\n") {
+			lineEnd = "\r\n"
+		}
 		if fault.NoFinalNewline {
-			sent += "\n"
+			sent += lineEnd
 		}
 		if fault.NoFinalBlank || fault.NoFinalNewline {
-			sent += "\n"
+			sent += lineEnd
 		}
 		if c.client == "go-transport" && raw.String() != sent && !(c.place == lastEvent && strings.HasPrefix(sent, raw.String())) {
 			return outcome, fmt.Errorf("%d bytes of %d", raw.Len(), len(sent))

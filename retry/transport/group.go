@@ -15,7 +15,7 @@ import (
 // testing/synctest bubble should give its transports one, since time and
 // channels of a bubble must not leave it.
 type Group struct {
-	mu     sync.Mutex // guards the sessions of this group too
+	mu     sync.Mutex // guards what the sessions of this group decide, not what they read
 	shared session.Group
 	last   int
 	rounds map[int]*round // those that are not over, by their session's ID

@@ -34,10 +34,17 @@ func (n native) Step(h *session.Happened) (*session.Answer, error) {
 	return n.Session.Step(h), nil
 }
 
+// Chunk reads outside of the lock that requests share, and decides under it.
 func (n native) Chunk(attempt int, now int64, p []byte) (int, *session.Answer, error) {
+	ready, a, due := n.Session.Read(attempt, now, p)
+	if !due {
+		return ready, a, nil
+	}
 	n.group.mu.Lock()
 	defer n.group.mu.Unlock()
-	ready, a := n.Session.Chunk(attempt, now, p)
+	if a = n.Session.Decide(); a != nil {
+		ready = a.Bytes
+	}
 	return ready, a, nil
 }
 

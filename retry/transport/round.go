@@ -40,7 +40,7 @@ type round struct {
 	send    func(*http.Request) (*http.Response, error)
 	group   *Group
 	id      int // in group
-	session session.Machine
+	session session.Holder
 	replay  replay
 	began   time.Time
 
@@ -60,7 +60,7 @@ type round struct {
 
 	// What the consumer is to get, in this order.
 	reset   bool
-	pending []byte // good until the session's next step
+	pending []byte // good until the next chunk
 	event   *retry.ChatStreamRetry
 	passed  bool              // the response is the caller's as it came
 	verdict *classify.Verdict // on a response that was passed or an answer that is complete
@@ -94,7 +94,7 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 		open = t.Engine.Open
 	}
 	r.id = r.group.join(r)
-	r.session, err = open(session.Config{
+	r.session.Machine, err = open(session.Config{
 		ID:     r.id,
 		Policy: t.Policy,
 		Request: session.Request{

@@ -123,8 +123,9 @@ func (r *round) document(d *decoder) error {
 
 // decoder makes events of the bytes that the session lets go on.
 type decoder struct {
-	framer sse.Framer
+	reader sse.Reader
 	event  sse.Event
+	data   []byte // of an event that began in an earlier piece
 	id     string
 	ending protocol.Ending
 	yield  func(Event, error) bool
@@ -132,38 +133,49 @@ type decoder struct {
 
 // write gives the events in bytes. It says whether more are wanted.
 func (d *decoder) write(bytes []byte) bool {
-	d.framer.Write(bytes)
-	for d.framer.Next(&d.event) {
-		if !d.give() {
+	d.reader.Feed(bytes)
+	for d.reader.Next(&d.event) {
+		if !d.give(bytes) {
 			return false
 		}
 	}
-	d.framer.Take(len(d.framer.Ready()))
+	if rest := d.reader.Pos() - d.reader.Whole(); rest > sse.MaxEvent {
+		d.yield(Event{}, fmt.Errorf("transport: an event of more than %d bytes", sse.MaxEvent))
+		return false
+	} else if rest > 0 {
+		d.data = append(d.data, bytes[max(0, len(bytes)-int(rest)):]...)
+	}
 	return true
 }
 
 // end gives a last event that lacks its blank line.
 func (d *decoder) end() bool {
-	return !d.framer.Final(&d.event) || d.give()
+	_, rest := d.reader.Last(&d.event)
+	return !rest || d.give(nil)
 }
 
-func (d *decoder) give() bool {
+// give gives the event at hand, which ends in bytes.
+func (d *decoder) give(bytes []byte) bool {
 	e := &d.event
+	begun := d.data
+	d.data = d.data[:0]
 	if e.HasID {
 		d.id = strings.Clone(e.ID)
 	}
-	if e.Oversize {
-		d.yield(Event{}, fmt.Errorf("transport: an event of more than %d bytes", sse.MaxEvent))
-		return false
-	}
-	if e.Data == "" {
+	if e.Empty() || e.Bare {
 		return true
 	}
 	name := "message"
 	if e.Type != "" {
 		name = strings.Clone(e.Type)
 	}
-	return d.message(name, strings.Clone(e.Data))
+	data := strings.Clone(e.Data)
+	if e.Cut { // the reader keeps of a long event what it must judge
+		end := len(bytes) - int(d.reader.Pos()-e.Bytes.To)
+		start := max(0, end-int(e.Bytes.To-e.Bytes.From))
+		data = e.DataOf(string(append(begun, bytes[start:end]...)))
+	}
+	return d.message(name, data)
 }
 
 func (d *decoder) message(name, data string) bool {
