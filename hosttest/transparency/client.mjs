@@ -140,12 +140,15 @@ function facts(response) {
 }
 
 /** Sends the request, and says all that a caller can see of what comes. */
-export async function see(send, { request, until }, origin) {
+export async function see(send, { request, until, answers }, origin) {
   const { use = "read" } = request;
   const abort = new AbortController();
   const signal = use === "aborted" ? AbortSignal.abort() : use === "timeout" ? AbortSignal.timeout(1500) : abort.signal;
   const timers = [setTimeout(() => seen.giveUp(), patience)];
-  if (until) timers.push(setTimeout(() => abort.abort(), until));
+  const { wait, body } = answers?.at(-1) ?? {};
+  const whole = (body ?? []).reduce((sum, piece) => sum + Buffer.from(piece.bytes ?? "", "base64").length, 0);
+  const abortSoon = () => until && timers.push(setTimeout(() => abort.abort(), until));
+  if (wait) abortSoon();
   const began = performance.now();
   const pieces = [];
   const arrivals = []; // [bytes so far, ms]
@@ -155,12 +158,14 @@ export async function see(send, { request, until }, origin) {
     pieces.push(piece.slice());
     size += piece.length;
     arrivals.push([size, performance.now() - began]);
+    if (size === whole) abortSoon();
   };
   try {
     const response = await counted.run(seen, () => send(...args(request, origin, signal)));
     seen.headersAt = performance.now() - began;
     seen.own = given.has(response);
     seen.response = facts(response);
+    if (whole === 0) abortSoon();
     await (ways[use] ?? ways.read)(response, came);
   } catch (error) {
     seen.error = error === gaveUp ? { message: gaveUp.message } : plain(error);

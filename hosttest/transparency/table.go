@@ -31,7 +31,8 @@ type Case struct {
 	Handled string `json:"handled,omitempty"`
 	// Held is the piece of the body up to which the answer may be held back.
 	Held int `json:"held,omitempty"`
-	// Until is when both sides abort, in ms; 0 is never.
+	// Until is when the client aborts, in ms after all that the server sends has
+	// come; where it waits with its headers, after the beginning. 0 is never.
 	Until  int     `json:"until,omitempty"`
 	Heavy  bool    `json:"heavy,omitempty"` // runs alone
 	Expect *Expect `json:"expect,omitempty"`

@@ -237,8 +237,18 @@ func see(c *Case, through func(context.CancelCauseFunc) http.RoundTripper) (got 
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	defer time.AfterFunc(patience, func() { cancel(errGaveUp) }).Stop()
-	if c.Until > 0 {
-		defer time.AfterFunc(time.Duration(c.Until)*time.Millisecond, func() { cancel(nil) }).Stop()
+	whole, wait := 0, 0
+	if len(c.Answers) > 0 {
+		last := c.Answers[len(c.Answers)-1]
+		whole, wait = len(join(last.Body)), last.Wait
+	}
+	abortSoon := func() {
+		if c.Until > 0 {
+			time.AfterFunc(time.Duration(c.Until)*time.Millisecond, func() { cancel(nil) })
+		}
+	}
+	if wait > 0 {
+		abortSoon()
 	}
 	req, err := c.Request.make(ctx, s.URL)
 	if err != nil {
@@ -254,12 +264,18 @@ func see(c *Case, through func(context.CancelCauseFunc) http.RoundTripper) (got 
 	defer func() { _ = resp.Body.Close() }()
 	got.headers = time.Since(began)
 	got.resp = facts(resp, c)
+	if whole == 0 {
+		abortSoon()
+	}
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := resp.Body.Read(buffer)
 		if n > 0 {
 			got.bytes = append(got.bytes, buffer[:n]...)
 			got.arrivals = append(got.arrivals, arrival{len(got.bytes), time.Since(began)})
+			if len(got.bytes) == whole {
+				abortSoon()
+			}
 		}
 		if err == io.EOF {
 			return got
