@@ -53,7 +53,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	t.structure(f)
 	t.ownCode(v.Provider)
 	wait := t.wait
-	if wait >= 0 && wait <= longWaitMs {
+	if wait >= 0 && wait <= longWaitMs && !t.cut {
 		t.found[shortWait] = fully
 	}
 	for i := range rules {
