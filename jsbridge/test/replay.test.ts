@@ -60,7 +60,7 @@ test("parameters and forms go as they are", async () => {
   const params = new URLSearchParams({ stream: "true", q: "ä" });
   const first = await replayable(url, { method: "POST", body: params }, undefined, mib);
   assert.equal(first.again()[1].body, params);
-  assert.equal(whole(first).body, "", "only JSON says whether a stream was asked for");
+  assert.equal(await told(first), "", "only JSON says whether a stream was asked for");
   const form = new FormData();
   form.set("file", new Blob(["x"]), "f.txt");
   const second = await replayable(url, { method: "POST", body: form }, undefined, mib);
