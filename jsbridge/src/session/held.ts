@@ -46,7 +46,7 @@ export function makeHeld(): Held {
   return {
     push: (bytes) => void pieces.push(bytes),
     release: next,
-    drop: next,
+    drop: (n) => next(n),
     cut(n, behind) {
       const after: Uint8Array[] = [];
       /** Takes n bytes off the end. */
