@@ -53,7 +53,7 @@ test-js: build ## the npm package in Node.js, with the real SDKs
 .PHONY: test-transparency
 test-transparency: build ## healthy and foreign traffic, through fetch and through createFetch side by side
 	node hosttest/install.mjs transparency
-	node --test --test-force-exit --test-reporter=spec hosttest/transparency/*.test.mjs
+	node --test --test-force-exit --test-concurrency=2 --test-reporter=spec hosttest/transparency/*.test.mjs
 
 .PHONY: test-browser
 test-browser: build ## the page and the SDKs in Chromium

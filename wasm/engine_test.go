@@ -110,7 +110,8 @@ func TestASessionInTheModuleGoesThroughARetry(t *testing.T) {
 	require.Equal(t, hello, string(s.Bytes()))
 	_, a, err = s.Chunk(2, epoch+1060, []byte(done))
 	require.NoError(t, err)
-	require.Equal(t, session.DoNothing, a.Do)
+	require.Equal(t, session.DoNothing, a.Do, "more may follow the end marker")
+	require.Equal(t, int64(epoch+2060), a.TimerAt)
 	require.Equal(t, done, string(s.Bytes()))
 	require.Equal(t, session.DoFinish, step(session.Happened{What: session.OnEnd, Now: epoch + 1070, Attempt: 2}).Do)
 

@@ -38,6 +38,7 @@ const (
 	toAnswer
 	toEnding
 	toSaid
+	toAbout
 )
 
 // field is a line of a shape. A field with its zero value is left out when it
@@ -70,6 +71,7 @@ var (
 	resume   session.Resume
 	ending   protocol.Ending
 	spoken   said
+	about    session.About
 )
 
 // said is protocol.Said as it goes out.
@@ -228,6 +230,11 @@ var endingShape = shape{
 	{name: "output_tokens", at: unsafe.Offsetof(ending.OutputTokens), kind: long},
 }
 
+var aboutShape = shape{
+	{name: "model", at: unsafe.Offsetof(about.Model), kind: text},
+	{name: "bucket", at: unsafe.Offsetof(about.Bucket), kind: text},
+}
+
 var saidShape = shape{
 	{name: "text", at: unsafe.Offsetof(spoken.Text), kind: text},
 	{name: "reasoning", at: unsafe.Offsetof(spoken.Reasoning), kind: text},
@@ -251,4 +258,5 @@ var shapes = [...]shape{
 	toAnswer:   answerShape,
 	toEnding:   endingShape,
 	toSaid:     saidShape,
+	toAbout:    aboutShape,
 }

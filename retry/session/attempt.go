@@ -124,7 +124,9 @@ func (s *Session) open(probe bool) *Answer {
 		s.seam.forget() // the consumer has nothing, or will drop it
 	}
 	if s.attempt == 1 {
-		a.Warning = s.stacked()
+		if a.Warning = s.stacked(); a.Warning == "" {
+			a.Warning = s.setup()
+		}
 	}
 	return a
 }

@@ -1,10 +1,10 @@
 import { errorInfo } from "../api/classify.js";
 import { RetryError } from "../api/error.js";
-import { type FetchOptions, policyOf } from "../api/options.js";
+import { type FetchOptions, policyOf, type RequestContext } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
 import type { Answer, Ending, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
-import { overlay, type Replay, replayable } from "./replay.js";
+import { overlay, type Replay, replayable, whole } from "./replay.js";
 import { handOver } from "./response.js";
 import { signalOf } from "./signal.js";
 
@@ -53,7 +53,7 @@ export async function request(
   drive(
     engine,
     options,
-    { request: facts, canReset, notReplayable },
+    { request: facts, canReset, notReplayable, recover: options.recover !== undefined },
     signal,
     (session) => transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init, signal),
     body,
@@ -75,6 +75,7 @@ function transport(
   let streamed: Response | undefined; // the one that the consumer was given
   let thrown: unknown;
   let mistaken = false;
+  let asking: Promise<void> | undefined; // until the caller has said whether there is another request
 
   /** The fetch or the body has thrown; or, by mistake, what was to be sent could not be made. */
   function broke(mine: Attempt, error: unknown, mistake: boolean): void {
@@ -90,7 +91,7 @@ function transport(
     }
   }
 
-  async function open({ attempt = 0, resume }: Answer): Promise<void> {
+  async function open({ attempt = 0, resume }: Answer, context: RequestContext): Promise<void> {
     const mine: Attempt = { number: attempt, abort: new AbortController() };
     current = mine;
     thrown = undefined;
@@ -99,7 +100,7 @@ function transport(
       args = replay.again();
       if (resume) {
         args = await replay.resumed(resume, session.rewrite);
-        args = resume.how === "custom" ? overlay(args, (await options.resumeRequest?.(resume)) ?? {}) : args;
+        args = resume.how === "custom" ? overlay(args, (await options.resumeRequest?.(resume, context)) ?? {}) : args;
       }
     } catch (error) {
       broke(mine, error, true);
@@ -131,6 +132,7 @@ function transport(
           await wait;
           session.hold(false);
         }
+        await asking;
         if (mine !== current) {
           return;
         }
@@ -152,8 +154,33 @@ function transport(
     }
   }
 
+  async function recover({ verdict, attempt = 0 }: Answer, context: RequestContext): Promise<void> {
+    const mine = current!;
+    let next: Replay | undefined;
+    try {
+      const own = await options.recover!(verdict!, await replay.failed(), context);
+      next = own && (await replay.changed(own));
+    } catch (error) {
+      broke(mine, error, true);
+      return;
+    }
+    if (mine === current) {
+      if (next) {
+        replay = next;
+        letGo(mine);
+        current = undefined;
+      }
+      session.report("recovered", { attempt, ...(next && { request: whole(next) }) });
+    }
+  }
+
   return {
     open,
+    recover(answer, context) {
+      asking = recover(answer, context).finally(() => {
+        asking = undefined;
+      });
+    },
     read: () => void read(current!),
     drop() {
       const mine = current;
