@@ -120,6 +120,7 @@ function fakeCore(): WebAssembly.Exports {
     },
     session_snapshot: () => result('{"state":"opening","attempt":1,"failures":0}'),
     session_ending: () => result("{}"),
+    session_about: () => result("{}"),
     session_rewrite: () => result(script.rewrite ?? ""),
     session_free() {
       freed++;
@@ -211,7 +212,7 @@ for (const each of scripts) {
           ? "canceled"
           : error === refused
             ? "refused"
-            : ((error as { reason?: string }).reason ?? `${error}`);
+            : ((error as { reason?: string }).reason ?? `${error} ${(error as Error).cause}`);
     }
     clearInterval(awake);
     await new Promise((resolve) => setImmediate(resolve));
