@@ -86,7 +86,7 @@ func (s *Session) probeLost() *Answer {
 	s.attempt--
 	l := &s.shared().line
 	l.forget(&s.turn, s.group.now) // it asks again at once, before others
-	if s.heard == l.heard { // else that tab has been let through meanwhile
+	if s.heard == l.heard {        // else that tab has been let through meanwhile
 		l.yield(s.group.now + graceAfterSleep)
 	}
 	return s.openOrHold()
@@ -105,36 +105,25 @@ func (s *Session) open(probe bool) *Answer {
 	s.grace, s.notBefore = 0, 0
 	s.gotBytes, s.committed, s.ended, s.slow = false, false, false, false
 	s.status, s.headers = 0, nil
-	s.watch = s.watching()
+	s.watch = s.intended
 	s.framer.Reset()
-	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.asked.wanted}
+	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted}
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)
 		s.heard = s.shared().line.heard
 	}
-	if s.delivered && !s.resetDue {
+	if s.delivered && !s.resetDue && s.seam != nil {
 		a.Resume = s.seam.begin()
 		s.committed = true // what follows joins what the consumer has
 		s.watch = watched
-	} else {
+	} else if s.seam != nil {
 		s.seam.forget() // the consumer has nothing, or will drop it
 	}
-	if s.attempt == 1 {
-		a.Warning = s.stacked()
+	if s.attempt == 1 && s.stacked {
+		a.Warning = "sdk_retries_stacked"
 	}
 	return a
-}
-
-// stacked is the rule to warn of where an SDK that is repeating the request by
-// itself says so.
-func (s *Session) stacked() string {
-	for _, name := range [...]string{"x-stainless-retry-count", "x-retry-count", "x-retry-attempt"} {
-		if n := classify.Header(s.cfg.Request.Headers, name); n != "" && n != "0" {
-			return "sdk_retries_stacked"
-		}
-	}
-	return ""
 }
 
 // response takes the headers of an attempt.

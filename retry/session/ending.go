@@ -6,6 +6,7 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/internal/sse"
 	"github.com/steadfetch/steadfetch/retry"
 )
 
@@ -88,7 +89,7 @@ func (s *Session) take() *Answer {
 		v.Retryable, v.Rule = true, "finish_reason"
 		return s.failed(v, badFinish, cut{event: true})
 	}
-	if s.seam.on && !s.seam.join(&s.tracker, e, facts, &s.framer) {
+	if s.seam != nil && !s.seam.join(&s.tracker, e, facts, &s.framer) {
 		s.framer.Replace(nil)
 		return s.failed(s.own(classify.SeamMismatch), told, cut{})
 	}
@@ -297,7 +298,11 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	s.last = v
 	kind := s.again(v, b)
 	if kind == "" {
-		return s.release(s.waitFor(v, b), ready)
+		a := s.release(s.waitFor(v, b), ready)
+		if ready == 0 {
+			s.framer = sse.Framer{} // thousands may wait, with their error's body
+		}
+		return a
 	}
 	if kind != classify.RetryAfterTooLong {
 		s.limited(v, b) // the others go on
@@ -349,6 +354,7 @@ func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 // waitFor waits until waitUntil for the next attempt.
 func (s *Session) waitFor(v *classify.Verdict, b *bucket) *Answer {
 	s.state, s.mode, s.waitingFor = waiting, modeNone, forNothing
+	s.headers = nil
 	s.opened = s.now
 	if s.offline {
 		s.waitingFor = forConnection
