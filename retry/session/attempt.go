@@ -106,40 +106,45 @@ func (s *Session) open(probe bool) *Answer {
 	s.grace, s.notBefore = 0, 0
 	s.gotBytes, s.committed, s.ended, s.marked, s.slow = false, false, false, false, false
 	s.status, s.headers = 0, nil
+<<<<<<< HEAD
 	s.watch = s.watching()
 	s.reader.Reset()
 	s.head, s.event = nil, sse.Event{}
 	s.came, s.gone, s.cutOut, s.upTo, s.missing = 0, 0, 0, 0, ""
 	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.asked.wanted}
+=======
+	s.watch = s.intended
+	s.framer.Reset()
+	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted}
+>>>>>>> storm
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)
 		s.heard = s.shared().line.heard
 	}
+<<<<<<< HEAD
 	if s.delivered && !s.resetDue {
 		a.Resume = s.seam.begin(s.cfg.Request.URL)
+=======
+	if s.delivered && !s.resetDue && s.seam != nil {
+		a.Resume = s.seam.begin()
+>>>>>>> storm
 		s.committed = true // what follows joins what the consumer has
 		s.watch = watched
-	} else {
+	} else if s.seam != nil {
 		s.seam.forget() // the consumer has nothing, or will drop it
 	}
+<<<<<<< HEAD
 	if s.attempt == 1 {
 		if a.Warning = s.stacked(); a.Warning == "" {
 			a.Warning = s.setup()
 		}
+=======
+	if s.attempt == 1 && s.stacked {
+		a.Warning = "sdk_retries_stacked"
+>>>>>>> storm
 	}
 	return a
-}
-
-// stacked is the rule to warn of where an SDK that is repeating the request by
-// itself says so.
-func (s *Session) stacked() string {
-	for _, name := range [...]string{"x-stainless-retry-count", "x-retry-count", "x-retry-attempt"} {
-		if n := classify.Header(s.cfg.Request.Headers, name); n != "" && n != "0" {
-			return "sdk_retries_stacked"
-		}
-	}
-	return ""
 }
 
 // response takes the headers of an attempt.

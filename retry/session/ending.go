@@ -6,6 +6,7 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/internal/sse"
 	"github.com/steadfetch/steadfetch/retry"
 )
 
@@ -106,8 +107,14 @@ func (s *Session) take() (due func(*Session) *Answer) {
 	case facts&protocol.Broken != 0:
 		return (*Session).badlyFinished
 	}
+<<<<<<< HEAD
 	if s.seam.on && !s.joins(facts) {
 		return (*Session).mismatch
+=======
+	if s.seam != nil && !s.seam.join(&s.tracker, e, facts, &s.framer) {
+		s.framer.Replace(nil)
+		return s.failed(s.own(classify.SeamMismatch), told, cut{})
+>>>>>>> storm
 	}
 	if facts&protocol.ToolCall != 0 {
 		s.toolCall = true
@@ -342,7 +349,11 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	s.last = v
 	kind := s.again(v, b)
 	if kind == "" {
-		return s.release(s.waitFor(v, b), ready)
+		a := s.release(s.waitFor(v, b), ready)
+		if ready == 0 {
+			s.framer = sse.Framer{} // thousands may wait, with their error's body
+		}
+		return a
 	}
 	if kind != classify.RetryAfterTooLong {
 		s.limited(v, b) // the others go on
@@ -394,6 +405,7 @@ func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 // waitFor waits until waitUntil for the next attempt.
 func (s *Session) waitFor(v *classify.Verdict, b *bucket) *Answer {
 	s.state, s.mode, s.waitingFor = waiting, modeNone, forNothing
+	s.headers = nil
 	s.opened = s.now
 	if s.offline {
 		s.waitingFor = forConnection
