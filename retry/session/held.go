@@ -123,11 +123,13 @@ func (s *Session) still() {
 
 // overflow takes that too much is held: what nobody can wait for is output.
 func (s *Session) overflow() *Answer {
-	if s.seam.how != "" {
-		s.due = (*Session).mismatch // it cannot be joined without having been read
-		return nil
+	if m := s.seam; m != nil {
+		if m.how != "" {
+			s.due = (*Session).mismatch // it cannot be joined without having been read
+			return nil
+		}
+		m.opaque, m.keyless = true, true
 	}
-	s.seam.opaque, s.seam.keyless = true, true
 	s.tracker.Seen |= protocol.Output | protocol.Opaque
 	s.all()
 	a := s.nothing()
