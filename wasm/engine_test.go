@@ -26,13 +26,13 @@ func newTestEngine(t *testing.T) *Engine {
 	return e
 }
 
-func newTestSession(t *testing.T, e *Engine, p retry.Policy) *Session {
+func newTestSession(t *testing.T, e *Engine, p retry.Policy) *session.Holder {
 	t.Helper()
 	s, err := e.NewSession(session.Config{Policy: p, Request: session.Request{
 		Method: "POST", URL: "https://api.openai.com/v1/chat/completions", Body: `{"stream":true,"messages":[{"role":"user","content":"hi"}]}`,
 	}})
 	require.NoError(t, err)
-	return s
+	return &session.Holder{Machine: s}
 }
 
 const (
@@ -110,7 +110,8 @@ func TestASessionInTheModuleGoesThroughARetry(t *testing.T) {
 	require.Equal(t, hello, string(s.Bytes()))
 	_, a, err = s.Chunk(2, epoch+1060, []byte(done))
 	require.NoError(t, err)
-	require.Equal(t, session.DoNothing, a.Do)
+	require.Equal(t, session.DoNothing, a.Do, "more may follow the end marker")
+	require.Equal(t, int64(epoch+2060), a.TimerAt)
 	require.Equal(t, done, string(s.Bytes()))
 	require.Equal(t, session.DoFinish, step(session.Happened{What: session.OnEnd, Now: epoch + 1070, Attempt: 2}).Do)
 
@@ -235,10 +236,11 @@ func TestManyGoroutinesCanUseOneEngine(t *testing.T) {
 					return
 				}
 				now := int64(epoch + round*1000)
-				_, _ = s.Step(&session.Happened{What: session.OnStart, Now: now})
-				_, _ = s.Step(&session.Happened{What: session.OnResponse, Now: now, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
-				_, _, _ = s.Chunk(1, now, []byte(role+hello))
-				if got := string(s.Bytes()); got != role+hello {
+				held := session.Holder{Machine: s}
+				_, _ = held.Step(&session.Happened{What: session.OnStart, Now: now})
+				_, _ = held.Step(&session.Happened{What: session.OnResponse, Now: now, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
+				_, _, _ = held.Chunk(1, now, []byte(role+hello))
+				if got := string(held.Bytes()); got != role+hello {
 					t.Errorf("%d: %q", worker, got)
 				}
 				if v, err := e.Classify(classify.Failure{Status: 400 + worker}); err != nil || v.Status != 400+worker {

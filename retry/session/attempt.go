@@ -117,14 +117,16 @@ func (s *Session) open(probe bool) *Answer {
 		s.heard = s.shared().line.heard
 	}
 	if s.delivered && !s.resetDue {
-		a.Resume = s.seam.begin()
+		a.Resume = s.seam.begin(s.cfg.Request.URL)
 		s.committed = true // what follows joins what the consumer has
 		s.watch = watched
 	} else {
 		s.seam.forget() // the consumer has nothing, or will drop it
 	}
 	if s.attempt == 1 {
-		a.Warning = s.stacked()
+		if a.Warning = s.stacked(); a.Warning == "" {
+			a.Warning = s.setup()
+		}
 	}
 	return a
 }

@@ -152,15 +152,15 @@ func (m *seam) choose(want, how retry.ResumeKind, can bool) bool {
 	return can
 }
 
-// begin says how the next request differs from the first.
-func (m *seam) begin() *Resume {
+// begin says how the next request differs from the first, which went to url.
+func (m *seam) begin(url string) *Resume {
 	m.joined, m.pending, m.shift = false, m.pending[:0], 0
 	m.place, m.fits, m.whole = 0, 0, 0
 	r := &Resume{How: m.how, LastEventID: string(m.lastID), ResponseID: m.response, Sequence: m.sequence}
 	switch m.how {
 	case retry.ResumeBackground:
 		r.Method, r.NoBody = "GET", true
-		r.Suffix = "/" + r.ResponseID + "?stream=true&starting_after=" + decimal(r.Sequence)
+		r.URL = backgroundURL(url, r.ResponseID, r.Sequence)
 	case retry.ResumeContinue:
 		r.Rewrite = true
 	case retry.ResumeCustom:

@@ -35,11 +35,21 @@ func (g *Group) join(r *round) int {
 	return g.last
 }
 
-// leave forgets a round that is over. The lock is held.
-func (g *Group) leave(id int) { delete(g.rounds, id) }
+// leave forgets a round that is over.
+func (g *Group) leave(id int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.rounds, id)
+}
 
-// wake rouses those whose turn it is. The lock is held.
+// wake rouses those whose turn it is, also one that does not wait yet: it is
+// told when it does.
 func (g *Group) wake(ids []int) {
+	if len(ids) == 0 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for _, id := range ids {
 		if r := g.rounds[id]; r != nil {
 			r.rouse()

@@ -292,6 +292,16 @@ func sessionSnapshot(h int32) int32 {
 	return done()
 }
 
+//go:wasmexport session_about
+func sessionAbout(h int32) int32 {
+	slot := find(h)
+	if slot == nil {
+		return refuse(unknownHandle)
+	}
+	fresh().About(slot.session.About())
+	return done()
+}
+
 //go:wasmexport session_ending
 func sessionEnding(h int32) int32 {
 	slot := find(h)

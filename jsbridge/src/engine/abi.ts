@@ -1,5 +1,6 @@
 import { fromWire, frozen, toWireShape } from "./names.js";
 import type {
+  About,
   Answer,
   Config,
   Ending,
@@ -26,6 +27,7 @@ interface Exports {
   session_chunk(session: number, attempt: number, n: number, now: number): number;
   session_snapshot(session: number): number;
   session_free(session: number): void;
+  session_about(session: number): number;
   session_ending(session: number): number;
   session_event(session: number, n: number): number;
   session_rewrite(session: number, n: number): number;
@@ -95,6 +97,8 @@ export interface Engine {
   moves(session: number): Move[] | undefined;
   reader(): EventReader;
   snapshot(session: number): Snapshot;
+  /** What the request says of itself, once it has started. */
+  about(session: number): About;
   /** How the answer ended, after `finish`. */
   ending(session: number): Ending;
   rewrite(session: number, body: string): string;
@@ -250,6 +254,7 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
       };
     },
     snapshot: (session) => frozen(json<Snapshot>(() => wasm.session_snapshot(session), "")),
+    about: (session) => json(() => wasm.session_about(session), ""),
     ending: (session) => json(() => wasm.session_ending(session), ""),
     rewrite: (session, body) => text((n) => wasm.session_rewrite(session, n), body),
     free: (session) => enter(() => wasm.session_free(session)),

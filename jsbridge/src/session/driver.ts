@@ -1,5 +1,5 @@
 import { type Controlled, registryOf, safely } from "../api/controller.js";
-import { type Options, policyOf } from "../api/options.js";
+import { type Options, policyOf, type RequestContext } from "../api/options.js";
 import { type Engine, type Move, maxChunk } from "../engine/abi.js";
 import { engine as engineNow } from "../engine/module.js";
 import type { Answer, Config, Ending, Happened, Shared, Snapshot } from "../engine/shapes.gen.js";
@@ -12,7 +12,7 @@ import { warn } from "./warn.js";
 /** What a session needs of those who send requests and hand on what comes. */
 export interface Host {
   /** Begins the attempt and reports what becomes of it. */
-  open(answer: Answer): void;
+  open(answer: Answer, context: RequestContext): void;
   /** Reads the attempt's body into {@link Session.chunk}. */
   read?(): void;
   /** Lets go of the attempt, if there is one. */
@@ -21,6 +21,8 @@ export interface Host {
   take?(bytes: Uint8Array<ArrayBuffer>): void;
   /** The consumer is to forget what it has. */
   reset?(): void;
+  /** The caller is asked for another request. Nothing more is read of the attempt, which may still be passed. */
+  recover?(answer: Answer, context: RequestContext): void;
   /** A wait begins. */
   wait?(answer: Answer): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
@@ -116,11 +118,13 @@ export function drive(
 ): Session {
   last++;
   const id = last;
+  const registry = registryOf(options.controller);
   const handle = engine.open({
     id,
     seed: Math.floor(Math.random() * 2 ** 32),
     opaqueErrors: inBrowser(),
     offline: isOffline(),
+    manual: registry?.manual ?? false,
     ...config,
     policy: policyOf(options),
     ...(options.provider && { provider: options.provider }),
@@ -131,8 +135,9 @@ export function drive(
       break;
     }
   }
-  const registry = registryOf(options.controller);
-  const trace = options.onAttempt && attempts(options.onAttempt, config.request, options.provider);
+  let { request } = config;
+  let about: Omit<RequestContext, "attempt"> | undefined;
+  const trace = options.onAttempt && attempts(options.onAttempt, options.provider);
   const steps: (() => Answer | undefined)[] = [];
   const keep = makeHeld();
   let busy = false;
@@ -197,6 +202,13 @@ export function drive(
     }
   }
 
+  /** The request, for those who are told of it. Of `retry` there is nothing to be told. */
+  function describe(): RequestContext {
+    const { method, url } = request;
+    about ??= { ...(url !== undefined && { method, url: url.replace(/[?#].*/s, "") }), ...engine.about(handle) };
+    return { ...about, attempt };
+  }
+
   function act(answer: Answer): void {
     attempt = answer.attempt ?? attempt;
     waiting = answer.do === "none" ? waiting : answer.do === "wait";
@@ -212,7 +224,8 @@ export function drive(
     if (answer.do !== "none") {
       unlock = unlock?.() as undefined;
     }
-    trace?.answered(answer);
+    const context = describe();
+    trace?.answered(answer, context);
     const last = ["pass", "finish", "fail", "rethrow"].includes(answer.do);
     const status = last || registry || options.onStatus ? engine.snapshot(handle) : undefined;
     const ending = answer.do === "finish" ? engine.ending(handle) : {};
@@ -227,6 +240,9 @@ export function drive(
         break;
       case "read":
         host.read?.();
+        break;
+      case "recover":
+        host.recover?.(answer, context);
         break;
       case "wait":
         host.drop();
@@ -247,28 +263,28 @@ export function drive(
         host.rethrow?.();
         break;
     }
-    show(answer, status);
+    show(answer, status, context);
   }
 
-  function show({ share, warning, retry }: Answer, status: Snapshot | undefined): void {
+  function show({ share, warning, retry }: Answer, status: Snapshot | undefined, context: RequestContext): void {
     if (share) {
       tell(share);
     }
     if (warning) {
-      warn(options, warning);
+      warn(options, warning, context);
     }
     if (retry) {
-      safely(options.onRetry, retry);
+      safely(options.onRetry, retry, context);
     }
     if (status) {
       registry?.set(session, status, over);
-      safely(options.onStatus, status);
+      safely(options.onStatus, status, context);
     }
   }
 
   function send(answer: Answer): void {
-    trace?.opened(answer);
-    host.open(answer);
+    trace?.opened(answer, describe());
+    host.open(answer, describe());
   }
 
   /** Does what the core says with the bytes that are held, and gives those that go on: n, or undefined for none. */
@@ -343,6 +359,10 @@ export function drive(
       if (!over) {
         const happened = { what, now: Date.now(), ...more };
         trace?.heard(happened);
+        if (more?.request) {
+          request = more.request;
+          about = undefined;
+        }
         step(() => engine.event(handle, happened));
       }
     },
