@@ -1,7 +1,7 @@
 package classify
 
 // RuleLongWait is the rule of a verdict that would be retryable if the server
-// had not asked for a wait of more than longWaitMs.
+// had not asked for a wait of more than ten minutes.
 const RuleLongWait = "long_wait"
 
 // longWaitMs is the longest asked-for wait, ten minutes, with which a failure
@@ -53,7 +53,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	t.structure(f)
 	t.ownCode(v.Provider)
 	wait := t.wait
-	if wait >= 0 && wait <= longWaitMs {
+	if wait >= 0 && wait <= longWaitMs && !t.cut {
 		t.found[shortWait] = fully
 	}
 	for i := range rules {

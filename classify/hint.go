@@ -292,6 +292,7 @@ func (t *scan) textHint() int64 {
 		}
 		if a.wait || named && t.askedBehind(i, rest) {
 			wait = ms
+			t.cut = t.open && !named && i+64 >= t.n && t.wordStart(t.n-1) <= t.n-len(rest)
 			if a.sure {
 				break
 			}

@@ -33,7 +33,7 @@ export async function playSessions(instantiate, files) {
     for (const vector of file.vectors) {
       outcome.count++;
       const module = abi(await instantiate());
-      if (module.exports.abi_version() !== 1) throw new Error("another ABI version");
+      if (module.exports.abi_version() !== 2) throw new Error("another ABI version");
       const handles = [];
       for (const [at, step] of vector.steps.entries()) {
         let got;
@@ -95,19 +95,12 @@ function held(module, handle, attempt = 0) {
   if (attempt || !module.held.has(handle)) {
     const mine = { attempt, bytes: new Uint8Array() };
     mine.add = (more) => {
-      mine.bytes = join(mine.bytes, more);
+      mine.bytes = join([mine.bytes, more]);
     };
     module.held.set(handle, mine);
   }
   return module.held.get(handle);
 }
-
-const join = (a, b) => {
-  const all = new Uint8Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
-};
 
 /** Does what the module says with the bytes that are held, and gives those that go on. */
 function move(module, handle, answer) {
@@ -118,12 +111,12 @@ function move(module, handle, answer) {
   let out = new Uint8Array();
   for (let i = 0; i < moves.length; i += 3) {
     const [kind, n, third] = moves.slice(i, i + 3);
-    if (kind === 3) out = join(out, new Uint8Array(buffer, third, n));
-    if (kind === 1) out = join(out, mine.bytes.subarray(0, n));
+    if (kind === 3) out = join([out, new Uint8Array(buffer, third, n)]);
+    if (kind === 1) out = join([out, mine.bytes.subarray(0, n)]);
     if (kind <= 2) mine.bytes = mine.bytes.subarray(n);
     if (kind === 4) {
       const end = mine.bytes.length - third;
-      mine.bytes = join(mine.bytes.subarray(0, end - n), mine.bytes.subarray(end));
+      mine.bytes = join([mine.bytes.subarray(0, end - n), mine.bytes.subarray(end)]);
     }
   }
   if (answer?.do === "open") held(module, handle, answer.attempt);

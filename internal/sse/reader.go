@@ -33,7 +33,6 @@ type Reader struct {
 	// Where in a line the reader is.
 	place   place
 	afterCR bool // a line feed that comes next belongs to the CR before it
-	crlf    bool // the last line ended in both
 	bom     int  // how much of a byte order mark the stream began with
 	started bool // the place for one is behind us
 	name    [maxName]byte
@@ -114,7 +113,7 @@ func (r *Reader) Next(e *Event) bool {
 					r.from++ // the last byte of the event before
 				}
 				r.at++
-				r.afterCR, r.crlf = false, true
+				r.afterCR = false
 			case !r.started:
 				r.begin(c)
 			case c == '\n' || c == '\r':
@@ -265,10 +264,9 @@ func (r *Reader) shut() {
 func (r *Reader) endLine(c byte) {
 	r.place = atStart
 	r.at++
-	r.crlf = false
 	if r.afterCR = c == '\r'; r.afterCR && r.at < len(r.chunk) && r.chunk[r.at] == '\n' {
 		r.at++
-		r.afterCR, r.crlf = false, true
+		r.afterCR = false
 	}
 }
 
@@ -296,10 +294,6 @@ func (r *Reader) Last(e *Event) (missing string, ok bool) {
 	if r.from == r.Pos() {
 		return "", false
 	}
-	eol := "\n"
-	if r.crlf {
-		eol = "\r\n"
-	}
 	switch {
 	case r.place != atStart:
 		if r.place == inName {
@@ -309,11 +303,11 @@ func (r *Reader) Last(e *Event) (missing string, ok bool) {
 			r.open()
 		}
 		r.shut()
-		missing = eol + eol
+		missing = "\n\n"
 	case r.afterCR: // with it a line feed is one end of a line
 		missing = "\n\r\n"
 	default:
-		missing = eol
+		missing = "\n"
 	}
 	r.place, r.afterCR = atStart, false
 	r.complete(e)

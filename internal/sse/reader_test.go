@@ -142,12 +142,12 @@ func TestWhatALastEventLacksMakesItWhole(t *testing.T) {
 		"data: x":           "\n\n",
 		"data: x\n":         "\n",
 		"data: x\r":         "\n\r\n",
-		"data: x\r\n":       "\r\n",
-		"data: y\r\nevent":  "\r\n\r\n",
-		"data: x\r\ndata: ": "\r\n\r\n",
+		"data: x\r\n":       "\n",
+		"data: y\r\nevent":  "\n\n",
+		"data: x\r\ndata: ": "\n\n",
 		": comment":         "\n\n",
 		"data: a\n\nda":     "\n\n",
-		"data: a\r\ndata:b": "\r\n\r\n",
+		"data: a\r\ndata:b": "\n\n",
 	} {
 		for _, chunks := range [][]string{{body}, pieces(body, 1)} {
 			events, missing := readAll(t, &sse.Reader{}, body, chunks, nil)

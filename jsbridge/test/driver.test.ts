@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type TestContext, test } from "node:test";
 import type { Options } from "../src/api/options.js";
-import type { Engine } from "../src/engine/abi.js";
+import type { Engine, Move } from "../src/engine/abi.js";
 import type { Answer, Config, Happened, Verdict } from "../src/engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../src/session/driver.js";
 import { clock, settle } from "./fakes.js";
@@ -15,6 +15,7 @@ function scripted(...answers: (Answer | Error)[]) {
   const freed: number[] = [];
   const pieces: number[] = [];
   let config: Config | undefined;
+  let going = 0;
   const engine: Engine = {
     classify: () => verdict,
     said: () => ({}),
@@ -40,12 +41,16 @@ function scripted(...answers: (Answer | Error)[]) {
       if (answer instanceof Error) {
         throw answer;
       }
+      going = answer.bytes ?? 0;
       return answer;
     },
     chunk(_session, _attempt, bytes) {
+      going = bytes.length > 3 ? 2 : bytes.length;
       return bytes.length > 3 ? { do: "none", bytes: 2, committed: true } : bytes.length;
     },
-    bytes: (_session, n) => new Uint8Array(n),
+    // What goes on is put: no bytes are held here.
+    moves: () => [{ do: "put", n: going, behind: 0, bytes: new Uint8Array(going) }].filter(({ n }) => n > 0) as Move[],
+    reader: () => assert.fail("nobody reads events here"),
     snapshot: () => ({ state: "opening", attempt: 1, failures: 0 }),
     rewrite: (_session, body) => body,
     free: (session) => freed.push(session),

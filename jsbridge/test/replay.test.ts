@@ -37,6 +37,8 @@ function streamOf(...pieces: string[]): ReadableStream<Uint8Array> {
   });
 }
 
+const headers = { "content-type": "application/json" };
+
 for (const [name, make] of Object.entries<() => BodyInit>({
   string: () => text,
   Uint8Array: () => bytes.slice(),
@@ -46,7 +48,7 @@ for (const [name, make] of Object.entries<() => BodyInit>({
   "a stream": () => streamOf('{"stream":true,', '"name":"Jür', 'gen"}'),
 })) {
   test(`a body that is ${name} is sent the same each time, and known to ask for a stream`, async () => {
-    const replay = await replayable(url, { method: "POST", body: make() }, undefined, mib);
+    const replay = await replayable(url, { method: "POST", headers, body: make() }, undefined, mib);
     assert.equal(await sent(replay.again()), text);
     assert.equal(await sent(replay.again()), text);
     assert.equal(await told(replay), text);
@@ -58,7 +60,7 @@ test("parameters and forms go as they are", async () => {
   const params = new URLSearchParams({ stream: "true", q: "ä" });
   const first = await replayable(url, { method: "POST", body: params }, undefined, mib);
   assert.equal(first.again()[1].body, params);
-  assert.equal(await told(first), "");
+  assert.equal(await told(first), "", "only JSON says whether a stream was asked for");
   const form = new FormData();
   form.set("file", new Blob(["x"]), "f.txt");
   const second = await replayable(url, { method: "POST", body: form }, undefined, mib);
@@ -66,23 +68,12 @@ test("parameters and forms go as they are", async () => {
   assert.equal(await told(second), "");
 });
 
-test("a long body is told to the core whole, in pieces", async () => {
-  const long = `{"pad":"${"ü".repeat(100_000)}","stream":true}`;
-  for (const body of [long, new TextEncoder().encode(long), new Blob([long])]) {
-    const replay = await replayable(url, { method: "POST", body }, undefined, mib);
-    const pieces = [...replay.body];
-    assert.equal(pieces.length, 4);
-    assert.equal(await new Blob(pieces as BlobPart[]).text(), long);
-  }
-});
-
-test("of a file that is no JSON the core is told nothing, and only its beginning is read", async (t) => {
-  const file = new Blob(["\x89PNG", new Uint8Array(1 << 20)]);
-  const read = t.mock.method(file, "arrayBuffer");
-  const replay = await replayable(url, { method: "POST", body: file }, undefined, mib);
-  assert.equal(await told(replay), "");
-  assert.equal(read.mock.callCount(), 0);
-  assert.equal(replay.again()[1].body, file);
+test("of a long body the core sees all", async () => {
+  const body = "a".repeat(100_000) + "ü".repeat(100_000);
+  const replay = await replayable(url, { method: "POST", body }, undefined, mib);
+  const pieces = [...replay.body];
+  assert.ok(pieces.length > 1, "piece by piece");
+  assert.equal(await new Blob(pieces as BlobPart[]).text(), body);
 });
 
 test("a Request is cloned for each attempt, and keeps what it carries", async () => {
@@ -117,8 +108,8 @@ test("init lies over a Request, as with fetch", async () => {
 });
 
 test("a stream over the limit is sent once, whole, and the core is told", async () => {
-  const pieces = ['{"a"', ":[1,", "2,3,", "4]}\n"];
-  const replay = await replayable(url, { method: "POST", body: streamOf(...pieces) }, undefined, () => 6);
+  const pieces = ["aaaa", "bbbb", "cccc", "dddd"];
+  const replay = await replayable(url, { method: "POST", headers, body: streamOf(...pieces) }, undefined, () => 6);
   assert.equal(replay.notReplayable, true);
   assert.equal(await told(replay), '{"a":[1,');
   const { body } = replay.again()[1];

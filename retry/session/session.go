@@ -266,7 +266,12 @@ func (s *Session) callFailed(f *classify.Failure) *Answer {
 		f.Provider = s.cfg.Provider
 	}
 	f.UnknownRetryable = s.cfg.Policy.UnknownRetryable
-	return s.failed(judge(f), told, cut{})
+	v := judge(f)
+	if v.Kind == classify.Canceled && f.Error != nil && f.Error.Name == "AbortError" && classify.Header(f.Headers, "x-should-retry") == "" {
+		v = s.own(classify.Network) // the caller did not cancel, or the host would have said so
+		v.Retryable = true
+	}
+	return s.failed(v, told, cut{})
 }
 
 // abort is the caller's cancel. It wins at once; but an answer that is

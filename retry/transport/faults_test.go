@@ -356,15 +356,11 @@ func (c *cell) meet(srv *chattest.Server) (outcome string, err error) {
 		// but for an event that broke after the answer was complete. A last event
 		// gets the blank line that it lacks.
 		sent := string(last.Sent)
-		lineEnd := "\n"
-		if strings.Contains(sent, "\r\n") {
-			lineEnd = "\r\n"
-		}
 		if fault.NoFinalNewline {
-			sent += lineEnd
+			sent += "\n"
 		}
 		if fault.NoFinalBlank || fault.NoFinalNewline {
-			sent += lineEnd
+			sent += "\n"
 		}
 		if c.client == "go-transport" && raw.String() != sent && !(c.place == lastEvent && strings.HasPrefix(sent, raw.String())) {
 			return outcome, fmt.Errorf("%d bytes of %d", raw.Len(), len(sent))
