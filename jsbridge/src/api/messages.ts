@@ -1,7 +1,9 @@
 import type { Said } from "../engine/abi.js";
 import { engine } from "../engine/module.js";
 import type { Ending } from "../engine/shapes.gen.js";
+import { makeRelay } from "./relay.js";
 import { makeParser, type ServerSentEvent } from "./sse.js";
+import type { ChatStreamEvent } from "./stream.js";
 
 /** An event of the answer. An answer that is no stream comes as one message. */
 export interface ChatStreamMessage extends ServerSentEvent {
@@ -12,12 +14,11 @@ export interface ChatStreamMessage extends ServerSentEvent {
   readonly reasoning: string | undefined;
 }
 
-type Push = (message: ChatStreamMessage) => void;
 /** Takes the bytes of a body; without bytes it has ended. */
 type Reader = (bytes?: Uint8Array) => void;
 
 /** Which member of the data is text, the core knows. It is asked when somebody wants to know, and once. */
-function message(event: ServerSentEvent): ChatStreamMessage {
+export function message(event: ServerSentEvent): ChatStreamMessage {
   let said: Said | undefined;
   const say = () => {
     said ??= engine().said(event);
@@ -36,7 +37,42 @@ function message(event: ServerSentEvent): ChatStreamMessage {
 }
 
 /** Reads an event stream. */
-export const makeReader = (push: Push): Reader => makeParser((event) => push(message(event)));
+export interface EventReader {
+  read: Reader;
+  /**
+   * How the answer ended, after the end, if the events are those of `toResponse`:
+   * the last of them tells. Throws the error that they ended with, or that they
+   * broke off.
+   */
+  ending(): Ending | undefined;
+}
+
+/** Makes a reader, which also knows the events that a server relays. */
+export function makeReader(push: (event: ChatStreamEvent) => void): EventReader {
+  const relay = makeRelay();
+  let last: ChatStreamEvent | "open" | undefined;
+  const read = makeParser((event) => {
+    const relayed = relay(event.data);
+    last = relayed ?? last;
+    if (!relayed) {
+      push(message(event));
+    } else if (relayed !== "open" && relayed.type !== "finish" && relayed.type !== "error") {
+      push(relayed);
+    }
+  });
+  return {
+    read,
+    ending() {
+      if (last === undefined) {
+        return undefined;
+      }
+      if (last !== "open" && last.type === "finish") {
+        return { ...(last.reason && { reason: last.reason }), ...last.usage };
+      }
+      throw last !== "open" && last.type === "error" ? last.error : new Error("unexpected EOF");
+    },
+  };
+}
 
 /** Cuts a text: at every line end, nowhere, or wherever the bytes were cut. */
 function makeCutter(take: (data: string) => void, cut: "lines" | "whole" | "as it comes"): Reader {
@@ -62,7 +98,7 @@ function makeCutter(take: (data: string) => void, cut: "lines" | "whole" | "as i
  */
 export async function readBody(
   response: Response,
-  push: Push,
+  push: (event: ChatStreamEvent) => void,
   demand: () => Promise<void> | undefined,
 ): Promise<Ending> {
   let ending: Ending = {};
@@ -74,10 +110,9 @@ export async function readBody(
     ending = isDocument ? engine().ended(event) : ending;
   };
   const reader = response.body?.getReader();
+  const events = type === "text/event-stream" ? makeReader(push) : undefined;
   const read =
-    type === "text/event-stream"
-      ? makeReader(push)
-      : makeCutter(take, /json-?l|ndjson/.test(type) ? "lines" : isDocument ? "whole" : "as it comes");
+    events?.read ?? makeCutter(take, /json-?l|ndjson/.test(type) ? "lines" : isDocument ? "whole" : "as it comes");
   try {
     while (reader) {
       await demand();
@@ -90,5 +125,5 @@ export async function readBody(
   } finally {
     reader?.cancel().catch(() => {});
   }
-  return ending;
+  return events?.ending() ?? ending;
 }

@@ -81,13 +81,25 @@ export function stream(
   function begin(): void {
     ({ abort, leave } = follower(theirs, options.signal));
     const { signal } = abort;
-    let read = makeReader(push);
+    let reader = makeReader(push);
+    /** A body that nobody guards has ended so. */
+    function broke(error: unknown, attempts: number): void {
+      if (signal.aborted) {
+        over({ error: signal.reason });
+      } else if (error instanceof RetryError) {
+        fail(error); // a server's, relayed
+      } else {
+        const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
+        fail(new RetryError(verdict, attempts, undefined, error));
+      }
+    }
+
     const start = async () =>
       request(await ready(), input, { ...init, signal }, options, true, () => ({
-        take: (bytes) => read(bytes),
+        take: (bytes) => reader.read(bytes),
         demand,
         reset() {
-          read = makeReader(push);
+          reader = makeReader(push);
           push({ type: "reset" });
         },
         wait({ retry }) {
@@ -104,20 +116,19 @@ export function stream(
           try {
             finish(await readBody(response, push, demand));
           } catch (error) {
-            if (signal.aborted) {
-              over({ error: signal.reason });
-            } else {
-              const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
-              fail(new RetryError(verdict, attempts, undefined, error));
-            }
+            broke(error, attempts);
           }
         },
         finish(_, verdict, attempts, ending) {
-          read();
-          if (verdict) {
-            fail(new RetryError(verdict, attempts));
-          } else {
-            finish(ending);
+          try {
+            reader.read();
+            if (verdict) {
+              fail(new RetryError(verdict, attempts));
+            } else {
+              finish(reader.ending() ?? ending);
+            }
+          } catch (error) {
+            broke(error, attempts);
           }
         },
         fail(error, canceled) {
