@@ -215,7 +215,7 @@ var sharedShape = shape{
 var resumeShape = shape{
 	{name: "how", at: unsafe.Offsetof(resume.How), kind: text, always: true},
 	{name: "method", at: unsafe.Offsetof(resume.Method), kind: text},
-	{name: "suffix", at: unsafe.Offsetof(resume.Suffix), kind: text},
+	{name: "url", at: unsafe.Offsetof(resume.URL), kind: text},
 	{name: "no_body", at: unsafe.Offsetof(resume.NoBody), kind: flag},
 	{name: "rewrite", at: unsafe.Offsetof(resume.Rewrite), kind: flag},
 	{name: "last_event_id", at: unsafe.Offsetof(resume.LastEventID), kind: text},

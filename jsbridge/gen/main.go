@@ -189,7 +189,11 @@ func narrow(ts *guts.Typescript, f facts) (misses []error) {
 			continue
 		}
 		for _, field := range shape.Fields {
-			if values := f.enums[f.types[name+"."+camel(field.Name)]]; len(values) > 0 {
+			values := f.enums[f.types[name+"."+camel(field.Name)]]
+			if name == "Policy" {
+				values = f.optionWords(field.Name)
+			}
+			if len(values) > 0 {
 				field.Type = union(values)
 			}
 		}

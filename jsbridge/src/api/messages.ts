@@ -1,9 +1,15 @@
-import type { Said } from "../engine/abi.js";
+import { columns, maxChunk, type Said } from "../engine/abi.js";
 import { engine } from "../engine/module.js";
 import type { Ending } from "../engine/shapes.gen.js";
 import { makeRelay } from "./relay.js";
-import { makeParser, type ServerSentEvent } from "./sse.js";
 import type { ChatStreamEvent } from "./stream.js";
+
+/** An event of a stream (WHATWG HTML, "Interpreting an event stream"). */
+export interface ServerSentEvent {
+  event: string;
+  data: string;
+  id: string;
+}
 
 /** An event of the answer. An answer that is no stream comes as one message. */
 export interface ChatStreamMessage extends ServerSentEvent {
@@ -14,19 +20,29 @@ export interface ChatStreamMessage extends ServerSentEvent {
   readonly reasoning: string | undefined;
 }
 
+type Push = (message: ChatStreamMessage) => void;
 /** Takes the bytes of a body; without bytes it has ended. */
-type Reader = (bytes?: Uint8Array) => void;
+interface Reader {
+  (bytes?: Uint8Array): void;
+  /** Frees what it holds; it is not used any more. */
+  free?(): void;
+}
 
-/** Which member of the data is text, the core knows. It is asked when somebody wants to know, and once. */
-export function message(event: ServerSentEvent): ChatStreamMessage {
+/**
+ * Which member of the data is text, the core knows. It is asked when somebody
+ * wants to know, and once, unless it has told already: the text as JSON.
+ */
+export function message(event: string, data: string, id: string, json?: string): ChatStreamMessage {
   let said: Said | undefined;
   const say = () => {
-    said ??= engine().said(event);
+    said ??= json ? { text: JSON.parse(json) as string } : engine().said({ event, data });
     return said;
   };
   return {
     type: "message",
-    ...event,
+    event,
+    data,
+    id,
     get text() {
       return say().text;
     },
@@ -36,42 +52,88 @@ export function message(event: ServerSentEvent): ChatStreamMessage {
   };
 }
 
-/** Reads an event stream. */
-export interface EventReader {
-  read: Reader;
-  /**
-   * How the answer ended, after the end, if the events are those of `toResponse`:
-   * the last of them tells. Throws the error that they ended with, or that they
-   * broke off.
-   */
-  ending(): Ending | undefined;
+/** Reads an event stream. The core finds the events; what is between their places is only decoded here. */
+export function makeReader(push: Push): Reader {
+  const reader = engine().reader();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let begun: Uint8Array[] = []; // bytes of an event that has not ended
+  let id = "";
+
+  /** Gives the events of a table, whose places are in bytes. */
+  function give(table: Int32Array, bytes: Uint8Array, from: number, to: number, shift: number): void {
+    const all = decoder.decode(bytes);
+    const ascii = all.length === bytes.length; // then a place in the bytes is one in the text
+    const part = (i: number): string | undefined => {
+      const begin = table[i]! + shift;
+      const end = table[i + 1]! + shift;
+      return begin > end ? undefined : ascii ? all.slice(begin, end) : decoder.decode(bytes.subarray(begin, end));
+    };
+    for (let i = from; i < to; i += columns.count) {
+      id = part(i + columns.id) ?? id;
+      const lines = table[i + columns.lines]!;
+      if (lines) {
+        const data = part(i + columns.data)!;
+        push(message(part(i + columns.type) || "message", lines > 1 ? joined(data) : data, id, part(i + columns.text)));
+      }
+    }
+  }
+
+  function take(bytes: Uint8Array | undefined): void {
+    const table = reader.read(bytes);
+    if (!table) {
+      throw new RangeError("steadfetch: an event of the stream is too large");
+    }
+    let at = 0;
+    if (begun.length > 0 && table.length > 0) {
+      // The first one began in earlier bytes.
+      const head = bytes?.subarray(0, table[columns.end]) ?? new Uint8Array();
+      const whole = concat([...begun, head]);
+      at = columns.count;
+      give(table, whole, 0, at, whole.length - head.length);
+      begun = [];
+    }
+    if (bytes) {
+      give(table, bytes, at, table.length, 0);
+      const rest = reader.rest();
+      if (rest > 0) {
+        begun = rest > bytes.length ? begun : [];
+        begun.push(bytes.slice(Math.max(bytes.length - rest, 0)));
+      } else {
+        begun = [];
+      }
+    }
+  }
+
+  const read: Reader = (bytes) => {
+    if (!bytes) {
+      take(undefined);
+      reader.free();
+      return;
+    }
+    for (let at = 0; at < bytes.length; at += maxChunk) {
+      take(bytes.subarray(at, at + maxChunk));
+    }
+  };
+  read.free = reader.free;
+  return read;
 }
 
-/** Makes a reader, which also knows the events that a server relays. */
-export function makeReader(push: (event: ChatStreamEvent) => void): EventReader {
-  const relay = makeRelay();
-  let last: ChatStreamEvent | "open" | undefined;
-  const read = makeParser((event) => {
-    const relayed = relay(event.data);
-    last = relayed ?? last;
-    if (!relayed) {
-      push(message(event));
-    } else if (relayed !== "open" && relayed.type !== "finish" && relayed.type !== "error") {
-      push(relayed);
-    }
-  });
-  return {
-    read,
-    ending() {
-      if (last === undefined) {
-        return undefined;
-      }
-      if (last !== "open" && last.type === "finish") {
-        return { ...(last.reason && { reason: last.reason }), ...last.usage };
-      }
-      throw last !== "open" && last.type === "error" ? last.error : new Error("unexpected EOF");
-    },
-  };
+/** The data of an event whose data came in several lines. Between them can be lines that are none. */
+function joined(lines: string): string {
+  const [first, ...more] = lines.split(/\r\n|\r|\n/);
+  return [first, ...more.filter((line) => /^data(:|$)/.test(line)).map((line) => line.replace(/^data:? ?/, ""))].join(
+    "\n",
+  );
+}
+
+function concat(pieces: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 /** Cuts a text: at every line end, nowhere, or wherever the bytes were cut. */
@@ -105,14 +167,15 @@ export async function readBody(
   const type = (response.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   const isDocument = /[/+]json$/.test(type);
   const take = (data: string) => {
-    const event = { event: "message", data, id: "" };
-    push(message(event));
-    ending = isDocument ? engine().ended(event) : ending;
+    push(message("message", data, ""));
+    ending = isDocument ? engine().ended({ event: "message", data }) : ending;
   };
   const reader = response.body?.getReader();
-  const events = type === "text/event-stream" ? makeReader(push) : undefined;
+  const relay = makeRelay(push);
   const read =
-    events?.read ?? makeCutter(take, /json-?l|ndjson/.test(type) ? "lines" : isDocument ? "whole" : "as it comes");
+    type === "text/event-stream"
+      ? makeReader(relay.push)
+      : makeCutter(take, /json-?l|ndjson/.test(type) ? "lines" : isDocument ? "whole" : "as it comes");
   try {
     while (reader) {
       await demand();
@@ -123,7 +186,8 @@ export async function readBody(
       }
     }
   } finally {
+    read.free?.();
     reader?.cancel().catch(() => {});
   }
-  return events?.ending() ?? ending;
+  return relay.ending() ?? ending;
 }

@@ -1,3 +1,5 @@
+import type { Ending } from "../engine/shapes.gen.js";
+import type { ChatStreamMessage } from "./messages.js";
 import type { ChatStreamEvent } from "./stream.js";
 import { ofWire, toWire, type WireEvent } from "./wire.js";
 
@@ -38,14 +40,41 @@ export function toResponse(events: AsyncIterable<ChatStreamEvent>, init: Respons
   return new Response(body, { ...init, headers });
 }
 
-/** Reads events that may be a relay's: undefined is that they are none. */
-export function makeRelay(): (data: string) => ChatStreamEvent | "open" | undefined {
-  let relayed: boolean | undefined;
-  return (data) => {
-    if (relayed === undefined) {
-      relayed = data === opening;
-      return relayed ? "open" : undefined;
-    }
-    return relayed ? ofWire(JSON.parse(data) as WireEvent) : undefined;
+/** Takes the messages of a stream, which may be a server's relay. */
+export interface Relay {
+  push(message: ChatStreamMessage): void;
+  /**
+   * How the answer ended, after the end of a relay: its last event tells. Throws
+   * the error that it ended with, or that it broke off.
+   */
+  ending(): Ending | undefined;
+}
+
+/** Hands on messages, or the events that a relay has made of them. */
+export function makeRelay(push: (event: ChatStreamEvent) => void): Relay {
+  let relays: boolean | undefined;
+  let last: ChatStreamEvent | undefined;
+  return {
+    push(message) {
+      if (relays === undefined) {
+        relays = message.data === opening;
+        if (relays) {
+          return;
+        }
+      }
+      last = relays ? ofWire(JSON.parse(message.data) as WireEvent) : message;
+      if (last.type !== "finish" && last.type !== "error") {
+        push(last);
+      }
+    },
+    ending() {
+      if (!relays) {
+        return undefined;
+      }
+      if (last?.type === "finish") {
+        return { ...(last.reason && { reason: last.reason }), ...last.usage };
+      }
+      throw last?.type === "error" ? last.error : new Error("unexpected EOF");
+    },
   };
 }

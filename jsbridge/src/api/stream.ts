@@ -8,6 +8,7 @@ import { RetryError } from "./error.js";
 import { type ChatStreamMessage, makeReader, readBody } from "./messages.js";
 import { type FetchOptions, fetchTypes } from "./options.js";
 import { makeQueue, type QueueIterator } from "./queue.js";
+import { makeRelay } from "./relay.js";
 
 /** What comes of a request. */
 export type ChatStreamEvent =
@@ -57,13 +58,16 @@ export function stream(
   const theirs = signalOf(input, init);
   let abort: AbortController | undefined;
   let leave = () => {};
+  let read: ReturnType<typeof makeReader> | undefined;
   const { iterator, push, end, clear, demand } = makeQueue<ChatStreamEvent>(begin, () => {
     leave();
+    read?.free?.();
     abort?.abort();
   });
 
   function over(how: { error?: unknown }): void {
     leave();
+    read?.free?.();
     end(how);
   }
 
@@ -81,7 +85,8 @@ export function stream(
   function begin(): void {
     ({ abort, leave } = follower(theirs, options.signal));
     const { signal } = abort;
-    let reader = makeReader(push);
+    let relay = makeRelay(push);
+
     /** A body that nobody guards has ended so. */
     function broke(error: unknown, attempts: number): void {
       if (signal.aborted) {
@@ -96,10 +101,15 @@ export function stream(
 
     const start = async () =>
       request(await ready(), input, { ...init, signal }, options, true, () => ({
-        take: (bytes) => reader.read(bytes),
+        take(bytes) {
+          read ??= makeReader(relay.push);
+          read(bytes);
+        },
         demand,
         reset() {
-          reader = makeReader(push);
+          read?.free?.();
+          read = undefined;
+          relay = makeRelay(push);
           push({ type: "reset" });
         },
         wait({ retry }) {
@@ -120,13 +130,13 @@ export function stream(
           }
         },
         finish(_, verdict, attempts, ending) {
+          read?.();
+          if (verdict) {
+            fail(new RetryError(verdict, attempts));
+            return;
+          }
           try {
-            reader.read();
-            if (verdict) {
-              fail(new RetryError(verdict, attempts));
-            } else {
-              finish(reader.ending() ?? ending);
-            }
+            finish(relay.ending() ?? ending);
           } catch (error) {
             broke(error, attempts);
           }

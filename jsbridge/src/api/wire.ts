@@ -44,7 +44,7 @@ export function toWire(event: ChatStreamEvent): WireEvent {
 export function ofWire(wire: WireEvent): ChatStreamEvent {
   switch (wire.type) {
     case "message":
-      return message(wire.message);
+      return message(wire.message.event, wire.message.data, wire.message.id);
     case "retry":
       return { type: "retry", retry: fromWire(wire.retry) as ChatStreamRetry };
     case "reset":

@@ -36,8 +36,6 @@ export interface Outcome {
 }
 
 const ignore = () => {};
-/** How long a connection may take to end after the end of the answer, in ms. */
-const afterEnd = 1000;
 
 /** Makes a request that survives. Rejects if it cannot even be begun. */
 export async function request(
@@ -203,7 +201,7 @@ function transport(
       to.pass(handOver(mine, bytes, signal), verdict, attempt, last);
     },
     finish({ verdict, attempt = 0 }, ending) {
-      void letEnd(current!);
+      letGo(current!);
       current = undefined;
       to.finish(streamed ?? latest!, verdict, attempt, ending);
     },
@@ -226,24 +224,6 @@ function letGo({ abort, response, reader, done }: Attempt): void {
     (reader ?? response?.body)?.cancel().catch(ignore);
     abort.abort();
   }
-}
-
-/**
- * Lets the body of a complete answer end by itself, since its connection can
- * then be used again; but not for long, since some servers never end it.
- */
-async function letEnd(mine: Attempt): Promise<void> {
-  const timer = setTimeout(letGo, afterEnd, mine);
-  (timer as { unref?: () => void }).unref?.();
-  try {
-    while (!mine.done) {
-      mine.done = (await (mine.next ?? mine.reader!.read())).done;
-      mine.next = undefined;
-    }
-  } catch {
-    // It was let go, or broke after its end.
-  }
-  clearTimeout(timer);
 }
 
 /**

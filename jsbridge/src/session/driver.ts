@@ -6,6 +6,7 @@ import type { Answer, Config, Ending, Happened, Shared, Snapshot } from "../engi
 import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
+import { makeHeld } from "./held.js";
 import { warn } from "./warn.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
@@ -16,7 +17,7 @@ export interface Host {
   read?(): void;
   /** Lets go of the attempt, if there is one. */
   drop(): void;
-  /** Hands on bytes. */
+  /** Hands on bytes, which are the host's now. */
   take?(bytes: Uint8Array<ArrayBuffer>): void;
   /** The consumer is to forget what it has. */
   reset?(): void;
@@ -25,7 +26,7 @@ export interface Host {
   /** A wait begins. */
   wait?(answer: Answer): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
-  pass(answer: Answer, bytes: Uint8Array<ArrayBuffer> | undefined): void;
+  pass(answer: Answer, bytes: Uint8Array<ArrayBuffer>[]): void;
   /** The answer is complete, though its transport may not have ended. */
   finish(answer: Answer, ending: Ending): void;
   fail(answer: Answer): void;
@@ -136,6 +137,7 @@ export function drive(
   let about: Omit<RequestContext, "attempt"> | undefined;
   const trace = options.onAttempt && attempts(options.onAttempt, options.provider);
   const steps: (() => Answer | undefined)[] = [];
+  const keep = makeHeld();
   let busy = false;
   let over = false;
   let attempt = 0;
@@ -206,7 +208,6 @@ export function drive(
   }
 
   function act(answer: Answer): void {
-    const bytes = answer.bytes ? engine.bytes(handle, answer.bytes) : undefined;
     attempt = answer.attempt ?? attempt;
     waiting = answer.do === "none" ? waiting : answer.do === "wait";
     arm(answer.timerAt ?? 0);
@@ -214,9 +215,8 @@ export function drive(
     if (answer.reset) {
       host.reset?.();
     }
-    if (bytes && answer.do !== "pass") {
-      host.take?.(bytes);
-    }
+    const bytes: Uint8Array<ArrayBuffer>[] = [];
+    move(answer.bytes ?? 0, answer.do === "pass" ? (piece) => bytes.push(piece) : take);
     if (answer.do !== "none") {
       unlock = unlock?.() as undefined;
     }
@@ -283,7 +283,28 @@ export function drive(
     host.open(answer, describe());
   }
 
+  const take = (bytes: Uint8Array<ArrayBuffer>) => host.take?.(bytes);
+
+  /** Does what the core says with the bytes that are held, of which n go on. */
+  function move(n: number, give: (bytes: Uint8Array<ArrayBuffer>) => void): void {
+    const moves = engine.moves(handle);
+    if (!moves) {
+      keep.release(n, give);
+      return;
+    }
+    for (const { do: what, n, behind, bytes } of moves) {
+      if (what === "put") {
+        give(bytes!);
+      } else if (what === "release") {
+        keep.release(n, give);
+      } else {
+        keep[what](n, behind);
+      }
+    }
+  }
+
   function open(answer: Answer): void {
+    keep.clear();
     if (!answer.probe) {
       send(answer);
       return;
@@ -348,14 +369,17 @@ export function drive(
     },
     chunk(number, bytes) {
       for (let at = 0; at < bytes.length && !over; at += maxChunk) {
+        const piece = bytes.length > maxChunk ? bytes.subarray(at, at + maxChunk) : bytes;
         step(() => {
-          const answer = engine.chunk(handle, number, bytes.subarray(at, at + maxChunk), Date.now());
+          if (number !== attempt) {
+            return undefined;
+          }
+          keep.push(piece);
+          const answer = engine.chunk(handle, number, piece, Date.now());
           if (typeof answer !== "number") {
             return answer;
           }
-          if (answer) {
-            host.take?.(engine.bytes(handle, answer));
-          }
+          move(answer, take);
           return undefined;
         });
       }
