@@ -1,7 +1,7 @@
 package classify
 
 // RuleLongWait is the rule of a verdict that would be retryable if the server
-// had not asked for a wait of more than longWaitMs.
+// had not asked for a wait of more than ten minutes.
 const RuleLongWait = "long_wait"
 
 // longWaitMs is the longest asked-for wait, ten minutes, with which a failure

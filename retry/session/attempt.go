@@ -106,40 +106,30 @@ func (s *Session) open(probe bool) *Answer {
 	s.grace, s.notBefore = 0, 0
 	s.gotBytes, s.committed, s.ended, s.marked, s.slow = false, false, false, false, false
 	s.status, s.headers = 0, nil
-	s.watch = s.watching()
+	s.watch = s.intended
 	s.reader.Reset()
 	s.head, s.event = nil, sse.Event{}
 	s.came, s.gone, s.cutOut, s.upTo, s.missing = 0, 0, 0, 0, ""
-	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.asked.wanted}
+	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted}
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)
 		s.heard = s.shared().line.heard
 	}
-	if s.delivered && !s.resetDue {
+	if s.delivered && !s.resetDue && s.seam != nil {
 		a.Resume = s.seam.begin(s.cfg.Request.URL)
 		s.committed = true // what follows joins what the consumer has
 		s.watch = watched
-	} else {
+	} else if s.seam != nil {
 		s.seam.forget() // the consumer has nothing, or will drop it
 	}
 	if s.attempt == 1 {
-		if a.Warning = s.stacked(); a.Warning == "" {
-			a.Warning = s.setup()
+		a.Warning = s.setup()
+		if s.stacked {
+			a.Warning = "sdk_retries_stacked"
 		}
 	}
 	return a
-}
-
-// stacked is the rule to warn of where an SDK that is repeating the request by
-// itself says so.
-func (s *Session) stacked() string {
-	for _, name := range [...]string{"x-stainless-retry-count", "x-retry-count", "x-retry-attempt"} {
-		if n := classify.Header(s.cfg.Request.Headers, name); n != "" && n != "0" {
-			return "sdk_retries_stacked"
-		}
-	}
-	return ""
 }
 
 // response takes the headers of an attempt.

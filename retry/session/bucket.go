@@ -138,7 +138,7 @@ func (s *Session) bucketKey() uint64 {
 	if s.cfg.Policy.Bucket != "" {
 		return hash(h, "bucket "+s.cfg.Policy.Bucket)
 	}
-	h = hash(h, credential(r.Headers, &s.asked))
+	h = hash(h, credential(r.Headers, s.asked))
 	if model := s.asked.limitedModel(); model != "" {
 		return hash(h, "model "+model)
 	}

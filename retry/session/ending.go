@@ -6,13 +6,14 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/internal/sse"
 	"github.com/steadfetch/steadfetch/retry"
 )
 
 // events takes the whole events that end in p; nil is no news, unless
 // something is due.
 func (s *Session) events(p []byte) *Answer {
-	s.reader.Hashing = s.seam.on
+	s.reader.Hashing = s.seam != nil
 	s.reader.Feed(p)
 	for s.reader.Next(&s.event) {
 		s.upTo = s.event.Bytes.To
@@ -81,7 +82,7 @@ func (s *Session) take() (due func(*Session) *Answer) {
 	}
 	complete := s.tracker.Seen&protocol.Finished != 0
 	facts := s.tracker.Follow(&s.reader, e)
-	if e.Known && !s.seam.on {
+	if e.Known && s.seam == nil {
 		s.lastContent = s.now
 		return nil
 	}
@@ -106,7 +107,7 @@ func (s *Session) take() (due func(*Session) *Answer) {
 	case facts&protocol.Broken != 0:
 		return (*Session).badlyFinished
 	}
-	if s.seam.on && !s.joins(facts) {
+	if s.seam != nil && !s.joins(facts) {
 		return (*Session).mismatch
 	}
 	if facts&protocol.ToolCall != 0 {
@@ -342,6 +343,7 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	s.last = v
 	kind := s.again(v, b)
 	if kind == "" {
+		s.head = nil // thousands may wait, with their error's body
 		return s.release(s.waitFor(v, b), ready)
 	}
 	if kind != classify.RetryAfterTooLong {
@@ -394,6 +396,7 @@ func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 // waitFor waits until waitUntil for the next attempt.
 func (s *Session) waitFor(v *classify.Verdict, b *bucket) *Answer {
 	s.state, s.mode, s.waitingFor = waiting, modeNone, forNothing
+	s.headers = nil
 	s.opened = s.now
 	if s.offline {
 		s.waitingFor = forConnection

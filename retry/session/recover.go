@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strings"
+
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/retry"
 )
@@ -60,18 +62,39 @@ func (s *Session) recovered(request *Request) *Answer {
 	s.limited(r.verdict, b) // the next request may be another bucket's
 	b.line.leave(&s.turn, s.group.now)
 	b.sessions--
+	wake := b.line.woken()
 	s.cfg.Request = *request
 	s.provider = classify.ProviderOf(request.URL, s.cfg.Provider)
-	s.asked = asked{}
-	s.asked.init(request)
+	s.asked = newAsked(request)
 	s.enter()
-	return s.openOrHold()
+	a := s.openOrHold()
+	a.Wake = wake
+	return a
 }
 
-// enter takes a request's place among those of its bucket.
+// enter takes a request's place among those of its bucket, and the facts of it
+// that are needed. The rest is not kept: thousands of sessions may wait.
 func (s *Session) enter() {
-	s.watch = s.watching()
-	s.origin = hash(fnvOffset, originOf(s.cfg.Request.URL))
+	r := &s.cfg.Request
+	s.intended = s.watching()
+	s.watch = s.intended
+	s.wanted = s.asked.wanted
+	s.model = s.asked.model
+	s.stacked = stacked(r.Headers)
+	s.origin = hash(fnvOffset, originOf(r.URL))
 	s.bucket = s.bucketKey()
 	s.shared().sessions++
+	s.asked = nil
+	s.cfg.Provider = strings.Clone(s.cfg.Provider)
+	*r = Request{URL: strings.Clone(r.URL), Redirect: strings.Clone(r.Redirect)}
+}
+
+// stacked says whether an SDK is repeating the request by itself.
+func stacked(h classify.Headers) bool {
+	for _, name := range [...]string{"x-stainless-retry-count", "x-retry-count", "x-retry-attempt"} {
+		if n := classify.Header(h, name); n != "" && n != "0" {
+			return true
+		}
+	}
+	return false
 }

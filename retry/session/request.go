@@ -8,7 +8,7 @@ import (
 	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
-// asked is what a session keeps of the request that it guards. The body is
+// asked is what the request that a session guards says of itself. The body is
 // read once, in pieces, and only these facts stay.
 type asked struct {
 	method  string
@@ -22,11 +22,12 @@ type asked struct {
 	members jsonscan.Members
 }
 
-func (q *asked) init(r *Request) {
-	q.method = r.Method
+func newAsked(r *Request) *asked {
+	q := &asked{method: r.Method}
 	q.path, q.query = splitURL(r.URL)
 	q.members = jsonscan.Members{Depth: 2, Found: q.found}
 	q.members.Write([]byte(r.Body))
+	return q
 }
 
 func (q *asked) found(path string, v jsonscan.Value) {
@@ -113,10 +114,11 @@ func (q *asked) streamed(h classify.Headers) bool {
 // hold all of it, and says whether more is wanted. It must come before OnStart,
 // and is not kept.
 func (s *Session) Body(p []byte) (more bool) {
-	if s.state == idle {
-		s.asked.members.Write(p)
+	if s.state != idle {
+		return false
 	}
-	return s.state == idle && !s.asked.members.Done()
+	s.asked.members.Write(p)
+	return !s.asked.members.Done()
 }
 
 // find is the index of part, which is in lower case, in s in any letter case, or -1.

@@ -29,7 +29,6 @@ const (
 // to it: repeated events or text are recognised and cut, and what contradicts
 // is an error. It trusts no server to resume where it was asked to.
 type seam struct {
-	on  bool
 	how retry.ResumeKind // the resume in force, "" in an attempt that is none
 
 	protocol protocol.Protocol
@@ -348,6 +347,9 @@ func (m *seam) overlap(final bool) (cut int, verdict overlapVerdict) {
 // the end of its turns. ok is false if body is not such a request; nothing is
 // to be opened then, the host reports OnError, and no other is tried.
 func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
+	if s.seam == nil {
+		return "", false
+	}
 	list := s.seam.protocol.Turns()
 	if list == "" {
 		s.seam.opaque = true

@@ -16,11 +16,15 @@ import (
 type Session struct {
 	cfg      *Config
 	group    *Group
-	asked    asked
+	asked    *asked // nil once its facts were taken
 	watch    watch
+	intended watch // at the beginning of each attempt
+	wanted   int   // answers asked for
+	model    string
+	stacked  bool // an SDK repeats the request by itself
 	origin   uint64
-	bucket   uint64 // its key, 0 if nothing is shared
-	lone     bucket
+	bucket   uint64  // its key, 0 if nothing is shared
+	lone     *bucket // instead of the group's, where nothing is shared
 	provider string
 	promised protocol.Protocol
 	random   random
@@ -79,10 +83,10 @@ type Session struct {
 	offline    bool
 	retry      *retry.ChatStreamRetry
 
-	delivered bool // some attempt's output has gone on
-	toolCall  bool // a finished tool call was among it
-	resetDue  bool // the consumer must drop what it has before it gets more
-	seam      seam
+	delivered bool  // some attempt's output has gone on
+	toolCall  bool  // a finished tool call was among it
+	resetDue  bool  // the consumer must drop what it has before it gets more
+	seam      *seam // nil where answers are not resumed
 	recovery  recovery
 	manual    bool
 	verdict   *classify.Verdict
@@ -151,10 +155,12 @@ const (
 	modeError // the body of an error status
 )
 
-// NewSession makes a session, which keeps cfg and fills in its policy. A group
-// is shared by the sessions that should hear of each other; nil is a group of
-// one's own. A configuration that makes no sense is an error.
-func NewSession(cfg *Config, group *Group) (*Session, error) {
+// NewSession makes a session, which keeps no part of given. A group is shared by the
+// sessions that should hear of each other; nil is a group of one's own. A
+// configuration that makes no sense is an error.
+func NewSession(given *Config, group *Group) (*Session, error) {
+	own := *given
+	cfg := &own
 	afterCommitSet, contentSet := cfg.Policy.AfterCommit != "", cfg.Policy.ContentTimeout != 0
 	if err := cfg.Policy.Fill(); err != nil {
 		return nil, err
@@ -173,8 +179,10 @@ func NewSession(cfg *Config, group *Group) (*Session, error) {
 		manual:         cfg.Manual,
 	}
 	s.turn.id = cfg.ID
-	s.asked.init(&cfg.Request)
-	s.seam.on = cfg.Policy.AfterCommit == retry.AfterCommitResume
+	s.asked = newAsked(&cfg.Request)
+	if cfg.Policy.AfterCommit == retry.AfterCommitResume {
+		s.seam = &seam{}
+	}
 	return s, nil
 }
 
@@ -190,8 +198,8 @@ func (s *Session) Step(h *Happened) *Answer {
 
 // rouse says with a whose turn it is.
 func (s *Session) rouse(a *Answer) *Answer {
-	if wake := s.shared().line.woken(); s.bucket != 0 {
-		a.Wake = wake
+	if s.bucket != 0 {
+		a.Wake = append(a.Wake, s.shared().line.woken()...)
 	}
 	return a
 }
@@ -361,7 +369,10 @@ func (s *Session) nothing() *Answer { return s.answer(doNothing) }
 // shares nothing, unless its bucket was named.
 func (s *Session) shared() *bucket {
 	if s.bucket == 0 {
-		return &s.lone
+		if s.lone == nil {
+			s.lone = &bucket{}
+		}
+		return s.lone
 	}
 	return s.group.at(s.bucket)
 }

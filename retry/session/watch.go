@@ -26,7 +26,7 @@ const (
 
 // watching decides what the request tells.
 func (s *Session) watching() watch {
-	q, r := &s.asked, &s.cfg.Request
+	q, r := s.asked, &s.cfg.Request
 	if q.rpc || !overHTTP(r.URL) {
 		return alone
 	}

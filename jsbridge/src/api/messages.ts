@@ -1,6 +1,7 @@
 import { columns, maxChunk, type Said } from "../engine/abi.js";
 import { engine } from "../engine/module.js";
 import type { Ending } from "../engine/shapes.gen.js";
+import { joinBytes } from "../session/held.js";
 import { makeRelay } from "./relay.js";
 import type { ChatStreamEvent } from "./stream.js";
 
@@ -57,6 +58,7 @@ export function makeReader(push: Push): Reader {
   const reader = engine().reader();
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let begun: Uint8Array[] = []; // bytes of an event that has not ended
+  let fed = 0; // how many bytes were fed last
   let id = "";
 
   /** Gives the events of a table, whose places are in bytes. */
@@ -87,12 +89,13 @@ export function makeReader(push: Push): Reader {
     if (begun.length > 0 && table.length > 0) {
       // The first one began in earlier bytes.
       const head = bytes?.subarray(0, table[columns.end]) ?? new Uint8Array();
-      const whole = concat([...begun, head]);
+      const whole = joinBytes([...begun, head]);
       at = columns.count;
-      give(table, whole, 0, at, whole.length - head.length);
+      give(table, whole, 0, at, whole.length - (bytes ? head.length : fed));
       begun = [];
     }
     if (bytes) {
+      fed = bytes.length;
       give(table, bytes, at, table.length, 0);
       const rest = reader.rest();
       if (rest > 0) {
@@ -124,16 +127,6 @@ function joined(lines: string): string {
   return [first, ...more.filter((line) => /^data(:|$)/.test(line)).map((line) => line.replace(/^data:? ?/, ""))].join(
     "\n",
   );
-}
-
-function concat(pieces: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** Cuts a text: at every line end, nowhere, or wherever the bytes were cut. */

@@ -31,7 +31,7 @@ export function like(original: Response, body: BodyInit | null): Response {
  */
 export function handOver(
   attempt: Opened,
-  bytes: Uint8Array<ArrayBuffer>[],
+  bytes: Uint8Array<ArrayBuffer> | undefined,
   signal: AbortSignal | undefined | null,
 ): Response {
   const { abort, response, reader } = attempt;
@@ -46,8 +46,8 @@ export function handOver(
     return reader.cancel(reason);
   });
   const unfollow = follow(signal, abort, [body.stream]);
-  for (const piece of bytes) {
-    body.push(piece);
+  if (bytes) {
+    body.push(bytes);
   }
   void fill(body, () => {
     const read = attempt.next ?? reader.read();

@@ -1,12 +1,12 @@
 import { type Controlled, registryOf, safely } from "../api/controller.js";
 import { type Options, policyOf, type RequestContext } from "../api/options.js";
-import { type Engine, maxChunk } from "../engine/abi.js";
+import { type Engine, type Move, maxChunk } from "../engine/abi.js";
 import { engine as engineNow } from "../engine/module.js";
 import type { Answer, Config, Ending, Happened, Shared, Snapshot } from "../engine/shapes.gen.js";
 import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
-import { makeHeld } from "./held.js";
+import { joinBytes, makeHeld } from "./held.js";
 import { warn } from "./warn.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
@@ -26,7 +26,7 @@ export interface Host {
   /** A wait begins. */
   wait?(answer: Answer): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
-  pass(answer: Answer, bytes: Uint8Array<ArrayBuffer>[]): void;
+  pass(answer: Answer, bytes: Uint8Array<ArrayBuffer> | undefined): void;
   /** The answer is complete, though its transport may not have ended. */
   finish(answer: Answer, ending: Ending): void;
   fail(answer: Answer): void;
@@ -100,6 +100,8 @@ function overheard(shared: Shared): void {
   }
   rouse(wake);
 }
+
+const release = (n: number): Move => ({ do: "release", n, behind: 0, bytes: undefined });
 
 /**
  * Drives a session: reports to the core what happens, and has the host do what
@@ -215,8 +217,10 @@ export function drive(
     if (answer.reset) {
       host.reset?.();
     }
-    const bytes: Uint8Array<ArrayBuffer>[] = [];
-    move(answer.bytes ?? 0, answer.do === "pass" ? (piece) => bytes.push(piece) : take);
+    const bytes = going(answer.bytes ?? 0);
+    if (bytes && answer.do !== "pass") {
+      host.take?.(bytes);
+    }
     if (answer.do !== "none") {
       unlock = unlock?.() as undefined;
     }
@@ -283,24 +287,19 @@ export function drive(
     host.open(answer, describe());
   }
 
-  const take = (bytes: Uint8Array<ArrayBuffer>) => host.take?.(bytes);
-
-  /** Does what the core says with the bytes that are held, of which n go on. */
-  function move(n: number, give: (bytes: Uint8Array<ArrayBuffer>) => void): void {
-    const moves = engine.moves(handle);
-    if (!moves) {
-      keep.release(n, give);
-      return;
-    }
-    for (const { do: what, n, behind, bytes } of moves) {
+  /** Does what the core says with the bytes that are held, and gives those that go on: n, or undefined for none. */
+  function going(n: number): Uint8Array<ArrayBuffer> | undefined {
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    for (const { do: what, n: some, behind, bytes } of engine.moves(handle) ?? [release(n)]) {
       if (what === "put") {
-        give(bytes!);
+        pieces.push(bytes!);
       } else if (what === "release") {
-        keep.release(n, give);
+        keep.release(some, pieces);
       } else {
-        keep[what](n, behind);
+        keep[what](some, behind);
       }
     }
+    return pieces.length > 1 ? joinBytes(pieces) : pieces[0];
   }
 
   function open(answer: Answer): void {
@@ -379,7 +378,10 @@ export function drive(
           if (typeof answer !== "number") {
             return answer;
           }
-          move(answer, take);
+          const bytes = going(answer);
+          if (bytes) {
+            host.take?.(bytes);
+          }
           return undefined;
         });
       }
