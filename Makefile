@@ -53,7 +53,7 @@ test-js: build ## the npm package in Node.js, with the real SDKs
 .PHONY: test-transparency
 test-transparency: build ## healthy and foreign traffic, through fetch and through createFetch side by side
 	node hosttest/install.mjs transparency
-	node --test --test-force-exit --test-reporter=spec hosttest/transparency/*.test.mjs
+	node --test --test-force-exit --test-concurrency=2 --test-reporter=spec hosttest/transparency/*.test.mjs
 
 .PHONY: test-browser
 test-browser: build ## the page and the SDKs in Chromium
@@ -63,6 +63,13 @@ test-browser: build ## the page and the SDKs in Chromium
 .PHONY: wasm
 wasm: ## builds wasm/steadfetch.wasm again, the same bytes from the same sources
 	wasm/build.sh
+
+.PHONY: wasm-go
+wasm-go: ## builds the core with Go's own compiler into wasm/build, for init(): wasip1.wasm, and js.wasm with its wasm_exec.js
+	@mkdir -p wasm/build
+	GOOS=wasip1 GOARCH=wasm go build -ldflags='-s -w' -buildmode=c-shared -o wasm/build/wasip1.wasm ./wasm/guest
+	GOOS=js GOARCH=wasm go build -ldflags='-s -w' -o wasm/build/js.wasm ./wasm/guest
+	@cp "$$(go env GOROOT)/lib/wasm/wasm_exec.js" wasm/build
 
 .PHONY: check-wasm
 check-wasm: ## fails if the committed module is not what its sources make

@@ -1,12 +1,12 @@
 package classify
 
 // RuleLongWait is the rule of a verdict that would be retryable if the server
-// had not asked for a wait of more than LongWaitMs.
+// had not asked for a wait of more than ten minutes.
 const RuleLongWait = "long_wait"
 
-// LongWaitMs is the longest asked-for wait, ten minutes, with which a failure
+// longWaitMs is the longest asked-for wait, ten minutes, with which a failure
 // is still retryable.
-const LongWaitMs = 10 * 60 * 1000
+const longWaitMs = 10 * 60 * 1000
 
 // Classify judges a failure. It never panics, takes time linear in the size of
 // the failure, and looks at no more than 32 KiB of its text, 8 KiB at a time.
@@ -53,7 +53,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	t.structure(f)
 	t.ownCode(v.Provider)
 	wait := t.wait
-	if wait >= 0 && wait <= LongWaitMs {
+	if wait >= 0 && wait <= longWaitMs && !t.cut {
 		t.found[shortWait] = fully
 	}
 	for i := range rules {
@@ -85,7 +85,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	}
 	if wait >= 0 && (v.Retryable || forced || v.Kind == Quota || v.Kind == Server || v.Kind == Unknown) {
 		v.RetryAfterMs = &[]int64{wait}[0]
-		if v.Retryable && wait > LongWaitMs {
+		if v.Retryable && wait > longWaitMs {
 			v.Retryable, v.Rule = false, RuleLongWait
 		}
 	}

@@ -157,9 +157,6 @@ func TestProviderIsToldByHintHostAndHeadersAndNeverGuessed(t *testing.T) {
 		require.Equal(t, c.want, classify.Classify(c.f).Provider, "%+v", c.f)
 	}
 	require.Equal(t, "anthropic", classify.ProviderOf("https://api.anthropic.com", ""))
-	require.Equal(t, "Google", classify.DisplayName("Gemini"))
-	require.Equal(t, "Azure OpenAI", classify.DisplayName("azure-openai"))
-	require.Equal(t, "", classify.DisplayName("my proxy"))
 }
 
 func TestEveryKindHasWordsToShow(t *testing.T) {

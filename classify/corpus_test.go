@@ -115,6 +115,8 @@ func TestCorpusOfRealErrorsIsDecidedRight(t *testing.T) {
 	}{
 		{"public", 99, 96, 100, 93},
 		{"more", 97, 94, 98, 93},
+		{"recent", 97, 94, 98, 93},
+		{"apart", 98, 97, 100, 97},
 	} {
 		var clear, all score
 		for _, c := range loadCorpus(t, corpus.name) {

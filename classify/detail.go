@@ -37,16 +37,15 @@ func bounded(text string) string {
 // The rest of it often quotes the key.
 func missing(f *Failure) string {
 	text := detail(f)
-	for i := range text {
-		if foldPrefix(text[i:], "missing scope") || foldPrefix(text[i:], "missing permission") {
-			end := i
-			for end < len(text) && !(text[end] == '.' && at(text, end+1) <= ' ') {
-				end++
-			}
-			return text[i:end]
-		}
+	i := find(text, "missing scope")
+	if i < 0 {
+		return ""
 	}
-	return ""
+	end := find(text[i:], ". ")
+	if end < 0 {
+		return text[i:]
+	}
+	return text[i : i+end]
 }
 
 // innermost is the sentence that a text wraps: in JSON, in the repr of a Python

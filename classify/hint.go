@@ -131,14 +131,15 @@ func duration(s string, unit int64) (ms int64, named bool, rest string) {
 // Spanish, Portuguese.
 var units = [...]struct {
 	ms    int64
+	short string // as texts have it
 	names string
 	begin string // of words that go on without a space: Chinese, Japanese, Korean, Russian
 }{
-	{ms: 1, names: "ms msec msecs millisecond milliseconds", begin: "毫秒"},
-	{ms: aSecond, names: "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos", begin: "秒 초 сек"},
-	{ms: aMinute, names: "m min mins minute minutes minuten minuto minutos", begin: "分 분 мин"},
-	{ms: anHour, names: "h hr hrs hour hours stunde stunden heure heures hora horas", begin: "小时 小時 時間 시간 час"},
-	{ms: aDay, names: "d day days tage tagen jour jours dia dias", begin: "天 日 일"},
+	{ms: 1, short: "ms", names: "ms msec msecs millisecond milliseconds", begin: "毫秒"},
+	{ms: aSecond, short: "s", names: "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos", begin: "秒 초 сек"},
+	{ms: aMinute, short: "min", names: "m min mins minute minutes minuten minuto minutos", begin: "分 분 мин"},
+	{ms: anHour, short: "h", names: "h hr hrs hour hours stunde stunden heure heures hora horas", begin: "小时 小時 時間 시간 час"},
+	{ms: aDay, short: "d", names: "d day days tage tagen jour jours dia dias", begin: "天 日 일"},
 }
 
 // unitAt is the length of the unit of time at s[i], 0 for any other word, and
@@ -148,7 +149,8 @@ func unitAt(s string, i int) (ms int64, end int) {
 	for isLetter(at(s, end)) {
 		end++
 	}
-	for _, u := range units {
+	for k := range units {
+		u := &units[k]
 		if end > i && listed(u.names, s[i:end]) {
 			return u.ms, end
 		}
@@ -290,6 +292,7 @@ func (t *scan) textHint() int64 {
 		}
 		if a.wait || named && t.askedBehind(i, rest) {
 			wait = ms
+			t.cut = t.open && !named && i+64 >= t.n && t.wordStart(t.n-1) <= t.n-len(rest)
 			if a.sure {
 				break
 			}

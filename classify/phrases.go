@@ -141,7 +141,7 @@ var phrases = [lexical + 1]wording{
 			"available credits;included:credits,usage;can only afford;key limit exceeded;extra usage required;" + // OpenRouter, Hugging Face, Anthropic
 			"spend limit*;spending:limit*,cap;budget exceeded current;max budget;exceeded budget:for,in;exceededbudget;type:budget exceeded,billing error;" + // LiteLLM
 			"billing:hard limit*,not active,disabled,to enabled,account;enable billing;account not active;payment required|;past due|;failure to pay;" +
-			"good standing|;payment method:on file,required,declined;valid:payment method,credit card;credit card on file;" + // OpenAI, Google
+			"good standing|;access denied ~ good standing;payment method:on file,required,declined;valid:payment method,credit card;credit card on file;" + // OpenAI, Google
 			"free:tier only,quota exhausted,usage exceeded,usage limit*,allocated quota,trial expired;account overdue;trial:expired,ended;plan expired;subscription expired;" +
 			"resource pack*;欠费;余额不足;余额已;请充值;资源包", // Alibaba, Volcengine, Zhipu
 		loose: "balance;credit:limit*,grant*;spend*;budget:exceeded*;exceeded budget*;billing:error,issue,details;payment:required,method*;credit card;past due;" +
@@ -158,18 +158,18 @@ var phrases = [lexical + 1]wording{
 	// A window and its limit.
 	dailyQuota: {
 		full: "daily:quota,limit*,request limit*,token limit*,usage,free,cap;monthly:quota,limit*,usage,cap,spend*,included;weekly:limit*,quota,usage;" +
-			"5 hour:limit*,usage;requests per:day,month;tokens per:day,month;*sperday*;*modelbyday*;rpd limit*;tpd:limit*,rate limit*",
+			"5 hour:limit*,usage;requests per:day,month;tokens per:day,month;*sperday*;*modelbyday*;rpd limit*;tpd:limit*,rate limit*;regain access",
 		claim: true,
 	},
 	longWindow: {
 		loose: "per:day,month,week,hour,86400*;*perday*;*byday*;daily;monthly;weekly;hourly;calls:day,month;rpd;tpd;5 hour*;24 hour*;hour:allocated,quota*;" +
-			"week allocated;month allocated;tomorrow;this:month*,week*;billing:cycle,period;regain access;每日;今日;每天;每月;每周;小时",
+			"week allocated;month allocated;tomorrow;this:month*,week*;billing:cycle,period;每日;今日;每天;每月;每周;小时",
 	},
 	limitWord: {loose: "limit*;exceeded;quota*;exhausted;maximum;used up"},
 	// No wait fills a limit of nothing.
 	zeroLimit: {full: "limit:0,value 0"},
 	minute: {
-		full: "per:minute,min,second,sec,60s,10s;*perminute*;*byminute*;*tpm*;*rpm*;qps;rps;calls:minute,min;in second;concurren*;burst*;" +
+		full: "per:minute,min,second,sec,60s,10s;wait before;*perminute*;*byminute*;*tpm*;*rpm*;qps;rps;calls:minute,min;in second;concurren*;burst*;" +
 			"allocated quota exceeded;rate quota;code token limit;每分钟;每秒;并发",
 	},
 	rate: {
@@ -192,7 +192,7 @@ var phrases = [lexical + 1]wording{
 		full: "|unauthorized|;|unauthenticated|;error unauthorized|;status unauthenticated;reauthenticat*;authentication:error,failed,failure,fails;" +
 			"invalid:api key,x api key,key|,api token,bearer,token|,jwt,access token,credentials,authentication,authorization,grant,subscription key,or ~ token;" +
 			"incorrect api key;api key:invalid,not valid,expired,revoked,disabled,不正;reported as leaked;" + // OpenAI, Anthropic, Gemini, xAI
-			"token:invalid,expired*,revoked,refresh failed;expired token*;refresh token:used,reused,not found;sign:in again;signing in again;log in again;login fail;" +
+			"token:invalid,expired*,revoked,refresh failed;expired token*;refresh token:used,reused,not found;no refresh token;sign:in again;signing in again;log in again;login fail;" +
 			"security token;unrecognized:client*,token;or unrecognized token;signature:does not match,expired,we calculated;deactivated|;account deactivated;access tokens not supported;" + // Codex, AWS
 			"无效的令牌;令牌已过期;令牌无效;身份验证失败;鉴权失败",
 		loose: "unauthor*;unauthenticat*;authentication:fail*,token;invalid:key,token,credential*,auth*,username*,password;authorization header;" +
@@ -263,7 +263,7 @@ var phrases = [lexical + 1]wording{
 			"missing port in address;request url missing;codec can t encode;cannot body;disturbed or locked;how to serialize;circular structure;security policy directive;" +
 			"req content length mismatch;does not match content length;to https client;too many redirects;blocked by client;err invalid arg*;not function;cannot read properties;" + // what clients refuse to send
 			"deserialize;extra:inputs,forbidden;unrecognized request argument*;unsupported:parameter,value;unknown:parameter,field,name;invalid:parameter*,argument error;" +
-			"missing required;input should;field required;timed out after -*;more system memory;" + // OpenAI, pydantic, Ollama
+			"missing required;exceeds ~ maximum output;input should;field required;timed out after -*;more system memory;" + // OpenAI, pydantic, Ollama
 			"|messages # content;|messages # tool;|messages # role;|tools # custom;|tools # input;message:messages #,tools #;error:messages #,tools #", // a path into the request leads the message: Anthropic
 		loose: "not defined;messages #;tools #",
 	},
@@ -283,7 +283,7 @@ var phrases = [lexical + 1]wording{
 	serverFault: {
 		full: "internal:server error*,error*;server:error|,error occurred,error while;bad gateway;service unavailable;type:api error,server error;upstream:error,connect error",
 		loose: "internal*;server:error*,encountered;unavailable;temporary error;unexpected error;error occurred;upstream*;bad response;provider:returned error,error;backend*;" +
-			"went wrong;model:stream error*,error*;invalid content;engine dead*;runner ~ terminated;out of memory;interrupted;code aborted;incomplete generation;" +
+			"went wrong;crashed;model:stream error*,error*;invalid content;engine dead*;runner ~ terminated;out of memory;interrupted;code aborted;incomplete generation;" +
 			"failed to respond;系统;内部错误;服务器;上游",
 	},
 	// Something of the caller's own is still at work, and will end.

@@ -85,7 +85,9 @@ func TestALooseWordNeverStopsAServerError(t *testing.T) {
 			text := strings.ReplaceAll(sentence, "%", words)
 			for _, status := range []int{500, 502, 503, 504, 529} {
 				v := Classify(Failure{Phase: PhaseResponse, Status: status, Body: text})
-				if !v.Retryable { t.Errorf("%d %s: %s", status, text, v.Rule) }
+				if !v.Retryable {
+					t.Errorf("%d %s: %s", status, text, v.Rule)
+				}
 			}
 		}
 	}

@@ -55,9 +55,16 @@ var providers = [...]provider{
 	{
 		id: "zhipu", name: "Zhipu AI", hosts: "bigmodel.cn z.ai", aliases: "zai",
 		codes: []code{
-			{badKey, "code:1000,1001,1002,1003,1004"}, {creditGone, "code:1113,1309"}, {quota, "code:1304,1308,1310"},
-			{rate, "code:1302,1303,1305,1312,1313"}, {policy, "code:1301"}, {noModel, "code:1211,1220,1222"}, {tooLong, "code:1261"},
-			{badCall, "code:1210,1213,1214,1215"}, {serverFault, "code:1230,1234"}, {disabled, "code:1110,1111,1112,1121"},
+			{badKey, "code:1000,1001,1002,1003,1004"},
+			{creditGone, "code:1113,1309"},
+			{quota, "code:1304,1308,1310"},
+			{rate, "code:1302,1303,1305,1312,1313"},
+			{policy, "code:1301"},
+			{noModel, "code:1211,1220,1222"},
+			{tooLong, "code:1261"},
+			{badCall, "code:1210,1213,1214,1215"},
+			{serverFault, "code:1230,1234"},
+			{disabled, "code:1110,1111,1112,1121"},
 		},
 	},
 	{id: "moonshot", name: "Moonshot AI", hosts: "moonshot.cn moonshot.ai kimi.com", aliases: "kimi msh-", status: shownAt("https://status.moonshot.cn")},
@@ -65,8 +72,14 @@ var providers = [...]provider{
 	{
 		id: "minimax", name: "MiniMax", hosts: "minimax.io minimaxi.com minimax.chat",
 		codes: []code{
-			{rate, "code:1002,1039,1041,2045"}, {badKey, "code:1004,2049"}, {creditGone, "code:1008"}, {quota, "code:2056"},
-			{policy, "code:1026,1027"}, {timeout, "code:1001"}, {serverFault, "code:1000,1013,1024,1033"}, {badCall, "code:2013"},
+			{rate, "code:1002,1039,1041,2045"},
+			{badKey, "code:1004,2049"},
+			{creditGone, "code:1008"},
+			{quota, "code:2056"},
+			{policy, "code:1026,1027"},
+			{timeout, "code:1001"},
+			{serverFault, "code:1000,1013,1024,1033"},
+			{badCall, "code:2013"},
 		},
 	},
 	// Qianfan's "Error codes", of its first API.
@@ -119,7 +132,7 @@ func hostFits(host, pattern string) bool {
 	if begin == port {
 		return true
 	}
-	for i := range name {
+	for i := 0; i < len(name); i++ {
 		switch {
 		case i > 0 && isWord(name[i-1]), !foldPrefix(name[i:], begin):
 		case end != "":
@@ -150,9 +163,9 @@ func providerByHeaders(headers Headers) *provider {
 	return nil
 }
 
-// DisplayName is a provider's name as people write it, or "" for a short name
+// displayName is a provider's name as people write it, or "" for a short name
 // that is not known. Case does not matter.
-func DisplayName(short string) string {
+func displayName(short string) string {
 	if p := providerNamed(short); p != nil {
 		return p.name
 	}

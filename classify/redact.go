@@ -242,8 +242,8 @@ func looksLikeHost(s string, i, end int) bool {
 	if dot < 1 || len(host)-dot < 3 || isDigit(host[0]) {
 		return false
 	}
-	for _, c := range []byte(host[dot+1:]) {
-		if !isLetter(c) {
+	for i := dot + 1; i < len(host); i++ {
+		if !isLetter(host[i]) {
 			return false
 		}
 	}

@@ -43,6 +43,8 @@ type scan struct {
 	status int       // the status that counts: the response's, or one told inside
 	outer  int       // the response's
 	wait   int64     // what the texts ask for, in milliseconds; -1 for nothing
+	open   bool      // the last text ends in a word, and may be cut there
+	cut    bool      // and within that wait: 2, of "2 hours"
 
 	foreign bool // thrown by code that is not the engine's: no loose words
 }
@@ -84,6 +86,7 @@ func (t *scan) add(name, s string) {
 	t.nparts++
 	s = s[:min(len(s), t.left)]
 	t.left -= len(s)
+	t.open = isWord(at(s, len(s)-1))
 	json := looksLikeJSON(s)
 	html := hasTags(s)
 	for i := 0; i < len(s); i++ {
@@ -472,6 +475,16 @@ func foldPrefix(s, prefix string) bool {
 		}
 	}
 	return true
+}
+
+// find gives the place of sub in s, in any case, or -1.
+func find(s, sub string) int {
+	for i := 0; i+len(sub) <= len(s); i++ {
+		if foldPrefix(s[i:], sub) {
+			return i
+		}
+	}
+	return -1
 }
 
 // listed says whether word is one of list, in any case.

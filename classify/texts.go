@@ -44,7 +44,7 @@ var texts = [...]struct {
 	{of: string(EmptyOutput), Text: Text{Title: "Provider error", Message: "{who} sent an empty answer."}},
 	{of: string(Unreadable), Text: Text{Title: "Provider error", Message: "{who} sent an event that cannot be read."}},
 	{of: string(NetworkOrCORS), Text: Text{Title: "Connection lost", Message: "{who} could not be reached from this page."}},
-	{of: string(RetryAfterTooLong), Text: Text{Title: "Rate limited", Message: "The wait that was asked for is longer than is allowed here."}},
+	{of: string(RetryAfterTooLong), Text: Text{Title: "Rate limited", Message: "{who} asks to wait {wait}, which is more than is allowed here."}},
 	{of: string(AttemptsExhausted), Text: Text{Title: "Request failed", Message: "Several attempts failed."}},
 	{of: string(MaxElapsedExceeded), Text: Text{Title: "Request failed", Message: "The time for retrying is over."}},
 	{of: string(StoppedByUser), Text: Text{Title: "Stopped", Message: "The request was stopped."}},
@@ -52,27 +52,33 @@ var texts = [...]struct {
 	{of: string(NotReplayable), Text: Text{Title: "Request failed", Message: "The request cannot be sent a second time."}},
 }
 
+// textOf is the text for v's rule or kind.
+func textOf(v *Verdict) *Text {
+	var text *Text
+	for i := range texts {
+		if t := &texts[i]; t.of == string(v.Kind) && text == nil || t.of == v.Rule {
+			text = &t.Text
+		}
+	}
+	return text
+}
+
 // Describe fills in Title and Message, for what else v says. Whoever changes a
 // verdict's kind or wait calls it again.
 func (v *Verdict) Describe() {
-	var text Text
-	for i := range texts {
-		if t := &texts[i]; t.of == string(v.Kind) && text.Title == "" || t.of == v.Rule {
-			text = t.Text
-		}
+	text := textOf(v)
+	if text == nil {
+		return
 	}
 	v.Title, v.Message = text.Title, fill(text.Message, v)
-	if v.askedTooLong() {
-		v.Message += fill(asksToWait, v)
+	// A wait that ends the retrying is told.
+	if !v.Retryable && v.RetryAfterMs != nil && *v.RetryAfterMs > longWaitMs && v.Kind != RetryAfterTooLong {
+		who := "{who}"
+		if foldPrefix(text.Message, who) {
+			who = "It"
+		}
+		v.Message += " " + fill(who+" asks to wait {wait}.", v)
 	}
-}
-
-const asksToWait = " The server asks to wait {wait}."
-
-// askedTooLong says whether the wait that was asked for is why v stops, or
-// lasts so long that it has to be told.
-func (v *Verdict) askedTooLong() bool {
-	return !v.Retryable && v.RetryAfterMs != nil && (*v.RetryAfterMs > LongWaitMs || v.Kind == RetryAfterTooLong)
 }
 
 // fill puts what v says in the places of {who} and {wait}.
@@ -82,43 +88,37 @@ func fill(text string, v *Verdict) string {
 		return text
 	}
 	name, rest := cut(text[open+1:], '}')
-	switch name {
-	case "who":
+	switch {
+	case name == "who":
 		name = v.who()
-	case "wait":
-		name = ""
-		if v.RetryAfterMs != nil {
-			name = waitText(*v.RetryAfterMs)
-		}
+	case v.RetryAfterMs != nil:
+		name = waitText(*v.RetryAfterMs)
+	default:
+		name = "longer"
 	}
 	return text[:open] + name + fill(rest, v)
 }
 
 // waitText writes a wait in its two largest units: "1 h 30 min".
 func waitText(ms int64) string {
-	seconds := (ms + aSecond - 1) / aSecond
 	out := make([]byte, 0, 16)
-	for _, unit := range [...]struct {
-		seconds int64
-		name    string
-	}{{aDay / aSecond, " d"}, {anHour / aSecond, " h"}, {aMinute / aSecond, " min"}, {1, " s"}} {
-		n := seconds / unit.seconds
-		if n == 0 && (len(out) > 0 || unit.seconds > 1) {
-			if len(out) > 0 {
-				break
-			}
+	ms += aSecond - 1
+	for i := len(units) - 1; i > 0; i-- {
+		u := &units[i]
+		n := ms / u.ms
+		if n == 0 && len(out) == 0 && i > 1 {
 			continue
 		}
-		first := len(out) == 0
-		if !first {
-			out = append(out, ' ')
-		}
-		out = jsonscan.AppendInt(out, n)
-		out = append(out, unit.name...)
-		seconds -= n * unit.seconds
-		if !first {
+		if len(out) > 0 {
+			if n > 0 {
+				out = jsonscan.AppendInt(append(out, ' '), n)
+				out = append(append(out, ' '), u.short...)
+			}
 			break
 		}
+		out = jsonscan.AppendInt(out, n)
+		out = append(append(out, ' '), u.short...)
+		ms -= n * u.ms
 	}
 	return string(out)
 }
@@ -136,16 +136,14 @@ func party(f *Failure, v *Verdict) string {
 	case "firewall":
 		return PartyFirewall
 	}
-	if f.URL == "" || v.Provider != "" {
+	if f.URL == "" || v.Provider != "" || !foldPrefix(textOf(v).Message, "{who}") {
 		return ""
 	}
 	for rest := apiPaths; rest != ""; {
 		var path string
 		path, rest = cut(rest, ' ')
-		for i := range f.URL {
-			if foldPrefix(f.URL[i:], path) {
-				return ""
-			}
+		if find(f.URL, path) >= 0 {
+			return ""
 		}
 	}
 	return PartyServer
@@ -161,7 +159,7 @@ func (v *Verdict) who() string {
 	case PartyFirewall:
 		return "A firewall on the way"
 	}
-	if name := DisplayName(v.Provider); name != "" {
+	if name := displayName(v.Provider); name != "" {
 		return name
 	}
 	return "The AI provider"

@@ -69,7 +69,7 @@ var byHand = []namedFailure{
 
 func TestVectorsHold(t *testing.T) {
 	all := append([]namedFailure{}, byHand...)
-	for _, c := range loadCorpus(t, "public", "more") {
+	for _, c := range loadCorpus(t, "public", "more", "recent", "apart") {
 		all = append(all, namedFailure{c.ID, c.failure()})
 	}
 	var out bytes.Buffer

@@ -64,6 +64,7 @@ var exports = []struct {
 	{"session_chunk", 4},
 	{"session_bytes", 1},
 	{"session_snapshot", 1},
+	{"session_about", 1},
 	{"session_rewrite", 2},
 	{"session_ending", 1},
 	{"session_free", 1},

@@ -18,7 +18,7 @@ function abi(exports) {
   const text = (length) => decoder.decode(bytesAt(exports.result(), length));
   const result = (length) =>
     length < 0 ? { refused: JSON.parse(text(-length)).error } : { answer: JSON.parse(text(length)) };
-  return { exports, put, bytesAt, text, result, json: (value) => put(encoder.encode(JSON.stringify(value))) };
+  return { exports, put, text, result, json: (value) => put(encoder.encode(JSON.stringify(value))) };
 }
 
 /**
@@ -33,7 +33,7 @@ export async function playSessions(instantiate, files) {
     for (const vector of file.vectors) {
       outcome.count++;
       const module = abi(await instantiate());
-      if (module.exports.abi_version() !== 1) throw new Error("another ABI version");
+      if (module.exports.abi_version() !== 2) throw new Error("another ABI version");
       const handles = [];
       for (const [at, step] of vector.steps.entries()) {
         let got;
@@ -71,13 +71,15 @@ function call(module, handles, step, fragments) {
   }
   if (step.happened) {
     const got = module.result(exports.session_event(handle, module.json(step.happened)));
-    return { ...got, bytes: module.bytesAt(exports.session_bytes(handle), got.answer.bytes ?? 0) };
+    return { ...got, bytes: move(module, handle, got.answer) };
   }
   if (step.chunk !== undefined) {
-    const length = module.put(expand(step.chunk, fragments));
+    const chunk = expand(step.chunk, fragments);
+    const length = module.put(chunk);
     const ready = exports.session_chunk(handle, step.attempt ?? 0, length, step.now);
     const got = ready < 0 ? module.result(-ready) : {};
-    return { ...got, bytes: module.bytesAt(exports.session_bytes(handle), got.answer?.bytes ?? Math.max(ready, 0)) };
+    if ((step.attempt ?? 0) === held(module, handle).attempt) held(module, handle).add(chunk);
+    return { ...got, bytes: move(module, handle, got.answer ?? { do: "none", bytes: ready }) };
   }
   if (step.snapshot) return module.result(exports.session_snapshot(handle));
   if (step.rewrite !== undefined) {
@@ -85,6 +87,41 @@ function call(module, handles, step, fragments) {
     return length < 0 ? module.result(length) : { answer: module.text(length) };
   }
   throw new Error("a step without a call");
+}
+
+/** What is held of the body of a session's attempt. */
+function held(module, handle, attempt = 0) {
+  module.held ??= new Map();
+  if (attempt || !module.held.has(handle)) {
+    const mine = { attempt, bytes: new Uint8Array() };
+    mine.add = (more) => {
+      mine.bytes = join([mine.bytes, more]);
+    };
+    module.held.set(handle, mine);
+  }
+  return module.held.get(handle);
+}
+
+/** Does what the module says with the bytes that are held, and gives those that go on. */
+function move(module, handle, answer) {
+  const mine = held(module, handle);
+  const at = module.exports.session_moves(handle) >>> 0;
+  const { buffer } = module.exports.memory;
+  const moves = at ? new Int32Array(buffer, at + 4, 3 * new Int32Array(buffer, at, 1)[0]) : [1, answer?.bytes ?? 0, 0];
+  let out = new Uint8Array();
+  for (let i = 0; i < moves.length; i += 3) {
+    const [kind, n, third] = moves.slice(i, i + 3);
+    if (kind === 3) out = join([out, new Uint8Array(buffer, third, n)]);
+    if (kind === 1) out = join([out, mine.bytes.subarray(0, n)]);
+    if (kind <= 2) mine.bytes = mine.bytes.subarray(n);
+    if (kind === 4) {
+      const end = mine.bytes.length - third;
+      mine.bytes = join([mine.bytes.subarray(0, end - n), mine.bytes.subarray(end)]);
+    }
+  }
+  if (answer?.do === "open") held(module, handle, answer.attempt);
+  else if (answer && answer.do !== "none" && answer.do !== "read") mine.attempt = 0;
+  return out;
 }
 
 /** Says how what came differs from what should have come, or "". */

@@ -107,22 +107,22 @@ func (h engine) NewSession(config []byte) (vectors.Session, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	return engineSession{s}, nil
+	return engineSession{&session.Holder{Machine: s}}, nil
 }
 
-type engineSession struct{ *wasm.Session }
+type engineSession struct{ *session.Holder }
 
 func (s engineSession) Step(happened []byte) ([]byte, error) {
 	var h session.Happened
 	if err := vectors.Decode(happened, &h); err != nil {
 		return nil, err
 	}
-	a, err := s.Session.Step(&h)
+	a, err := s.Holder.Step(&h)
 	return encode(a, err)
 }
 
 func (s engineSession) Chunk(attempt int, now int64, p []byte) (int, []byte, error) {
-	n, a, err := s.Session.Chunk(attempt, now, p)
+	n, a, err := s.Holder.Chunk(attempt, now, p)
 	if a == nil || err != nil {
 		return n, nil, err
 	}
@@ -131,12 +131,12 @@ func (s engineSession) Chunk(attempt int, now int64, p []byte) (int, []byte, err
 }
 
 func (s engineSession) Snapshot() ([]byte, error) {
-	snapshot, err := s.Session.Snapshot()
+	snapshot, err := s.Holder.Snapshot()
 	return encode(snapshot, err)
 }
 
 func (s engineSession) Rewrite(body string) (string, error) {
-	rewritten, err := s.Session.Rewrite(body)
+	rewritten, err := s.Holder.Rewrite(body)
 	return rewritten, refusal(err)
 }
 

@@ -88,6 +88,7 @@ func ExampleRetry_permanent() {
 // waits plays a session whose every attempt meets the same refusal, on a clock
 // of its own, and shows its waits.
 func waits(policy retry.Policy, headers map[string]string) {
+	policy.NoCooldown = true // it is alone
 	s, err := session.NewSession(&session.Config{Policy: policy, Seed: 1, Request: session.Request{URL: "https://api.anthropic.com/v1/messages"}}, nil)
 	if err != nil {
 		fmt.Println(err)

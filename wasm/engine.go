@@ -1,10 +1,16 @@
 // Package wasm is the engine for Go programs that want to run the very module
 // that browsers run: steadfetch.wasm, embedded, on wazero, without cgo.
 //
-// Go programs do not need it to use steadfetch: packages classify and retry
-// are the same code, compiled by Go, and faster. An Engine is for hosts that
-// must decide byte for byte as a page does, and for the tests that prove that
-// both do.
+// Its first use is a transport that decides byte for byte as a page does:
+//
+//	engine, err := wasm.NewEngine(ctx)
+//	…
+//	client := &http.Client{Transport: &transport.Transport{Engine: engine}}
+//
+// Go programs do not need it to use steadfetch: packages classify, retry and
+// transport are the same code, compiled by Go, and faster. An Engine is also
+// for hosts of other kinds, which drive a [Session] themselves, and for the
+// tests that prove that both decide alike.
 package wasm
 
 import (
@@ -30,7 +36,7 @@ import (
 var Module []byte
 
 // abiVersion is the version of ABI.md that this host speaks.
-const abiVersion = 1
+const abiVersion = 2
 
 var (
 	// ErrTrapped is what a call gives that met a fault in the module, and what

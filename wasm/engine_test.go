@@ -26,13 +26,13 @@ func newTestEngine(t *testing.T) *Engine {
 	return e
 }
 
-func newTestSession(t *testing.T, e *Engine, p retry.Policy) *Session {
+func newTestSession(t *testing.T, e *Engine, p retry.Policy) *session.Holder {
 	t.Helper()
 	s, err := e.NewSession(session.Config{Policy: p, Request: session.Request{
 		Method: "POST", URL: "https://api.openai.com/v1/chat/completions", Body: `{"stream":true,"messages":[{"role":"user","content":"hi"}]}`,
 	}})
 	require.NoError(t, err)
-	return s
+	return &session.Holder{Machine: s}
 }
 
 const (
@@ -110,8 +110,10 @@ func TestASessionInTheModuleGoesThroughARetry(t *testing.T) {
 	require.Equal(t, hello, string(s.Bytes()))
 	_, a, err = s.Chunk(2, epoch+1060, []byte(done))
 	require.NoError(t, err)
-	require.Equal(t, session.DoFinish, a.Do)
+	require.Equal(t, session.DoNothing, a.Do, "more may follow the end marker")
+	require.Equal(t, int64(epoch+2060), a.TimerAt)
 	require.Equal(t, done, string(s.Bytes()))
+	require.Equal(t, session.DoFinish, step(session.Happened{What: session.OnEnd, Now: epoch + 1070, Attempt: 2}).Do)
 
 	_, err = s.Rewrite("no request at all")
 	var refused *RefusedError
@@ -179,9 +181,9 @@ func TestAnInstanceThatTrappedIsReplacedAndItsSessionsFail(t *testing.T) {
 }
 
 // foreign is a module that has a memory, does nothing in _initialize and says
-// that its version is 2. If it traps, it does so there.
+// that its version is 1. If it traps, it does so there.
 func foreign(traps bool) []byte {
-	version := []byte{4, 0, 0x41, 2, 0x0B} // i32.const 2; end
+	version := []byte{4, 0, 0x41, 1, 0x0B} // i32.const 1; end
 	if traps {
 		version = []byte{3, 0, 0x00, 0x0B} // unreachable; end
 	}
@@ -228,16 +230,17 @@ func TestManyGoroutinesCanUseOneEngine(t *testing.T) {
 	for worker := range 8 {
 		wg.Go(func() {
 			for round := range 20 {
-				s, err := e.NewSession(session.Config{Request: session.Request{URL: fmt.Sprintf("https://%d.example/v1/chat/completions", worker), Body: `{"stream":true}`}})
+				s, err := e.NewSession(session.Config{Request: session.Request{Method: "POST", URL: fmt.Sprintf("https://%d.example/v1/chat/completions", worker), Body: `{"stream":true}`}})
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				now := int64(epoch + round*1000)
-				_, _ = s.Step(&session.Happened{What: session.OnStart, Now: now})
-				_, _ = s.Step(&session.Happened{What: session.OnResponse, Now: now, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
-				_, _, _ = s.Chunk(1, now, []byte(role+hello))
-				if got := string(s.Bytes()); got != role+hello {
+				held := session.Holder{Machine: s}
+				_, _ = held.Step(&session.Happened{What: session.OnStart, Now: now})
+				_, _ = held.Step(&session.Happened{What: session.OnResponse, Now: now, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
+				_, _, _ = held.Chunk(1, now, []byte(role+hello))
+				if got := string(held.Bytes()); got != role+hello {
 					t.Errorf("%d: %q", worker, got)
 				}
 				if v, err := e.Classify(classify.Failure{Status: 400 + worker}); err != nil || v.Status != 400+worker {

@@ -1,6 +1,8 @@
 package wasm
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"math"
 
@@ -10,15 +12,17 @@ import (
 // MaxChunk is the most that Session.Chunk takes at a time: 1 MiB.
 const MaxChunk = 1 << 20
 
+var _ session.Machine = (*Session)(nil)
+
 // Session is a session.Session that lives in an Engine. Its methods do what
 // those do, and give an error, ErrTrapped or ErrClosed, once it is lost; the
 // host then fails its request. It is safe for concurrent use, but what
-// Bytes gives belongs to the last Step or Chunk, whoever called it.
+// Moves gives belongs to the last Step or Chunk, whoever called it.
 type Session struct {
 	engine *Engine
 	inst   *instance
 	handle uint64
-	bytes  []byte
+	moves  []session.Move
 	closed bool
 }
 
@@ -45,6 +49,41 @@ func (e *Engine) NewSession(cfg session.Config) (*Session, error) {
 	return s, nil
 }
 
+// Open is NewSession for a transport.Transport, whose Engine an Engine can be.
+func (e *Engine) Open(cfg session.Config) (session.Machine, error) {
+	s, err := e.NewSession(cfg)
+	if err != nil {
+		return nil, err // not a nil *Session in a Machine
+	}
+	return s, nil
+}
+
+// Body takes the next piece of the request's body, before the first Step, and
+// says whether more is wanted.
+func (s *Session) Body(p []byte) (more bool, err error) {
+	for len(p) > 0 {
+		piece := p[:min(len(p), MaxChunk)]
+		p = p[len(piece):]
+		err = s.use(func(i *instance) error {
+			n, err := i.write(piece)
+			if err != nil {
+				return err
+			}
+			wanted := i.call("session_body", s.handle, n)
+			if wanted < 0 {
+				var nothing struct{}
+				return i.get(wanted, &nothing)
+			}
+			more = wanted > 0
+			return nil
+		})
+		if err != nil || !more {
+			return false, err
+		}
+	}
+	return more, nil
+}
+
 // Step takes what happened and says what to do.
 func (s *Session) Step(h *session.Happened) (*session.Answer, error) {
 	a := &session.Answer{}
@@ -56,7 +95,7 @@ func (s *Session) Step(h *session.Happened) (*session.Answer, error) {
 		if err := i.get(i.call("session_event", s.handle, n), a); err != nil {
 			return err
 		}
-		s.take(i, int32(a.Bytes))
+		s.note(i)
 		return nil
 	})
 	if err != nil {
@@ -66,8 +105,8 @@ func (s *Session) Step(h *session.Happened) (*session.Answer, error) {
 }
 
 // Chunk takes bytes of an attempt's body, MaxChunk at most, at the time now, in
-// milliseconds since the Unix epoch. n of Bytes may go on now; an answer that
-// is not nil says the rest, and its Bytes is n.
+// milliseconds since the Unix epoch. n bytes of what the host holds may go on
+// now (see Moves); an answer that is not nil says the rest, and its Bytes is n.
 func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *session.Answer, err error) {
 	if len(p) > MaxChunk {
 		return 0, nil, errors.New("wasm: a chunk of more than 1 MiB must be cut")
@@ -86,7 +125,7 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *session.Ans
 			ready = int32(a.Bytes)
 		}
 		n = int(ready)
-		s.take(i, ready)
+		s.note(i)
 		return nil
 	})
 	if err != nil {
@@ -95,16 +134,28 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *session.Ans
 	return n, a, nil
 }
 
-// take copies what may go on, for Bytes.
-func (s *Session) take(i *instance, n int32) {
-	s.bytes = s.bytes[:0]
-	if n > 0 {
-		s.bytes = append(s.bytes, i.read(i.call("session_bytes", s.handle), n)...)
+// note keeps the moves that come with an answer.
+func (s *Session) note(i *instance) {
+	s.moves = nil
+	at := i.call("session_moves", s.handle)
+	if at == 0 {
+		return
+	}
+	number := func(place int32) int32 { return int32(binary.LittleEndian.Uint32(i.read(at+4*place, 4))) }
+	for place := int32(1); place <= 3*number(0); place += 3 {
+		m := session.Move{Do: session.MoveKind(number(place)), N: int(number(place + 1))}
+		if third := number(place + 2); m.Do == session.MovePut {
+			m.Put = bytes.Clone(i.read(third, int32(m.N)))
+		} else {
+			m.Behind = int(third)
+		}
+		s.moves = append(s.moves, m)
 	}
 }
 
-// Bytes is what the last Step or Chunk let go on, good until the next.
-func (s *Session) Bytes() []byte { return s.bytes }
+// Moves says what becomes of the bytes that the host holds after the last Step
+// or Chunk. A [session.Holder] does that.
+func (s *Session) Moves() []session.Move { return s.moves }
 
 // Snapshot is the state now.
 func (s *Session) Snapshot() (session.Snapshot, error) {

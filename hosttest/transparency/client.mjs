@@ -20,12 +20,27 @@ globalThis.fetch = async (input, init) => {
   return response;
 };
 
+/** What a text is sent as. */
+const bodies = {
+  text: (text) => text,
+  bytes: (text) => new TextEncoder().encode(text),
+  blob: (text) => new Blob([text]),
+  params: (text) => new URLSearchParams(text),
+  stream: (text) => new Blob([text]).stream(),
+  async *pieces(text) {
+    for (const piece of text.match(/.{1,9}/gs)) yield new TextEncoder().encode(piece);
+  },
+};
+
 /** The arguments of fetch for a request of the table. */
-function args({ method, path, url, headers, text, form, one_shot, object, init }, origin, signal) {
+function args({ method, path, url, headers, text, form, one_shot, object, init, as = "text" }, origin, signal) {
   const all = { method, signal, ...(Object.keys(headers ?? {}).length > 0 && { headers }) };
+  const kind = one_shot ? "stream" : as;
   if (text !== undefined) {
-    all.body = one_shot ? new Blob([text]).stream() : text;
-    all.duplex = one_shot ? "half" : undefined;
+    all.body = (bodies[kind] ?? bodies.text)(text);
+  }
+  if (kind === "stream" || kind === "pieces") {
+    all.duplex = "half";
   }
   if (form) {
     all.body = new FormData();
@@ -34,9 +49,15 @@ function args({ method, path, url, headers, text, form, one_shot, object, init }
     }
   }
   Object.assign(all, init);
-  if (all.duplex == null) delete all.duplex;
-  const address = url ?? origin + path;
-  return object ? [new Request(address, all)] : [address, all];
+  const address = as === "url" ? new URL(path, origin) : (url ?? origin + path);
+  if (!object) {
+    return [address, all];
+  }
+  const request = new Request(address, all);
+  if (as === "spent") {
+    request.text();
+  }
+  return [request];
 }
 
 /** An error as far as it must be the same, without the port, which differs. */
@@ -119,12 +140,15 @@ function facts(response) {
 }
 
 /** Sends the request, and says all that a caller can see of what comes. */
-export async function see(send, { request, until }, origin) {
+export async function see(send, { request, until, answers }, origin) {
   const { use = "read" } = request;
   const abort = new AbortController();
-  const signal = use === "aborted" ? AbortSignal.abort() : use === "timeout" ? AbortSignal.timeout(200) : abort.signal;
+  const signal = use === "aborted" ? AbortSignal.abort() : use === "timeout" ? AbortSignal.timeout(1500) : abort.signal;
   const timers = [setTimeout(() => seen.giveUp(), patience)];
-  if (until) timers.push(setTimeout(() => abort.abort(), until));
+  const { wait, body } = answers?.at(-1) ?? {};
+  const whole = (body ?? []).reduce((sum, piece) => sum + Buffer.from(piece.bytes ?? "", "base64").length, 0);
+  const abortSoon = () => until && timers.push(setTimeout(() => abort.abort(), until));
+  if (wait) abortSoon();
   const began = performance.now();
   const pieces = [];
   const arrivals = []; // [bytes so far, ms]
@@ -134,12 +158,14 @@ export async function see(send, { request, until }, origin) {
     pieces.push(piece.slice());
     size += piece.length;
     arrivals.push([size, performance.now() - began]);
+    if (size === whole) abortSoon();
   };
   try {
     const response = await counted.run(seen, () => send(...args(request, origin, signal)));
     seen.headersAt = performance.now() - began;
     seen.own = given.has(response);
     seen.response = facts(response);
+    if (whole === 0) abortSoon();
     await (ways[use] ?? ways.read)(response, came);
   } catch (error) {
     seen.error = error === gaveUp ? { message: gaveUp.message } : plain(error);

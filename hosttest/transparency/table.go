@@ -31,7 +31,8 @@ type Case struct {
 	Handled string `json:"handled,omitempty"`
 	// Held is the piece of the body up to which the answer may be held back.
 	Held int `json:"held,omitempty"`
-	// Until is when both sides abort, in ms; 0 is never.
+	// Until is when the client aborts, in ms after all that the server sends has
+	// come; where it waits with its headers, after the beginning. 0 is never.
 	Until  int     `json:"until,omitempty"`
 	Heavy  bool    `json:"heavy,omitempty"` // runs alone
 	Expect *Expect `json:"expect,omitempty"`
@@ -45,13 +46,14 @@ type Request struct {
 	URL     string            `json:"url,omitempty"` // instead of the server's
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    json.RawMessage   `json:"body,omitempty"` // a text, or JSON; "$1000" in it is a text of that length
-	Text    string            `json:"text,omitempty"` // the body as it is sent
+	Text    *string           `json:"text,omitempty"` // the body as it is sent
 	Form    [][]string        `json:"form,omitempty"` // name, value, and for files a file name
 	// OneShot sends the body as a stream, which can be read only once.
 	OneShot bool `json:"one_shot,omitempty"`
 
 	// These are for fetch alone.
 	Object bool            `json:"object,omitempty"` // gives it a Request
+	As     string          `json:"as,omitempty"`     // what the body is, or the address
 	Init   json.RawMessage `json:"init,omitempty"`
 	Use    string          `json:"use,omitempty"` // how the body is read
 }
@@ -98,7 +100,7 @@ func (k *Kinds) UnmarshalJSON(text []byte) error {
 // Piece is bytes that are written at once, or a pause.
 type Piece struct {
 	Bytes []byte        `json:"bytes,omitempty"` // base64 in JSON
-	Pause time.Duration `json:"-"`
+	Pause time.Duration `json:"pause,omitempty"`
 }
 
 // UnmarshalJSON reads a text, or a short form of what streams are made of.
@@ -280,9 +282,9 @@ func (r *Request) fill() {
 	if r.Body == nil {
 		return
 	}
-	r.Text = length.ReplaceAllStringFunc(plain(r.Body), func(found string) string {
+	text := length.ReplaceAllStringFunc(plain(r.Body), func(found string) string {
 		n, _ := strconv.Atoi(strings.Trim(found, `"$`))
 		return `"` + strings.Repeat("x", n) + `"`
 	})
-	r.Body = nil
+	r.Text, r.Body = &text, nil
 }

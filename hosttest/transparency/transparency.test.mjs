@@ -146,21 +146,27 @@ const here = table.cases
   .filter(({ line }) => (line.on ?? ["node"]).includes("node"));
 const slow = [];
 
+/** About how long a line takes, in ms. */
+const length = ({ answers }) =>
+  (answers ?? [])
+    .flatMap(({ body, end }) => [...(body ?? []), { pause: end === "hang" ? 10e9 : 0 }])
+    .reduce((sum, { pause = 0 }) => sum + pause / 1e6, 0);
+
 async function check({ line, number }) {
   const found = await throughFetch(line, number);
   assert.deepEqual(found.wrong, []);
   if (found.slow.length > 0) slow.push({ line, number });
 }
 
-describe("through createFetch as through fetch", { concurrency: 16 }, () => {
-  for (const one of here.filter(({ line }) => !line.heavy)) {
-    test(one.line.name, { timeout }, () => check(one));
-  }
-});
-
-describe("through stream()", { concurrency: 16 }, () => {
+describe("through the package as through fetch", { concurrency: 24 }, () => {
+  const runs = here.filter(({ line }) => !line.heavy).map((one) => ({ ...one, run: () => check(one) }));
   for (const { line, number } of here.filter(({ line }) => line.stream)) {
-    test(line.name, { timeout }, async () => assert.deepEqual(await throughStream(line, number), []));
+    const run = async () => assert.deepEqual(await throughStream(line, number), []);
+    runs.push({ line: { ...line, name: `${line.name}, through stream()` }, run });
+  }
+  // The longest first, since all the others can run meanwhile.
+  for (const { line, run } of runs.sort((a, b) => length(b.line) - length(a.line))) {
+    test(line.name, { timeout }, run);
   }
 });
 

@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -62,50 +61,53 @@ type arrival struct {
 func TestThroughTheTransportAsThroughNone(t *testing.T) {
 	cases, err := Cases()
 	require.NoError(t, err)
-	var mu sync.Mutex
-	var slow, heavy []*Case
-	check := func(t *testing.T, c *Case) {
-		wrong, late := throughTransport(t, c)
-		require.Empty(t, wrong)
-		if len(late) > 0 {
-			mu.Lock()
-			slow = append(slow, c)
-			mu.Unlock()
+	var heavy, slow []*Case
+	var running []run
+	places := make(chan struct{}, atOnce)
+	start := func(c *Case, name string, do func() (wrong, slow []string)) {
+		r := run{c, name, make(chan result, 1)}
+		running = append(running, r)
+		go func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			wrong, slow := do()
+			r.result <- result{wrong, slow}
+		}()
+	}
+	for i := range cases {
+		c := &cases[i]
+		switch {
+		case c.On != nil && !slices.Contains(c.On, "go"):
+			continue
+		case c.Heavy:
+			heavy = append(heavy, c)
+		default:
+			start(c, c.Name, func() (_, _ []string) { return throughTransport(c) })
+		}
+		if c.Stream != nil {
+			start(c, c.Name+", as a stream", func() (_, _ []string) { return throughStream(c), nil })
 		}
 	}
-	t.Run("at once", func(t *testing.T) {
-		places := make(chan struct{}, atOnce)
-		for i := range cases {
-			c := &cases[i]
-			if c.On != nil && !slices.Contains(c.On, "go") {
-				continue
+	for _, r := range running {
+		t.Run(r.name, func(t *testing.T) {
+			got := <-r.result
+			if len(got.slow) > 0 {
+				slow = append(slow, r.c)
 			}
-			if c.Heavy {
-				heavy = append(heavy, c)
-				continue
-			}
-			run := func(name string, f func(*testing.T)) {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					places <- struct{}{}
-					defer func() { <-places }()
-					f(t)
-				})
-			}
-			run(c.Name, func(t *testing.T) { check(t, c) })
-			if c.Stream != nil {
-				run(c.Name+", as a stream", func(t *testing.T) { require.Empty(t, throughStream(t, c)) })
-			}
-		}
-	})
+			require.Empty(t, got.wrong)
+		})
+	}
 	for _, c := range heavy {
-		t.Run(c.Name, func(t *testing.T) { check(t, c) })
+		t.Run(c.Name, func(t *testing.T) {
+			wrong, _ := throughTransport(c)
+			require.Empty(t, wrong)
+		})
 	}
 	t.Run("nothing comes late", func(t *testing.T) {
 		for _, c := range slow {
 			var found []string
 			for range tries {
-				if _, found = throughTransport(t, c); len(found) == 0 {
+				if _, found = throughTransport(c); len(found) == 0 {
 					break
 				}
 			}
@@ -114,10 +116,24 @@ func TestThroughTheTransportAsThroughNone(t *testing.T) {
 	})
 }
 
+// run is a case on its way. Most of its time is waiting, so there are more at
+// once than processors.
+type run struct {
+	c      *Case
+	name   string
+	result chan result
+}
+
+// result is what is wrong, and what came late.
+type result struct{ wrong, slow []string }
+
 // throughTransport runs a case through both clients at once. It gives what is
 // wrong, and what came late.
-func throughTransport(t *testing.T, c *Case) (wrong, slow []string) {
-	guarded := guard(t, c)
+func throughTransport(c *Case) (wrong, slow []string) {
+	guarded, err := guard(c)
+	if err != nil {
+		return []string{err.Error()}, nil
+	}
 	ask := func() seen {
 		return see(c, func(cancel context.CancelCauseFunc) http.RoundTripper {
 			guarded.Base = &counting{cancel: cancel}
@@ -140,24 +156,31 @@ func throughTransport(t *testing.T, c *Case) (wrong, slow []string) {
 	return differences(&bare, &ours, c), slow
 }
 
-func throughStream(t *testing.T, c *Case) []string {
+func throughStream(c *Case) []string {
 	s, err := Open(c)
-	require.NoError(t, err)
+	if err != nil {
+		return []string{err.Error()}
+	}
 	defer s.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	req, err := c.Request.make(ctx, s.URL)
-	require.NoError(t, err)
-	guarded := guard(t, c)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	guarded, err := guard(c)
+	if err != nil {
+		return []string{err.Error()}
+	}
 	guarded.Base = &counting{cancel: func(error) { cancel() }}
 	var got seen
 	for event, err := range guarded.Stream(req) {
 		switch {
 		case err != nil:
 			got.fail(err)
-		case event.Type == transport.Message:
+		case event.Type == retry.ChatStreamEventTypeMessage:
 			got.messages = append(got.messages, event.Data)
-		case event.Type == transport.Reset:
+		case event.Type == retry.ChatStreamEventTypeReset:
 			got.messages = nil
 			got.resets++
 		}
@@ -169,20 +192,23 @@ func throughStream(t *testing.T, c *Case) []string {
 var upper = regexp.MustCompile(`[A-Z]`)
 
 // guard makes a transport with the options of the case, and quick waits.
-func guard(t *testing.T, c *Case) *transport.Transport {
+func guard(c *Case) (*transport.Transport, error) {
 	options := map[string]any{"initial_delay_ms": 10, "max_delay_ms": 20}
 	if c.Options != nil {
 		given := map[string]any{}
-		require.NoError(t, json.Unmarshal(c.Options, &given))
+		if err := json.Unmarshal(c.Options, &given); err != nil {
+			return nil, err
+		}
 		for name, value := range given {
 			options[upper.ReplaceAllStringFunc(name, func(l string) string { return "_" + strings.ToLower(l) })] = value
 		}
 	}
 	text, err := json.Marshal(options)
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	guarded := &transport.Transport{Group: &transport.Group{}}
-	require.NoError(t, json.Unmarshal(text, &guarded.Policy))
-	return guarded
+	return guarded, json.Unmarshal(text, &guarded.Policy)
 }
 
 // counting passes requests on, and ends those that are repeated without end.
@@ -211,8 +237,18 @@ func see(c *Case, through func(context.CancelCauseFunc) http.RoundTripper) (got 
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	defer time.AfterFunc(patience, func() { cancel(errGaveUp) }).Stop()
-	if c.Until > 0 {
-		defer time.AfterFunc(time.Duration(c.Until)*time.Millisecond, func() { cancel(nil) }).Stop()
+	whole, wait := 0, 0
+	if len(c.Answers) > 0 {
+		last := c.Answers[len(c.Answers)-1]
+		whole, wait = len(join(last.Body)), last.Wait
+	}
+	abortSoon := func() {
+		if c.Until > 0 {
+			time.AfterFunc(time.Duration(c.Until)*time.Millisecond, func() { cancel(nil) })
+		}
+	}
+	if wait > 0 {
+		abortSoon()
 	}
 	req, err := c.Request.make(ctx, s.URL)
 	if err != nil {
@@ -228,12 +264,18 @@ func see(c *Case, through func(context.CancelCauseFunc) http.RoundTripper) (got 
 	defer func() { _ = resp.Body.Close() }()
 	got.headers = time.Since(began)
 	got.resp = facts(resp, c)
+	if whole == 0 {
+		abortSoon()
+	}
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := resp.Body.Read(buffer)
 		if n > 0 {
 			got.bytes = append(got.bytes, buffer[:n]...)
 			got.arrivals = append(got.arrivals, arrival{len(got.bytes), time.Since(began)})
+			if len(got.bytes) == whole {
+				abortSoon()
+			}
 		}
 		if err == io.EOF {
 			return got
@@ -271,9 +313,9 @@ func (r *Request) make(ctx context.Context, origin string) (*http.Request, error
 		_ = w.Close()
 		body, contentType = &b, w.FormDataContentType()
 	case r.OneShot:
-		body = io.NopCloser(strings.NewReader(r.Text)) // hides what it is, so that it cannot be read again
-	case r.Text != "":
-		body = strings.NewReader(r.Text)
+		body = io.NopCloser(strings.NewReader(*r.Text)) // hides what it is, so that it cannot be read again
+	case r.Text != nil:
+		body = strings.NewReader(*r.Text)
 	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, address, body)
 	if err != nil {

@@ -45,35 +45,60 @@ func (h *native) NewSession(config []byte) (Session, error) {
 	if err != nil {
 		return nil, Refusal(err.Error())
 	}
-	return nativeSession{s}, nil
+	return &nativeSession{s: s}, nil
 }
 
 func (h *native) Close() error { return nil }
 
-type nativeSession struct{ s *session.Session }
+type nativeSession struct {
+	s       *session.Session
+	held    session.Queue
+	attempt int // that is open; chunks of others are not kept
+	ready   []byte
+}
 
-func (s nativeSession) Step(happened []byte) ([]byte, error) {
+func (s *nativeSession) Step(happened []byte) ([]byte, error) {
 	var h session.Happened
 	if err := Decode(happened, &h); err != nil {
 		return nil, err
 	}
-	return json.Marshal(s.s.Step(&h))
+	a := s.s.Step(&h)
+	s.take(a)
+	return json.Marshal(a)
 }
 
-func (s nativeSession) Chunk(attempt int, now int64, p []byte) (int, []byte, error) {
+func (s *nativeSession) Chunk(attempt int, now int64, p []byte) (int, []byte, error) {
+	if attempt == s.attempt {
+		s.held.Add(p)
+	}
 	n, a := s.s.Chunk(attempt, now, p)
 	if a == nil {
+		s.take(&session.Answer{Do: session.DoNothing, Bytes: n})
 		return n, nil, nil
 	}
+	s.take(a)
 	answer, err := json.Marshal(a)
 	return a.Bytes, answer, err
 }
 
-func (s nativeSession) Bytes() []byte             { return s.s.Bytes() }
-func (s nativeSession) Snapshot() ([]byte, error) { return json.Marshal(s.s.Snapshot()) }
-func (s nativeSession) Close() error              { return nil }
+// take keeps what goes on for Bytes.
+func (s *nativeSession) take(a *session.Answer) {
+	s.ready = append(s.ready[:0], s.held.Take(a.Bytes, s.s.Moves())...)
+	switch a.Do {
+	case session.DoNothing, session.DoRead:
+	case session.DoOpen:
+		s.held.Reset()
+		s.attempt = a.Attempt
+	default:
+		s.attempt = 0
+	}
+}
 
-func (s nativeSession) Rewrite(body string) (string, error) {
+func (s *nativeSession) Bytes() []byte             { return s.ready }
+func (s *nativeSession) Snapshot() ([]byte, error) { return json.Marshal(s.s.Snapshot()) }
+func (s *nativeSession) Close() error              { return nil }
+
+func (s *nativeSession) Rewrite(body string) (string, error) {
 	rewritten, ok := s.s.Rewrite(body)
 	if !ok {
 		return "", Refusal("the body has no list of messages that could be continued")

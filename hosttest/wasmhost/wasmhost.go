@@ -15,6 +15,7 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/steadfetch/steadfetch/hosttest/vectors"
+	engine "github.com/steadfetch/steadfetch/retry/session"
 )
 
 // Module is a compiled module.
@@ -50,7 +51,7 @@ func (m *Module) New(ctx context.Context) (*Instance, error) {
 		return nil, err
 	}
 	i := &Instance{ctx: ctx, module: module}
-	if version, err := i.Call("abi_version"); err != nil || version != 1 {
+	if version, err := i.Call("abi_version"); err != nil || version != 2 {
 		return nil, fmt.Errorf("wasmhost: version %d: %w", version, err)
 	}
 	return i, nil
@@ -176,9 +177,11 @@ func (i *Instance) NewSession(config []byte) (vectors.Session, error) {
 }
 
 type session struct {
-	i      *Instance
-	handle uint64
-	bytes  []byte
+	i       *Instance
+	handle  uint64
+	held    engine.Queue
+	attempt int // that is open; chunks of others are not kept
+	bytes   []byte
 }
 
 func (s *session) Step(happened []byte) ([]byte, error) {
@@ -198,6 +201,9 @@ func (s *session) Chunk(attempt int, now int64, p []byte) (int, []byte, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	if attempt == s.attempt {
+		s.held.Add(p)
+	}
 	var answer []byte
 	if n < 0 {
 		if answer, err = s.i.answer(-n); err != nil {
@@ -209,25 +215,59 @@ func (s *session) Chunk(attempt int, now int64, p []byte) (int, []byte, error) {
 	return len(s.bytes), answer, err
 }
 
-// take reads what may go on: n bytes, or as many as the answer says.
+// take does with what is held what the module says: n bytes go on, or as many
+// as the answer says.
 func (s *session) take(answer []byte, n int32) error {
+	a := struct {
+		Do      engine.Do
+		Bytes   int32
+		Attempt int
+	}{Do: engine.DoNothing, Bytes: n}
 	if answer != nil {
-		var a struct{ Bytes int32 }
 		if err := json.Unmarshal(answer, &a); err != nil {
 			return err
 		}
-		n = a.Bytes
 	}
-	s.bytes = nil
-	if n == 0 {
-		return nil
+	moves, err := s.moves()
+	if err != nil {
+		return err
 	}
-	p, err := s.i.Get(n, "session_bytes", s.handle)
-	s.bytes = p
-	return err
+	s.bytes = append([]byte(nil), s.held.Take(int(a.Bytes), moves)...)
+	switch a.Do {
+	case engine.DoNothing, engine.DoRead:
+	case engine.DoOpen:
+		s.held.Reset()
+		s.attempt = a.Attempt
+	default:
+		s.attempt = 0
+	}
+	return nil
+}
+
+// moves reads the moves of the last call.
+func (s *session) moves() (moves []engine.Move, err error) {
+	at, err := s.i.Call("session_moves", s.handle)
+	if err != nil || at == 0 {
+		return nil, err
+	}
+	memory := s.i.module.Memory()
+	number := func(place uint32) int { n, _ := memory.ReadUint32Le(uint32(at) + 4*place); return int(int32(n)) }
+	for place := uint32(1); place <= 3*uint32(number(0)); place += 3 {
+		m := engine.Move{Do: engine.MoveKind(number(place)), N: number(place + 1)}
+		if third := number(place + 2); m.Do == engine.MovePut {
+			m.Put, _ = memory.Read(uint32(third), uint32(m.N))
+		} else {
+			m.Behind = third
+		}
+		moves = append(moves, m)
+	}
+	return moves, nil
 }
 
 func (s *session) Bytes() []byte { return s.bytes }
+
+// Held is how many bytes the host holds for the session.
+func (s *session) Held() int { return s.held.Len() }
 
 func (s *session) Snapshot() ([]byte, error) {
 	n, err := s.i.Call("session_snapshot", s.handle)

@@ -7,7 +7,11 @@
 // with a counter, not by recursion, so depth costs nothing.
 package jsonscan
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/swar"
+)
 
 // Value is the raw text of one JSON value, without surrounding white space.
 // The zero Value is a missing one: every accessor gives its zero result.
@@ -303,12 +307,11 @@ func putRune(out []byte, n int, r rune) int {
 }
 
 func (v Value) escaped() bool {
-	for i := 1; i < len(v); i++ {
-		if v[i] == '\\' {
-			return true
+	for i := 1; ; i++ {
+		if i = swar.Special(string(v), i); i >= len(v) || v[i] == '\\' {
+			return i < len(v)
 		}
 	}
-	return false
 }
 
 // Hex4 is the number that four hexadecimal digits at s[i] make, as in \u00e9, or
@@ -349,13 +352,13 @@ func skipValue(s string, i int) int {
 	}
 	switch c := s[i]; {
 	case c == '"':
-		return skipString(s, i)
+		return stringEnd(s, i)
 	case c == '{' || c == '[':
 		depth := 0
 		for i < len(s) {
 			switch s[i] {
 			case '"':
-				if i = skipString(s, i); i < 0 {
+				if i = stringEnd(s, i); i < 0 {
 					return -1
 				}
 				continue
@@ -375,18 +378,6 @@ func skipValue(s string, i int) int {
 			i++
 		}
 		return i
-	}
-	return -1
-}
-
-func skipString(s string, i int) int {
-	for i++; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
 	}
 	return -1
 }

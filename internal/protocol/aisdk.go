@@ -31,6 +31,7 @@ var aiSDK = form{
 		}
 		return ""
 	},
+	members: []member{{key: "delta", vary: text}, {key: "inputTextDelta", vary: unread}},
 }
 
 func readAISDK(_ *Tracker, v jsonscan.Value, typ string) Facts {

@@ -23,6 +23,13 @@ var anthropic = form{
 		}
 		return v.Get("content_block.text")
 	},
+	members: []member{
+		{key: "delta", in: []member{
+			{key: "text", vary: text},
+			{key: "thinking", vary: text},
+			{key: "partial_json", vary: text},
+		}},
+	},
 	list: "messages",
 	turn: messageTurn,
 }

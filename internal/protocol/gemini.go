@@ -19,6 +19,15 @@ var gemini = form{
 		}
 		return ""
 	},
+	members: []member{
+		{key: "usageMetadata", vary: unread},
+		{key: "responseId", vary: unread},
+		{key: "candidates", in: []member{
+			{key: "avgLogprobs", vary: unread},
+			{key: "logprobsResult", vary: unread},
+			{key: "content", in: []member{{key: "parts", in: []member{{key: "text", vary: text}, {key: "thoughtSignature", vary: unread}}}}},
+		}},
+	},
 	list: "contents",
 	turn: func(partial []byte) string {
 		return `{"role":"model","parts":[{"text":` + string(jsonscan.AppendString(nil, string(partial))) + `}]},{"role":"user","parts":[{"text":"[CONTINUE]"}]}`

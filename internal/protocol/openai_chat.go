@@ -16,6 +16,23 @@ var openAIChat = form{
 	text: func(v jsonscan.Value) jsonscan.Value {
 		return v.Get("choices").First().Get("delta.content")
 	},
+	members: []member{
+		{key: "id", vary: unread},
+		{key: "created", vary: unread},
+		{key: "system_fingerprint", vary: unread},
+		{key: "obfuscation", vary: unread},
+		{key: "usage", vary: unread},
+		{key: "choices", in: []member{
+			{key: "logprobs", vary: unread},
+			{key: "delta", in: []member{
+				{key: "content", vary: text},
+				{key: "reasoning_content", vary: text},
+				{key: "reasoning", vary: text},
+				{key: "reasoning_details", vary: within, in: []member{{key: "text", vary: unread}}},
+				{key: "tool_calls", in: []member{{key: "function", in: []member{{key: "arguments", vary: unread}}}}},
+			}},
+		}},
+	},
 	list: "messages",
 	turn: messageTurn,
 }

@@ -23,14 +23,18 @@ var openAIResponses = form{
 		}
 		return ""
 	},
+	members: []member{
+		{key: "sequence_number", vary: counts},
+		{key: "delta", vary: text},
+		{key: "obfuscation", vary: unread},
+		{key: "logprobs", vary: unread},
+	},
 	list: "input",
 	turn: messageTurn,
 }
 
 func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
-	if n, ok := v.Get("sequence_number").Int(); ok {
-		t.Sequence = n
-	}
+	t.number(v.Get("sequence_number"))
 	response := v.Get("response")
 	switch typ {
 	case "response.created", "response.queued", "response.in_progress":

@@ -73,6 +73,8 @@ type form struct {
 	read func(t *Tracker, v jsonscan.Value, typ string) Facts
 	// text is the plain text that an event adds to the first answer, as a JSON string.
 	text func(v jsonscan.Value) jsonscan.Value
+	// members says what may vary in an event of output without changing what it says.
+	members []member
 	// list is the member of a request that holds the turns so far, and turn how
 	// a partial answer and the call to go on are added to it.
 	list string

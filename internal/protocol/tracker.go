@@ -182,9 +182,19 @@ func (t *Tracker) open(id jsonscan.Value) Facts {
 	return 0
 }
 
+// number notes an event's number, if it has one.
+func (t *Tracker) number(v jsonscan.Value) {
+	if n, ok := v.Int(); ok {
+		t.Sequence = n
+	}
+}
+
 // Text is the plain text that an event adds to the answer, as the raw JSON
 // string inside e.Data; missing if it adds none. Only the first choice counts.
 func (t *Tracker) Text(e *sse.Event) jsonscan.Value {
+	if e.Known {
+		return e.Text
+	}
 	if f := of(t.Protocol); f != nil && f.text != nil {
 		return f.text(jsonscan.Parse(e.Data))
 	}

@@ -10,32 +10,6 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// MaxEvent is the size from which an event is passed on in pieces instead of
-// being held back whole: 16 MiB.
-const MaxEvent = 16 << 20
-
-// Event is one event of a stream.
-type Event struct {
-	// Type is the event field, "" if there was none (which means "message").
-	Type string
-	// Data is the data fields, joined by line feeds.
-	Data string
-	// ID is the id field. HasID tells an empty one from none.
-	ID    string
-	HasID bool
-	// Bare is set where Data is no data by the specification: a line of JSON
-	// without a field name, or a field "error" with JSON in it. Gateways and
-	// servers that fail in mid-stream write their errors so.
-	Bare bool
-	// Oversize is set on the pieces of an event larger than MaxEvent, whose
-	// fields are not read.
-	Oversize bool
-}
-
-// Empty says that the event carries no data: a comment, a ping by comment, a
-// lone id. Such an event is not dispatched, but its bytes count.
-func (e *Event) Empty() bool { return e.Data == "" && !e.Oversize }
-
 // Framer collects bytes and cuts them into events. The zero Framer is ready.
 //
 // Its buffer holds, in this order: whole events that may go on (Ready), and

@@ -38,6 +38,7 @@ const (
 	toAnswer
 	toEnding
 	toSaid
+	toAbout
 )
 
 // field is a line of a shape. A field with its zero value is left out when it
@@ -70,6 +71,7 @@ var (
 	resume   session.Resume
 	ending   protocol.Ending
 	spoken   said
+	about    session.About
 )
 
 // said is protocol.Said as it goes out.
@@ -213,7 +215,7 @@ var sharedShape = shape{
 var resumeShape = shape{
 	{name: "how", at: unsafe.Offsetof(resume.How), kind: text, always: true},
 	{name: "method", at: unsafe.Offsetof(resume.Method), kind: text},
-	{name: "suffix", at: unsafe.Offsetof(resume.Suffix), kind: text},
+	{name: "url", at: unsafe.Offsetof(resume.URL), kind: text},
 	{name: "no_body", at: unsafe.Offsetof(resume.NoBody), kind: flag},
 	{name: "rewrite", at: unsafe.Offsetof(resume.Rewrite), kind: flag},
 	{name: "last_event_id", at: unsafe.Offsetof(resume.LastEventID), kind: text},
@@ -226,6 +228,11 @@ var endingShape = shape{
 	{name: "reason", at: unsafe.Offsetof(ending.Reason), kind: text},
 	{name: "input_tokens", at: unsafe.Offsetof(ending.InputTokens), kind: long},
 	{name: "output_tokens", at: unsafe.Offsetof(ending.OutputTokens), kind: long},
+}
+
+var aboutShape = shape{
+	{name: "model", at: unsafe.Offsetof(about.Model), kind: text},
+	{name: "bucket", at: unsafe.Offsetof(about.Bucket), kind: text},
 }
 
 var saidShape = shape{
@@ -251,4 +258,5 @@ var shapes = [...]shape{
 	toAnswer:   answerShape,
 	toEnding:   endingShape,
 	toSaid:     saidShape,
+	toAbout:    aboutShape,
 }

@@ -36,6 +36,7 @@ func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
 		{resume, resumeShape},
 		{ending, endingShape},
 		{spoken, saidShape},
+		{about, aboutShape},
 	} {
 		typ := reflect.TypeOf(c.value)
 		require.Equal(t, typ.NumField(), len(c.shape), "%s: every field crosses", typ)

@@ -13,7 +13,7 @@ import (
 // Writer adds what is given to it to Text, as JSON.
 type Writer struct{ Text []byte }
 
-// Verdict, Answer, Snapshot, Shared and Ending add an object.
+// Verdict, Answer, Snapshot, Shared, About and Ending add an object.
 func (w *Writer) Verdict(v *classify.Verdict) { w.object(unsafe.Pointer(v), toVerdict) }
 
 func (w *Writer) Answer(a *session.Answer) { w.object(unsafe.Pointer(a), toAnswer) }
@@ -22,6 +22,7 @@ func (w *Writer) Snapshot(s *session.Snapshot) { w.object(unsafe.Pointer(s), toS
 
 func (w *Writer) Shared(s *session.Shared) { w.object(unsafe.Pointer(s), toShared) }
 
+func (w *Writer) About(a *session.About)    { w.object(unsafe.Pointer(a), toAbout) }
 func (w *Writer) Ending(e *protocol.Ending) { w.object(unsafe.Pointer(e), toEnding) }
 
 // Said adds the text and the reasoning of an event.

@@ -45,7 +45,7 @@ var packages = []string{root + "classify", root + "retry", root + "retry/session
 // What a package exports besides is no shape.
 var shapes = []string{
 	"Kind", "ErrorInfo", "Event", "Failure", "Verdict", "Step", "Trail",
-	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot", "Ending",
+	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot", "About", "Ending",
 }
 
 // words are the plain string fields whose values are the constants that begin
@@ -189,7 +189,11 @@ func narrow(ts *guts.Typescript, f facts) (misses []error) {
 			continue
 		}
 		for _, field := range shape.Fields {
-			if values := f.enums[f.types[name+"."+camel(field.Name)]]; len(values) > 0 {
+			values := f.enums[f.types[name+"."+camel(field.Name)]]
+			if name == "Policy" {
+				values = f.optionWords(field.Name)
+			}
+			if len(values) > 0 {
 				field.Type = union(values)
 			}
 		}

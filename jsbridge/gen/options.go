@@ -49,6 +49,16 @@ func (f *facts) table(pkg *types.Package, info *types.Info, from *ast.FuncDecl) 
 	})
 }
 
+// optionWords are the words that an option can be, nil for any.
+func (f *facts) optionWords(name string) []string {
+	for _, o := range f.options {
+		if o.name == name {
+			return o.words
+		}
+	}
+	return nil
+}
+
 // options is the table as TypeScript, by which options are checked.
 func options(f facts) (string, error) {
 	if len(f.options) == 0 || f.most == "" {

@@ -6,11 +6,19 @@
  * @module
  */
 export { classify, classifyResponse, delay, explain } from "./api/classify.js";
-export { type Controller, createController } from "./api/controller.js";
+export { type Controller, type ControllerOptions, createController } from "./api/controller.js";
 export { RetryError } from "./api/error.js";
 export { createFetch } from "./api/fetch.js";
 export type { ChatStreamMessage } from "./api/messages.js";
-export type { AttemptEvent, FetchOptions, Options, PolicyOptions, ResumeRequest } from "./api/options.js";
+export type {
+  AttemptEvent,
+  FetchOptions,
+  Options,
+  PolicyOptions,
+  RecoverRequest,
+  RequestContext,
+  ResumeRequest,
+} from "./api/options.js";
 export { type RetryAttempt, type RetryOptions, retry } from "./api/retry.js";
 export {
   type ChatStreamEvent,
@@ -20,7 +28,7 @@ export {
   stream,
 } from "./api/stream.js";
 export { toWire, type WireError, type WireEvent } from "./api/wire.js";
-export { init, type ModuleSource } from "./engine/init.js";
+export { type InitOptions, init, type ModuleSource } from "./engine/init.js";
 export type {
   ChatStreamRetry,
   ErrorInfo,

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
-import { type AttemptEvent, createFetch, retry } from "../src/index.js";
+import { type AttemptEvent, type Controller, createController, createFetch, retry } from "../src/index.js";
 import { anthropicErrorResponse, faultyFetch, openaiServerErrorResponse } from "../src/testing/index.js";
-import { answer, clock, post, role, url, watch } from "./fakes.js";
+import { answer, clock, post, role, settle, url, watch } from "./fakes.js";
 
 const of = {
   "http.request.method": "POST",
   "server.address": "api.openai.com",
   "server.port": 443,
   "gen_ai.provider.name": "openai",
+  "gen_ai.request.model": "m",
 };
 
 test("every attempt is told once, with the names of the semantic conventions", async (t) => {
@@ -82,6 +84,7 @@ test("a final response, a failure and a function are told, too", async () => {
     "server.address": "localhost",
     "server.port": 8080,
     "gen_ai.provider.name": "anthropic",
+    "gen_ai.request.model": "m",
     "http.response.status_code": 401,
     "error.type": "auth",
   });
@@ -116,4 +119,26 @@ test("an attempt is told with the method that it had", async () => {
       ["finish", "GET"],
     ],
   );
+});
+
+test("whoever ends an attempt, it is told in the context of who made the request", async () => {
+  const caller = new AsyncLocalStorage<string>();
+  const endings: Record<string, (abort: AbortController, controller: Controller) => void> = {
+    abort: (abort) => abort.abort(),
+    stop: (_, controller) => controller.stop(),
+  };
+  for (const [name, end] of Object.entries(endings)) {
+    const abort = new AbortController();
+    const controller = createController();
+    const seen: unknown[] = [];
+    const onAttempt = ({ outcome }: AttemptEvent) => seen.push([outcome, caller.getStore()]);
+    const fetch = faultyFetch([{ stall: true }]);
+    caller.run("mine", () => {
+      createFetch({ fetch, controller, onAttempt })(url, post(abort.signal)).catch(() => {});
+    });
+    await settle();
+    caller.run("theirs", () => end(abort, controller));
+    await settle();
+    assert.deepEqual(seen, [["fail", "mine"]], name);
+  }
 });

@@ -174,6 +174,20 @@ test("a failure is judged by its fields, an error of another realm as an error",
   assert.equal(classify(runInNewContext('new Error("status 529")')).kind, "overloaded");
 });
 
+test("an error of other code is not retried for a loose word, and one that says for itself is believed", () => {
+  const own = classify(new Error("my database is busy"));
+  assert.deepEqual([own.retryable, own.kind], [false, "unknown"]);
+  for (const said of [{ retryable: true }, { isRetryable: true }]) {
+    assert.equal(classify(Object.assign(new Error("my database is busy"), said)).retryable, true);
+    assert.equal(
+      classify(Object.assign(new Error("invalid API key"), said)).retryable,
+      false,
+      "what is permanent stays so",
+    );
+  }
+  assert.equal(classify(Object.assign(new Error("connection reset"), { retryable: false })).retryable, false);
+});
+
 test("the trail tells what decided, for facts and for errors", () => {
   for (const failure of [{ status: 529 }, new Error("the model is overloaded")]) {
     const { verdict, steps } = explain(failure);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type TestContext, test } from "node:test";
 import type { Options } from "../src/api/options.js";
-import type { Engine } from "../src/engine/abi.js";
+import type { Engine, Move } from "../src/engine/abi.js";
 import type { Answer, Config, Happened, Verdict } from "../src/engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../src/session/driver.js";
 import { clock, settle } from "./fakes.js";
@@ -13,12 +13,15 @@ const verdict: Verdict = { retryable: false, kind: "server", message: "m" };
 function scripted(...answers: (Answer | Error)[]) {
   const told: Happened[] = [];
   const freed: number[] = [];
+  const pieces: number[] = [];
   let config: Config | undefined;
+  let going = 0;
   const engine: Engine = {
     classify: () => verdict,
     said: () => ({}),
     ended: () => ({}),
     ending: () => ({}),
+    about: () => ({}),
     explain: () => ({ verdict }),
     delay: () => 0,
     policy: (policy) => policy,
@@ -27,6 +30,10 @@ function scripted(...answers: (Answer | Error)[]) {
       config = c;
       return 7;
     },
+    body(_session, bytes) {
+      pieces.push(bytes.length);
+      return pieces.length < 2;
+    },
     event(session, happened) {
       assert.equal(session, 7);
       told.push(happened);
@@ -34,12 +41,16 @@ function scripted(...answers: (Answer | Error)[]) {
       if (answer instanceof Error) {
         throw answer;
       }
+      going = answer.bytes ?? 0;
       return answer;
     },
     chunk(_session, _attempt, bytes) {
+      going = bytes.length > 3 ? 2 : bytes.length;
       return bytes.length > 3 ? { do: "none", bytes: 2, committed: true } : bytes.length;
     },
-    bytes: (_session, n) => new Uint8Array(n),
+    // What goes on is put: no bytes are held here.
+    moves: () => [{ do: "put", n: going, behind: 0, bytes: new Uint8Array(going) }].filter(({ n }) => n > 0) as Move[],
+    reader: () => assert.fail("nobody reads events here"),
     snapshot: () => ({ state: "opening", attempt: 1, failures: 0 }),
     rewrite: (_session, body) => body,
     free: (session) => freed.push(session),
@@ -56,11 +67,12 @@ function scripted(...answers: (Answer | Error)[]) {
     pass: (_answer, bytes) => log.push(`pass ${bytes?.length}`),
     finish: () => log.push("finish"),
     fail: (answer) => log.push(`fail ${answer.verdict?.kind}`),
+    rethrow: () => log.push("rethrow"),
     crash: (error) => log.push(`crash ${error}`),
   };
-  const start = (options: Options = {}, signal?: AbortSignal): Session =>
-    drive(engine, options, { request: { url: "https://h/x" } }, signal, () => host);
-  return { start, told, freed, log, config: () => config, engine, host };
+  const start = (options: Options = {}, signal?: AbortSignal, body?: Uint8Array[]): Session =>
+    drive(engine, options, { request: { url: "https://h/x" } }, signal, () => host, body);
+  return { start, told, freed, log, pieces, config: () => config, engine, host };
 }
 
 const what = (told: Happened[]) => told.map((h) => h.what);
@@ -106,6 +118,24 @@ test("a response that passes keeps its transport; a failure loses it", () => {
   const failed = scripted({ do: "open", attempt: 1 }, { do: "fail", attempt: 1, bytes: 3, verdict });
   failed.start().report("error", { attempt: 1 });
   assert.deepEqual(failed.log, ["open 1", "take 3", "drop", "fail server"]);
+});
+
+test("what the caller's fetch refuses is thrown as it is", () => {
+  const { start, log, freed } = scripted({ do: "open", attempt: 1 }, { do: "rethrow", attempt: 1, verdict });
+  start().report("error", { attempt: 1 });
+  assert.deepEqual(log, ["open 1", "drop", "rethrow"]);
+  assert.deepEqual(freed, [7]);
+});
+
+test("of the request's body the engine gets as much as it wants, before all else", () => {
+  const { start, pieces, log } = scripted({ do: "open", attempt: 1 });
+  start(
+    {},
+    undefined,
+    [1, 2, 3].map((n) => new Uint8Array(n)),
+  );
+  assert.deepEqual(pieces, [1, 2]);
+  assert.deepEqual(log, ["open 1"]);
 });
 
 test("chunks go on as the engine says", () => {

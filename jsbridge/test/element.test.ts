@@ -37,6 +37,7 @@ function puppet() {
   const told: string[] = [];
   const controller: Controller & { set(status: Partial<Snapshot>): void } = {
     status: { state: "idle", attempt: 0, failures: 0 },
+    manual: false,
     retryNow: () => told.push("retryNow"),
     stop: () => told.push("stop"),
     subscribe(listener) {
@@ -343,18 +344,55 @@ test("a real request shows its way", async (t) => {
   const pass = clock(t);
   const controller = createController();
   const { text, part } = mount(controller);
-  const fetch = faultyFetch([
+  let opened: (response: Response) => void = () => {};
+  const answers = faultyFetch([
     openaiServerErrorResponse(),
     { chunks: answer },
     anthropicErrorResponse(401, "authentication_error", "invalid x-api-key"),
   ]);
+  /** Answers the second request only when the test wants it. */
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await answers(input, init);
+    return answers.requests.length === 2 ? new Promise((resolve) => (opened = () => resolve(response))) : response;
+  };
   const go = createFetch({ fetch, controller });
   const seen = watch(go(url, post()).then((response) => response.text()));
   await settle();
-  assert.equal(text("countdown"), "Retrying in 1 s");
+  assert.deepEqual([text("countdown"), text("attempt")], ["Retrying in 1 s", "attempt 2"]);
   await pass(1000);
+  assert.equal(text("title"), "Retrying… (attempt 2)");
+  opened(new Response());
+  await settle();
   assert.equal(seen.value, answer.join(""));
   assert.equal(part("card").hidden, true);
   await go(url, post());
   assert.equal(text("title"), "Authentication failed");
+});
+
+test("a real request that another's limit holds says so", async (t) => {
+  const pass = clock(t);
+  const limited = () => new Response("{}", { status: 429, headers: { "retry-after": "8" } });
+  const fetch = faultyFetch([limited(), { chunks: answer }, { chunks: answer }]);
+  const controller = createController();
+  const { text, buttons, part } = mount(controller);
+  const first = watch(createFetch({ fetch })(url, post()).then((response) => response.text()));
+  await settle();
+  const second = watch(createFetch({ fetch, controller })(url, post()).then((response) => response.text()));
+  await settle();
+  assert.match(text("title")!, /^Waiting for the rate limit(, \d before you)?$/);
+  assert.deepEqual([text("countdown"), text("attempt"), ...buttons()], ["Retrying in 8 s", "", "stop"]);
+  for (let i = 0; i < 20; i++) {
+    await pass(1000);
+  }
+  assert.deepEqual([first.value, second.value], [answer.join(""), answer.join("")]);
+  assert.equal(part("card").hidden, true);
+});
+
+test("a real request whose server asks for an hour says how long", async () => {
+  const controller = createController();
+  const { part, text } = mount(controller);
+  const hour = new Response("{}", { status: 429, headers: { "retry-after": "3600" } });
+  await createFetch({ fetch: faultyFetch([hour]), controller, bucket: "of its own" })(url, post());
+  assert.match(part("card").textContent!, /asks to wait 1 h\b/);
+  assert.deepEqual([text("title"), text("status")], ["Rate limited", "HTTP 429"]);
 });

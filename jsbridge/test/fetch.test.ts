@@ -246,20 +246,36 @@ test("a consumer that cancels ends the request", async () => {
   assert.equal(calls.length, 1);
 });
 
-test("after the end marker the stream ends, though the server never closes", async (t) => {
+test("after the end marker a second of silence ends the stream, though the server never closes", async (t) => {
+  const pass = clock(t);
+  const { fetch, calls } = network();
+  const promise = createFetch({ fetch })(url, post());
+  await settle();
+  const wire = calls[0]!.open();
+  wire.send(...answer);
+  const text = watch((await promise).text());
+  await pass(999);
+  wire.send(": what follows is delivered\n\n", role);
+  await pass(999);
+  assert.equal(text.state, "pending");
+  await pass(1);
+  assert.equal(text.value, `${answer.join("")}: what follows is delivered\n\n${role}`);
+  assert.equal(calls[0]!.signal.aborted, false);
+  await pass(1000);
+  assert.equal(calls[0]!.signal.aborted, true);
+});
+
+test("without the end marker a finish reason ends it, after ten seconds", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const promise = createFetch({ fetch })(url, post());
   await settle();
   calls[0]!.open().send(role, token("Hello"), stop);
-  const response = await promise;
-  const text = watch(response.text());
-  await pass(10_000);
-  assert.equal(text.state, "fulfilled");
+  const text = watch((await promise).text());
+  await pass(9999);
+  assert.equal(text.state, "pending");
+  await pass(1);
   assert.equal(text.value, role + token("Hello") + stop);
-  assert.equal(calls[0]!.signal.aborted, false);
-  await pass(1000);
-  assert.equal(calls[0]!.signal.aborted, true);
 });
 
 test("after the end marker the connection may end by itself, to be used again", async () => {

@@ -424,6 +424,23 @@ test("RetryStatus is the element, loaded by itself, with all that it needs of a 
   assert.deepEqual([seen.chat.text, part("card").hidden], ["Hello world", true]);
 });
 
+if (Number.parseInt(version, 10) >= 19) {
+  test("the element takes its properties and its event from JSX, where React can", async () => {
+    await import("../src/ui/element.js");
+    const controller = createController();
+    let retries = 0;
+    const place = document.createElement("div");
+    document.body.append(place);
+    root = createRoot(place);
+    const props = { controller, received: true, texts: { stop: "Halt" }, onretry: () => retries++ };
+    await act(async () => root!.render(createElement("retry-status", props)));
+    const element = place.querySelector<RetryStatusElement>("retry-status")!;
+    assert.deepEqual([element.controller, element.received, element.texts], [controller, true, { stop: "Halt" }]);
+    element.shadowRoot!.querySelector<HTMLElement>('[part~="retry"]')!.click();
+    assert.equal(retries, 1);
+  });
+}
+
 test("8 000 tokens are rendered about once a frame, and no text is joined anew", async (t) => {
   const pass = clock(t);
   const words = Array.from({ length: 8000 }, (_, i) => `w${i} `);

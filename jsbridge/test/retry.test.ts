@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createController, createFetch, RetryError, retry } from "../src/index.js";
+import { createController, createFetch, RetryError, retry, type Verdict } from "../src/index.js";
 import { clock, network, post, settle, url, watch } from "./fakes.js";
 
 /** Throws each of these in turn, then gives "ok". */
@@ -138,4 +138,66 @@ test("what createFetch has given up is not begun again by a retry around it", as
   await pass(60_000);
   assert.equal(calls.length, 2);
   assert.equal((seen.error as RetryError).reason, "attempts_exhausted");
+});
+
+test("shouldRetry has the first word, and undefined leaves it to the verdict", async (t) => {
+  const pass = clock(t);
+  const asked: unknown[] = [];
+  const shouldRetry = (error: unknown, verdict: Verdict, attempt: number) => {
+    asked.push([(error as Error).message, verdict.retryable, attempt]);
+    return (error as { again?: boolean }).again;
+  };
+  const mine = Object.assign(new Error("my db is busy"), { again: true });
+  const final = Object.assign(overloaded(), { again: false });
+  const fn = failing(mine, overloaded(), final);
+  const seen = watch(retry(fn, { shouldRetry }));
+  await pass(1000);
+  await pass(2000);
+  assert.equal(seen.error, final);
+  assert.deepEqual(asked, [
+    ["my db is busy", false, 1],
+    ["model is overloaded, please try again", true, 2],
+    ["model is overloaded, please try again", true, 3],
+  ]);
+});
+
+test("what shouldRetry throws is thrown", async () => {
+  const mistake = new Error("typo");
+  const shouldRetry = () => {
+    throw mistake;
+  };
+  await assert.rejects(retry(failing(overloaded()), { shouldRetry }), (thrown) => thrown === mistake);
+});
+
+test("an AbortError while the signal lives is the network, and after an abort the caller's reason", async (t) => {
+  const pass = clock(t);
+  const aborted = () => new DOMException("This operation was aborted", "AbortError");
+  const seen = watch(retry(failing(aborted())));
+  await pass(1000);
+  assert.equal(seen.value, "ok");
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  const other = watch(
+    retry(
+      ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(aborted()));
+        }),
+      { signal: abort.signal },
+    ),
+  );
+  await settle();
+  abort.abort(reason);
+  await settle();
+  assert.equal(other.error, reason);
+});
+
+test("an error of the RetryError says for how long the server asked", async () => {
+  const error = Object.assign(new Error("slow down"), { status: 429, headers: { "retry-after": "3600" } });
+  const thrown = await retry(failing(error)).catch((e) => e);
+  assert.ok(thrown instanceof RetryError);
+  assert.equal(thrown.reason, "retry_after_too_long");
+  assert.equal(thrown.verdict.retryAfterMs, 3_600_000);
+  assert.equal(thrown.cause, error);
+  assert.match(thrown.message, /1 h/);
 });

@@ -29,6 +29,7 @@ async function bundle(files, out) {
     platform: "node",
     jsx: "automatic",
     packages: "external",
+    tsconfigRaw: {}, // or the types' paths would lead imports of the package to its sources
     sourcemap: "inline",
   });
   return files.map((file) => (/\.tsx?$/.test(file) ? join(out, basename(file).replace(/\.tsx?$/, ".mjs")) : file));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeParser, type ServerSentEvent } from "../src/api/sse.js";
+import { type ChatStreamMessage, makeReader } from "../src/api/messages.js";
 import { type ChatStreamEvent, createController, stream } from "../src/index.js";
 import { answer, clock, done, network, post, role, settle, stop, token, url } from "./fakes.js";
 
@@ -212,7 +212,7 @@ const fixture = [
   "data: 🚀\n\n",
   "data: last, without its blank line",
 ].join("");
-const expected: ServerSentEvent[] = [
+const expected: Pick<ChatStreamMessage, "event" | "data" | "id">[] = [
   { event: "first", data: "a\nü", id: "7" },
   { event: "message", data: "\n", id: "7" },
   { event: "message", data: " two spaces", id: "7" },
@@ -224,8 +224,8 @@ const expected: ServerSentEvent[] = [
 test("events are the same wherever the bytes are cut", () => {
   const bytes = new TextEncoder().encode(fixture);
   const parse = (...cuts: number[]) => {
-    const events: ServerSentEvent[] = [];
-    const take = makeParser((event) => events.push(event));
+    const events: typeof expected = [];
+    const take = makeReader(({ event, data, id }) => events.push({ event, data, id }));
     let at = 0;
     for (const cut of [...cuts, bytes.length]) {
       take(bytes.subarray(at, cut));
@@ -428,7 +428,7 @@ test("a body that nobody watches comes as it does", async () => {
 });
 
 test("a line in many pieces is read in linear time", () => {
-  const parse = makeParser(() => {});
+  const parse = makeReader(() => {});
   const piece = new TextEncoder().encode("x".repeat(64));
   const start = process.cpuUsage().user;
   parse(new TextEncoder().encode("data: "));

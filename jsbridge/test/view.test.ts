@@ -132,7 +132,7 @@ const cases: Case[] = [
   },
   {
     name: "a wait that a person ends has no countdown",
-    status: { ...waiting(), waitingFor: "person" } as unknown as Snapshot,
+    status: waiting({ waitingFor: "person" }),
     shows: {
       title: "Service overloaded",
       until: undefined,

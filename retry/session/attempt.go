@@ -5,6 +5,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
 // begin takes the caller's request.
@@ -103,10 +104,12 @@ func (s *Session) open(probe bool) *Answer {
 	s.state, s.mode, s.waitingFor = opening, modeNone, forNothing
 	s.opened, s.lastByte, s.lastContent = s.now, s.now, s.now
 	s.grace, s.notBefore = 0, 0
-	s.gotBytes, s.committed, s.ended, s.slow = false, false, false, false
+	s.gotBytes, s.committed, s.ended, s.marked, s.slow = false, false, false, false, false
 	s.status, s.headers = 0, nil
 	s.watch = s.intended
-	s.framer.Reset()
+	s.reader.Reset()
+	s.head, s.event = nil, sse.Event{}
+	s.came, s.gone, s.cutOut, s.upTo, s.missing = 0, 0, 0, 0, ""
 	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted}
 	a := s.answer(doOpen)
 	if probe {
@@ -114,14 +117,17 @@ func (s *Session) open(probe bool) *Answer {
 		s.heard = s.shared().line.heard
 	}
 	if s.delivered && !s.resetDue && s.seam != nil {
-		a.Resume = s.seam.begin()
+		a.Resume = s.seam.begin(s.cfg.Request.URL)
 		s.committed = true // what follows joins what the consumer has
 		s.watch = watched
 	} else if s.seam != nil {
 		s.seam.forget() // the consumer has nothing, or will drop it
 	}
-	if s.attempt == 1 && s.stacked {
-		a.Warning = "sdk_retries_stacked"
+	if s.attempt == 1 {
+		a.Warning = s.setup()
+		if s.stacked {
+			a.Warning = "sdk_retries_stacked"
+		}
 	}
 	return a
 }
@@ -167,43 +173,94 @@ func (s *Session) pass() *Answer {
 	return s.failed(s.own(classify.SeamMismatch), told, cut{})
 }
 
-// Chunk takes bytes of an attempt's body. n of Bytes may go on now; where a is
-// not nil, it says the rest, and its Bytes is n. p is not kept.
+// Chunk takes bytes of an attempt's body, after which the host holds them too.
+// n bytes of what it holds may go on now (see Moves); where a is not nil, it
+// says the rest, and its Bytes is n. p is not kept.
 func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *Answer) {
+	n, a, due := s.Read(attempt, now, p)
+	if due {
+		if a = s.Decide(); a != nil {
+			n = a.Bytes
+		}
+	}
+	return n, a
+}
+
+// Read is Chunk for hosts whose sessions share a lock: it needs none. Where due
+// is set, something has to be decided, and Decide must be called next, under
+// the lock.
+func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due bool) {
 	s.tick(now)
-	s.out = nil
+	s.moves, s.out, s.due = s.moves[:0], 0, nil
 	if attempt != s.attempt || !s.isOpen() || s.mode == modeNone || len(p) == 0 {
-		return 0, nil
+		return 0, nil, false
 	}
 	if s.committed {
 		s.flowed += s.now - s.lastByte
 	}
 	s.lastByte, s.gotBytes = s.now, true
-	s.framer.Write(p)
-	if s.mode == modeSniff {
-		a = s.sniff()
+	s.came += int64(len(p))
+	if s.mode == modeSSE {
+		a = s.events(p)
+	} else {
+		a = s.begins(p)
+	}
+	if s.due == nil && s.account() {
+		if !s.delivered {
+			s.due = (*Session).crowded
+		} else if a == nil {
+			a = s.overflow()
+		}
 	}
 	switch {
-	case a != nil:
+	case s.due != nil:
+		return 0, nil, true
+	case a == nil && s.committed:
+		s.releaseTo(s.upTo)
+		return s.out, nil, false
+	case a == nil:
+		return 0, nil, false
+	}
+	return a.Bytes, a, false
+}
+
+// Decide decides what Read found. nil is no news.
+func (s *Session) Decide() *Answer {
+	due := s.due
+	s.due = nil
+	if due == nil {
+		return nil
+	}
+	a := due(s)
+	s.account()
+	if a != nil {
+		s.rouse(a)
+	}
+	return a
+}
+
+// begins takes a piece of a body that is not, or not yet, read as events.
+func (s *Session) begins(p []byte) *Answer {
+	before := len(s.head)
+	s.head = append(s.head, p[:min(len(p), maxBody-before)]...)
+	if s.mode == modeSniff {
+		s.sniff()
+	}
+	switch {
+	case s.due != nil:
 	case s.mode == modeSSE:
-		a = s.events()
-		if a == nil && s.committed {
-			n = len(s.framer.Ready())
-			s.out = s.framer.Ready()
-			s.framer.Take(n)
-			return n, nil
+		head := s.head[:before]
+		s.head = nil
+		s.reader.Feed(head)
+		for s.reader.Next(&s.event) { // blank lines
 		}
-	case s.mode == modeError:
-		if len(s.framer.Held()) >= maxBody {
-			a = s.errorStatus()
-		}
+		return s.events(p)
+	case s.mode == modeError && len(s.head) >= maxBody:
+		s.due = (*Session).errorStatus
 	case s.mode == modeDoc:
-		a = s.document(false)
+		s.due = (*Session).documentSoFar
 	}
-	if a == nil {
-		return 0, nil
-	}
-	return a.Bytes, s.rouse(a)
+	return nil
 }
 
 // errorStatus classifies an attempt by its status and what there is of its body.

@@ -18,6 +18,7 @@ type Group struct {
 	count    int
 	limit    int      // the count at which the next sweep is due
 	answered []uint64 // origins
+	held     int64    // bytes that are held for all sessions; atomic, since reading is not locked
 }
 
 const (

@@ -370,7 +370,7 @@ func TestWhatFetchRefusesForGoodIsOneRequestAndItsOwnError(t *testing.T) {
 		return &classify.ErrorInfo{Name: "TypeError", Message: "fetch failed", Cause: &classify.ErrorInfo{Message: cause}}
 	}
 	opaque := &classify.ErrorInfo{Name: "TypeError", Message: "Failed to fetch"}
-	for _, cause := range []string{"unexpected redirect", "redirect count exceeded", "bad port", "unknown scheme", "net/http: invalid header field name \"\"", "unsupported protocol scheme \"foo\""} {
+	for _, cause := range []string{"unexpected redirect", "redirect count exceeded", "bad port", "unknown scheme", "integrity mismatch", "net/http: invalid header field name \"\"", "unsupported protocol scheme \"foo\""} {
 		require.Equal(t, session.DoRethrow, refused(session.Config{}, failed(cause)).Do, cause)
 	}
 	at := func(url, redirect string) session.Config {

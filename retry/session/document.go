@@ -17,33 +17,29 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // body is a copy of the beginning of what is held.
 func (s *Session) body() string {
-	held := s.framer.Held()
-	return string(held[:min(maxBody, len(held))])
+	return string(s.head)
 }
 
 // sniff tells by its beginning what a body is: events, a document, or
-// something else, whatever its label. nil is that the mode is set, or that more
-// is needed.
-func (s *Session) sniff() *Answer {
-	held := s.framer.Held()
-	head := trim(view(held))
+// something else, whatever its label.
+func (s *Session) sniff() {
+	head := trim(view(s.head))
 	switch {
 	case head == "":
-		if len(held) < maxBody {
-			return nil
+		if len(s.head) >= maxBody {
+			s.due = (*Session).untouched
 		}
-		return s.untouched()
+		return
 	case head[0] == '{' || head[0] == '[' || head[0] == '<':
 		s.mode = modeDoc
-		return nil
+		return
 	}
-	switch isField(head, len(held) >= maxBody, s.watch == watched) {
+	switch isField(head, len(s.head) >= maxBody, s.watch == watched) {
 	case yes:
 		s.mode = modeSSE
 	case no:
-		return s.untouched()
+		s.due = (*Session).untouched
 	}
-	return nil
 }
 
 // answerTo is yes, no, or that more must be seen.
@@ -87,7 +83,7 @@ func (s *Session) untouched() *Answer {
 		return nil
 	}
 	if !s.delivered {
-		s.framer.All()
+		s.all()
 	}
 	return s.pass()
 }
@@ -96,9 +92,8 @@ func (s *Session) untouched() *Answer {
 // an error in disguise, or an answer that was simply not streamed. It is held
 // until it can be no error. nil is that more must be seen.
 func (s *Session) document(final bool) *Answer {
-	held := s.framer.Held()
-	final = final || len(held) >= maxBody
-	text := trim(view(held[:min(maxBody, len(held))]))
+	final = final || len(s.head) >= maxBody
+	text := trim(view(s.head))
 	if text != "" && text[0] == '<' {
 		switch {
 		case s.watch != watched:
@@ -131,6 +126,8 @@ func (s *Session) document(final bool) *Answer {
 	}
 	return s.untouched()
 }
+
+func (s *Session) documentSoFar() *Answer { return s.document(false) }
 
 // errorDocument says whether a JSON document reports an error, from the
 // members that have come. whole is missing until all of it has.

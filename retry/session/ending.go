@@ -10,20 +10,31 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// events takes all whole events that have come; nil is no news.
-func (s *Session) events() *Answer {
-	for s.framer.Next(&s.event) {
-		if a := s.take(); a != nil {
-			return a
+// events takes the whole events that end in p; nil is no news, unless
+// something is due.
+func (s *Session) events(p []byte) *Answer {
+	s.reader.Hashing = s.seam != nil
+	s.reader.Feed(p)
+	for s.reader.Next(&s.event) {
+		s.upTo = s.event.Bytes.To
+		if s.due = s.take(); s.due != nil {
+			return nil
 		}
 	}
-	if s.watch == undecided && len(s.framer.Held()) >= maxBody {
-		if a := s.untouched(); a != nil {
-			return a
+	s.upTo = s.reader.Whole()
+	if s.watch == undecided && s.heldNow() >= maxBody {
+		if s.mode == modeSSE && s.cfg.CanReset && !s.delivered {
+			s.watch = plain
+		} else {
+			s.due = (*Session).untouched
+			return nil
 		}
 	}
-	ready := len(s.framer.Ready())
-	first := s.state == opening && ready > 0 && (s.committed || s.watch == plain || s.ended || s.tracker.Seen&protocol.Output != 0)
+	if s.heldNow() > maxHeld {
+		return s.overflow()
+	}
+	ready := s.upTo > s.gone || s.out > 0
+	first := s.state == opening && ready && (s.committed || s.watch == plain || s.ended || s.tracker.Seen&protocol.Output != 0)
 	if !first && !s.ended && s.tracker.Seen&protocol.Finished == 0 {
 		return nil
 	}
@@ -33,9 +44,9 @@ func (s *Session) events() *Answer {
 		a.TimerAt = s.nothing().TimerAt
 	}
 	if !s.committed {
-		ready = 0
+		return a
 	}
-	return s.release(a, ready)
+	return s.release(a, s.upTo)
 }
 
 // commit notes that the attempt's first output goes on with a.
@@ -49,8 +60,8 @@ func (s *Session) commit(a *Answer) {
 	}
 }
 
-// take acts on the event in hand. An answer ends the attempt.
-func (s *Session) take() *Answer {
+// take acts on the event in hand. What it gives is due, and ends the attempt.
+func (s *Session) take() (due func(*Session) *Answer) {
 	e := &s.event
 	if s.ended || s.watch == plain {
 		if !e.Empty() {
@@ -63,43 +74,93 @@ func (s *Session) take() *Answer {
 			return nil
 		}
 		if s.first(); s.watch == plain {
-			return s.untouched()
+			if s.mode == modeSSE && s.cfg.CanReset && !s.delivered {
+				return nil // stream() wants the events, whatever they say
+			}
+			return (*Session).untouched
 		}
 	}
 	complete := s.tracker.Seen&protocol.Finished != 0
-	facts := s.tracker.Read(e)
+	facts := s.tracker.Follow(&s.reader, e)
+	if e.Known && s.seam == nil {
+		s.lastContent = s.now
+		return nil
+	}
 	s.noteEnding(e, facts)
 	if facts&protocol.KeepAlive == 0 {
 		s.lastContent = s.now
+	} else {
+		s.still()
 	}
 	if facts&(protocol.Failed|protocol.Unreadable|protocol.Broken) != 0 && complete {
 		// The answer was whole before its provider had trouble.
-		s.framer.Replace(nil)
-		return s.finish()
+		s.leaveOut()
+		return (*Session).finish
 	}
 	switch {
 	case facts&protocol.Failed != 0:
-		return s.errorEvent()
+		return (*Session).errorEvent
 	case facts&protocol.Unreadable != 0:
-		return s.failed(s.own(classify.Unreadable), garbled, cut{event: true})
+		return (*Session).unreadable
 	case facts&protocol.Unfinished != 0:
-		return s.failed(s.own(classify.Truncated), noMarker, cut{event: true})
+		return (*Session).unfinished
 	case facts&protocol.Broken != 0:
-		v := s.own(classify.Server)
-		v.Retryable, v.Rule = true, "finish_reason"
-		return s.failed(v, badFinish, cut{event: true})
+		return (*Session).badlyFinished
 	}
-	if s.seam != nil && !s.seam.join(&s.tracker, e, facts, &s.framer) {
-		s.framer.Replace(nil)
-		return s.failed(s.own(classify.SeamMismatch), told, cut{})
+	if s.seam != nil && !s.joins(facts) {
+		return (*Session).mismatch
 	}
 	if facts&protocol.ToolCall != 0 {
 		s.toolCall = true
 	}
 	if facts&protocol.Ended != 0 {
-		return s.endMarker()
+		if s.empty() {
+			return (*Session).finish
+		}
+		// What follows is delivered until the body ends, and nothing of it is a
+		// failure any more.
+		s.ended, s.marked = true, true
+		s.lastContent = s.now
 	}
 	return nil
+}
+
+// joins has the seam look at the event in hand, and does with its bytes what
+// that says. It is false if the event contradicts what the consumer has.
+func (s *Session) joins(facts protocol.Facts) bool {
+	edit, ok := s.seam.join(&s.tracker, &s.event, facts)
+	if !ok {
+		s.leaveOut()
+		return false
+	}
+	if edit.drop || len(edit.put) > 0 {
+		at := s.event.Bytes
+		s.releaseTo(at.From)
+		s.put(edit.put)
+		if edit.drop {
+			s.dropTo(at.To)
+			s.missing = ""
+		}
+	}
+	return true
+}
+
+func (s *Session) unreadable() *Answer {
+	return s.failed(s.own(classify.Unreadable), garbled, cut{event: true})
+}
+
+func (s *Session) unfinished() *Answer {
+	return s.failed(s.own(classify.Truncated), noMarker, cut{event: true})
+}
+
+func (s *Session) badlyFinished() *Answer {
+	v := s.own(classify.Server)
+	v.Retryable, v.Rule = true, "finish_reason"
+	return s.failed(v, badFinish, cut{event: true})
+}
+
+func (s *Session) mismatch() *Answer {
+	return s.failed(s.own(classify.SeamMismatch), told, cut{})
 }
 
 // errorEvent judges an error in the stream.
@@ -131,18 +192,6 @@ func explains(typ, data string) bool {
 	return typ == "error" && v != "" || !v.Get("error").Empty() || v.Get("type").Is("error") || v.Get("type").Is("response.failed")
 }
 
-// endMarker takes the end of an answer. What follows is delivered until the
-// body ends, and nothing of it is a failure any more.
-func (s *Session) endMarker() *Answer {
-	if s.empty() {
-		return s.finish()
-	}
-	s.ended = true
-	s.lastContent = s.now
-	s.shared().markerless = false
-	return nil
-}
-
 // empty says whether an answer had nothing in it.
 func (s *Session) empty() bool {
 	return s.tracker.Seen&(protocol.Output|protocol.Refused|protocol.Limited) == 0 && (!s.delivered || s.resetDue)
@@ -159,7 +208,7 @@ func (s *Session) goOn(warning string) *Answer {
 		s.commit(a)
 		a.TimerAt = s.nothing().TimerAt
 	}
-	return s.release(a, len(s.framer.Ready()))
+	return s.release(a, s.upTo)
 }
 
 // bodyEnd takes the end of an attempt's body.
@@ -178,27 +227,31 @@ func (s *Session) bodyEnd() *Answer {
 		s.mode = modeSSE
 	}
 	if s.ended || s.watch == plain {
-		s.framer.All()
+		s.all()
 		return s.finish()
 	}
-	rest := s.framer.Final(&s.event)
+	var rest bool
+	s.missing, rest = s.reader.Last(&s.event)
+	s.upTo = s.came
 	if rest && !s.event.Empty() {
 		rest = false
-		if a := s.lastEvent(); a != nil {
-			return a
+		if due := s.lastEvent(); due != nil {
+			return due(s)
 		}
+	} else {
+		s.missing = ""
 	}
 	if s.watch == undecided {
 		return s.untouched()
 	}
 	t := &s.tracker
-	known := t.Strict() && (t.Protocol != protocol.Unknown || t.Events == 0 && s.gotBytes) || s.event.Oversize && t.Strict()
+	known := t.Strict() && (t.Protocol != protocol.Unknown || t.Events == 0 && s.gotBytes)
 	switch {
 	case s.ended, t.Complete(), !known && t.Events > 0, s.cfg.Policy.Lenient && t.Seen&protocol.Output != 0:
 		return s.finish()
 	}
 	if rest { // half an event that has no data yet
-		s.framer.Replace(nil)
+		s.leaveOut()
 	}
 	if known {
 		return s.failed(s.own(classify.Truncated), noMarker, cut{})
@@ -209,26 +262,18 @@ func (s *Session) bodyEnd() *Answer {
 // lastEvent takes a last event without its blank line. It counts if it is
 // whole: half an event is half a JSON text. Its blank line is added, since
 // parsers, SDKs' among them, drop an event that has none (WHATWG HTML §9.2.6).
-func (s *Session) lastEvent() *Answer {
+func (s *Session) lastEvent() (due func(*Session) *Answer) {
 	e, t := &s.event, &s.tracker
 	if e.Oversize || e.Data != "[DONE]" && jsonscan.Parse(e.Data) == "" && (t.Strict() || s.watch == undecided && jsonscan.ParsePrefix(e.Data).Kind() != jsonscan.Missing) {
+		s.missing = ""
 		if s.watch == watched {
-			s.framer.Replace(nil)
+			s.leaveOut()
 		}
 		return nil
 	}
 	if s.watch == undecided {
-		return s.take() // it passes as it came, or is judged
+		s.missing = "" // it passes as it came, or is judged
 	}
-	raw := string(s.framer.Last())
-	switch raw[len(raw)-1] {
-	case '\n':
-	case '\r':
-		raw += "\n\r" // a bare line feed would be one line end with it
-	default:
-		raw += "\n"
-	}
-	s.framer.Replace([]byte(raw + "\n"))
 	return s.take()
 }
 
@@ -278,11 +323,11 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	if a := s.askHost(v, why, what); a != nil {
 		return a
 	}
-	ready := 0 // whole events that came before the failure
+	ready := s.gone // whole events that came before the failure
 	if s.committed {
-		ready = len(s.framer.Ready())
+		ready = s.upTo
 		if what.event || what.explained {
-			ready = s.framer.Whole()
+			ready = s.event.Bytes.From
 		}
 	}
 	b := s.shared()
@@ -298,11 +343,8 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	s.last = v
 	kind := s.again(v, b)
 	if kind == "" {
-		a := s.release(s.waitFor(v, b), ready)
-		if ready == 0 {
-			s.framer = sse.Framer{} // thousands may wait, with their error's body
-		}
-		return a
+		s.head = nil // thousands may wait, with their error's body
+		return s.release(s.waitFor(v, b), ready)
 	}
 	if kind != classify.RetryAfterTooLong {
 		s.limited(v, b) // the others go on
@@ -311,8 +353,8 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	if what.explained && !s.delivered {
 		// The consumer has seen nothing yet: let it read the provider's words.
 		a.Do = DoPass
-		s.framer.All()
-		ready = len(s.framer.Ready())
+		s.all()
+		ready = s.upTo
 	}
 	return s.release(a, ready)
 }
@@ -423,6 +465,7 @@ func (s *Session) close(do action, to state) *Answer {
 	if s.state != idle { // else it is in no bucket yet
 		b := s.shared()
 		b.sessions--
+		b.markerless = b.markerless && !s.marked
 		b.line.leave(&s.turn, s.group.now)
 	}
 	s.state, s.retry, s.waitingFor = to, nil, forNothing
@@ -439,7 +482,6 @@ func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
 	a := s.close(do, finished)
 	a.Verdict, s.verdict = v, v
 	a.Reset, s.resetDue = s.resetDue, false
-	n := len(s.framer.Ready())
-	a.Committed = n > 0 && !s.committed
-	return s.release(a, n)
+	a.Committed = s.upTo > s.gone && !s.committed
+	return s.release(a, s.upTo)
 }

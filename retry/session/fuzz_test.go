@@ -38,12 +38,14 @@ func FuzzSession(f *testing.F) {
 	f.Fuzz(func(t *testing.T, script []byte, leap int64, how uint8) {
 		group := &session.Group{}
 		var sessions [2]*session.Session
+		queues := map[*session.Session]*session.Queue{}
 		for i := range sessions {
 			cfg := session.Config{
 				Policy: policies[int(how)%len(policies)], Seed: leap, CanReset: how&64 != 0, Recover: how&32 != 0, OpaqueErrors: how&128 != 0,
 				Request: session.Request{URL: "https://x.example/v1/responses", Body: `{"stream":true}`, Headers: map[string]string{"accept": "text/event-stream"}},
 			}
 			sessions[i], _ = session.NewSession(&cfg, group)
+			queues[sessions[i]] = &session.Queue{}
 		}
 		now := int64(epoch)
 		statuses := []int{200, 200, 429, 500, 401, 204, 302, 0, 529}
@@ -54,6 +56,7 @@ func FuzzSession(f *testing.F) {
 			over := before.State == session.StateFinished || before.State == session.StateFailed || before.State == session.StateStopped
 			var a *session.Answer
 			n := 0
+			held := queues[s]
 			if int(c) < len(whats) {
 				a = s.Step(&session.Happened{
 					What: whats[c], Now: now, Attempt: before.Attempt, Status: statuses[i%len(statuses)],
@@ -67,9 +70,15 @@ func FuzzSession(f *testing.F) {
 				now += leap % 1_000_000
 				continue
 			} else {
+				if before.State == session.StateOpening || before.State == session.StateStreaming {
+					held.Add([]byte(pieces[int(c)%len(pieces)]))
+				}
 				n, a = s.Chunk(before.Attempt, now, []byte(pieces[int(c)%len(pieces)]))
 			}
-			require.Len(t, s.Bytes(), n)
+			require.Len(t, held.Take(n, s.Moves()), n)
+			if a != nil && a.Do == session.DoOpen {
+				held.Reset()
+			}
 			if a != nil && over {
 				require.Equal(t, session.DoNothing, a.Do, "nothing follows the end")
 			}

@@ -26,6 +26,7 @@ type attempt struct {
 
 // host plays a scripted server against a session, on a clock of its own.
 type host struct {
+	held     session.Queue
 	t        *testing.T
 	s        *session.Session
 	now      int64
@@ -136,10 +137,10 @@ func (h *host) play(a *session.Answer) *session.Answer {
 		if a, over := pass(h.now + do.every); over {
 			return a
 		}
+		h.held.Add([]byte(chunk))
 		ready, a := h.s.Chunk(n, h.now, []byte(chunk))
-		require.Len(h.t, h.s.Bytes(), ready)
 		if a == nil {
-			h.got.Write(h.s.Bytes())
+			h.take(ready)
 			continue
 		}
 		require.Equal(h.t, ready, a.Bytes)
@@ -170,18 +171,28 @@ func (h *host) step(what session.Happened) *session.Answer {
 
 func (h *host) note(a *session.Answer) {
 	h.t.Helper()
-	require.Len(h.t, h.s.Bytes(), a.Bytes, "%+v", a)
 	if a.Reset {
 		h.resets++
 		h.got.Reset()
 	}
-	h.got.Write(h.s.Bytes())
+	h.take(a.Bytes)
+	if a.Do == session.DoOpen {
+		h.held.Reset()
+	}
 	if a.Retry != nil {
 		h.retries = append(h.retries, *a.Retry)
 	}
 	if a.Warning != "" {
 		h.warning = a.Warning
 	}
+}
+
+// take hands on the n bytes that the session lets go on.
+func (h *host) take(n int) {
+	h.t.Helper()
+	out := h.held.Take(n, h.s.Moves())
+	require.Len(h.t, out, n)
+	h.got.Write(out)
 }
 
 // gaps is the time between the beginnings of attempts, in ms.

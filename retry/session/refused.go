@@ -6,7 +6,7 @@ import "github.com/steadfetch/steadfetch/classify"
 // request as it is, or that the server's redirects lead nowhere. One request,
 // and fetch's own error, is all that there is to it.
 var refusals = [...]string{
-	"unexpected redirect", "redirect count exceeded", "bad port", "unknown scheme", // undici
+	"unexpected redirect", "redirect count exceeded", "bad port", "unknown scheme", "integrity mismatch", // undici
 	"too many redirects", "unsafe port", "unsafe_port", "unknown_url_scheme", "too_many_redirects", // Deno, Chromium
 	"unexpectedredirect", "toomanyredirects", "redirected unexpectedly", // Bun
 	"unsupported protocol", "url scheme", "scheme not supported", "invalid url", "failed to parse url",

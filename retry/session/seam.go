@@ -33,7 +33,7 @@ type seam struct {
 
 	protocol protocol.Protocol
 	// By key: the id of an event, or its sequence_number.
-	marks    []mark
+	marks    marks
 	keyless  bool // keys repeat or are too many, so they tell nothing
 	lastID   []byte
 	sequence int64
@@ -53,13 +53,66 @@ type seam struct {
 	template sse.Event
 }
 
-type mark struct{ key, hash uint64 }
+// mark is an event that the consumer has.
+type mark struct {
+	key, hash uint64
+	set       bool
+}
+
+// marks are found by their key, in a table with open addressing: a server may
+// send all of them again, and the time that takes must not be the square of
+// their number.
+type marks struct {
+	table []mark // its length is a power of two
+	n     int
+	last  uint64
+}
+
+// place is where the mark of a key is, or belongs.
+func (m *marks) place(key uint64) *mark {
+	at := key * fnvPrime >> 20
+	for {
+		p := &m.table[at&uint64(len(m.table)-1)]
+		if !p.set || p.key == key {
+			return p
+		}
+		at++
+	}
+}
+
+func (m *marks) find(key uint64) *mark {
+	if m.n == 0 {
+		return nil
+	}
+	if p := m.place(key); p.set {
+		return p
+	}
+	return nil
+}
+
+func (m *marks) add(added mark) {
+	if 2*m.n >= len(m.table) {
+		old := m.table
+		m.table = make([]mark, max(64, 2*len(old)))
+		for i := range old {
+			if old[i].set {
+				*m.place(old[i].key) = old[i]
+			}
+		}
+	}
+	m.last, added.set = added.key, true
+	p := m.place(added.key)
+	if !p.set {
+		m.n++
+	}
+	*p = added
+}
 
 // forget drops what is remembered, because the consumer has nothing of it.
 func (m *seam) forget() {
 	m.how, m.response = "", ""
 	m.keyless, m.opaque = false, false
-	m.marks, m.lastID, m.text = m.marks[:0], m.lastID[:0], m.text[:0]
+	m.marks, m.lastID, m.text = marks{}, m.lastID[:0], m.text[:0]
 }
 
 // mendable says whether a failure after commit can be mended, and prepares it.
@@ -81,7 +134,7 @@ func (s *Session) mendable() bool {
 
 // possible chooses how to resume.
 func (m *seam) possible(want retry.ResumeKind, promised protocol.Protocol) bool {
-	keyed := !m.keyless && len(m.marks) > 0
+	keyed := !m.keyless && m.marks.n > 0
 	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText && m.protocol.Turns() != ""
 	return m.choose(want, retry.ResumeBackground, keyed && m.response != "" && promised == protocol.OpenAIResponses) ||
 		m.choose(want, retry.ResumeLastEventID, keyed && len(m.lastID) > 0) ||
@@ -98,15 +151,15 @@ func (m *seam) choose(want, how retry.ResumeKind, can bool) bool {
 	return can
 }
 
-// begin says how the next request differs from the first.
-func (m *seam) begin() *Resume {
+// begin says how the next request differs from the first, which went to url.
+func (m *seam) begin(url string) *Resume {
 	m.joined, m.pending, m.shift = false, m.pending[:0], 0
 	m.place, m.fits, m.whole = 0, 0, 0
 	r := &Resume{How: m.how, LastEventID: string(m.lastID), ResponseID: m.response, Sequence: m.sequence}
 	switch m.how {
 	case retry.ResumeBackground:
 		r.Method, r.NoBody = "GET", true
-		r.Suffix = "/" + r.ResponseID + "?stream=true&starting_after=" + decimal(r.Sequence)
+		r.URL = backgroundURL(url, r.ResponseID, r.Sequence)
 	case retry.ResumeContinue:
 		r.Rewrite = true
 	case retry.ResumeCustom:
@@ -115,32 +168,39 @@ func (m *seam) begin() *Resume {
 	return r
 }
 
-// join takes the next event of an attempt and changes in f what must not go on
-// as it is. It is false if the event contradicts what the consumer has.
-func (m *seam) join(t *protocol.Tracker, e *sse.Event, facts protocol.Facts, f *sse.Framer) bool {
+// edit is what becomes of an event's bytes: something goes on before it, or it
+// does not go on.
+type edit struct {
+	put  []byte
+	drop bool
+}
+
+var dropped = edit{drop: true}
+
+// join takes the next event of an attempt and says what must not go on as it
+// is. ok is false if the event contradicts what the consumer has.
+func (m *seam) join(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (change edit, ok bool) {
 	switch {
 	case e.Empty():
 	case m.how == "":
 		m.record(t, e, facts)
 	case m.how == retry.ResumeContinue, m.how == retry.ResumeCustom && len(m.text) > 0:
-		return m.byText(t, e, facts, f)
+		return m.byText(t, e, facts)
 	default:
-		return m.byKey(t, e, facts, f)
+		return m.byKey(t, e, facts)
 	}
-	return true
+	return edit{}, true
 }
 
 // record remembers an event that goes on to the consumer.
 func (m *seam) record(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) {
 	m.protocol = t.Protocol
-	if facts&protocol.Opaque != 0 {
+	if facts&protocol.Opaque != 0 || e.Cut {
 		m.opaque = true
 	}
 	if key, ok := keyOf(t, e); ok && !m.keyless {
-		if n := len(m.marks); n == maxMarks || n > 0 && m.marks[n-1].key == key {
-			m.keyless = true
-		}
-		m.marks = append(m.marks, mark{key, eventHash(e)})
+		m.keyless = m.marks.n == maxMarks || m.marks.n > 0 && m.marks.last == key
+		m.marks.add(mark{key: key, hash: e.Hash})
 	}
 	if e.HasID {
 		m.lastID = append(m.lastID[:0], e.ID...)
@@ -174,34 +234,30 @@ func keyOf(t *protocol.Tracker, e *sse.Event) (uint64, bool) {
 	return 0, false
 }
 
-func (m *seam) byKey(t *protocol.Tracker, e *sse.Event, facts protocol.Facts, f *sse.Framer) bool {
+func (m *seam) byKey(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (change edit, ok bool) {
 	if key, ok := keyOf(t, e); ok {
-		for i := len(m.marks) - 1; i >= 0; i-- {
-			if m.marks[i].key == key {
-				same := m.marks[i].hash == eventHash(e) // before its bytes go
-				f.Replace(nil)
-				return same
-			}
+		if known := m.marks.find(key); known != nil {
+			return dropped, known.hash == e.Hash
 		}
 		// Sequence numbers have no gaps (OpenAI Responses, streaming events).
 		if m.how == retry.ResumeBackground && t.Sequence != m.sequence+1 {
-			return false
+			return edit{}, false
 		}
 	}
 	m.record(t, e, facts)
-	return true
+	return edit{}, true
 }
 
-func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts, f *sse.Framer) bool {
+func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (change edit, ok bool) {
 	v := jsonscan.Parse(e.Data)
 	at := v.Get("index") // Anthropic's content block; the others have none here
 	index, _ := at.Int()
 	if m.joined {
 		m.record(t, e, facts)
 		if m.shift != 0 && at != "" {
-			f.Replace(m.shifted(e, at, index))
+			return edit{m.shifted(e, at, index), true}, true
 		}
-		return true
+		return edit{}, true
 	}
 	text := t.Text(e)
 	if !text.Empty() {
@@ -214,41 +270,38 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts, f
 	if kind := v.Get("type").In("message_delta content_block_stop"); kind == 0 || kind == 1 && len(m.pending) > 0 {
 		closing = true
 	}
-	if facts&protocol.Opaque != 0 {
-		return false // a tool call where text was to go on: dropped, it would be lost
+	if facts&protocol.Opaque != 0 || e.Cut && !text.Empty() {
+		return edit{}, false // a tool call where text was to go on: dropped, it would be lost
 	}
 	if text.Empty() && !closing {
-		f.Replace(nil) // the second stream's preamble: the consumer has had one
-		return true
+		return dropped, true // the second stream's preamble: the consumer has had one
 	}
 	m.pending = append(m.pending, text.Str()...)
 	cut, verdict := m.overlap(closing)
 	if verdict != overlapKnown {
-		f.Replace(nil)
-		return verdict == overlapOpen
+		return dropped, verdict == overlapOpen
 	}
 	m.joined = true
 	if facts&protocol.Opaque != 0 {
 		m.opaque = true
 	}
-	var out []byte
+	change.drop = true
 	if rest := string(m.pending[cut:]); rest != "" || closing && !text.Empty() {
 		m.text = append(m.text, rest...)
 		data := swap(m.template.Data, t.Text(&m.template), string(jsonscan.AppendString(nil, rest)))
 		if m.shift != 0 {
 			data = swap(data, jsonscan.Parse(data).Get("index"), decimal(m.block))
 		}
-		out = renderEvent(m.template.Type, data)
+		change.put = renderEvent(m.template.Type, data)
 	}
 	if text.Empty() { // what ended the waiting is an event of its own
 		if m.shift != 0 && at != "" {
-			out = append(out, m.shifted(e, at, index)...)
+			change.put = append(change.put, m.shifted(e, at, index)...)
 		} else {
-			out = append(out, f.Last()...)
+			change.drop = false
 		}
 	}
-	f.Replace(out)
-	return true
+	return change, true
 }
 
 type overlapVerdict uint8
@@ -351,8 +404,6 @@ const (
 	fnvOffset = 14695981039346656037
 	fnvPrime  = 1099511628211
 )
-
-func eventHash(e *sse.Event) uint64 { return hash(hash(fnvOffset, e.Type), e.Data) }
 
 func hash(h uint64, s string) uint64 {
 	for i := 0; i < len(s); i++ {

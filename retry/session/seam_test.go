@@ -77,7 +77,7 @@ func TestABackgroundResponseResumesBehindItsSequenceNumber(t *testing.T) {
 		h := newHost(t, cfg, attempt{chunks: all[:4]}, attempt{chunks: rest})
 		require.Equal(t, session.DoFinish, h.run().Do, name)
 		require.Equal(t, strings.Join(all, ""), h.got.String(), name)
-		require.Equal(t, &session.Resume{How: retry.ResumeBackground, Method: "GET", NoBody: true, Suffix: "/resp_1?stream=true&starting_after=3", ResponseID: "resp_1", Sequence: 3}, h.resumes[1])
+		require.Equal(t, &session.Resume{How: retry.ResumeBackground, Method: "GET", NoBody: true, URL: "https://api.openai.com/v1/responses/resp_1?stream=true&starting_after=3", ResponseID: "resp_1", Sequence: 3}, h.resumes[1])
 	}
 	h := newHost(t, cfg, attempt{chunks: all[:4]}, attempt{chunks: all[5:]})
 	require.Equal(t, classify.SeamMismatch, h.run().Verdict.Kind, "an event is missing")

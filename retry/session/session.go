@@ -12,7 +12,7 @@ import (
 
 // Session guards one request from the caller's view, through any number of
 // attempts. It decides; a host acts. Step and Chunk tell it what happened and
-// give back what to do. It is not safe for concurrent use.
+// give back what to do. The bytes stay with the host (see Moves). It is not safe for concurrent use.
 type Session struct {
 	cfg      *Config
 	group    *Group
@@ -20,7 +20,8 @@ type Session struct {
 	watch    watch
 	intended watch // at the beginning of each attempt
 	wanted   int   // answers asked for
-	stacked  bool  // an SDK repeats the request by itself
+	model    string
+	stacked  bool // an SDK repeats the request by itself
 	origin   uint64
 	bucket   uint64  // its key, 0 if nothing is shared
 	lone     *bucket // instead of the group's, where nothing is shared
@@ -51,14 +52,26 @@ type Session struct {
 	gotBytes    bool
 	committed   bool // this attempt's output has gone on
 	ended       bool // the end marker has come: nothing is retried any more
+	marked      bool // … by its protocol's own marker
 	slow        bool
 	status      int
 	headers     classify.Headers
-	framer      sse.Framer
+	reader      sse.Reader
+	head        []byte // the beginning of a body that is not, or not yet, read as events
 	tracker     protocol.Tracker
 	ending      protocol.Ending
 	event       sse.Event
-	out         []byte
+
+	// The attempt's bytes, which the host holds, counted from the beginning.
+	came    int64  // all that were handed in
+	gone    int64  // before it they went on, or were dropped
+	cutOut  int64  // dropped from among the others
+	upTo    int64  // before it they may go on
+	counted int64  // what the group's sum has of them
+	missing string // what a last event lacks to be whole
+	moves   []Move
+	out     int                    // bytes that moves lets go on
+	due     func(*Session) *Answer // what Read has left to Decide
 
 	// Between attempts.
 	waitUntil  int64
@@ -177,8 +190,10 @@ func NewSession(given *Config, group *Group) (*Session, error) {
 // next call.
 func (s *Session) Step(h *Happened) *Answer {
 	s.tick(h.Now)
-	s.out = nil
-	return s.rouse(s.step(h))
+	s.moves, s.out, s.due = s.moves[:0], 0, nil
+	a := s.rouse(s.step(h))
+	s.account()
+	return a
 }
 
 // rouse says with a whose turn it is.
@@ -259,7 +274,12 @@ func (s *Session) callFailed(f *classify.Failure) *Answer {
 		f.Provider = s.cfg.Provider
 	}
 	f.UnknownRetryable = s.cfg.Policy.UnknownRetryable
-	return s.failed(judge(f), told, cut{})
+	v := judge(f)
+	if v.Kind == classify.Canceled && f.Error != nil && f.Error.Name == "AbortError" && classify.Header(f.Headers, "x-should-retry") == "" {
+		v = s.own(classify.Network) // the caller did not cancel, or the host would have said so
+		v.Retryable = true
+	}
+	return s.failed(v, told, cut{})
 }
 
 // abort is the caller's cancel. It wins at once; but an answer that is
@@ -281,9 +301,6 @@ func (s *Session) complete() bool {
 
 // Policy is the policy in force, with its defaults filled in.
 func (s *Session) Policy() retry.Policy { return s.cfg.Policy }
-
-// Bytes is what the last Answer or Chunk let go on, good until the next call.
-func (s *Session) Bytes() []byte { return s.out }
 
 // Snapshot is the state now.
 func (s *Session) Snapshot() *Snapshot {
@@ -347,16 +364,6 @@ func (s *Session) answer(do action) *Answer {
 }
 
 func (s *Session) nothing() *Answer { return s.answer(doNothing) }
-
-// release lets n bytes of what is ready go on with a.
-func (s *Session) release(a *Answer, n int) *Answer {
-	ready := s.framer.Ready()
-	n = max(min(n, len(ready)), 0)
-	s.out = ready[:n]
-	s.framer.Take(n)
-	a.Bytes = n
-	return a
-}
 
 // shared is what the session's bucket knows. A request without an origin
 // shares nothing, unless its bucket was named.

@@ -155,10 +155,8 @@ type Resume struct {
 	How retry.ResumeKind `json:"how"`
 	// Method replaces the first request's, if it is set.
 	Method string `json:"method,omitempty"`
-	// Suffix goes to the end of the path of the first URL. The parameters of its
-	// query take the places of those of the same name; others stay, such as
-	// Azure's api-version.
-	Suffix string `json:"suffix,omitempty"`
+	// URL replaces the first request's, if it is set.
+	URL string `json:"url,omitempty"`
 	// NoBody says that the request has no body.
 	NoBody bool `json:"no_body,omitempty"`
 	// Rewrite says that the body is Session.Rewrite's.

@@ -11,9 +11,6 @@ const (
 	// bufferSize is how much of a body is read at once, and so how far a reader
 	// may be ahead of its consumer.
 	bufferSize = 8 << 10
-	// drainFor is how long the end of HTTP's body may take to follow an answer
-	// that is complete. When it has come, the connection can be used again.
-	drainFor = 250 * time.Millisecond
 	// maxEmptyReads is how many reads in a row may give nothing.
 	maxEmptyReads = 100
 )
@@ -30,7 +27,6 @@ type attempt struct {
 	resp   *http.Response
 
 	chunks  chan chunk
-	drain   chan struct{} // closed when what follows is of no interest
 	reading bool
 	end     error // how the body ended, io.EOF if well
 }
@@ -47,7 +43,7 @@ type chunk struct {
 }
 
 func newAttempt(parent context.Context, number int) *attempt {
-	a := &attempt{number: number, began: time.Now(), opened: make(chan opened), chunks: make(chan chunk), drain: make(chan struct{})}
+	a := &attempt{number: number, began: time.Now(), opened: make(chan opened), chunks: make(chan chunk)}
 	a.ctx, a.cancel = context.WithCancel(parent)
 	return a
 }
@@ -82,7 +78,6 @@ func (a *attempt) read(body io.ReadCloser) {
 			empty = 0
 			select {
 			case a.chunks <- chunk{bytes: buffers[i][:n]}:
-			case <-a.drain:
 			case <-a.ctx.Done():
 				return
 			}
@@ -92,7 +87,6 @@ func (a *attempt) read(body io.ReadCloser) {
 		if err != nil {
 			select {
 			case a.chunks <- chunk{err: err}:
-			case <-a.drain:
 			case <-a.ctx.Done():
 			}
 			return

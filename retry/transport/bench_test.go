@@ -1,9 +1,12 @@
 package transport
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -36,6 +39,43 @@ func BenchmarkRoundTrip(b *testing.B) {
 				}
 				_ = resp.Body.Close()
 			}
+		})
+	}
+}
+
+// BenchmarkStreams is what streams of one group take that run side by side. They
+// share a lock only to decide, not to read: MB/s grow with the processors.
+func BenchmarkStreams(b *testing.B) {
+	text := endless(2_000)
+	base := roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: 200, Header: http.Header{"Content-Type": {"text/event-stream"}},
+			Body: io.NopCloser(strings.NewReader(text)),
+		}, nil
+	})
+	for _, streams := range []int{1, 2, 4, 8} {
+		b.Run(fmt.Sprint(streams, " at once"), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			tr := newTransport(base)
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			var wg sync.WaitGroup
+			for range streams {
+				wg.Go(func() {
+					for left.Add(-1) >= 0 {
+						resp, err := tr.RoundTrip(chatRequest(b, b.Context()))
+						if err != nil {
+							b.Error(err)
+							return
+						}
+						if n, err := io.Copy(io.Discard, resp.Body); err != nil || n != int64(len(text)) {
+							b.Error(n, err)
+						}
+						_ = resp.Body.Close()
+					}
+				})
+			}
+			wg.Wait()
 		})
 	}
 }

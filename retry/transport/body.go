@@ -106,9 +106,7 @@ func (r *round) read(p []byte) (int, error) {
 // close ends the round, whatever it is at.
 func (r *round) close() {
 	r.closed.Store(true)
-	if !r.draining.Load() {
-		r.cancel(errClosed)
-	}
+	r.cancel(errClosed)
 	if !r.mu.TryLock() {
 		return
 	}

@@ -27,18 +27,9 @@ func (c *Controller) Stop() { c.tell(askStop) }
 func (c *Controller) Snapshots() []session.Snapshot {
 	var all []session.Snapshot
 	for _, r := range c.list() {
-		r.group.mu.Lock()
-		s := *r.session.Snapshot()
-		if s.Retry != nil {
-			event := *s.Retry
-			s.Retry = &event
+		if s, err := r.session.Snapshot(); err == nil { // else it was freed just now
+			all = append(all, s)
 		}
-		if s.Verdict != nil {
-			verdict := *s.Verdict
-			s.Verdict = &verdict
-		}
-		r.group.mu.Unlock()
-		all = append(all, s)
 	}
 	return all
 }

@@ -3,9 +3,12 @@ package transport_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"time"
 
@@ -27,7 +30,7 @@ func Example() {
 	client := &http.Client{Transport: &transport.Transport{
 		Base:   &http.Transport{DisableKeepAlives: true},
 		Policy: retry.Policy{InitialDelay: time.Millisecond},
-		OnRetry: func(event retry.ChatStreamRetry) {
+		OnRetry: func(_ context.Context, event retry.ChatStreamRetry) {
 			fmt.Printf("attempt %d: %s, again in %d ms\n", event.Attempt, event.Kind, event.DelayMs)
 		},
 	}}
@@ -68,9 +71,9 @@ func ExampleTransport_Stream() {
 		switch {
 		case err != nil:
 			fmt.Println(err)
-		case event.Type == transport.Retry:
+		case event.Type == retry.ChatStreamEventTypeRetry:
 			fmt.Printf("have %q; retrying\n", text)
-		case event.Type == transport.Reset:
+		case event.Type == retry.ChatStreamEventTypeReset:
 			text = ""
 		default:
 			text += textOf(event.Data, []string{"choices", "delta", "content"})
@@ -106,4 +109,85 @@ func ExampleTransport_onAttempt() {
 	// Output:
 	// 1 retry 500 server
 	// 2 finish 200 <nil>
+}
+
+// A server that passes an answer on to its page, retries included.
+func ExampleRelay() {
+	srv := chattest.New(nil)
+	defer srv.Close()
+	run := srv.NewRun(chattest.Run{Text: "Hi", Faults: []chattest.Fault{chattest.AnthropicOverloadedResponse().Fault()}})
+	t := &transport.Transport{
+		Base:   &http.Transport{DisableKeepAlives: true},
+		Policy: retry.Policy{InitialDelay: time.Millisecond},
+	}
+
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		req, _ := http.NewRequestWithContext(r.Context(), http.MethodPost, run.URL()+"/v1/chat/completions", strings.NewReader(`{"model":"m","stream":true}`))
+		req.Header.Set("Content-Type", "application/json")
+		if err := transport.Relay(w, t.Stream(req)); err != nil {
+			fmt.Println(err)
+		}
+	}))
+	defer page.Close()
+
+	resp, err := http.Get(page.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		var event struct {
+			Type  retry.ChatStreamEventType
+			Retry *retry.ChatStreamRetry
+		}
+		switch {
+		case !ok || json.Unmarshal([]byte(data), &event) != nil:
+		case event.Retry != nil:
+			fmt.Println(event.Type, event.Retry.Attempt, event.Retry.Kind)
+		default:
+			fmt.Println(event.Type)
+		}
+	}
+	// Output:
+	// retry 1 overloaded
+	// message
+	// message
+	// message
+	// message
+	// finish
+}
+
+// What a banner's two buttons and its text need.
+func ExampleController() {
+	srv := chattest.New(nil)
+	defer srv.Close()
+	run := srv.NewRun(chattest.Run{Text: "Hi", Faults: []chattest.Fault{chattest.AnthropicOverloadedResponse().Fault()}})
+	controller := &transport.Controller{}
+	client := &http.Client{Transport: &transport.Transport{
+		Base:       &http.Transport{DisableKeepAlives: true},
+		Policy:     retry.Policy{InitialDelay: time.Hour},
+		Controller: controller,
+		OnRetry: func(context.Context, retry.ChatStreamRetry) {
+			for _, s := range controller.Snapshots() {
+				fmt.Println(s.State, s.Retry.Title)
+			}
+			controller.RetryNow() // a person does not want to wait
+		},
+	}}
+	resp, err := client.Post(run.URL()+"/v1/chat/completions", "application/json", strings.NewReader(`{"model":"m","stream":true}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Status, len(controller.Snapshots()))
+	controller.Stop() // what was received can still be read
+	_, err = io.Copy(io.Discard, resp.Body)
+	fmt.Println(err == nil || errors.Is(err, retry.ErrStopped))
+	// Output:
+	// waiting Service overloaded
+	// 200 OK 1
+	// true
 }

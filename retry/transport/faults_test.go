@@ -300,9 +300,9 @@ func (c *cell) meet(srv *chattest.Server) (outcome string, err error) {
 			switch {
 			case err != nil:
 				failure = err
-			case event.Type == transport.Reset:
+			case event.Type == retry.ChatStreamEventTypeReset:
 				text.Reset()
-			case event.Type == transport.Message && !textEnds(event.Name):
+			case event.Type == retry.ChatStreamEventTypeMessage && !textEnds(event.Name):
 				text.WriteString(textOf(event.Data, p.text))
 			}
 		}

@@ -15,7 +15,7 @@ import (
 // testing/synctest bubble should give its transports one, since time and
 // channels of a bubble must not leave it.
 type Group struct {
-	mu     sync.Mutex // guards the sessions of this group too
+	mu     sync.Mutex // guards what the sessions of this group decide, not what they read
 	shared session.Group
 	last   int
 	rounds map[int]*round // those that are not over, by their session's ID
@@ -35,11 +35,21 @@ func (g *Group) join(r *round) int {
 	return g.last
 }
 
-// leave forgets a round that is over. The lock is held.
-func (g *Group) leave(id int) { delete(g.rounds, id) }
+// leave forgets a round that is over.
+func (g *Group) leave(id int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.rounds, id)
+}
 
-// wake rouses those whose turn it is. The lock is held.
+// wake rouses those whose turn it is, also one that does not wait yet: it is
+// told when it does.
 func (g *Group) wake(ids []int) {
+	if len(ids) == 0 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for _, id := range ids {
 		if r := g.rounds[id]; r != nil {
 			r.rouse()

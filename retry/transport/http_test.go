@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -81,7 +82,7 @@ func TestHTTP2StreamsAreMendedToo(t *testing.T) {
 	tr := newTransport(client.Transport)
 	tr.Policy.InitialDelay = time.Millisecond
 	var events []retry.ChatStreamRetry
-	tr.OnRetry = func(event retry.ChatStreamRetry) { events = append(events, event) }
+	tr.OnRetry = func(_ context.Context, event retry.ChatStreamRetry) { events = append(events, event) }
 	resp := post(t, &http.Client{Transport: tr}, srv.URL)
 	require.Equal(t, 2, resp.ProtoMajor)
 	require.Equal(t, strings.Join(chat("A", "B"), ""), read(t, resp))

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,9 +15,6 @@ import (
 
 // peekBytes is how much of a body a session gets at a time.
 const peekBytes = 32 << 10
-
-// errNoRewrite is a body that a partial answer cannot be put into.
-var errNoRewrite = errors.New("transport: this request cannot be continued")
 
 // replay gives a request's body once per attempt.
 type replay struct {
@@ -66,10 +62,10 @@ func (b *replay) init(req *http.Request, limit int) error {
 }
 
 // tell hands the body to the session in pieces, as far as it wants it.
-func (b *replay) tell(to func([]byte) (more bool)) error {
+func (b *replay) tell(to func([]byte) (more bool, err error)) error {
 	if b.once {
-		to(b.head)
-		return nil
+		_, err := to(b.head)
+		return err
 	}
 	if b.get == nil {
 		return nil
@@ -82,10 +78,16 @@ func (b *replay) tell(to func([]byte) (more bool)) error {
 	piece := make([]byte, peekBytes)
 	for {
 		n, err := body.Read(piece)
-		if n > 0 && !to(piece[:n]) || err == io.EOF {
-			return nil
+		if n > 0 {
+			if more, err := to(piece[:n]); !more || err != nil {
+				return err
+			}
 		}
-		if err != nil {
+		switch err {
+		case nil:
+		case io.EOF:
+			return nil
+		default:
 			return err
 		}
 	}
@@ -127,16 +129,12 @@ func (r *round) request(ctx context.Context, resume *session.Resume) (*http.Requ
 	if resume.LastEventID != "" {
 		req.Header.Set("Last-Event-ID", resume.LastEventID)
 	}
-	if resume.Suffix != "" {
-		path, query, _ := strings.Cut(resume.Suffix, "?")
-		own := req.URL.Query()
-		more, _ := url.ParseQuery(query)
-		maps.Copy(own, more)
-		req.URL.RawQuery = own.Encode()
-		if req.URL.RawPath != "" {
-			req.URL.RawPath += (&url.URL{Path: path}).EscapedPath()
+	if resume.URL != "" {
+		address, err := url.Parse(resume.URL)
+		if err != nil {
+			return nil, err
 		}
-		req.URL.Path += path
+		req.URL = address
 	}
 	switch {
 	case resume.How == retry.ResumeCustom:
@@ -183,10 +181,8 @@ func (r *round) rewrite(req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	r.group.mu.Lock()
-	rewritten, ok := r.session.Rewrite(string(text))
-	r.group.mu.Unlock()
-	if !ok {
+	rewritten, err := r.session.Rewrite(string(text))
+	if err != nil {
 		return errNoRewrite
 	}
 	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(rewritten)), nil }

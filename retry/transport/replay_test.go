@@ -137,10 +137,10 @@ func TestTheSessionSeesAWholeBodyAndNoMoreThanItWants(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, b.init(req, 1<<20))
 		var seen strings.Builder
-		require.NoError(t, b.tell(func(p []byte) bool { seen.Write(p); return true }))
+		require.NoError(t, b.tell(func(p []byte) (bool, error) { seen.Write(p); return true, nil }))
 		require.Equal(t, whole, seen.String())
 		calls := 0
-		require.NoError(t, b.tell(func([]byte) bool { calls++; return false }))
+		require.NoError(t, b.tell(func([]byte) (bool, error) { calls++; return false, nil }))
 		require.Equal(t, min(n, 1), calls)
 	}
 }
@@ -174,7 +174,7 @@ func TestResumesAskForTheRest(t *testing.T) {
 			check: func(t *testing.T, second *http.Request, body string) {
 				require.Equal(t, "GET", second.Method)
 				require.Equal(t, "/openai/responses/resp_1", second.URL.Path)
-				require.Equal(t, "api-version=v1&starting_after=4&stream=true", second.URL.RawQuery)
+				require.Equal(t, "api-version=v1&stream=true&starting_after=4", second.URL.RawQuery)
 				require.Empty(t, body)
 				require.Zero(t, second.ContentLength)
 				require.Empty(t, second.Header.Get("Content-Type"))
@@ -246,6 +246,7 @@ func TestACallerWhoCannotResumeEndsTheRequest(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newProvider(attemptScript{chunks: []string{"id: 1\ndata: A\n\n"}, broken: errReset})
 				tr, _ := heard(p)
+				tr.Policy.Protocol = "sse"
 				tr.Policy.AfterCommit, tr.Policy.Resume, tr.Resume = retry.AfterCommitResume, retry.ResumeCustom, hook
 				req := eventsRequest(t, tr)
 				resp, err := tr.RoundTrip(req)
@@ -268,7 +269,7 @@ func TestARequestThatCannotBeContinuedDoesNotLoop(t *testing.T) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, chatURL, strings.NewReader(`{"stream":true,"prompt":"hi"}`))
 		require.NoError(t, err)
 		tries := 0
-		tr.OnRetry = func(retry.ChatStreamRetry) {
+		tr.OnRetry = func(context.Context, retry.ChatStreamRetry) {
 			if tries++; tries > 20 {
 				t.Fatal("it loops")
 			}

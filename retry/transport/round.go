@@ -40,7 +40,7 @@ type round struct {
 	send    func(*http.Request) (*http.Response, error)
 	group   *Group
 	id      int // in group
-	session *session.Session
+	session session.Holder
 	replay  replay
 	began   time.Time
 
@@ -60,15 +60,14 @@ type round struct {
 
 	// What the consumer is to get, in this order.
 	reset   bool
-	pending []byte // good until the session's next step
+	pending []byte // good until the next chunk
 	event   *retry.ChatStreamRetry
 	passed  bool              // the response is the caller's as it came
 	verdict *classify.Verdict // on a response that was passed or an answer that is complete
 	err     error             // how it ended: io.EOF, *retry.Error, or as the passed body did
 
-	mu       sync.Mutex // one Read at a time
-	closed   atomic.Bool
-	draining atomic.Bool
+	mu     sync.Mutex // one Read at a time
+	closed atomic.Bool
 }
 
 func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
@@ -90,8 +89,12 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 	if err := r.replay.init(req, policy.MaxReplayBytes); err != nil {
 		return nil, err
 	}
+	open := r.group.open
+	if t.Engine != nil {
+		open = t.Engine.Open
+	}
 	r.id = r.group.join(r)
-	r.session, _ = session.NewSession(&session.Config{
+	r.session.Machine, err = open(session.Config{
 		ID:     r.id,
 		Policy: t.Policy,
 		Request: session.Request{
@@ -101,8 +104,14 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 		Seed:          int64(rand.Uint32()),
 		CanReset:      canReset,
 		NotReplayable: r.replay.once,
-	}, &r.group.shared)
-	if err := r.replay.tell(r.session.Body); err != nil {
+	})
+	if err == nil {
+		if err = r.replay.tell(r.session.Body); err != nil {
+			_ = r.session.Close()
+		}
+	}
+	if err != nil {
+		r.group.leave(r.id)
 		r.replay.close()
 		return nil, err
 	}
@@ -231,15 +240,14 @@ func (r *round) chunk(c chunk) {
 	case c.err != nil:
 		r.broke(c.err)
 	default:
-		r.group.mu.Lock()
-		n, answer := r.session.Chunk(a.number, now(), c.bytes)
-		if answer != nil {
-			r.note(answer)
-		}
-		r.group.mu.Unlock()
-		if answer != nil {
+		n, answer, err := r.session.Chunk(a.number, now(), c.bytes)
+		switch {
+		case err != nil:
+			r.crash(err)
+		case answer != nil:
+			r.group.wake(answer.Wake)
 			r.act(answer)
-		} else if n > 0 {
+		case n > 0:
 			r.pending = r.session.Bytes()
 		}
 	}
@@ -257,20 +265,19 @@ func (r *round) step(h session.Happened) {
 		h = session.Happened{What: session.OnAbort}
 	}
 	h.Now = now()
-	r.group.mu.Lock()
-	a := r.session.Step(&h)
-	r.note(a)
-	r.group.mu.Unlock()
+	a, err := r.session.Step(&h)
+	if err != nil {
+		r.crash(err)
+		return
+	}
+	r.group.wake(a.Wake)
 	r.act(a)
 }
 
-// note tells the group what it must know before the lock goes.
-func (r *round) note(a *session.Answer) {
-	switch a.Do {
-	case session.DoPass, session.DoFinish, session.DoFail, session.DoRethrow:
-		r.group.leave(r.id)
-	}
-	r.group.wake(a.Wake)
+// crash ends the round with a fault of the engine's.
+func (r *round) crash(err error) {
+	r.drop()
+	r.over(err)
 }
 
 // act does what the session says. a is void after the session's next step,
@@ -306,7 +313,8 @@ func (r *round) act(a *session.Answer) {
 		r.leave()
 	case session.DoFinish:
 		r.verdict = a.Verdict
-		r.finish()
+		r.drop()
+		r.over(io.EOF)
 	case session.DoRethrow:
 		r.drop()
 		r.over(r.lastErr)
@@ -320,7 +328,7 @@ func (r *round) act(a *session.Answer) {
 		r.over(err)
 	}
 	if a.Retry != nil && r.t.OnRetry != nil {
-		r.t.OnRetry(*a.Retry)
+		r.t.OnRetry(r.req.Context(), *a.Retry)
 	}
 	if a.Do == session.DoOpen {
 		r.open(a.Attempt, a.Resume)
@@ -363,33 +371,20 @@ func (r *round) drop() {
 	}
 }
 
-// finish ends the round with a complete answer. The end of HTTP's own body may
-// still be on its way; cutting it off would cost the connection.
-func (r *round) finish() {
-	if a := r.attempt; a != nil && a.reading && a.end == nil {
-		r.draining.Store(true)
-		close(a.drain)
-		time.AfterFunc(drainFor, func() { r.cancel(nil) })
-	} else {
-		r.drop()
-	}
-	r.over(io.EOF)
-}
-
 // over is the end: nothing more will happen, though pending may be left.
 func (r *round) over(err error) {
 	r.err = err
-	if !r.draining.Load() {
-		r.cancel(nil)
-	}
+	r.cancel(nil)
 	r.leave()
 }
 
-// leave frees what a round holds of the world while it is guarded.
+// leave stops the timer, closes the request's body, unregisters and frees the session.
 func (r *round) leave() {
 	r.timer.Stop()
 	r.replay.close()
 	r.t.Controller.remove(r)
+	r.group.leave(r.id)
+	_ = r.session.Close()
 }
 
 // problem is the error for a verdict.

@@ -9,35 +9,16 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/internal/sse"
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// The types of an Event.
-const (
-	Message = "message" // an event of the stream: Name, Data, ID
-	Retry   = "retry"   // an attempt failed; Retry says when the next one begins
-	Reset   = "reset"   // drop all messages so far: the answer begins again
-)
-
-// Event is one thing that happened to a stream.
-type Event struct {
-	// Type is Message, Retry or Reset.
-	Type string
-	// Name is the event field of a message, "message" if the server gave none.
-	Name string
-	// Data is the data of a message. It is never empty.
-	Data string
-	// ID is the last id that the server gave, "" if none.
-	ID string
-	// Retry is what to show while the next attempt is waited for.
-	Retry *retry.ChatStreamRetry
-}
-
 // Stream makes the request and gives the events of its answer, across all
 // attempts. It is for consumers that can take back what they have shown: a
-// failure in mid-answer gives a Retry event, then a Reset, then the answer from
-// its beginning, unless Policy.AfterCommit says otherwise.
+// failure in mid-answer gives a retry event, then a reset, then the answer from
+// its beginning, unless Policy.AfterCommit says otherwise. A finish event is the
+// last one of an answer that is complete.
 //
 // An error comes last, with a zero Event: a [*retry.Error], or the reason why
 // the request could not be made. An answer that the provider withheld ends, after
@@ -48,13 +29,6 @@ type Event struct {
 // can be ranged over once, if the request has a body without GetBody.
 func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		if req.Header.Get("Accept") == "" {
-			req = req.Clone(req.Context())
-			if req.Header == nil {
-				req.Header = http.Header{}
-			}
-			req.Header.Set("Accept", "text/event-stream")
-		}
 		r, err := t.begin(req, true)
 		if err != nil {
 			yield(Event{}, err)
@@ -75,7 +49,7 @@ func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
 			if r.reset {
 				r.reset = false
 				d = decoder{yield: yield}
-				if !yield(Event{Type: Reset}, nil) {
+				if !yield(Event{Type: retry.ChatStreamEventTypeReset}, nil) {
 					return
 				}
 			}
@@ -93,7 +67,7 @@ func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
 			}
 			if event := r.event; event != nil {
 				r.event = nil
-				if !yield(Event{Type: Retry, Retry: event}, nil) {
+				if !yield(Event{Type: retry.ChatStreamEventTypeRetry, Retry: event}, nil) {
 					return
 				}
 			}
@@ -104,8 +78,12 @@ func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
 				yield(Event{}, r.err)
 				return
 			default:
-				if d.end() && r.verdict != nil {
+				switch {
+				case !d.end():
+				case r.verdict != nil:
 					yield(Event{}, r.problem(r.verdict))
+				default:
+					d.finish()
 				}
 				return
 			}
@@ -123,6 +101,7 @@ func (r *round) document(d *decoder) error {
 	defer func() { _ = resp.Body.Close() }()
 	switch t := resp.Header.Get("Content-Type"); {
 	case resp.StatusCode == http.StatusNoContent, resp.StatusCode == http.StatusResetContent:
+		d.finish()
 		return nil
 	case resp.StatusCode/100 != 2:
 		return fmt.Errorf("transport: status %d is no answer", resp.StatusCode)
@@ -135,52 +114,81 @@ func (r *round) document(d *decoder) error {
 		return err
 	case len(text) > sse.MaxEvent:
 		return fmt.Errorf("transport: an answer of more than %d bytes that is no stream of events", sse.MaxEvent)
-	case len(text) > 0:
-		d.yield(Event{Type: Message, Name: "message", Data: string(text)}, nil)
+	case len(text) > 0 && !d.message("message", string(text)):
+		return nil
 	}
+	d.finish()
 	return nil
 }
 
 // decoder makes events of the bytes that the session lets go on.
 type decoder struct {
-	framer sse.Framer
+	reader sse.Reader
 	event  sse.Event
+	data   []byte // of an event that began in an earlier piece
 	id     string
+	ending protocol.Ending
 	yield  func(Event, error) bool
 }
 
 // write gives the events in bytes. It says whether more are wanted.
 func (d *decoder) write(bytes []byte) bool {
-	d.framer.Write(bytes)
-	for d.framer.Next(&d.event) {
-		if !d.give() {
+	d.reader.Feed(bytes)
+	for d.reader.Next(&d.event) {
+		if !d.give(bytes) {
 			return false
 		}
 	}
-	d.framer.Take(len(d.framer.Ready()))
+	if rest := d.reader.Pos() - d.reader.Whole(); rest > sse.MaxEvent {
+		d.yield(Event{}, fmt.Errorf("transport: an event of more than %d bytes", sse.MaxEvent))
+		return false
+	} else if rest > 0 {
+		d.data = append(d.data, bytes[max(0, len(bytes)-int(rest)):]...)
+	}
 	return true
 }
 
 // end gives a last event that lacks its blank line.
 func (d *decoder) end() bool {
-	return !d.framer.Final(&d.event) || d.give()
+	_, rest := d.reader.Last(&d.event)
+	return !rest || d.give(nil)
 }
 
-func (d *decoder) give() bool {
+// give gives the event at hand, which ends in bytes.
+func (d *decoder) give(bytes []byte) bool {
 	e := &d.event
+	begun := d.data
+	d.data = d.data[:0]
 	if e.HasID {
 		d.id = strings.Clone(e.ID)
 	}
-	if e.Oversize {
-		d.yield(Event{}, fmt.Errorf("transport: an event of more than %d bytes", sse.MaxEvent))
-		return false
-	}
-	if e.Data == "" {
+	if e.Empty() || e.Bare {
 		return true
 	}
 	name := "message"
 	if e.Type != "" {
 		name = strings.Clone(e.Type)
 	}
-	return d.yield(Event{Type: Message, Name: name, Data: strings.Clone(e.Data), ID: d.id}, nil)
+	data := strings.Clone(e.Data)
+	if e.Cut { // the reader keeps of a long event what it must judge
+		end := len(bytes) - int(d.reader.Pos()-e.Bytes.To)
+		start := max(0, end-int(e.Bytes.To-e.Bytes.From))
+		data = e.DataOf(string(append(begun, bytes[start:end]...)))
+	}
+	return d.message(name, data)
+}
+
+func (d *decoder) message(name, data string) bool {
+	said := protocol.Say(name, data)
+	if len(said.Text)+len(said.Reasoning) == 0 || name == "message" {
+		d.ending.Read(data) // a last token and a finish reason can come in one
+	}
+	return d.yield(Event{
+		Type: retry.ChatStreamEventTypeMessage, Name: name, Data: data, ID: d.id, Text: string(said.Text), Reasoning: string(said.Reasoning),
+	}, nil)
+}
+
+// finish is the end of an answer that is complete.
+func (d *decoder) finish() {
+	d.yield(Event{Type: retry.ChatStreamEventTypeFinish, Finish: finishOf(&d.ending)}, nil)
 }

@@ -30,9 +30,9 @@ type Transport struct {
 	// Provider is a hint for the classifier ("anthropic", "openai", …) where
 	// the address does not tell.
 	Provider string
-	// OnRetry is told before each wait. It is called where the caller waits: by
-	// RoundTrip, or by the body's Read.
-	OnRetry func(retry.ChatStreamRetry)
+	// OnRetry is told before each wait, with the request's context. It is called
+	// where the caller waits: by RoundTrip, or by the body's Read.
+	OnRetry func(context.Context, retry.ChatStreamRetry)
 	// OnWarning is told, once per request, the name of a rule that the caller
 	// should hear of, such as "sdk_retries_stacked": the SDK retries by itself.
 	OnWarning func(rule string)
@@ -44,6 +44,10 @@ type Transport struct {
 	// Group is what requests to one origin share. Default: one group for the
 	// whole program.
 	Group *Group
+	// Engine runs the sessions. Default: the engine that is compiled into the
+	// program. A *wasm.Engine runs them in the module that browsers run; they
+	// share what the engine knows then, so its transports should have one Group.
+	Engine Engine
 	// Resume makes the request that asks for the rest of an answer, where
 	// Policy.Resume is "custom": from a copy of the first request, and from
 	// what was received. An error ends the request as a cancel with that cause.

@@ -77,7 +77,7 @@ func TestFailuresBeforeOutputAreInvisible(t *testing.T) {
 				p := newProvider(bad, attemptScript{chunks: chat("A", "B")})
 				var events []retry.ChatStreamRetry
 				tr := newTransport(p)
-				tr.OnRetry = func(event retry.ChatStreamRetry) {
+				tr.OnRetry = func(_ context.Context, event retry.ChatStreamRetry) {
 					require.Equal(t, 1, p.count())
 					events = append(events, event)
 				}
@@ -272,7 +272,7 @@ func TestTheCallersCancelWinsInEveryState(t *testing.T) {
 					time.AfterFunc(500*time.Millisecond, func() { cancel(cause) })
 				}
 				tr := newTransport(p)
-				tr.OnRetry = func(retry.ChatStreamRetry) {
+				tr.OnRetry = func(context.Context, retry.ChatStreamRetry) {
 					if time.Since(began) > 0 {
 						t.Error("a retry is announced after the cancel")
 					}
@@ -315,7 +315,7 @@ func TestACancelIsNeverTakenForAFailureToRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		tr := newTransport(newProvider(refused))
-		tr.OnRetry = func(retry.ChatStreamRetry) { t.Error("a retry is announced after the cancel") }
+		tr.OnRetry = func(context.Context, retry.ChatStreamRetry) { t.Error("a retry is announced after the cancel") }
 		r, err := tr.begin(chatRequest(t, ctx), false)
 		require.NoError(t, err)
 		r.start()
@@ -356,7 +356,7 @@ func TestClosingTheBodyEndsTheRequest(t *testing.T) {
 					_, err = resp.Body.Read(make([]byte, 10))
 					require.ErrorIs(t, err, http.ErrBodyReadAfterClose)
 				}
-				time.Sleep(drainFor)
+				time.Sleep(time.Second) // the core waits as long for the end
 				synctest.Wait()
 				require.Zero(t, p.open)
 				require.ErrorIs(t, p.requests[0].Context().Err(), context.Canceled)
@@ -398,7 +398,7 @@ func TestTheBodyCanBeClosedByWhatReadingItCalls(t *testing.T) {
 		tr := newTransport(p)
 		tr.Policy.AfterCommit = retry.AfterCommitResume
 		var resp *http.Response
-		tr.OnRetry = func(retry.ChatStreamRetry) { _ = resp.Body.Close() }
+		tr.OnRetry = func(context.Context, retry.ChatStreamRetry) { _ = resp.Body.Close() }
 		req := eventsRequest(t, tr)
 		var err error
 		resp, err = tr.RoundTrip(req)

@@ -13,7 +13,7 @@ import (
 )
 
 // abiVersion changes when a host of the last version could go wrong.
-const abiVersion = 1
+const abiVersion = 2
 
 const (
 	maxInput = 16 << 20
@@ -31,10 +31,15 @@ var (
 	free     []uint16
 )
 
+// slot holds a session or the reader of a consumer.
 type slot struct {
 	session *session.Session
+	reader  *consumer
 	handle  int32
 }
+
+// table is numbers for the host: moves, or events.
+var table []int32
 
 //go:wasmexport abi_version
 func abiVersionOf() int32 { return abiVersion }
@@ -164,9 +169,19 @@ func sessionNew(n int32) int32 {
 	if err != nil {
 		return refuse(err.Error())
 	}
+	slot := occupy()
+	if slot == nil {
+		return refuse("too many sessions are open: free them with session_free")
+	}
+	slot.session = s
+	return slot.handle
+}
+
+// occupy finds a slot that is free and gives it a new handle.
+func occupy() *slot {
 	if len(free) == 0 {
 		if len(sessions) > 0xFFFF {
-			return refuse("too many sessions are open: free them with session_free")
+			return nil
 		}
 		sessions = append(sessions, &slot{handle: int32(len(sessions))})
 		free = append(free, uint16(len(sessions)-1))
@@ -174,20 +189,32 @@ func sessionNew(n int32) int32 {
 	at := free[len(free)-1]
 	free = free[:len(free)-1]
 	slot := sessions[at]
-	slot.session = s
 	slot.handle = (slot.handle + 0x10000) & 0x7FFFFFFF
 	if slot.handle>>16 == 0 {
 		slot.handle += 0x10000 // 0 is no handle
 	}
-	return slot.handle
+	return slot
+}
+
+// vacate frees the slot of a handle.
+func vacate(h int32) {
+	*sessions[h&0xFFFF] = slot{handle: h}
+	free = append(free, uint16(h&0xFFFF))
+}
+
+// slotOf is the slot of a handle, nil for one that is not in use.
+func slotOf(h int32) *slot {
+	if at := int(h & 0xFFFF); h > 0 && at < len(sessions) && sessions[at].handle == h {
+		return sessions[at]
+	}
+	return nil
 }
 
 func find(h int32) *slot {
-	at := int(h & 0xFFFF)
-	if h <= 0 || at >= len(sessions) || sessions[at].handle != h || sessions[at].session == nil {
-		return nil
+	if s := slotOf(h); s != nil && s.session != nil {
+		return s
 	}
-	return sessions[at]
+	return nil
 }
 
 const unknownHandle = "no such session: the handle is wrong or was freed"
@@ -230,13 +257,29 @@ func sessionChunk(h, attempt, n int32, now float64) int32 {
 	return -answer(a)
 }
 
-//go:wasmexport session_bytes
-func sessionBytes(h int32) unsafe.Pointer {
+// sessionMoves gives the moves of the last call as numbers: how many, then
+// three for each; or nil if there are none.
+//
+//go:wasmexport session_moves
+func sessionMoves(h int32) unsafe.Pointer {
 	slot := find(h)
 	if slot == nil {
 		return nil
 	}
-	return unsafe.Pointer(unsafe.SliceData(slot.session.Bytes()))
+	moves := slot.session.Moves()
+	if len(moves) == 0 {
+		return nil
+	}
+	table = append(table[:0], int32(len(moves)))
+	for i := range moves {
+		m := &moves[i]
+		third := int32(m.Behind)
+		if m.Do == session.MovePut {
+			third = int32(uintptr(unsafe.Pointer(unsafe.SliceData(m.Put))))
+		}
+		table = append(table, int32(m.Do), int32(m.N), third)
+	}
+	return unsafe.Pointer(unsafe.SliceData(table))
 }
 
 //go:wasmexport session_snapshot
@@ -246,6 +289,16 @@ func sessionSnapshot(h int32) int32 {
 		return refuse(unknownHandle)
 	}
 	fresh().Snapshot(slot.session.Snapshot())
+	return done()
+}
+
+//go:wasmexport session_about
+func sessionAbout(h int32) int32 {
+	slot := find(h)
+	if slot == nil {
+		return refuse(unknownHandle)
+	}
+	fresh().About(slot.session.About())
 	return done()
 }
 
@@ -278,9 +331,8 @@ func sessionRewrite(h, n int32) int32 {
 
 //go:wasmexport session_free
 func sessionFree(h int32) {
-	if slot := find(h); slot != nil {
-		slot.session = nil
-		free = append(free, uint16(h&0xFFFF))
+	if find(h) != nil {
+		vacate(h)
 	}
 }
 

@@ -23,18 +23,25 @@ func main() {
 	export("abi_version", func([]js.Value) any { return abiVersionOf() })
 	export("buffer", func(a []js.Value) any { return address(buffer(int32At(a, 0))) })
 	export("result", func([]js.Value) any { return address(result()) })
-	export("session_bytes", func(a []js.Value) any { return address(sessionBytes(int32At(a, 0))) })
+	export("session_moves", func(a []js.Value) any { return address(sessionMoves(int32At(a, 0))) })
+	export("reader_new", func([]js.Value) any { return readerNew() })
+	export("reader_free", func(a []js.Value) any { readerFree(int32At(a, 0)); return nil })
+	export("reader_rest", func(a []js.Value) any { return readerRest(int32At(a, 0)) })
+	export("events", func([]js.Value) any { return address(eventsAt()) })
 	export("session_chunk", func(a []js.Value) any {
 		return sessionChunk(int32At(a, 0), int32At(a, 1), int32At(a, 2), a[3].Float())
 	})
 	export("session_free", func(a []js.Value) any { sessionFree(int32At(a, 0)); return nil })
 	for name, call := range map[string]func(n int32) int32{
 		"classify": classifyFailure, "explain": explain, "delay": delay, "policy": policyOf, "share": share,
-		"said": said, "ended": ended, "session_new": sessionNew, "session_snapshot": sessionSnapshot, "session_ending": sessionEnding,
+		"said": said, "ended": ended, "session_new": sessionNew, "session_snapshot": sessionSnapshot, "session_about": sessionAbout, "session_ending": sessionEnding,
 	} {
 		export(name, func(a []js.Value) any { return call(int32At(a, 0)) })
 	}
-	for name, call := range map[string]func(h, n int32) int32{"session_body": sessionBody, "session_event": sessionEvent, "session_rewrite": sessionRewrite} {
+	for name, call := range map[string]func(h, n int32) int32{
+		"session_body": sessionBody, "session_event": sessionEvent, "session_rewrite": sessionRewrite,
+		"reader_feed": readerFeed, "reader_events": readerEvents,
+	} {
 		export(name, func(a []js.Value) any { return call(int32At(a, 0), int32At(a, 1)) })
 	}
 	js.Global().Set("steadfetch", calls)

@@ -283,7 +283,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
   });
 
   it("goes on waiting after a reload", async () => {
-    const page = await visit({ script: "overloaded", initialDelayMs: 1200 });
+    const page = await visit({ script: "overloaded", initialDelayMs: 20_000 });
     await page.click("#send");
     await page.waitForSelector(shown("countdown"));
     await page.reload();

@@ -32,7 +32,7 @@ type seen struct {
 // survive streams an answer with a session in the module: the host of ABI.md,
 // with goroutines for requests and channels for what comes of them.
 func survive(ctx context.Context, engine *wasm.Engine, address string, canReset bool, textIn func([]byte) (string, error)) (*lived, error) {
-	guarded, err := engine.NewSession(session.Config{
+	made, err := engine.NewSession(session.Config{
 		Policy:   retry.Policy{InitialDelay: 50 * time.Millisecond},
 		Request:  session.Request{Method: http.MethodPost, URL: address, Body: body},
 		CanReset: canReset,
@@ -40,7 +40,8 @@ func survive(ctx context.Context, engine *wasm.Engine, address string, canReset 
 	if err != nil {
 		return nil, err
 	}
-	defer guarded.Close()
+	defer made.Close()
+	guarded := &session.Holder{Machine: made}
 
 	got := &lived{Retries: []*retry.ChatStreamRetry{}}
 	var text strings.Builder
@@ -95,7 +96,7 @@ func survive(ctx context.Context, engine *wasm.Engine, address string, canReset 
 }
 
 // tell reports to the session. Bytes that are no news leave the timer as it is.
-func tell(guarded *wasm.Session, s *seen, timerAt int64) (*session.Answer, error) {
+func tell(guarded *session.Holder, s *seen, timerAt int64) (*session.Answer, error) {
 	now := time.Now().UnixMilli()
 	if s.chunk == nil {
 		s.happened.Now = now

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../engine/shapes.gen.js";
+import { check } from "./check.js";
 
 /** What a banner and its buttons need. */
 export interface Controller {
@@ -12,6 +13,8 @@ export interface Controller {
    * `restore` after a reload.
    */
   readonly status: Snapshot;
+  /** Set, it makes every wait last until `retryNow()`. */
+  manual: boolean;
   /** Ends the wait of every request that waits, and counts its failures from 0 again. */
   retryNow(): void;
   /** Ends every request. What was received stays; they fail with the reason `stopped_by_user`. */
@@ -20,13 +23,20 @@ export interface Controller {
   subscribe(listener: (status: Snapshot) => void): () => void;
 }
 
+/** What `createController` can be told. */
+export interface ControllerOptions {
+  /** Every wait lasts until `retryNow()`. Default: false. It can be changed later. */
+  manual?: boolean | undefined;
+}
+
 /** A session as its controller sees it. */
 export interface Controlled {
-  report(what: "retry_now" | "stop"): void;
+  report(what: "retry_now" | "stop" | "manual" | "automatic"): void;
 }
 
 /** The side of a controller that sessions see. */
 export interface Registry {
+  readonly manual: boolean;
   set(session: Controlled, status: Snapshot, over: boolean): void;
 }
 
@@ -35,12 +45,14 @@ const registry = Symbol.for("steadfetch.registry");
 const urgency = ["streaming", "opening", "waiting"];
 
 /** Makes a controller. Give it to one request or to many, as the option `controller`. */
-export function createController(): Controller {
+export function createController(options: ControllerOptions = {}): Controller {
+  check("createController", options, { manual: "boolean" });
+  let manual = options.manual ?? false;
   let status: Snapshot = Object.freeze({ state: "idle", attempt: 0, failures: 0 });
   const listeners = new Set<(status: Snapshot) => void>();
   const live = new Map<Controlled, Snapshot>(); // the one that changed last is last
 
-  const all = (what: "retry_now" | "stop") => {
+  const all: Controlled["report"] = (what) => {
     for (const session of [...live.keys()]) {
       session.report(what);
     }
@@ -48,6 +60,15 @@ export function createController(): Controller {
   const controller: Controller = {
     get status() {
       return status;
+    },
+    get manual() {
+      return manual;
+    },
+    set manual(on) {
+      if (on !== manual) {
+        manual = on;
+        all(on ? "manual" : "automatic");
+      }
     },
     retryNow: () => all("retry_now"),
     stop: () => all("stop"),
@@ -60,6 +81,9 @@ export function createController(): Controller {
     },
   };
   const sessions: Registry = {
+    get manual() {
+      return manual;
+    },
     set(session, snapshot, over) {
       live.delete(session);
       if (!over) {
@@ -89,9 +113,9 @@ export function registryOf(controller: unknown): Registry | undefined {
 }
 
 /** Calls what a caller gave us. What it throws is the caller's, and no session's failure. */
-export function safely<T>(callback: ((argument: T) => void) | undefined, argument: T): void {
+export function safely<T extends unknown[]>(callback: ((...args: T) => void) | undefined, ...args: T): void {
   try {
-    callback?.(argument);
+    callback?.(...args);
   } catch (error) {
     queueMicrotask(() => {
       throw error;

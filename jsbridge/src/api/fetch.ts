@@ -27,16 +27,19 @@ import { type FetchOptions, fetchTypes } from "./options.js";
  */
 export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch {
   check("createFetch", options, fetchTypes);
+  let { restore } = options;
   return async (input, init) => {
+    const own = { ...options, restore };
+    restore = undefined; // it is one request's
     let engine: Engine;
     try {
       engine = await ready();
     } catch (error) {
-      warn(options, "no_webassembly", `requests are not guarded: ${(error as Error).message}`);
+      warn(options, "no_webassembly", undefined, `requests are not guarded: ${(error as Error).message}`);
       return (options.fetch ?? globalThis.fetch)(input, init);
     }
     return new Promise((resolve, reject) => {
-      request(engine, input, init, options, false, (session) => {
+      request(engine, input, init, own, false, (session) => {
         let body: Body | undefined;
         const begin = (response: Response): Body => {
           if (!body) {

@@ -1,7 +1,14 @@
-import type { Said } from "../engine/abi.js";
+import { columns, maxChunk, type Said } from "../engine/abi.js";
 import { engine } from "../engine/module.js";
 import type { Ending } from "../engine/shapes.gen.js";
-import { makeParser, type ServerSentEvent } from "./sse.js";
+import { joinBytes } from "../session/held.js";
+
+/** An event of a stream (WHATWG HTML, "Interpreting an event stream"). */
+export interface ServerSentEvent {
+  event: string;
+  data: string;
+  id: string;
+}
 
 /** An event of the answer. An answer that is no stream comes as one message. */
 export interface ChatStreamMessage extends ServerSentEvent {
@@ -14,18 +21,27 @@ export interface ChatStreamMessage extends ServerSentEvent {
 
 type Push = (message: ChatStreamMessage) => void;
 /** Takes the bytes of a body; without bytes it has ended. */
-type Reader = (bytes?: Uint8Array) => void;
+interface Reader {
+  (bytes?: Uint8Array): void;
+  /** Frees what it holds; it is not used any more. */
+  free?(): void;
+}
 
-/** Which member of the data is text, the core knows. It is asked when somebody wants to know, and once. */
-function message(event: ServerSentEvent): ChatStreamMessage {
+/**
+ * Which member of the data is text, the core knows. It is asked when somebody
+ * wants to know, and once, unless it has told already: the text as JSON.
+ */
+function message(event: string, data: string, id: string, json?: string): ChatStreamMessage {
   let said: Said | undefined;
   const say = () => {
-    said ??= engine().said(event);
+    said ??= json ? { text: JSON.parse(json) as string } : engine().said({ event, data });
     return said;
   };
   return {
     type: "message",
-    ...event,
+    event,
+    data,
+    id,
     get text() {
       return say().text;
     },
@@ -35,8 +51,81 @@ function message(event: ServerSentEvent): ChatStreamMessage {
   };
 }
 
-/** Reads an event stream. */
-export const makeReader = (push: Push): Reader => makeParser((event) => push(message(event)));
+/** Reads an event stream. The core finds the events; what is between their places is only decoded here. */
+export function makeReader(push: Push): Reader {
+  const reader = engine().reader();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let begun: Uint8Array[] = []; // bytes of an event that has not ended
+  let fed = 0; // how many bytes were fed last
+  let id = "";
+
+  /** Gives the events of a table, whose places are in bytes. */
+  function give(table: Int32Array, bytes: Uint8Array, from: number, to: number, shift: number): void {
+    const all = decoder.decode(bytes);
+    const ascii = all.length === bytes.length; // then a place in the bytes is one in the text
+    const part = (i: number): string | undefined => {
+      const begin = table[i]! + shift;
+      const end = table[i + 1]! + shift;
+      return begin > end ? undefined : ascii ? all.slice(begin, end) : decoder.decode(bytes.subarray(begin, end));
+    };
+    for (let i = from; i < to; i += columns.count) {
+      id = part(i + columns.id) ?? id;
+      const lines = table[i + columns.lines]!;
+      if (lines) {
+        const data = part(i + columns.data)!;
+        push(message(part(i + columns.type) || "message", lines > 1 ? joined(data) : data, id, part(i + columns.text)));
+      }
+    }
+  }
+
+  function take(bytes: Uint8Array | undefined): void {
+    const table = reader.read(bytes);
+    if (!table) {
+      throw new RangeError("steadfetch: an event of the stream is too large");
+    }
+    let at = 0;
+    if (begun.length > 0 && table.length > 0) {
+      // The first one began in earlier bytes.
+      const head = bytes?.subarray(0, table[columns.end]) ?? new Uint8Array();
+      const whole = joinBytes([...begun, head]);
+      at = columns.count;
+      give(table, whole, 0, at, whole.length - (bytes ? head.length : fed));
+      begun = [];
+    }
+    if (bytes) {
+      fed = bytes.length;
+      give(table, bytes, at, table.length, 0);
+      const rest = reader.rest();
+      if (rest > 0) {
+        begun = rest > bytes.length ? begun : [];
+        begun.push(bytes.slice(Math.max(bytes.length - rest, 0)));
+      } else {
+        begun = [];
+      }
+    }
+  }
+
+  const read: Reader = (bytes) => {
+    if (!bytes) {
+      take(undefined);
+      reader.free();
+      return;
+    }
+    for (let at = 0; at < bytes.length; at += maxChunk) {
+      take(bytes.subarray(at, at + maxChunk));
+    }
+  };
+  read.free = reader.free;
+  return read;
+}
+
+/** The data of an event whose data came in several lines. Between them can be lines that are none. */
+function joined(lines: string): string {
+  const [first, ...more] = lines.split(/\r\n|\r|\n/);
+  return [first, ...more.filter((line) => /^data(:|$)/.test(line)).map((line) => line.replace(/^data:? ?/, ""))].join(
+    "\n",
+  );
+}
 
 /** Cuts a text: at every line end, nowhere, or wherever the bytes were cut. */
 function makeCutter(take: (data: string) => void, cut: "lines" | "whole" | "as it comes"): Reader {
@@ -69,9 +158,8 @@ export async function readBody(
   const type = (response.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   const isDocument = /[/+]json$/.test(type);
   const take = (data: string) => {
-    const event = { event: "message", data, id: "" };
-    push(message(event));
-    ending = isDocument ? engine().ended(event) : ending;
+    push(message("message", data, ""));
+    ending = isDocument ? engine().ended({ event: "message", data }) : ending;
   };
   const reader = response.body?.getReader();
   const read =
@@ -88,6 +176,7 @@ export async function readBody(
       }
     }
   } finally {
+    read.free?.();
     reader?.cancel().catch(() => {});
   }
   return ending;

@@ -1,10 +1,12 @@
 import {
+  type About,
   type ChatStreamRetry,
   mostNumber,
   type Policy,
   policyTypes,
   type Resume,
   type Snapshot,
+  type Verdict,
 } from "../engine/shapes.gen.js";
 import type { OptionTypes } from "./check.js";
 import type { Controller } from "./controller.js";
@@ -40,24 +42,42 @@ export interface AttemptEvent {
     "error.type"?: string;
     /** The short name that verdicts carry. */
     "gen_ai.provider.name"?: string;
+    "gen_ai.request.model"?: string;
   };
 }
 
-/** What every guarded operation can be told. */
+/** Which request a callback is about. */
+export interface RequestContext extends About {
+  /** The attempt in force, from 1. */
+  attempt: number;
+  /** Left out for `retry`, as the next one is. */
+  method?: string;
+  /** Without its query, which may hold a key. */
+  url?: string;
+}
+
+/** What every guarded operation can be told. What a callback throws is reported as uncaught. */
 export interface Options extends PolicyOptions {
-  /** Is called when an attempt has failed and a wait begins. What it throws is reported as uncaught. */
-  onRetry?: ((event: ChatStreamRetry) => void) | undefined;
+  /** Is called when an attempt has failed and a wait begins. */
+  onRetry?: ((event: ChatStreamRetry, request: RequestContext) => void) | undefined;
   /** Is called whenever the state may have changed. */
-  onStatus?: ((status: Snapshot) => void) | undefined;
-  /** Is called when an attempt has ended, whatever became of it. */
-  onAttempt?: ((attempt: AttemptEvent) => void) | undefined;
-  /** Is called with the name of a rule that speaks of the caller's set-up. Default: the console hears of it once. */
-  onWarning?: ((rule: string) => void) | undefined;
+  onStatus?: ((status: Snapshot, request: RequestContext) => void) | undefined;
+  /** Is called when an attempt has ended, whatever became of it, in the caller's asynchronous context. */
+  onAttempt?: ((attempt: AttemptEvent, request: RequestContext) => void) | undefined;
+  /**
+   * Is called with the name of a rule that speaks of the caller's set-up, once for
+   * each rule. Default: the console.
+   */
+  onWarning?: ((rule: string, request?: RequestContext) => void) | undefined;
   /** What a banner and its buttons need; one may serve many requests. */
   controller?: Controller | undefined;
   /** The provider's short name, where its address does not tell. */
   provider?: string | undefined;
-  /** A status that was stored earlier, perhaps before a reload: the wait goes on where it was. */
+  /**
+   * A status that was stored earlier, perhaps before a reload: a wait goes on
+   * where it was, and what had failed stays failed. It is for one request, the
+   * first that is made.
+   */
   restore?: Snapshot | undefined;
 }
 
@@ -66,12 +86,35 @@ export interface ResumeRequest extends RequestInit {
   url?: string;
 }
 
+/** The request that failed, for `recover`. */
+export interface RecoverRequest {
+  url: string;
+  method: string;
+  headers: Headers;
+  /** Its body. */
+  text(): Promise<string>;
+}
+
 /** What `createFetch` and `stream` can be told. */
 export interface FetchOptions extends Options {
+  /**
+   * Is asked before a failure ends the request or begins a wait, at most until it
+   * has given three requests: for one that fares better, such as a fresh token
+   * after a 401, another model, a shorter history. What it leaves out stays as it
+   * was; nothing lets the failure go its way. After output, `createFetch` asks
+   * no more, and `stream` starts the answer over.
+   */
+  recover?:
+    | ((
+        verdict: Verdict,
+        request: RecoverRequest,
+        context: RequestContext,
+      ) => ResumeRequest | undefined | PromiseLike<ResumeRequest | undefined>)
+    | undefined;
   /** The fetch to use. Default: `globalThis.fetch` at the time of the call. */
   fetch?: typeof globalThis.fetch | undefined;
   /** Makes the request for the rest of an answer, for `resume: "custom"`, which it implies. */
-  resumeRequest?: ((resume: Resume) => ResumeRequest | PromiseLike<ResumeRequest>) | undefined;
+  resumeRequest?: ((resume: Resume, context: RequestContext) => ResumeRequest | PromiseLike<ResumeRequest>) | undefined;
 }
 
 /** What `createFetch`, `stream` and `retry` have in common. */
@@ -87,7 +130,12 @@ export const optionTypes: OptionTypes = {
 };
 
 /** What `createFetch` and `stream` have besides. */
-export const fetchTypes: OptionTypes = { ...optionTypes, fetch: "function", resumeRequest: "function" };
+export const fetchTypes: OptionTypes = {
+  ...optionTypes,
+  fetch: "function",
+  recover: "function",
+  resumeRequest: "function",
+};
 
 /** The policy among the options, as the core knows it. */
 export function policyOf(options: FetchOptions): Policy {

@@ -1,4 +1,5 @@
 import { ready } from "../engine/module.js";
+import type { Verdict } from "../engine/shapes.gen.js";
 import { drive } from "../session/driver.js";
 import { check } from "./check.js";
 import { failureOf } from "./classify.js";
@@ -8,7 +9,12 @@ import { type Options, optionTypes } from "./options.js";
 /** What `retry` can be told. */
 export interface RetryOptions extends Options {
   /** Ends the attempt and the retrying. */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | null | undefined;
+  /**
+   * Is asked after each failure: true is worth another try, false is not, and
+   * undefined leaves it to the verdict. The policy's limits hold in any case.
+   */
+  shouldRetry?: ((error: unknown, verdict: Verdict, attempt: number) => boolean | undefined) | undefined;
 }
 
 /** What `retry` tells the function that it calls. */
@@ -22,6 +28,8 @@ export interface RetryAttempt {
 /**
  * Calls fn until it succeeds. It is for whatever returns a promise, and knows
  * failures by the errors that fn throws: those of fetch, of the SDKs, of Node.
+ * An error may say itself whether it is `retryable`. An AbortError, while the
+ * signal that fn was given lives, is a connection that broke.
  *
  * An error that is not worth another try is thrown as it is. Where the policy
  * ends the retrying, a `RetryError` is thrown, whose cause is the last error.
@@ -34,7 +42,7 @@ export async function retry<T>(
   fn: (attempt: RetryAttempt) => T | PromiseLike<T>,
   options: RetryOptions = {},
 ): Promise<T> {
-  check("retry", options, { ...optionTypes, signal: "signal" });
+  check("retry", options, { ...optionTypes, signal: "signal", shouldRetry: "function" });
   const engine = await ready();
   return new Promise((resolve, reject) => {
     const { signal } = options;
@@ -55,9 +63,24 @@ export async function retry<T>(
         } catch (error) {
           if (current === mine) {
             thrown = error;
-            session.report("failed", { attempt, failure: failureOf(error) });
+            failed(error, attempt);
           }
         }
+      }
+
+      function failed(error: unknown, attempt: number): void {
+        const failure = failureOf(error);
+        try {
+          const says = options.shouldRetry?.(error, engine.classify(failure), attempt);
+          if (says !== undefined) {
+            failure.headers = { ...failure.headers, "x-should-retry": String(says) };
+          }
+        } catch (mistake) {
+          thrown = mistake;
+          session.report("abort");
+          return;
+        }
+        session.report("failed", { attempt, failure });
       }
 
       return {

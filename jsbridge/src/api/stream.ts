@@ -57,13 +57,16 @@ export function stream(
   const theirs = signalOf(input, init);
   let abort: AbortController | undefined;
   let leave = () => {};
+  let read: ReturnType<typeof makeReader> | undefined;
   const { iterator, push, end, clear, demand } = makeQueue<ChatStreamEvent>(begin, () => {
     leave();
+    read?.free?.();
     abort?.abort();
   });
 
   function over(how: { error?: unknown }): void {
     leave();
+    read?.free?.();
     end(how);
   }
 
@@ -81,13 +84,16 @@ export function stream(
   function begin(): void {
     ({ abort, leave } = follower(theirs, options.signal));
     const { signal } = abort;
-    let read = makeReader(push);
     const start = async () =>
       request(await ready(), input, { ...init, signal }, options, true, () => ({
-        take: (bytes) => read(bytes),
+        take(bytes) {
+          read ??= makeReader(push);
+          read(bytes);
+        },
         demand,
         reset() {
-          read = makeReader(push);
+          read?.free?.();
+          read = undefined;
           push({ type: "reset" });
         },
         wait({ retry }) {
@@ -113,7 +119,7 @@ export function stream(
           }
         },
         finish(_, verdict, attempts, ending) {
-          read();
+          read?.();
           if (verdict) {
             fail(new RetryError(verdict, attempts));
           } else {

@@ -1,5 +1,6 @@
 import { fromWire, frozen, toWireShape } from "./names.js";
 import type {
+  About,
   Answer,
   Config,
   Ending,
@@ -22,10 +23,11 @@ interface Exports {
   result(): number;
   delay(attempt: number): number;
   session_body(session: number, n: number): number;
-  session_bytes(session: number): number;
+  session_moves(session: number): number;
   session_chunk(session: number, attempt: number, n: number, now: number): number;
   session_snapshot(session: number): number;
   session_free(session: number): void;
+  session_about(session: number): number;
   session_ending(session: number): number;
   session_event(session: number, n: number): number;
   session_rewrite(session: number, n: number): number;
@@ -36,7 +38,37 @@ interface Exports {
   policy(n: number): number;
   session_new(n: number): number;
   share(n: number): number;
+  reader_new(): number;
+  reader_free(reader: number): void;
+  reader_feed(reader: number, n: number): number;
+  reader_events(reader: number, end: number): number;
+  reader_rest(reader: number): number;
+  events(): number;
 }
+
+/** What becomes of bytes that are held: see wasm/ABI.md. */
+export interface Move {
+  do: "release" | "drop" | "put" | "cut";
+  n: number;
+  behind: number;
+  /** What is put. */
+  bytes: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Finds the events in what a consumer gets. */
+export interface EventReader {
+  /**
+   * Takes the next bytes, at most {@link maxChunk}, or the end of the stream, and gives the table of the events that end in
+   * them: `columns.count` numbers each, places counted from the first of these bytes. Undefined if an event is too large.
+   */
+  read(bytes: Uint8Array | undefined): Int32Array | undefined;
+  /** How many of the bytes, from the last one back, belong to an event that has not ended. */
+  rest(): number;
+  free(): void;
+}
+
+/** What the table of events has for each of them. A place is two numbers; one that ends before it begins is none. */
+export const columns = { lines: 0, end: 1, type: 2, data: 4, id: 6, text: 8, count: 10 } as const;
 
 /** What an event says to a person. */
 export interface Said {
@@ -61,9 +93,12 @@ export interface Engine {
   event(session: number, happened: Happened): Answer;
   /** Takes at most {@link maxChunk} bytes. A number is how many bytes may go on. */
   chunk(session: number, attempt: number, bytes: Uint8Array, now: number): number | Answer;
-  /** A copy of the n bytes that may go on. */
-  bytes(session: number, n: number): Uint8Array<ArrayBuffer>;
+  /** What becomes of the bytes that are held. Undefined is that as many as were told of go on, from the first one. */
+  moves(session: number): Move[] | undefined;
+  reader(): EventReader;
   snapshot(session: number): Snapshot;
+  /** What the request says of itself, once it has started. */
+  about(session: number): About;
   /** How the answer ended, after `finish`. */
   ending(session: number): Ending;
   rewrite(session: number, body: string): string;
@@ -75,7 +110,11 @@ export interface Engine {
 /** The most that {@link Engine.chunk} takes. */
 export const maxChunk = 1 << 20;
 
-const version = 1;
+const version = 2;
+/** The kinds of a move, from 1. */
+const kinds = ["release", "drop", "put", "cut"] as const;
+/** How many events are told of at a time. */
+const mostEvents = 1024;
 
 /**
  * Wraps an instance's exports. onTrap is called when it has trapped: after that it is
@@ -171,8 +210,51 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
         const n = wasm.session_chunk(session, attempt, bytes.length, now);
         return n < 0 ? read<Answer>(decoder.decode(view(wasm.result(), -n))) : n;
       }),
-    bytes: (session, n) => enter(() => view(wasm.session_bytes(session), n).slice()),
+    moves: (session) =>
+      enter(() => {
+        const at = wasm.session_moves(session);
+        if (!at) {
+          return undefined;
+        }
+        const numbers = new Int32Array(wasm.memory.buffer, at >>> 0, 1);
+        const list = new Int32Array(wasm.memory.buffer, (at >>> 0) + 4, 3 * numbers[0]!);
+        const moves: Move[] = [];
+        for (let i = 0; i < list.length; i += 3) {
+          const [kind, n, third] = list.subarray(i, i + 3) as unknown as [number, number, number];
+          const bytes = kind === 3 ? view(third, n).slice() : undefined;
+          moves.push({ do: kinds[kind - 1]!, n, behind: third, bytes });
+        }
+        return moves;
+      }),
+    reader() {
+      const id = enter(() => wasm.reader_new());
+      return {
+        read: (bytes) =>
+          enter(() => {
+            if (bytes) {
+              write(bytes);
+            }
+            if (bytes && !wasm.reader_feed(id, bytes.length)) {
+              return undefined;
+            }
+            const tables: Int32Array[] = [];
+            let n = 0;
+            do {
+              n = wasm.reader_events(id, bytes ? 0 : 1);
+              tables.push(new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columns.count).slice());
+            } while (n === mostEvents);
+            return tables.length === 1 ? tables[0]! : Int32Array.from(tables.flatMap((table) => [...table]));
+          }),
+        rest: () => enter(() => wasm.reader_rest(id)),
+        free: () => {
+          if (!trapped) {
+            enter(() => wasm.reader_free(id));
+          }
+        },
+      };
+    },
     snapshot: (session) => frozen(json<Snapshot>(() => wasm.session_snapshot(session), "")),
+    about: (session) => json(() => wasm.session_about(session), ""),
     ending: (session) => json(() => wasm.session_ending(session), ""),
     rewrite: (session, body) => text((n) => wasm.session_rewrite(session, n), body),
     free: (session) => enter(() => wasm.session_free(session)),

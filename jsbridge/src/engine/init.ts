@@ -19,7 +19,9 @@ export interface InitOptions {
  * when they must. It is for three cases: a runtime that compiles nothing at once
  * (old WebViews, for modules over 4 KiB), where `classify`, `explain` and
  * `delay` throw until `init` is done; a module from elsewhere than this file,
- * given as `source`: a compiled module, its bytes, a response, or its address;
+ * given as `source`: a compiled module, its bytes, a response, or its address
+ * (it may be one that Go's own compiler built, see `make wasm-go`: for
+ * GOOS=wasip1, or for GOOS=js with Go's wasm_exec.js loaded before);
  * and a page whose policy forbids WebAssembly, which needs a `fallback`.
  *
  * Calls without a source may be repeated. A source is taken once, before the

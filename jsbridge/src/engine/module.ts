@@ -1,5 +1,6 @@
 import { embedded, type Instantiate } from "embedded:steadfetch";
 import { type Engine, makeEngine } from "./abi.js";
+import { builtByGo } from "./go.js";
 
 /** What `import("steadfetch/js")` gives. */
 export interface PlainJavaScript {
@@ -54,6 +55,12 @@ async function prepare(from: WebAssembly.Module | BufferSource | Instantiate): P
     return;
   }
   const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from);
+  const go = builtByGo(module);
+  if (go) {
+    current ??= begin(go());
+    compiled = go;
+    return;
+  }
   // Where modules do not compile at once, they are not instantiated at once.
   current ??= begin((await WebAssembly.instantiate(module)).exports);
   compiled = module;

@@ -237,7 +237,7 @@ export interface Policy {
    * "sse" (events of no known form), or "none", which leaves every body alone.
    * It never makes an answer a stream that was not asked for as one.
    */
-  protocol?: string;
+  protocol?: "anthropic" | "openai-chat" | "openai-responses" | "gemini" | "ai-sdk" | "sse" | "none";
   /**
    * `bucket` names what shares one limit with this request. Default: its origin,
    * credential and model.
@@ -384,12 +384,8 @@ export interface Resume {
   how: "last_event_id" | "background" | "continue" | "custom";
   /** `method` replaces the first request's, if it is set. */
   method?: string;
-  /**
-   * `suffix` goes to the end of the path of the first URL. The parameters of its
-   * query take the places of those of the same name; others stay, such as
-   * Azure's api-version.
-   */
-  suffix?: string;
+  /** `url` replaces the first request's, if it is set. */
+  url?: string;
   /** `noBody` says that the request has no body. */
   noBody?: boolean;
   /** `rewrite` says that the body is Session.Rewrite's. */
@@ -450,6 +446,14 @@ export interface Snapshot {
   waitingFor?: "connection" | "cooldown" | "person";
   retry?: ChatStreamRetry;
   verdict?: Verdict;
+}
+
+/** About is what a host may tell a caller of a request, beside its address. */
+export interface About {
+  /** `model` is the one that was asked for, where the request says so. */
+  model?: string;
+  /** `bucket` is a hash of origin, credential and model: what shares one limit. */
+  bucket?: string;
 }
 
 /** Ending is how an answer ended, where the provider tells. */

@@ -1,4 +1,4 @@
-import type { ResumeRequest } from "../api/options.js";
+import type { RecoverRequest, ResumeRequest } from "../api/options.js";
 import type { Request as Facts, Resume } from "../engine/shapes.gen.js";
 import { fill, makeBody } from "./body.js";
 import { onAbort } from "./signal.js";
@@ -14,7 +14,20 @@ export interface Replay {
   again(): [RequestInfo | URL, RequestInit];
   /** The same for the rest of an answer. `rewrite` makes the new body from the old one. */
   resumed(resume: Resume, rewrite: (body: string) => string): Promise<[string, RequestInit]>;
+  /** The request for a hook that may know another one. */
+  failed(): Promise<RecoverRequest>;
+  /** Another request, of which only this is different. */
+  changed(own: ResumeRequest): Promise<Replay>;
 }
+
+/** The facts of a request with its whole body. */
+export function whole({ facts, body }: Replay): Facts {
+  const decoder = new TextDecoder();
+  return { ...facts, body: Array.from(body, (bytes) => decoder.decode(bytes, { stream: true })).join("") };
+}
+
+const asItIs: Resume = { how: "custom" };
+const keep = (body: string) => body;
 
 /** How much of a body the core gets at a time. */
 const piece = 64 << 10;
@@ -52,14 +65,14 @@ export async function replayable(
     known = read.known;
     rest = read.rest !== undefined;
     own.body = read.rest ?? read.known;
-  } else if (known == null && request?.body && isText(headers)) {
+  } else if (known == null && request?.body && !request.bodyUsed && isText(headers.get("content-type") ?? "")) {
     known = await request.clone().blob();
   }
-  return {
+  const replay: Replay = {
     facts: { method, url, headers: Object.fromEntries(headers), ...redirectOf(init, request) },
-    body: pieces(await bytesOf(known, headers)),
+    body: pieces(await bytesOf(known)),
     notReplayable: rest,
-    again: () => [request ? request.clone() : input, own],
+    again: () => [request ? copyOf(request) : input, own],
     async resumed(resume, rewrite) {
       const next: RequestInit = { ...(request && settings(request)), ...own, method: resume.method ?? method, headers };
       if (resume.lastEventId) {
@@ -74,20 +87,18 @@ export async function replayable(
       if (resume.rewrite) {
         next.body = rewrite(await new Response(next.body).text());
       }
-      return [resume.suffix ? extend(url, resume.suffix) : url, next];
+      return [resume.url ?? url, next];
+    },
+    async failed() {
+      const [url, { method = "GET", headers, body }] = await replay.resumed(asItIs, keep);
+      return { url, method, headers: new Headers(headers), text: () => new Response(body).text() };
+    },
+    async changed(own) {
+      const [to, how] = overlay(await replay.resumed(asItIs, keep), own);
+      return replayable(to, how, signal, limit);
     },
   };
-}
-
-/** Puts a path and query behind those of an address, which may be relative. Of two parameters of one name the new one counts. */
-function extend(url: string, suffix: string): string {
-  const [path = "", query = ""] = url.replace(/#.*/s, "").split(/\?(.*)/s);
-  const [more = "", parameters = ""] = suffix.split("?");
-  const all = new URLSearchParams(query);
-  for (const [name, value] of new URLSearchParams(parameters)) {
-    all.set(name, value);
-  }
-  return `${path}${more}?${all}`;
+  return replay;
 }
 
 /** Lays a caller's own next request over that of a resume. */
@@ -141,17 +152,26 @@ async function readUpTo(
   return { known, rest: rest.stream };
 }
 
-function isText(headers: Headers): boolean {
-  return /json|text|urlencoded/.test(headers.get("content-type") ?? "");
+/** A copy to be sent. Of one that was sent before, the error is fetch's own. */
+function copyOf(request: Request): Request {
+  return request.bodyUsed ? new Request(request) : request.clone();
 }
 
-/** A body as bytes, where it can be the text of a chat request: forms and parameters cannot. */
-async function bytesOf(body: unknown, headers: Headers): Promise<Uint8Array> {
+function isText(type: string): boolean {
+  return /json|text|urlencoded/.test(type);
+}
+
+/**
+ * A body as bytes, where it can be the JSON of a chat request. Forms and parameters cannot; of a Blob, which may be a
+ * large file, no more is read than its beginning unless that can be JSON.
+ */
+async function bytesOf(body: unknown): Promise<Uint8Array> {
   if (typeof body === "string") {
     return new TextEncoder().encode(body);
   }
   if (body instanceof Blob) {
-    return isText(headers) || body.type.includes("json") ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
+    const begin = await body.slice(0, piece).text();
+    return /^\s*[[{]/.test(begin) ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
   }
   if (ArrayBuffer.isView(body)) {
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);

@@ -1,10 +1,10 @@
 import { errorInfo } from "../api/classify.js";
 import { RetryError } from "../api/error.js";
-import { type FetchOptions, policyOf } from "../api/options.js";
+import { type FetchOptions, policyOf, type RequestContext } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
 import type { Answer, Ending, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
-import { overlay, type Replay, replayable } from "./replay.js";
+import { overlay, type Replay, replayable, whole } from "./replay.js";
 import { handOver } from "./response.js";
 import { signalOf } from "./signal.js";
 
@@ -36,8 +36,6 @@ export interface Outcome {
 }
 
 const ignore = () => {};
-/** How long a connection may take to end after the end of the answer, in ms. */
-const afterEnd = 1000;
 
 /** Makes a request that survives. Rejects if it cannot even be begun. */
 export async function request(
@@ -55,7 +53,7 @@ export async function request(
   drive(
     engine,
     options,
-    { request: facts, canReset, notReplayable },
+    { request: facts, canReset, notReplayable, recover: options.recover !== undefined },
     signal,
     (session) => transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init, signal),
     body,
@@ -77,6 +75,7 @@ function transport(
   let streamed: Response | undefined; // the one that the consumer was given
   let thrown: unknown;
   let mistaken = false;
+  let asking: Promise<void> | undefined; // until the caller has said whether there is another request
 
   /** The fetch or the body has thrown; or, by mistake, what was to be sent could not be made. */
   function broke(mine: Attempt, error: unknown, mistake: boolean): void {
@@ -92,7 +91,7 @@ function transport(
     }
   }
 
-  async function open({ attempt = 0, resume }: Answer): Promise<void> {
+  async function open({ attempt = 0, resume }: Answer, context: RequestContext): Promise<void> {
     const mine: Attempt = { number: attempt, abort: new AbortController() };
     current = mine;
     thrown = undefined;
@@ -101,7 +100,7 @@ function transport(
       args = replay.again();
       if (resume) {
         args = await replay.resumed(resume, session.rewrite);
-        args = resume.how === "custom" ? overlay(args, (await options.resumeRequest?.(resume)) ?? {}) : args;
+        args = resume.how === "custom" ? overlay(args, (await options.resumeRequest?.(resume, context)) ?? {}) : args;
       }
     } catch (error) {
       broke(mine, error, true);
@@ -133,6 +132,7 @@ function transport(
           await wait;
           session.hold(false);
         }
+        await asking;
         if (mine !== current) {
           return;
         }
@@ -154,8 +154,33 @@ function transport(
     }
   }
 
+  async function recover({ verdict, attempt = 0 }: Answer, context: RequestContext): Promise<void> {
+    const mine = current!;
+    let next: Replay | undefined;
+    try {
+      const own = await options.recover!(verdict!, await replay.failed(), context);
+      next = own && (await replay.changed(own));
+    } catch (error) {
+      broke(mine, error, true);
+      return;
+    }
+    if (mine === current) {
+      if (next) {
+        replay = next;
+        letGo(mine);
+        current = undefined;
+      }
+      session.report("recovered", { attempt, ...(next && { request: whole(next) }) });
+    }
+  }
+
   return {
     open,
+    recover(answer, context) {
+      asking = recover(answer, context).finally(() => {
+        asking = undefined;
+      });
+    },
     read: () => void read(current!),
     drop() {
       const mine = current;
@@ -176,7 +201,7 @@ function transport(
       to.pass(handOver(mine, bytes, signal), verdict, attempt, last);
     },
     finish({ verdict, attempt = 0 }, ending) {
-      void letEnd(current!);
+      letGo(current!);
       current = undefined;
       to.finish(streamed ?? latest!, verdict, attempt, ending);
     },
@@ -199,24 +224,6 @@ function letGo({ abort, response, reader, done }: Attempt): void {
     (reader ?? response?.body)?.cancel().catch(ignore);
     abort.abort();
   }
-}
-
-/**
- * Lets the body of a complete answer end by itself, since its connection can
- * then be used again; but not for long, since some servers never end it.
- */
-async function letEnd(mine: Attempt): Promise<void> {
-  const timer = setTimeout(letGo, afterEnd, mine);
-  (timer as { unref?: () => void }).unref?.();
-  try {
-    while (!mine.done) {
-      mine.done = (await (mine.next ?? mine.reader!.read())).done;
-      mine.next = undefined;
-    }
-  } catch {
-    // It was let go, or broke after its end.
-  }
-  clearTimeout(timer);
 }
 
 /**

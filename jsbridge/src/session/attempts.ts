@@ -1,36 +1,57 @@
 import { safely } from "../api/controller.js";
-import type { AttemptEvent } from "../api/options.js";
+import type { AttemptEvent, RequestContext } from "../api/options.js";
 import { engine } from "../engine/module.js";
-import type { Answer, Request } from "../engine/shapes.gen.js";
+import type { Answer } from "../engine/shapes.gen.js";
 
 /** Keeps the facts of the attempt in force, and tells them when it has ended. */
-export function attempts(tell: (event: AttemptEvent) => void, { url = "", method }: Request, provider?: string) {
-  const to = URL.canParse?.(url) ? new URL(url) : undefined;
+export function attempts(listener: (event: AttemptEvent, context: RequestContext) => void, provider?: string) {
+  const ended: [AttemptEvent, RequestContext][] = [];
+  let wake = () => {};
+  let over = false;
   let number = 0;
   let start = 0;
-  let sent = method;
+  let sent: string | undefined;
   let status: number | undefined;
+  let kind: string | undefined;
+
+  // An attempt can be ended by anyone: by who aborts it, or presses Stop. The
+  // listener hears of it in the asynchronous context of who made the request.
+  void (async () => {
+    while (!over) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      for (const [event, context] of ended.splice(0)) {
+        safely(listener, event, context);
+      }
+    }
+  })();
+
   return {
     /** The attempt is being sent: not every one that the core asks for is, as another tab may go first. */
-    opened({ attempt = 1, resume }: Answer): void {
+    opened({ attempt = 1, resume }: Answer, { method }: RequestContext): void {
       number = attempt;
       start = Date.now();
       sent = resume?.method ?? method;
-      status = undefined;
+      status = kind = undefined;
     },
     heard(more: { status?: number }): void {
       status = more.status ?? status;
     },
-    answered({ do: act, retry, verdict, last }: Answer): void {
-      if (act === "none" || act === "read") {
+    answered({ do: act, retry, verdict, last }: Answer, context: RequestContext): void {
+      kind = retry?.kind ?? last?.kind ?? verdict?.kind ?? kind;
+      if (act === "none" || act === "read" || act === "recover") {
         return;
       }
+      const retries = act === "wait" || act === "open";
       if (start) {
+        const { url = "" } = context;
+        const to = URL.canParse?.(url) ? new URL(url) : undefined;
         const event = {
           attempt: number,
           start,
           end: Date.now(),
-          outcome: act === "fail" ? act : act === "wait" || act === "open" ? "retry" : "finish",
+          outcome: retries ? "retry" : act === "fail" || act === "rethrow" ? "fail" : "finish",
           delayMs: retry?.delayMs,
           attributes: {
             "http.request.method": sent,
@@ -38,13 +59,16 @@ export function attempts(tell: (event: AttemptEvent) => void, { url = "", method
             "server.port": to && (+to.port || (to.protocol === "http:" ? 80 : 443)),
             "http.request.resend_count": number - 1 || undefined,
             "http.response.status_code": status,
-            "error.type": retry?.kind ?? last?.kind ?? verdict?.kind,
+            "error.type": kind,
             "gen_ai.provider.name": provider || engine().classify({ url }).provider || undefined,
+            "gen_ai.request.model": context.model,
           },
         };
-        safely(tell, JSON.parse(JSON.stringify(event)) as AttemptEvent); // drops what is not known
+        ended.push([JSON.parse(JSON.stringify(event)), { ...context, attempt: number }]); // drops what is not known
       }
       start = 0;
+      over = !retries;
+      wake();
     },
   };
 }

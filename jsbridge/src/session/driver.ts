@@ -1,25 +1,28 @@
 import { type Controlled, registryOf, safely } from "../api/controller.js";
-import { type Options, policyOf } from "../api/options.js";
-import { type Engine, maxChunk } from "../engine/abi.js";
+import { type Options, policyOf, type RequestContext } from "../api/options.js";
+import { type Engine, type Move, maxChunk } from "../engine/abi.js";
 import { engine as engineNow } from "../engine/module.js";
 import type { Answer, Config, Ending, Happened, Shared, Snapshot } from "../engine/shapes.gen.js";
 import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
+import { joinBytes, makeHeld } from "./held.js";
 import { warn } from "./warn.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
 export interface Host {
   /** Begins the attempt and reports what becomes of it. */
-  open(answer: Answer): void;
+  open(answer: Answer, context: RequestContext): void;
   /** Reads the attempt's body into {@link Session.chunk}. */
   read?(): void;
   /** Lets go of the attempt, if there is one. */
   drop(): void;
-  /** Hands on bytes. */
+  /** Hands on bytes, which are the host's now. */
   take?(bytes: Uint8Array<ArrayBuffer>): void;
   /** The consumer is to forget what it has. */
   reset?(): void;
+  /** The caller is asked for another request. Nothing more is read of the attempt, which may still be passed. */
+  recover?(answer: Answer, context: RequestContext): void;
   /** A wait begins. */
   wait?(answer: Answer): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
@@ -98,6 +101,8 @@ function overheard(shared: Shared): void {
   rouse(wake);
 }
 
+const release = (n: number): Move => ({ do: "release", n, behind: 0, bytes: undefined });
+
 /**
  * Drives a session: reports to the core what happens, and has the host do what
  * the core answers. It decides nothing. Throws if the options make no sense.
@@ -113,11 +118,13 @@ export function drive(
 ): Session {
   last++;
   const id = last;
+  const registry = registryOf(options.controller);
   const handle = engine.open({
     id,
     seed: Math.floor(Math.random() * 2 ** 32),
     opaqueErrors: inBrowser(),
     offline: isOffline(),
+    manual: registry?.manual ?? false,
     ...config,
     policy: policyOf(options),
     ...(options.provider && { provider: options.provider }),
@@ -128,9 +135,11 @@ export function drive(
       break;
     }
   }
-  const registry = registryOf(options.controller);
-  const trace = options.onAttempt && attempts(options.onAttempt, config.request, options.provider);
+  let { request } = config;
+  let about: Omit<RequestContext, "attempt"> | undefined;
+  const trace = options.onAttempt && attempts(options.onAttempt, options.provider);
   const steps: (() => Answer | undefined)[] = [];
+  const keep = makeHeld();
   let busy = false;
   let over = false;
   let attempt = 0;
@@ -193,8 +202,14 @@ export function drive(
     }
   }
 
+  /** The request, for those who are told of it. Of `retry` there is nothing to be told. */
+  function describe(): RequestContext {
+    const { method, url } = request;
+    about ??= { ...(url !== undefined && { method, url: url.replace(/[?#].*/s, "") }), ...engine.about(handle) };
+    return { ...about, attempt };
+  }
+
   function act(answer: Answer): void {
-    const bytes = answer.bytes ? engine.bytes(handle, answer.bytes) : undefined;
     attempt = answer.attempt ?? attempt;
     waiting = answer.do === "none" ? waiting : answer.do === "wait";
     arm(answer.timerAt ?? 0);
@@ -202,13 +217,15 @@ export function drive(
     if (answer.reset) {
       host.reset?.();
     }
+    const bytes = going(answer.bytes ?? 0);
     if (bytes && answer.do !== "pass") {
       host.take?.(bytes);
     }
     if (answer.do !== "none") {
       unlock = unlock?.() as undefined;
     }
-    trace?.answered(answer);
+    const context = describe();
+    trace?.answered(answer, context);
     const last = ["pass", "finish", "fail", "rethrow"].includes(answer.do);
     const status = last || registry || options.onStatus ? engine.snapshot(handle) : undefined;
     const ending = answer.do === "finish" ? engine.ending(handle) : {};
@@ -223,6 +240,9 @@ export function drive(
         break;
       case "read":
         host.read?.();
+        break;
+      case "recover":
+        host.recover?.(answer, context);
         break;
       case "wait":
         host.drop();
@@ -243,31 +263,47 @@ export function drive(
         host.rethrow?.();
         break;
     }
-    show(answer, status);
+    show(answer, status, context);
   }
 
-  function show({ share, warning, retry }: Answer, status: Snapshot | undefined): void {
+  function show({ share, warning, retry }: Answer, status: Snapshot | undefined, context: RequestContext): void {
     if (share) {
       tell(share);
     }
     if (warning) {
-      warn(options, warning);
+      warn(options, warning, context);
     }
     if (retry) {
-      safely(options.onRetry, retry);
+      safely(options.onRetry, retry, context);
     }
     if (status) {
       registry?.set(session, status, over);
-      safely(options.onStatus, status);
+      safely(options.onStatus, status, context);
     }
   }
 
   function send(answer: Answer): void {
-    trace?.opened(answer);
-    host.open(answer);
+    trace?.opened(answer, describe());
+    host.open(answer, describe());
+  }
+
+  /** Does what the core says with the bytes that are held, and gives those that go on: n, or undefined for none. */
+  function going(n: number): Uint8Array<ArrayBuffer> | undefined {
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    for (const { do: what, n: some, behind, bytes } of engine.moves(handle) ?? [release(n)]) {
+      if (what === "put") {
+        pieces.push(bytes!);
+      } else if (what === "release") {
+        keep.release(some, pieces);
+      } else {
+        keep[what](some, behind);
+      }
+    }
+    return pieces.length > 1 ? joinBytes(pieces) : pieces[0];
   }
 
   function open(answer: Answer): void {
+    keep.clear();
     if (!answer.probe) {
       send(answer);
       return;
@@ -323,18 +359,28 @@ export function drive(
       if (!over) {
         const happened = { what, now: Date.now(), ...more };
         trace?.heard(happened);
+        if (more?.request) {
+          request = more.request;
+          about = undefined;
+        }
         step(() => engine.event(handle, happened));
       }
     },
     chunk(number, bytes) {
       for (let at = 0; at < bytes.length && !over; at += maxChunk) {
+        const piece = bytes.length > maxChunk ? bytes.subarray(at, at + maxChunk) : bytes;
         step(() => {
-          const answer = engine.chunk(handle, number, bytes.subarray(at, at + maxChunk), Date.now());
+          if (number !== attempt) {
+            return undefined;
+          }
+          keep.push(piece);
+          const answer = engine.chunk(handle, number, piece, Date.now());
           if (typeof answer !== "number") {
             return answer;
           }
-          if (answer) {
-            host.take?.(engine.bytes(handle, answer));
+          const bytes = going(answer);
+          if (bytes) {
+            host.take?.(bytes);
           }
           return undefined;
         });

@@ -1,14 +1,21 @@
 import { safely } from "../api/controller.js";
-import type { Options } from "../api/options.js";
+import type { Options, RequestContext } from "../api/options.js";
 
-const warned = new Set<string>();
+/** The rules that each listener was told. */
+const told = new WeakMap<object, Set<string>>();
 
 /** Tells a caller, or else the console, once, of a rule that speaks of the set-up. */
-export function warn({ onWarning }: Options, rule: string, text = rule): void {
+export function warn({ onWarning }: Options, rule: string, context?: RequestContext, text = rule): void {
+  const listener = onWarning ?? console;
+  const rules = told.get(listener) ?? new Set();
+  told.set(listener, rules);
+  if (rules.has(rule)) {
+    return;
+  }
+  rules.add(rule);
   if (onWarning) {
-    safely(onWarning, rule);
-  } else if (!warned.has(rule)) {
-    warned.add(rule);
+    safely(onWarning, rule, context);
+  } else {
     console.warn(`steadfetch: ${text}`);
   }
 }

@@ -122,5 +122,5 @@ export function RetryStatus(props: RetryStatusComponentProps): ReactElement {
     Object.assign(element.current ?? {}, { controller, received: received ?? false, last, texts });
   }, [controller, received, last, texts]);
   // React 18 knows no className of an element that it does not know.
-  return createElement("retry-status", { ref: element, class: className, ...others });
+  return createElement("retry-status", { ...others, ref: element, class: className });
 }

@@ -39,9 +39,6 @@ export interface ViewContext {
   texts?: Partial<Texts> | undefined;
 }
 
-/** A status of this core or a newer one: `before` counts the requests before a held one. */
-type Status = Omit<Snapshot, "waitingFor"> & { waitingFor?: string | undefined; retry?: { before?: number } };
-
 const nothing = { title: "", message: "", asked: "", detail: "", link: "", say: "" };
 /** Over this many ms the time of day says more than a countdown. */
 const countdownLimit = 90_000;
@@ -73,7 +70,7 @@ export function view(status: Snapshot, context: ViewContext = {}): View | undefi
   }
 }
 
-function waiting(status: Status, texts: Texts): View {
+function waiting(status: Snapshot, texts: Texts): View {
   const { retry, waitingFor } = status;
   const request = Math.max(status.attempt, status.failures) + 1;
   const attempt = request > 1 ? request : undefined;
@@ -102,7 +99,7 @@ function waiting(status: Status, texts: Texts): View {
   };
 }
 
-function opening(status: Status, texts: Texts): View | undefined {
+function opening(status: Snapshot, texts: Texts): View | undefined {
   const { retry, slow } = status;
   // A person may have ended the wait, which counts the failures from 0 again but not the requests.
   const request = Math.max(status.attempt, status.failures + 1);

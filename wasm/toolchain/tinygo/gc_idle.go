@@ -2,8 +2,11 @@
 
 package runtime
 
-// The garbage collector of the steadfetch module: TinyGo's conservative block collector, but it collects only when an exported
-// function is entered.
+// The garbage collector of the steadfetch module: TinyGo's block collector with precise layouts, but it collects only when an
+// exported function is entered.
+//
+// Layouts say which words of an object are pointers, so that bytes are not read at all: without them every word of a text counts
+// as one, and a search for the object that it would lie in takes minutes where megabytes of random bytes are held.
 //
 // A WebAssembly program cannot look at its own call stack, so a collection in mid-call needs every function to keep a second copy
 // of its pointers in memory: a fifth of the module's code. When the host calls in, no Go function is running and no pointer is

@@ -1,0 +1,20 @@
+package session
+
+import "strings"
+
+// backgroundURL is where the rest of an OpenAI Responses stream is to be had:
+// below the first request's URL, with its parameters, such as Azure's
+// api-version, but for those that are given anew.
+func backgroundURL(url, id string, after int64) string {
+	url, _, _ = strings.Cut(url, "#")
+	path, query, _ := strings.Cut(url, "?")
+	b := []byte(strings.TrimSuffix(path, "/") + "/" + id + "?")
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		if name, _, _ := strings.Cut(pair, "="); pair != "" && name != "stream" && name != "starting_after" {
+			b = append(b, pair+"&"...)
+		}
+	}
+	return string(b) + "stream=true&starting_after=" + decimal(after)
+}

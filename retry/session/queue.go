@@ -1,0 +1,57 @@
+package session
+
+// Queue is the bytes of an attempt's body that a host holds, for hosts in Go.
+// The zero Queue is ready. Add a chunk, then Take what the session lets go on.
+type Queue struct {
+	held  []byte
+	taken int    // of held
+	chunk []byte // the last chunk, while nobody had to copy it
+	out   []byte
+}
+
+// Add takes a chunk, which must stay as it is until Take.
+func (q *Queue) Add(chunk []byte) {
+	if q.taken > 0 {
+		q.held = q.held[:copy(q.held, q.held[q.taken:])]
+		q.taken = 0
+	}
+	q.chunk = chunk
+}
+
+// Take does what Session.Moves says, and gives what goes on, n bytes: good
+// until the next Add, and while the chunk is.
+func (q *Queue) Take(n int, moves []Move) []byte {
+	chunk := q.chunk
+	q.chunk = nil
+	if len(q.held) == q.taken && len(moves) == 0 {
+		q.held, q.taken = append(q.held[:0], chunk[n:]...), 0
+		return chunk[:n]
+	}
+	q.held = append(q.held, chunk...)
+	if len(moves) == 0 {
+		q.taken += n
+		return q.held[q.taken-n : q.taken]
+	}
+	q.out = q.out[:0]
+	for _, m := range moves {
+		switch m.Do {
+		case MoveRelease:
+			q.out = append(q.out, q.held[q.taken:q.taken+m.N]...)
+			q.taken += m.N
+		case MoveDrop:
+			q.taken += m.N
+		case MovePut:
+			q.out = append(q.out, m.Put...)
+		case MoveCut:
+			end := len(q.held) - m.Behind
+			q.held = append(q.held[:end-m.N], q.held[end:]...)
+		}
+	}
+	return q.out
+}
+
+// Len is how many bytes are held.
+func (q *Queue) Len() int { return len(q.held) - q.taken + len(q.chunk) }
+
+// Reset forgets what is held, for the next attempt.
+func (q *Queue) Reset() { *q = Queue{} }

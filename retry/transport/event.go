@@ -1,0 +1,103 @@
+package transport
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/retry"
+)
+
+// Event is one thing that happened to a stream.
+type Event struct {
+	// Type is message, retry, reset or finish. Errors come beside events.
+	Type retry.ChatStreamEventType
+	// Name is the event field of a message, "message" if the server gave none.
+	Name string
+	// Data is the data of a message. It is never empty.
+	Data string
+	// ID is the last id that the server gave, "" if none.
+	ID string
+	// Text and Reasoning are what the message adds to the answer's text and to
+	// the model's reasoning, in any protocol.
+	Text, Reasoning string
+	// Retry is what to show while the next attempt is waited for.
+	Retry *retry.ChatStreamRetry
+	// Finish is how the answer ended.
+	Finish *Finish
+}
+
+// Finish is how an answer ended, as far as the provider tells.
+type Finish struct {
+	// Reason is "stop", "length", "tool_calls", "content_filter", "error" or empty.
+	Reason string
+	// InputTokens and OutputTokens are what the provider counted.
+	InputTokens, OutputTokens int64
+}
+
+// MarshalJSON writes the event in the wire form, in which a server sends it on:
+// {"type":"retry","retry":{"attempt":1,"delay_ms":1000,…}}. The JavaScript
+// package's toWire writes the same.
+func (e Event) MarshalJSON() ([]byte, error) {
+	out := wireEvent{Type: e.Type}
+	switch e.Type {
+	case retry.ChatStreamEventTypeMessage:
+		out.Message = &wireMessage{e.Name, e.Data, e.ID}
+	case retry.ChatStreamEventTypeRetry:
+		out.Retry = e.Retry
+	case retry.ChatStreamEventTypeFinish:
+		out.Finish = &wireFinish{}
+		if e.Finish != nil {
+			out.Finish.Reason = e.Finish.Reason
+			if e.Finish.InputTokens != 0 || e.Finish.OutputTokens != 0 {
+				out.Finish.Usage = &wireUsage{e.Finish.InputTokens, e.Finish.OutputTokens}
+			}
+		}
+	}
+	return json.Marshal(out)
+}
+
+type wireEvent struct {
+	Type    retry.ChatStreamEventType `json:"type"`
+	Message *wireMessage              `json:"message,omitempty"`
+	Retry   *retry.ChatStreamRetry    `json:"retry,omitempty"`
+	Finish  *wireFinish               `json:"finish,omitempty"`
+	Error   *retry.ChatStreamError    `json:"error,omitempty"`
+}
+
+type wireMessage struct {
+	Event string `json:"event"`
+	Data  string `json:"data"`
+	ID    string `json:"id"`
+}
+
+type wireFinish struct {
+	Reason string     `json:"reason,omitempty"`
+	Usage  *wireUsage `json:"usage,omitempty"`
+}
+
+type wireUsage struct {
+	InputTokens  int64 `json:"input_tokens"`
+	OutputTokens int64 `json:"output_tokens"`
+}
+
+// errorEvent is err as a page may see it.
+func errorEvent(err error) *retry.ChatStreamError {
+	var verdict classify.Verdict
+	var failure *retry.Error
+	if errors.As(err, &failure) {
+		verdict = failure.Verdict
+	} else {
+		verdict = classify.Classify(classify.FromError(err))
+	}
+	return &retry.ChatStreamError{
+		Message: verdict.Message, Detail: verdict.Detail, Kind: verdict.Kind, Provider: verdict.Provider, Retryable: verdict.Retryable,
+		StatusCode: verdict.Status, Title: verdict.Title, RetryAfterMs: verdict.RetryAfterMs,
+	}
+}
+
+// finishOf is Ending for those who do not know the protocols.
+func finishOf(e *protocol.Ending) *Finish {
+	return &Finish{Reason: string(e.Reason), InputTokens: e.InputTokens, OutputTokens: e.OutputTokens}
+}
