@@ -256,6 +256,12 @@ globalThis.told = said;`),
     Deno: inProgram("deno", ["run", "--allow-all", "--no-lock"]),
     Bun: inProgram("bun", []),
     "Cloudflare Workers": inWorkerd,
+    "Relaying to a page": inNode(`
+const page = { fetch: async () => POST(new Request("https://example.com/api/chat", { method: "POST" })) };
+for await (const event of stream("https://example.com/api/chat", {}, page)) if (event.text) process.stdout.write(event.text);`),
+    "Another request after a failure": inNode(`
+const answer = await fetch(url, init);
+process.stdout.write(await answer.text());`),
     "For traces": (code, base) => inNode(spans.after)(spans.before + code, base),
   },
 };

@@ -18,6 +18,10 @@ Object.assign(globalThis, {
   show(data) {
     globalThis.said += globalThis.textOf(data);
   },
+  write(text) {
+    globalThis.said += text;
+  },
+  freshToken: async () => "new",
   clear() {
     globalThis.said = "";
   },
