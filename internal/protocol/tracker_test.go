@@ -375,11 +375,11 @@ func FuzzTracker(f *testing.F) {
 	f.Add([]byte(`data: {"choices":[{"index":-1,"delta":{"content":"x"},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"))
 	f.Add([]byte(`data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}]}` + "\n\n"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var framer sse.Framer
+		var reader sse.Reader
 		var e sse.Event
 		var views, copies protocol.Tracker
-		framer.Write(body)
-		for more := framer.Next(&e); more; more = framer.Next(&e) {
+		reader.Feed(body)
+		for reader.Next(&e) {
 			same := e
 			same.Type, same.Data, same.ID = strings.Clone(e.Type), strings.Clone(e.Data), strings.Clone(e.ID)
 			require.Equal(t, copies.Read(&same), views.Read(&e))

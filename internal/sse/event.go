@@ -1,7 +1,11 @@
+// Package sse cuts a stream into events (Server-Sent Events, WHATWG HTML §9.2).
+// Its Reader does not own the bytes: it is fed each chunk, says where events
+// end, and keeps of one that goes on only what must be judged.
 package sse
 
 import (
 	"strings"
+	"unsafe"
 
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/swar"
@@ -75,3 +79,6 @@ func (e *Event) DataOf(raw string) string {
 	}
 	return string(data)
 }
+
+// view is b as a string without a copy, for as long as b does not change.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -1,16 +1,12 @@
-// Package sse cuts the bytes of a stream into events (Server-Sent Events,
-// WHATWG HTML §9.2) and keeps the bytes, so that what goes on to a consumer is
-// what came in. It is pure and bounded.
 package sse
 
 import (
 	"strings"
-	"unsafe"
 
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// Framer collects bytes and cuts them into events. The zero Framer is ready.
+// Framer is the plain reader that the Reader is held against. It collects bytes and cuts them into events. The zero Framer is ready.
 //
 // Its buffer holds, in this order: whole events that may go on (Ready), and
 // the rest of the input, which is not a whole event yet.
@@ -207,7 +203,3 @@ func (f *Framer) cut(end int, e *Event) {
 		}
 	}
 }
-
-// view is b as a string without a copy. The Framer does not change those
-// bytes before the next Write or Replace.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
