@@ -15,8 +15,8 @@ Object.assign(globalThis, {
   init: { method: "POST", headers: { "content-type": "application/json" }, body: '{"model":"m","stream":true}' },
   said: "", // what a person would read now
   textOf: (data) => (data === "[DONE]" ? "" : (JSON.parse(data).choices[0]?.delta?.content ?? "")),
-  show(data) {
-    globalThis.said += globalThis.textOf(data);
+  show(text) {
+    globalThis.said += text;
   },
   clear() {
     globalThis.said = "";
@@ -25,6 +25,7 @@ Object.assign(globalThis, {
     throw new Error(verdict.message);
   },
   banner() {},
+  done() {},
   ask() {
     globalThis.asked = true;
   },
