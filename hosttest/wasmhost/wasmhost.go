@@ -266,6 +266,9 @@ func (s *session) moves() (moves []engine.Move, err error) {
 
 func (s *session) Bytes() []byte { return s.bytes }
 
+// Held is how many bytes the host holds for the session.
+func (s *session) Held() int { return s.held.Len() }
+
 func (s *session) Snapshot() ([]byte, error) {
 	n, err := s.i.Call("session_snapshot", s.handle)
 	if err != nil {

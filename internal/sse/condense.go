@@ -5,8 +5,9 @@ import "github.com/steadfetch/steadfetch/internal/swar"
 const (
 	// keptWhole is the size up to which the data of an event is kept as it is.
 	keptWhole = 4 << 10
-	// keptString is how much of each string is kept of data that is longer.
-	keptString = 2 << 10
+	// keptString is how much of each string is kept of data that is longer: with
+	// what stands before it, it fits into 2 KiB.
+	keptString = 7 << 8
 	// MaxKept is the most that is kept of an event's data.
 	MaxKept = 64 << 10
 )

@@ -12,7 +12,7 @@ type About struct {
 
 // About is good once the session has started.
 func (s *Session) About() *About {
-	a := &About{Model: s.asked.model}
+	a := &About{Model: s.model}
 	if s.bucket != 0 {
 		a.Bucket = hex(s.bucket)
 	}

@@ -106,43 +106,28 @@ func (s *Session) open(probe bool) *Answer {
 	s.grace, s.notBefore = 0, 0
 	s.gotBytes, s.committed, s.ended, s.marked, s.slow = false, false, false, false, false
 	s.status, s.headers = 0, nil
-<<<<<<< HEAD
-	s.watch = s.watching()
+	s.watch = s.intended
 	s.reader.Reset()
 	s.head, s.event = nil, sse.Event{}
 	s.came, s.gone, s.cutOut, s.upTo, s.missing = 0, 0, 0, 0, ""
-	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.asked.wanted}
-=======
-	s.watch = s.intended
-	s.framer.Reset()
 	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted}
->>>>>>> storm
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)
 		s.heard = s.shared().line.heard
 	}
-<<<<<<< HEAD
-	if s.delivered && !s.resetDue {
-		a.Resume = s.seam.begin(s.cfg.Request.URL)
-=======
 	if s.delivered && !s.resetDue && s.seam != nil {
-		a.Resume = s.seam.begin()
->>>>>>> storm
+		a.Resume = s.seam.begin(s.cfg.Request.URL)
 		s.committed = true // what follows joins what the consumer has
 		s.watch = watched
 	} else if s.seam != nil {
 		s.seam.forget() // the consumer has nothing, or will drop it
 	}
-<<<<<<< HEAD
 	if s.attempt == 1 {
-		if a.Warning = s.stacked(); a.Warning == "" {
-			a.Warning = s.setup()
+		a.Warning = s.setup()
+		if s.stacked {
+			a.Warning = "sdk_retries_stacked"
 		}
-=======
-	if s.attempt == 1 && s.stacked {
-		a.Warning = "sdk_retries_stacked"
->>>>>>> storm
 	}
 	return a
 }

@@ -13,7 +13,7 @@ import (
 // events takes the whole events that end in p; nil is no news, unless
 // something is due.
 func (s *Session) events(p []byte) *Answer {
-	s.reader.Hashing = s.seam.on
+	s.reader.Hashing = s.seam != nil
 	s.reader.Feed(p)
 	for s.reader.Next(&s.event) {
 		s.upTo = s.event.Bytes.To
@@ -82,7 +82,7 @@ func (s *Session) take() (due func(*Session) *Answer) {
 	}
 	complete := s.tracker.Seen&protocol.Finished != 0
 	facts := s.tracker.Follow(&s.reader, e)
-	if e.Known && !s.seam.on {
+	if e.Known && s.seam == nil {
 		s.lastContent = s.now
 		return nil
 	}
@@ -107,14 +107,8 @@ func (s *Session) take() (due func(*Session) *Answer) {
 	case facts&protocol.Broken != 0:
 		return (*Session).badlyFinished
 	}
-<<<<<<< HEAD
-	if s.seam.on && !s.joins(facts) {
+	if s.seam != nil && !s.joins(facts) {
 		return (*Session).mismatch
-=======
-	if s.seam != nil && !s.seam.join(&s.tracker, e, facts, &s.framer) {
-		s.framer.Replace(nil)
-		return s.failed(s.own(classify.SeamMismatch), told, cut{})
->>>>>>> storm
 	}
 	if facts&protocol.ToolCall != 0 {
 		s.toolCall = true
@@ -349,11 +343,8 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	s.last = v
 	kind := s.again(v, b)
 	if kind == "" {
-		a := s.release(s.waitFor(v, b), ready)
-		if ready == 0 {
-			s.framer = sse.Framer{} // thousands may wait, with their error's body
-		}
-		return a
+		s.head = nil // thousands may wait, with their error's body
+		return s.release(s.waitFor(v, b), ready)
 	}
 	if kind != classify.RetryAfterTooLong {
 		s.limited(v, b) // the others go on

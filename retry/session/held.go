@@ -103,9 +103,16 @@ func (s *Session) move(m Move) {
 	if m.N <= 0 {
 		return
 	}
-	if last := len(s.moves) - 1; last >= 0 && s.moves[last].Do == m.Do && s.moves[last].Behind == m.Behind {
-		s.moves[last].N += m.N
-		return
+	if last := len(s.moves) - 1; last >= 0 && s.moves[last].Do == m.Do {
+		switch l := &s.moves[last]; {
+		case m.Do != MoveCut:
+			l.N += m.N
+			return
+		case m.Behind+m.N == l.Behind: // it lies right behind
+			l.N += m.N
+			l.Behind = m.Behind
+			return
+		}
 	}
 	s.moves = append(s.moves, m)
 }
@@ -123,11 +130,13 @@ func (s *Session) still() {
 
 // overflow takes that too much is held: what nobody can wait for is output.
 func (s *Session) overflow() *Answer {
-	if s.seam.how != "" {
-		s.due = (*Session).mismatch // it cannot be joined without having been read
-		return nil
+	if m := s.seam; m != nil {
+		if m.how != "" {
+			s.due = (*Session).mismatch // it cannot be joined without having been read
+			return nil
+		}
+		m.opaque, m.keyless = true, true
 	}
-	s.seam.opaque, s.seam.keyless = true, true
 	s.tracker.Seen |= protocol.Output | protocol.Opaque
 	s.all()
 	a := s.nothing()

@@ -79,6 +79,7 @@ func (s *Session) enter() {
 	s.intended = s.watching()
 	s.watch = s.intended
 	s.wanted = s.asked.wanted
+	s.model = s.asked.model
 	s.stacked = stacked(r.Headers)
 	s.origin = hash(fnvOffset, originOf(r.URL))
 	s.bucket = s.bucketKey()

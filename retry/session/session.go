@@ -20,7 +20,8 @@ type Session struct {
 	watch    watch
 	intended watch // at the beginning of each attempt
 	wanted   int   // answers asked for
-	stacked  bool  // an SDK repeats the request by itself
+	model    string
+	stacked  bool // an SDK repeats the request by itself
 	origin   uint64
 	bucket   uint64  // its key, 0 if nothing is shared
 	lone     *bucket // instead of the group's, where nothing is shared
