@@ -228,11 +228,12 @@ globalThis.told = said;`),
 import { createRoot } from "react-dom/client";
 createRoot(document.querySelector("main")).render(createElement(Chat));
 const until = setInterval(() => {
-  const [p, button] = [document.querySelector("main p"), document.querySelector("main button")];
-  if (button?.textContent === "Ask" && !globalThis.asked) ask(button.click());
-  if (/retry now$/.test(button?.textContent)) button.click();
+  const [p, button] = [document.querySelector("main p"), document.querySelector("main > main > button")];
+  if (button && !globalThis.asked) ask(button.click());
+  document.querySelector("retry-status")?.shadowRoot?.querySelector("[part~=retry-now]:not([hidden])")?.click();
   if (/once\\.$/.test(p?.textContent)) clearInterval(until, (globalThis.told = p.textContent));
 }, 20);`),
+    "Another request after a failure": inNode("process.stdout.write(await response.text());"),
     "Without WebAssembly": inPage(`
 for (const line of (await response.text()).split("\\n")) if (line.startsWith("data: ")) show(textOf(line.slice(6)));
 globalThis.told = said;`),
@@ -324,7 +325,7 @@ describe("the examples in the READMEs", { concurrency: 2 }, () => {
         given,
         `declare const url: string; declare const init: { method: string; headers: Record<string, string>; body: string };
          declare function textOf(data: string): string; declare function show(text: string): void;
-         declare function clear(): void; declare function ask(): void; declare function done(reason?: string): void;
+         declare function clear(): void; declare function ask(): void; declare function freshToken(): Promise<string>; declare function done(reason?: string): void;
          declare function banner(retry: import("steadfetch").ChatStreamRetry): void;
          declare function failed(verdict: import("steadfetch").Verdict): void;`,
       );

@@ -14,7 +14,7 @@ const shown = {
 
 for (const page of ["README.md", "RATIONALE.md"]) {
   const text = readFileSync(root + page, "utf8");
-  const filled = text.replace(/(<!-- make ([a-z]+) -->\n)[^]*?(?=<!-- end -->)/g, (_, mark, name) => {
+  const filled = text.replace(/(<!-- make ([a-z]+) -->\n)[\s\S]*?(?=<!-- end -->)/g, (_, mark, name) => {
     const printed = execFileSync("make", ["--silent", name], { cwd: root, encoding: "utf8" });
     const rows = printed.split("\n").filter((line) => line.startsWith("|"));
     return `${mark}${rows.filter(shown[name]).join("\n")}\n`;
