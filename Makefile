@@ -108,6 +108,15 @@ bench: build ## measures the package beside its peers, and prints ratios (about 
 	@node hosttest/install.mjs bench
 	@node hosttest/bench/bench.mjs
 
+.PHONY: storm
+storm: ## many clients at a limit, on a fake clock: time and requests in vain, ours beside others' formulas
+	@go run ./hosttest/storm
+
+.PHONY: load
+load: build ## ten thousand requests at a limit in Node.js and Go, beside a loop by hand
+	node hosttest/load/load.mjs
+	STEADFETCH_ALL=1 go test ./hosttest/load -count=1 -v | grep -v '^=== '
+
 .PHONY: fuzz
 fuzz: ## a minute of every fuzz test
 	@for pkg in $$(go list ./...); do \

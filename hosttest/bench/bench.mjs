@@ -11,11 +11,12 @@ import { Stream } from "openai/core/streaming";
 import { classify, createFetch, stream } from "steadfetch";
 import { z } from "zod";
 import { startProvider } from "../../web/provider.mjs";
+import { answer, large, names } from "./streams.mjs";
 
 const require = createRequire(import.meta.url);
 const { getLines, getMessages } = require("@microsoft/fetch-event-source/lib/cjs/parse.js");
 
-const url = "https://api.openai.com/v1/chat/completions";
+let url = "https://api.openai.com/v1/chat/completions";
 const init = { method: "POST", body: '{"stream":true}' };
 const encoder = new TextEncoder();
 const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
@@ -33,32 +34,22 @@ function table(title, unit, rows, digits = 0) {
 
 // Decoding.
 
-/** An answer as OpenAI sends it: about `size` bytes of events, one of them `one` bytes long where that is given. */
-function answer(size, one) {
-  const event = (content) =>
-    `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1764000000,"model":"gpt-5","choices":[{"index":0,"delta":{"content":${JSON.stringify(content)}},"finish_reason":null}]}\n\n`;
-  const words = ["A", " stream", " may", " pause", ",", " yet", " every", " word", " counts", "."];
-  let text = one ? event("x".repeat(one)) : "";
-  const round = words.map(event).join("");
-  text += one ? "" : round.repeat(Math.ceil(size / round.length));
-  return encoder.encode(
-    `${text}data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"gpt-5","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n`,
-  );
-}
-
-function body(bytes, piece) {
+/** A body in pieces of so many bytes, or an event a piece. */
+function body(bytes, piece, ends) {
   let at = 0;
+  let event = 0;
   return new ReadableStream({
     pull(controller) {
-      controller.enqueue(bytes.subarray(at, at + piece));
-      at += piece;
+      const to = piece ? at + piece : ends[event++];
+      controller.enqueue(bytes.subarray(at, to));
+      at = to;
       if (at >= bytes.length) controller.close();
     },
   });
 }
 
-const response = (bytes, piece) =>
-  new Response(body(bytes, piece), { headers: { "content-type": "text/event-stream" } });
+const response = (bytes, piece, ends) =>
+  new Response(body(bytes, piece, ends), { headers: { "content-type": "text/event-stream" } });
 
 async function drain(readable) {
   let n = 0;
@@ -149,31 +140,66 @@ const decoders = [
   ],
 ];
 
-async function decode(bytes, piece, rounds) {
-  const times = decoders.map(() => []);
+/** Rates of the decoders, whose names begin with one of `of`, for a stream in pieces of so many bytes, or an event a piece. */
+async function decode(stream, piece, rounds, of = [""]) {
+  url = stream.url;
+  const bytes = encoder.encode(stream.pieces.join(""));
+  const ends = [];
+  for (const text of stream.pieces) ends.push((ends.at(-1) ?? 0) + encoder.encode(text).length);
+  const chosen = decoders.filter(([name]) => of.some((start) => name.startsWith(start)));
+  const times = chosen.map(() => []);
   for (let i = 0; i < rounds + 1; i++) {
     // In turn, since whoever went first would find the process cold.
-    for (const [n, [name, , run]] of decoders.entries()) {
+    for (const [n, [name, , run]] of chosen.entries()) {
       const start = performance.now();
-      const found = await run(response(bytes, piece));
+      const found = await run(response(bytes, piece, ends));
       if (!found) throw new Error(`${name} found nothing`);
       if (i) times[n].push(performance.now() - start); // the first one warms up
     }
   }
-  return decoders.map(([name, note], n) => {
+  return chosen.map(([name, note], n) => {
     const ms = median(times[n]);
     return { name, note, ms, figure: bytes.length / 1e3 / ms };
   });
 }
 
-const many = await decode(answer(8 << 20), 16 << 10, 9);
-table("Decoding 8 MiB of OpenAI-like events in chunks of 16 KiB", "MB/s", many);
-const one = await decode(answer(0, 4 << 20), 1 << 10, 1);
 table(
-  "One event of 4 MiB in chunks of 1 KiB",
-  "ms",
-  one.map((row) => ({ ...row, figure: row.ms })),
+  "Decoding 8 MiB of OpenAI-like events in chunks of 16 KiB",
+  "MB/s",
+  await decode(answer("OpenAI chat", 8 << 20), 16 << 10, 9),
 );
+
+// Every kind of stream, beside the fastest parser.
+
+const few = ["eventsource-parser,", "eventsource-parser", "steadfetch"];
+for (const [how, piece] of [
+  ["in chunks of 16 KiB", 16 << 10],
+  ["one event a chunk", 0],
+]) {
+  console.log(`\nRate beside eventsource-parser with TextDecoder, ${how}\n`);
+  for (const kind of names) {
+    const rows = await decode(answer(kind, piece ? 4 << 20 : 1 << 20), piece, 7, few);
+    const rate = (name) => rows.find((row) => row.name === name).figure;
+    const ratio = (name) => (rate(name) / rate("eventsource-parser")).toFixed(2);
+    console.log(
+      `  ${kind.padEnd(30)} createFetch ${ratio("steadfetch, createFetch")}  stream() ${ratio("steadfetch, stream()")}`,
+    );
+  }
+}
+
+for (const [what, size, piece] of [
+  ["4 MiB in chunks of 1 KiB", 4 << 20, 1 << 10],
+  ["64 MiB in chunks of 16 KiB", 64 << 20, 16 << 10],
+]) {
+  table(
+    `One event of ${what}`,
+    "ms",
+    (await decode(large(size), piece, 3, ["TextDecoder", "steadfetch", "eventsource-parser"])).map((row) => ({
+      ...row,
+      figure: row.ms,
+    })),
+  );
+}
 
 // A request.
 

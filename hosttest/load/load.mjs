@@ -25,11 +25,12 @@ const event = (delta, finish = null) =>
 const answer = `${event({ content: "Hello" })}${event({}, "stop")}data: [DONE]\n\n`;
 const limited = '{"error":{"type":"rate_limit_exceeded","message":"Rate limit exceeded"}}';
 
-/** A provider as a fetch. `passes` decides on each request, from its number and the time. */
+/** A provider as a fetch. `passes` decides on each request by the time. */
 function provider(passes, delay = 20) {
   const began = Date.now();
   const fetch = async () => {
-    const pass = passes(fetch.sent++, Date.now() - began);
+    fetch.sent++;
+    const pass = passes(Date.now() - began);
     await sleep(delay);
     return pass
       ? new Response(answer, { headers: { "content-type": "text/event-stream" } })
@@ -43,7 +44,7 @@ function provider(passes, delay = 20) {
 function perSecond(most) {
   let second = 0;
   let used = 0;
-  return (_, now) => {
+  return (now) => {
     if (Math.floor(now / 1000) !== second) {
       second = Math.floor(now / 1000);
       used = 0;
@@ -109,7 +110,7 @@ const many = Number(process.argv[2] ?? 10_000);
 const all = () => true;
 await run(ours, provider(all), 1);
 {
-  const later = (number) => number >= many;
+  const later = (now) => now > 900;
   const hand = await run(byHand, provider(later), many);
   const mine = await run(ours, provider(later), many);
   const size = memory ? memory.buffer.byteLength / 2 ** 20 : 0;

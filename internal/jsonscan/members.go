@@ -35,6 +35,11 @@ type Members struct {
 // Write takes the next piece.
 func (m *Members) Write(p []byte) {
 	for i := 0; i < len(p) && !m.broken; i++ {
+		if m.inString && !m.escaped && !m.keeps() {
+			if i += plainRun(p[i:]); i == len(p) {
+				return
+			}
+		}
 		c := p[i]
 		if m.inString {
 			m.keep(c)
@@ -76,6 +81,36 @@ func (m *Members) Write(p []byte) {
 func (m *Members) Done() bool { return m.broken }
 
 func (m *Members) inArray() bool { return m.depth < 64 && m.arrays&(1<<m.depth) != 0 }
+
+// keeps says whether what comes can still be of interest: the text of a whole
+// document in a member, or of a message further in, is not.
+func (m *Members) keeps() bool {
+	return !m.long && m.depth >= m.base && m.depth < m.base+m.Depth && !m.inArray()
+}
+
+// plainRun is how many bytes at the beginning of p are neither a quote nor a
+// backslash. It looks at eight at a time.
+func plainRun(p []byte) int {
+	i := 0
+	for ; i+8 <= len(p); i += 8 {
+		w := uint64(p[i]) | uint64(p[i+1])<<8 | uint64(p[i+2])<<16 | uint64(p[i+3])<<24 |
+			uint64(p[i+4])<<32 | uint64(p[i+5])<<40 | uint64(p[i+6])<<48 | uint64(p[i+7])<<56
+		if holds(w, '"')|holds(w, '\\') != 0 {
+			break
+		}
+	}
+	for i < len(p) && p[i] != '"' && p[i] != '\\' {
+		i++
+	}
+	return i
+}
+
+// holds is not 0 if one of the eight bytes of w is c.
+func holds(w uint64, c byte) uint64 {
+	const ones = 0x0101010101010101
+	x := w ^ ones*uint64(c)
+	return (x - ones) &^ x & (ones << 7)
+}
 
 // keep adds a byte to the name or value at hand.
 func (m *Members) keep(c byte) {

@@ -39,6 +39,8 @@ func TestMembersAreFoundHoweverTheTextIsCut(t *testing.T) {
 		`[{"jsonrpc":"2.0","id":1},{"jsonrpc":"2.0"}]`:                               {`jsonrpc="2.0"`, `id=1`},
 		`{"a":1}{"stream":true}`:                                                     {`a=1`},
 		`{"long":"` + strings.Repeat("x", 300) + `","stream":true}`:                  {`stream=true`},
+		`{"long":"` + strings.Repeat(`\"x\\`, 100) + `","stream":true}`:              {`stream=true`},
+		`{"m":[{"x":"12345678\"},1234567\\"}],"stream":true}`:                        {`m=[`, `stream=true`},
 		strings.Repeat("[", 1000):                                                    nil,
 		`{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `,"b":2}`:    {`a=[`, `b=2`},
 	} {

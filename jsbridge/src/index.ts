@@ -19,6 +19,7 @@ export type {
   RequestContext,
   ResumeRequest,
 } from "./api/options.js";
+export { toResponse } from "./api/relay.js";
 export { type RetryAttempt, type RetryOptions, retry } from "./api/retry.js";
 export {
   type ChatStreamEvent,

@@ -272,3 +272,22 @@ test("the CommonJS build is the same package", async () => {
   assert.deepEqual(Object.keys(cjs).sort(), Object.keys(esm).sort());
   assert.equal(cjs.delay(2), 4000);
 });
+
+test("importing needs nothing that a test runner's browser may lack", async () => {
+  const missing = [
+    "TextEncoder",
+    "TextDecoder",
+    "fetch",
+    "Request",
+    "Response",
+    "Headers",
+    "ReadableStream",
+    "AbortController",
+  ];
+  const script = `
+    for (const name of ${JSON.stringify([...missing, "structuredClone", "BroadcastChannel", "FinalizationRegistry"])}) delete globalThis[name];
+    const loaded = ["index", "element", "react", "testing"].map((name) => require(${JSON.stringify(join(root, "dist", "cjs"))} + "/" + name + ".js"));
+    console.log(loaded.map((m) => typeof m).join());`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=commonjs", "-e", script]);
+  assert.equal(stdout.trim(), "object,object,object,object");
+});

@@ -9,7 +9,7 @@ import { build } from "esbuild";
 import { bundles, common, types } from "../build.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const all = [here, join(here, "sdk"), join(here, "package")].flatMap((folder) =>
+const all = [here, join(here, "sdk"), join(here, "servers"), join(here, "package")].flatMap((folder) =>
   readdirSync(folder)
     .filter((name) => name.includes(".test."))
     .map((name) => join(folder, name)),

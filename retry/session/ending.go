@@ -6,7 +6,6 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
-	"github.com/steadfetch/steadfetch/internal/sse"
 	"github.com/steadfetch/steadfetch/retry"
 )
 

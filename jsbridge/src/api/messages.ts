@@ -2,6 +2,8 @@ import { columns, maxChunk, type Said } from "../engine/abi.js";
 import { engine } from "../engine/module.js";
 import type { Ending } from "../engine/shapes.gen.js";
 import { joinBytes } from "../session/held.js";
+import { makeRelay } from "./relay.js";
+import type { ChatStreamEvent } from "./stream.js";
 
 /** An event of a stream (WHATWG HTML, "Interpreting an event stream"). */
 export interface ServerSentEvent {
@@ -31,7 +33,7 @@ interface Reader {
  * Which member of the data is text, the core knows. It is asked when somebody
  * wants to know, and once, unless it has told already: the text as JSON.
  */
-function message(event: string, data: string, id: string, json?: string): ChatStreamMessage {
+export function message(event: string, data: string, id: string, json?: string): ChatStreamMessage {
   let said: Said | undefined;
   const say = () => {
     said ??= json ? { text: JSON.parse(json) as string } : engine().said({ event, data });
@@ -151,7 +153,7 @@ function makeCutter(take: (data: string) => void, cut: "lines" | "whole" | "as i
  */
 export async function readBody(
   response: Response,
-  push: Push,
+  push: (event: ChatStreamEvent) => void,
   demand: () => Promise<void> | undefined,
 ): Promise<Ending> {
   let ending: Ending = {};
@@ -162,9 +164,10 @@ export async function readBody(
     ending = isDocument ? engine().ended({ event: "message", data }) : ending;
   };
   const reader = response.body?.getReader();
+  const relay = makeRelay(push);
   const read =
     type === "text/event-stream"
-      ? makeReader(push)
+      ? makeReader(relay.push)
       : makeCutter(take, /json-?l|ndjson/.test(type) ? "lines" : isDocument ? "whole" : "as it comes");
   try {
     while (reader) {
@@ -179,5 +182,5 @@ export async function readBody(
     read.free?.();
     reader?.cancel().catch(() => {});
   }
-  return ending;
+  return relay.ending() ?? ending;
 }

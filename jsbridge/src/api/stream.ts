@@ -8,6 +8,7 @@ import { RetryError } from "./error.js";
 import { type ChatStreamMessage, makeReader, readBody } from "./messages.js";
 import { type FetchOptions, fetchTypes } from "./options.js";
 import { makeQueue, type QueueIterator } from "./queue.js";
+import { makeRelay } from "./relay.js";
 
 /** What comes of a request. */
 export type ChatStreamEvent =
@@ -84,16 +85,31 @@ export function stream(
   function begin(): void {
     ({ abort, leave } = follower(theirs, options.signal));
     const { signal } = abort;
+    let relay = makeRelay(push);
+
+    /** A body that nobody guards has ended so. */
+    function broke(error: unknown, attempts: number): void {
+      if (signal.aborted) {
+        over({ error: signal.reason });
+      } else if (error instanceof RetryError) {
+        fail(error); // a server's, relayed
+      } else {
+        const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
+        fail(new RetryError(verdict, attempts, undefined, error));
+      }
+    }
+
     const start = async () =>
       request(await ready(), input, { ...init, signal }, options, true, () => ({
         take(bytes) {
-          read ??= makeReader(push);
+          read ??= makeReader(relay.push);
           read(bytes);
         },
         demand,
         reset() {
           read?.free?.();
           read = undefined;
+          relay = makeRelay(push);
           push({ type: "reset" });
         },
         wait({ retry }) {
@@ -110,20 +126,19 @@ export function stream(
           try {
             finish(await readBody(response, push, demand));
           } catch (error) {
-            if (signal.aborted) {
-              over({ error: signal.reason });
-            } else {
-              const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
-              fail(new RetryError(verdict, attempts, undefined, error));
-            }
+            broke(error, attempts);
           }
         },
         finish(_, verdict, attempts, ending) {
           read?.();
           if (verdict) {
             fail(new RetryError(verdict, attempts));
-          } else {
-            finish(ending);
+            return;
+          }
+          try {
+            finish(relay.ending() ?? ending);
+          } catch (error) {
+            broke(error, attempts);
           }
         },
         fail(error, canceled) {

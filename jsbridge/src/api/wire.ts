@@ -1,5 +1,7 @@
-import { toWireShape, type Wire } from "../engine/names.js";
+import { fromWire, toWireShape, type Wire } from "../engine/names.js";
 import type { ChatStreamRetry, Verdict } from "../engine/shapes.gen.js";
+import { RetryError } from "./error.js";
+import { message } from "./messages.js";
 import type { ChatStreamEvent, ChatStreamFinish } from "./stream.js";
 
 /** An event as servers send it on: its names are in snake_case, and a person may see all of its texts. */
@@ -34,6 +36,25 @@ export function toWire(event: ChatStreamEvent): WireEvent {
     case "error": {
       const { status, rule: _rule, chain_broken: _broken, ...shown } = toWireShape(event.verdict);
       return { type: "error", error: { ...shown, ...(status && { status_code: status }) } };
+    }
+  }
+}
+
+/** The event of which `toWire` made this. */
+export function ofWire(wire: WireEvent): ChatStreamEvent {
+  switch (wire.type) {
+    case "message":
+      return message(wire.message.event, wire.message.data, wire.message.id);
+    case "retry":
+      return { type: "retry", retry: fromWire(wire.retry) as ChatStreamRetry };
+    case "reset":
+      return { type: "reset" };
+    case "finish":
+      return { type: "finish", ...(fromWire(wire.finish) as object) };
+    case "error": {
+      const { status_code, ...shown } = wire.error;
+      const verdict = { ...(fromWire(shown) as Verdict), ...(status_code && { status: status_code }) };
+      return { type: "error", verdict, error: new RetryError(verdict, 0) };
     }
   }
 }

@@ -16,8 +16,23 @@ export type Wire<T> = T extends readonly (infer E)[]
       : { [K in keyof T as K extends string ? Snake<K> : K]: Wire<T[K]> }
     : T;
 
-const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** Names are few, and each is met thousands of times. */
+function once(rename: (name: string) => string): (name: string) => string {
+  const known = new Map<string, string>();
+  return (name) => {
+    let renamed = known.get(name);
+    if (renamed === undefined) {
+      renamed = rename(name);
+      if (known.size < 1000) {
+        known.set(name, renamed);
+      }
+    }
+    return renamed;
+  };
+}
+
+const camel = once((name) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+const snake = once((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 
 function renamed(value: unknown, rename: (name: string) => string): unknown {
   if (Array.isArray(value)) {
@@ -26,9 +41,11 @@ function renamed(value: unknown, rename: (name: string) => string): unknown {
   if (typeof value !== "object" || value === null) {
     return value;
   }
-  return Object.fromEntries(
-    Object.entries(value).map(([name, own]) => [rename(name), maps.includes(name) ? own : renamed(own, rename)]),
-  );
+  const shape: Record<string, unknown> = {};
+  for (const [name, own] of Object.entries(value)) {
+    shape[rename(name)] = maps.includes(name) ? own : renamed(own, rename);
+  }
+  return shape;
 }
 
 /** A shape from the wire. */

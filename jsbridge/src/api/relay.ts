@@ -1,0 +1,80 @@
+import type { Ending } from "../engine/shapes.gen.js";
+import type { ChatStreamMessage } from "./messages.js";
+import type { ChatStreamEvent } from "./stream.js";
+import { ofWire, toWire, type WireEvent } from "./wire.js";
+
+/** The data of the first event of a relay, which tells it from any other stream. */
+const opening = '{"type":"open","open":{"relay":"steadfetch"}}';
+
+/**
+ * Answers a page with the events of `stream()`: messages, retries, resets, and
+ * the finish or the error, as Server-Sent Events in the form of `toWire`, which
+ * `stream()` on the page understands. Nothing is read ahead of the page, and
+ * when it goes away the request ends.
+ */
+export function toResponse(events: AsyncIterable<ChatStreamEvent>, init: ResponseInit = {}): Response {
+  const encoder = new TextEncoder();
+  const encode = (data: string) => encoder.encode(`data: ${data}\n\n`);
+  const iterator = events[Symbol.asyncIterator]();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => controller.enqueue(encode(opening)),
+      async pull(controller) {
+        const { done, value } = await iterator.next();
+        if (done) {
+          controller.close();
+        } else {
+          controller.enqueue(encode(JSON.stringify(toWire(value))));
+        }
+      },
+      async cancel() {
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const headers = new Headers(init.headers);
+  headers.set("content-type", "text/event-stream");
+  headers.set("cache-control", "no-cache, no-transform"); // a proxy that compresses holds events back
+  headers.set("x-accel-buffering", "no"); // nginx
+  return new Response(body, { ...init, headers });
+}
+
+/** Takes the messages of a stream, which may be a server's relay. */
+export interface Relay {
+  push(message: ChatStreamMessage): void;
+  /**
+   * How the answer ended, after the end of a relay: its last event tells. Throws
+   * the error that it ended with, or that it broke off.
+   */
+  ending(): Ending | undefined;
+}
+
+/** Hands on messages, or the events that a relay has made of them. */
+export function makeRelay(push: (event: ChatStreamEvent) => void): Relay {
+  let relays: boolean | undefined;
+  let last: ChatStreamEvent | undefined;
+  return {
+    push(message) {
+      if (relays === undefined) {
+        relays = message.data === opening;
+        if (relays) {
+          return;
+        }
+      }
+      last = relays ? ofWire(JSON.parse(message.data) as WireEvent) : message;
+      if (last.type !== "finish" && last.type !== "error") {
+        push(last);
+      }
+    },
+    ending() {
+      if (!relays) {
+        return undefined;
+      }
+      if (last?.type === "finish") {
+        return { ...(last.reason && { reason: last.reason }), ...last.usage };
+      }
+      throw last?.type === "error" ? last.error : new Error("unexpected EOF");
+    },
+  };
+}

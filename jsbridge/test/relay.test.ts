@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ChatStreamEvent, RetryError, stream, toResponse } from "../src/index.js";
+import { answer, clock, network, post, role, settle, token, url } from "./fakes.js";
+
+const page = "https://app.example/api/chat";
+
+/** A page's stream() that asks a server, which asks a provider and relays what comes. */
+function relayed(options: object = {}) {
+  const provider = network();
+  const seen: ChatStreamEvent[] = [];
+  const leave = new AbortController();
+  const state = { over: false, error: undefined as unknown };
+  const server: typeof globalThis.fetch = async (_, init) =>
+    toResponse(stream(url, post(init?.signal ?? undefined), { fetch: provider.fetch, ...options }), {
+      headers: { "x-request": "1" },
+    });
+  void (async () => {
+    try {
+      const init = { method: "POST", body: "{}", signal: leave.signal };
+      for await (const event of stream(page, init, { fetch: server })) {
+        seen.push(event);
+      }
+    } catch (error) {
+      state.error = error;
+    }
+    state.over = true;
+  })();
+  return { ...provider, seen, leave, state };
+}
+
+const short = (events: ChatStreamEvent[]) =>
+  events.map((e) => (e.type === "message" ? (e.text ?? e.data.slice(0, 6)) : e.type));
+
+test("messages, retries, resets and the end reach the page as they were", async (t) => {
+  const pass = clock(t);
+  const { calls, seen, state } = relayed();
+  await settle();
+  const wire = calls[0]!.open();
+  wire.send(role, token("Hel"));
+  await settle();
+  wire.error(new TypeError("terminated"));
+  await settle();
+  const retry = seen.at(-1)!;
+  assert.ok(retry.type === "retry" && retry.retry.delayMs === 1000 && retry.retry.kind === "network");
+  await pass(1000);
+  calls[1]!.open().finish(...answer);
+  await settle();
+  assert.deepEqual(short(seen), [
+    '{"id":',
+    "Hel",
+    "retry",
+    "reset",
+    '{"id":',
+    "Hello ",
+    "world",
+    '{"id":',
+    "[DONE]",
+    "finish",
+  ]);
+  assert.deepEqual(seen.at(-1), { type: "finish", reason: "stop" });
+  assert.deepEqual(state, { over: true, error: undefined });
+});
+
+test("the server's error is the page's, and is not tried again", async () => {
+  const { calls, seen, state } = relayed({ maxAttempts: 1 });
+  await settle();
+  calls[0]!.respond(529, '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}');
+  await settle();
+  assert.deepEqual(short(seen), ["error"]);
+  const last = seen[0]!;
+  assert.ok(last.type === "error" && last.error instanceof RetryError);
+  assert.equal(last.verdict.kind, "attempts_exhausted");
+  assert.equal(last.verdict.status, 529);
+  assert.equal(calls.length, 1);
+  assert.equal(state.over, true);
+});
+
+test("when the page goes away, the server's request ends", async () => {
+  const { calls, leave, state } = relayed();
+  await settle();
+  calls[0]!.open().send(role, token("Hel"));
+  await settle();
+  const reason = new Error("closed");
+  leave.abort(reason);
+  await settle();
+  assert.equal(state.error, reason);
+  assert.equal(calls[0]!.signal.aborted, true);
+});
+
+test("a relay that breaks off is a failure, and no finish", async () => {
+  const whole = await toResponse(stream(page, {}, { fetch: async () => new Response("{}") })).text();
+  const cut = whole.slice(0, whole.lastIndexOf("data: "));
+  const headers = { "content-type": "text/event-stream" };
+  const seen: ChatStreamEvent[] = [];
+  for await (const event of stream(page, {}, { fetch: async () => new Response(cut, { headers }) })) {
+    seen.push(event);
+  }
+  const last = seen.at(-1)!;
+  assert.ok(last.type === "error" && last.verdict.retryable);
+});
+
+test("a relay says what it is, and that nobody is to hold it back", async () => {
+  const response = toResponse(stream(page, {}, { fetch: async () => new Response("{}") }), { status: 203 });
+  assert.equal(response.status, 203);
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  assert.match(
+    await response.text(),
+    /^data: \{"type":"open".*\n\ndata: \{"type":"message".*\n\ndata: \{"type":"finish"/,
+  );
+});
