@@ -82,10 +82,6 @@ check-wasm: ## fails if the committed module is not what its sources make
 size: npm ## what a page pays, as a table for the README
 	@npm run --silent size -w jsbridge
 
-.PHONY: storm
-storm: ## many clients meet a limit at once, on a fake clock: ours and others', as a table
-	@go run ./hosttest/storm
-
 .PHONY: tables
 tables: npm ## writes the tables of make size and make storm into README.md and RATIONALE.md
 	@node hosttest/docs/tables.mjs
