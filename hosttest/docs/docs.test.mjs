@@ -233,7 +233,6 @@ const until = setInterval(() => {
   document.querySelector("retry-status")?.shadowRoot?.querySelector("[part~=retry-now]:not([hidden])")?.click();
   if (/once\\.$/.test(p?.textContent)) clearInterval(until, (globalThis.told = p.textContent));
 }, 20);`),
-    "Another request after a failure": inNode("process.stdout.write(await response.text());"),
     "Without WebAssembly": inPage(`
 for (const line of (await response.text()).split("\\n")) if (line.startsWith("data: ")) show(textOf(line.slice(6)));
 globalThis.told = said;`),
@@ -241,6 +240,12 @@ globalThis.told = said;`),
     Deno: inProgram("deno", ["run", "--allow-all", "--no-lock"]),
     Bun: inProgram("bun", []),
     "Cloudflare Workers": inWorkerd,
+    "Relaying to a page": inNode(`
+const page = { fetch: async () => POST(new Request("https://example.com/api/chat", { method: "POST" })) };
+for await (const event of stream("https://example.com/api/chat", {}, page)) if (event.text) process.stdout.write(event.text);`),
+    "Another request after a failure": inNode(`
+const answer = await fetch(url, init);
+process.stdout.write(await answer.text());`),
     "For traces": (code, base) => inNode(spans.after)(spans.before + code, base),
   },
 };

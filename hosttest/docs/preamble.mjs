@@ -18,6 +18,7 @@ Object.assign(globalThis, {
   show(text) {
     globalThis.said += text;
   },
+  freshToken: async () => "new",
   clear() {
     globalThis.said = "";
   },

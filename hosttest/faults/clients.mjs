@@ -60,10 +60,11 @@ export const protocols = {
     }),
     finishes: { stop: "STOP", length: "MAX_TOKENS", content_filter: "SAFETY", refusal: "PROHIBITED_CONTENT" },
   },
-  // Events with ids, and no protocol above them. It has no SDK.
+  // Events with ids, and no protocol above them: watched only where the caller says so. It has no SDK.
   sse: {
     path: "/sse",
-    body: {},
+    body: { stream: true },
+    options: { protocol: "sse" },
     read: () => ({}),
     finishes: { stop: "[DONE]" },
   },
@@ -78,6 +79,7 @@ function makeReceived(protocol) {
     whole: "", // an answer that was no stream
     resets: 0,
     retries: [],
+    warnings: [],
     status: 0,
     failure: undefined,
     take(event) {
@@ -138,7 +140,12 @@ function* eventsOf(body) {
 export async function ask(how, name, base, options, { headers = {}, body = {}, init, asRequest } = {}) {
   const protocol = protocols[name];
   const received = makeReceived(protocol);
-  const hooked = { ...options, onRetry: (retry) => received.retries.push(retry) };
+  const hooked = {
+    ...protocol.options,
+    ...options,
+    onRetry: (retry) => received.retries.push(retry),
+    onWarning: (rule) => received.warnings.push(rule),
+  };
   const survive = options ? createFetch(hooked) : globalThis.fetch;
   // As an SDK would call it, but we look at what it gets.
   const fetch = async (...args) => {

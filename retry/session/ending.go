@@ -244,6 +244,9 @@ func (s *Session) bodyEnd() *Answer {
 		return s.untouched()
 	}
 	t := &s.tracker
+	if rest && t.Strict() && s.event.Lines > 0 {
+		s.leaveOut() // "data:" without its data
+	}
 	known := t.Strict() && (t.Protocol != protocol.Unknown || t.Events == 0 && s.gotBytes)
 	switch {
 	case s.ended, t.Complete(), !known && t.Events > 0, s.cfg.Policy.Lenient && t.Seen&protocol.Output != 0:

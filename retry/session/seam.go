@@ -267,6 +267,9 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 		}
 	}
 	closing := facts&(protocol.Finished|protocol.Ended) != 0
+	// A reason for the end that is not believed yet (Gemini) goes on as it is, once the text before it has.
+	reasoned := facts&protocol.Reasoned != 0
+	closing = closing || reasoned && (len(m.pending) > 0 || !text.Empty())
 	if kind := v.Get("type").In("message_delta content_block_stop"); kind == 0 || kind == 1 && len(m.pending) > 0 {
 		closing = true
 	}
@@ -274,6 +277,9 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 		return edit{}, false // a tool call where text was to go on: dropped, it would be lost
 	}
 	if text.Empty() && !closing {
+		if reasoned {
+			return edit{}, true
+		}
 		return dropped, true // the second stream's preamble: the consumer has had one
 	}
 	m.pending = append(m.pending, text.Str()...)

@@ -235,3 +235,26 @@ func TestAResumedPlainStreamThatHasNoMoreIsFinished(t *testing.T) {
 	require.Equal(t, session.DoFinish, h.run().Do)
 	require.Equal(t, strings.Join(all, ""), h.got.String())
 }
+
+func TestAFinishThatIsAllThatWasLostIsDelivered(t *testing.T) {
+	event := func(parts, finish string) string {
+		return `data: {"candidates":[{"content":{"parts":[` + parts + `]}` + finish + `}]}` + "\n\n"
+	}
+	const stop = `,"finishReason":"STOP"`
+	first, text := event(`{"text":"It was the best of times, "}`, ""), event(`{"text":"it was the worst."}`, "")
+	for name, c := range map[string]struct {
+		rest []string
+		want string
+	}{
+		"nothing else":            {[]string{event("", stop)}, first + event("", stop)},
+		"it comes twice":          {[]string{event("", stop), text, event("", stop)}, first + event("", stop) + text + event("", stop)},
+		"it comes with the text":  {[]string{event(`{"text":"it was the worst."}`, stop)}, first + event(`{"text":"it was the worst."}`, stop)},
+		"the text comes in parts": {[]string{event("", stop), event(`{"text":"best of times, "}`, ""), event("", stop)}, first + event("", stop) + event("", stop)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, session.Config{Policy: resume, Request: atGemini}, attempt{chunks: []string{first}, then: "reset"}, attempt{chunks: c.rest})
+			require.Equal(t, session.DoFinish, h.run().Do)
+			require.Equal(t, c.want, h.got.String())
+		})
+	}
+}

@@ -601,3 +601,22 @@ func TestJitterStaysWithinItsBoundsAndNeverShortensAWish(t *testing.T) {
 		}
 	}
 }
+
+func TestHalfAnEventBehindAWholeAnswerIsLeftOut(t *testing.T) {
+	whole := events(
+		`{"type":"message_start","message":{"id":"m"}}`, `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}`,
+		`{"type":"message_delta","delta":{"stop_reason":"end_turn"}}`,
+	)
+	for half, stays := range map[string]bool{
+		"event: message_stop\ndata: {\"type\"": false, "event: message_stop\ndata:": false, "event: message_stop\ndata: ": false,
+		"event: mess": true, ": a comment": true, // nobody takes these for an event
+	} {
+		h := newHost(t, session.Config{CanReset: true, Request: atMessages}, attempt{chunks: append(whole[:len(whole):len(whole)], half)})
+		require.Equal(t, session.DoFinish, h.run().Do)
+		want := strings.Join(whole, "")
+		if stays {
+			want += half
+		}
+		require.Equal(t, want, h.got.String())
+	}
+}
