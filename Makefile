@@ -6,7 +6,7 @@ SHELL := bash
 
 .PHONY: help
 help: ## lists the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 .PHONY: demo
 demo: build ## chats in the terminal through faults, then serves the page
@@ -81,6 +81,10 @@ check-wasm: ## fails if the committed module is not what its sources make
 .PHONY: size
 size: npm ## what a page pays, as a table for the README
 	@npm run --silent size -w jsbridge
+
+.PHONY: tables
+tables: npm ## writes the tables of make size and make storm into README.md and RATIONALE.md
+	@node hosttest/docs/tables.mjs
 
 .PHONY: corpus
 corpus: ## how many real errors the classifier decides rightly, beside its peers

@@ -128,62 +128,46 @@ async function inWorkerd(code, base) {
   }
 }
 
-/** Compiles an example into a test of the Go SDKs' module, and runs it there. */
+/** Runs an example, a whole program, in the Go SDKs' module. */
 async function inGo(code, base) {
-  const test = join(root, "retry/transport/sdktest/readme_test.go");
-  const file = write(
-    `package sdktest
-
-import (
-	"fmt"
-	"net/http"
-	"testing"
-
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
-
-	"github.com/steadfetch/steadfetch/retry/transport"
-)
-
-func TestReadme(t *testing.T) {
-${code}
-	answer := client.Chat.Completions.NewStreaming(t.Context(), openai.ChatCompletionNewParams{
-		Model: "m", Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("Hi")},
-	})
-	for answer.Next() {
-		for _, choice := range answer.Current().Choices {
-			fmt.Print(choice.Delta.Content)
-		}
-	}
-	if answer.Err() != nil {
-		t.Fatal(answer.Err())
-	}
-}
-`,
-    "",
-    "go",
-  );
+  const module = join(root, "retry/transport/sdktest");
   const overlay = join(folder, "overlay.json");
-  writeFileSync(overlay, JSON.stringify({ Replace: { [test]: file } }));
-  const args = ["test", "-count=1", "-v", "-overlay", overlay, "-run", "^TestReadme$", "."];
+  writeFileSync(overlay, JSON.stringify({ Replace: { [join(module, "readme/main.go")]: write(code, "", "go") } }));
   const env = { ...variables(base), OPENAI_BASE_URL: `${base}/v1` };
-  return (await run("go", args, { cwd: join(root, "retry/transport/sdktest"), env })).stdout;
+  return (await run("go", ["run", "-overlay", overlay, "./readme"], { cwd: module, env })).stdout;
+}
+
+/** The README's way into a Go module of one's own: the line as it is written, but for where the clone is. */
+async function goGet(lines) {
+  const own = mkdtempSync(join(folder, "go-"));
+  writeFileSync(join(own, "go.mod"), "module example.com/own\n\ngo 1.25.0\n");
+  for (const line of lines) {
+    await run("sh", ["-c", line.replace("=../steadfetch", `=${root}`)], { cwd: own });
+  }
+  await run("go", ["build", "github.com/steadfetch/steadfetch/retry/transport"], { cwd: own });
 }
 
 /** A command in a shell is checked by what it relies on, as running it here would run these tests again. */
 async function shell(code) {
-  for (const line of code.trim().split("\n")) {
-    const command = line.replace(/\s*#.*/, "");
-    if (command === "npm install steadfetch") {
-      const { name } = JSON.parse(readFileSync(join(root, "jsbridge/package.json"), "utf8"));
-      assert.equal(name, "steadfetch"); // the tarball itself is what all examples here import
+  const lines = code
+    .trim()
+    .split("\n")
+    .map((line) => line.replace(/\s*#.*/, ""));
+  const { name, version } = JSON.parse(readFileSync(join(root, "jsbridge/package.json"), "utf8"));
+  for (const line of lines) {
+    const [command, ...rest] = line.split(" ");
+    if (command === "make") {
+      assert.equal(rest.length, 1, line);
+      await run("make", ["-n", ...rest], { cwd: root });
+    } else if (command === "npm") {
+      // The tarball itself is what all examples here import.
+      assert.ok([`pack ../${name}/jsbridge`, `install ./${name}-${version}.tgz`].includes(rest.join(" ")), line);
     } else {
-      const [make, target, ...rest] = command.split(" ");
-      assert.equal(make, "make", line);
-      assert.deepEqual(rest, [], line);
-      await run("make", ["-n", target], { cwd: root });
+      assert.equal(command, "go", line);
     }
   }
+  const go = lines.filter((line) => line.startsWith("go "));
+  if (go.length > 0) await goGet(go);
 }
 
 const asked = `
@@ -210,9 +194,9 @@ const tell = "globalThis.told = said;";
 /** How the blocks run, by the heading they stand under; `N` behind it is the N-th one there. */
 const runners = {
   "README.md": {
-    "Use it 2": inNode(asked),
-    "Use it 3": inNode(saidSo),
-    "Use it 4": inGo,
+    "In JavaScript 1": inNode(asked),
+    "In JavaScript 2": inNode(saidSo),
+    "In Go 1": inGo,
   },
   "jsbridge/README.md": {
     openai: inNode(),
@@ -237,20 +221,20 @@ import { stream } from "steadfetch";
 let shown = "";
 const look = new MutationObserver(() => (shown += banner.shadowRoot.textContent));
 look.observe(banner.shadowRoot, { childList: true, subtree: true, characterData: true });
-for await (const event of stream(url, init, { controller })) if (event.type === "message") show(event.data);
+for await (const event of stream(url, init, { controller })) if (event.type === "message") show(event.text ?? "");
 if (!shown.includes("Retrying in")) throw new Error("the banner showed " + shown);
 globalThis.told = said;`),
     React: inPage(`
 import { createRoot } from "react-dom/client";
 createRoot(document.querySelector("main")).render(createElement(Chat));
 const until = setInterval(() => {
-  const [p, button] = [document.querySelector("main p"), document.querySelector("main button")];
-  if (button?.textContent === "Ask" && !globalThis.asked) ask(button.click());
-  if (/retry now$/.test(button?.textContent)) button.click();
+  const [p, button] = [document.querySelector("main p"), document.querySelector("main > main > button")];
+  if (button && !globalThis.asked) ask(button.click());
+  document.querySelector("retry-status")?.shadowRoot?.querySelector("[part~=retry-now]:not([hidden])")?.click();
   if (/once\\.$/.test(p?.textContent)) clearInterval(until, (globalThis.told = p.textContent));
 }, 20);`),
     "Without WebAssembly": inPage(`
-for (const line of (await response.text()).split("\\n")) if (line.startsWith("data: ")) show(line.slice(6));
+for (const line of (await response.text()).split("\\n")) if (line.startsWith("data: ")) show(textOf(line.slice(6)));
 globalThis.told = said;`),
     "Node.js": inNode("", "cjs"),
     Deno: inProgram("deno", ["run", "--allow-all", "--no-lock"]),
@@ -274,7 +258,7 @@ const used = { status: 429, message: "Your credit balance is too low. Please go 
 
 /** The examples of clients with retries of their own. */
 const sdks = {
-  "README.md": ["Use it 2", "Use it 4"],
+  "README.md": ["In JavaScript 1", "In Go 1"],
   "jsbridge/README.md": [
     "openai",
     "@anthropic-ai/sdk",
@@ -345,8 +329,8 @@ describe("the examples in the READMEs", { concurrency: 2 }, () => {
       writeFileSync(
         given,
         `declare const url: string; declare const init: { method: string; headers: Record<string, string>; body: string };
-         declare function textOf(data: string): string; declare function show(data: string): void;
-         declare function clear(): void; declare function ask(): void;
+         declare function textOf(data: string): string; declare function show(text: string): void;
+         declare function clear(): void; declare function ask(): void; declare function freshToken(): Promise<string>; declare function done(reason?: string): void;
          declare function banner(retry: import("steadfetch").ChatStreamRetry): void;
          declare function failed(verdict: import("steadfetch").Verdict): void;`,
       );

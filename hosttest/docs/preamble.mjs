@@ -15,10 +15,7 @@ Object.assign(globalThis, {
   init: { method: "POST", headers: { "content-type": "application/json" }, body: '{"model":"m","stream":true}' },
   said: "", // what a person would read now
   textOf: (data) => (data === "[DONE]" ? "" : (JSON.parse(data).choices[0]?.delta?.content ?? "")),
-  show(data) {
-    globalThis.said += globalThis.textOf(data);
-  },
-  write(text) {
+  show(text) {
     globalThis.said += text;
   },
   freshToken: async () => "new",
@@ -29,6 +26,7 @@ Object.assign(globalThis, {
     throw new Error(verdict.message);
   },
   banner() {},
+  done() {},
   ask() {
     globalThis.asked = true;
   },
