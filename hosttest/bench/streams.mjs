@@ -12,7 +12,7 @@ const chunk = (delta, finish_reason = null) =>
     model: "gpt-5",
     choices: [{ index: 0, delta, finish_reason }],
   });
-const done = chunk({}, "stop") + "data: [DONE]\n\n";
+const done = `${chunk({}, "stop")}data: [DONE]\n\n`;
 
 /** For each kind of stream its address, its first events, an event for a word, and its end. */
 const kinds = {
