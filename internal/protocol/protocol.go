@@ -4,8 +4,7 @@
 package protocol
 
 import (
-	"strings"
-
+	"github.com/steadfetch/steadfetch/internal/ascii"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
@@ -218,8 +217,8 @@ func reasonOf(v jsonscan.Value) reason {
 	case "error", "abort", "aborted", "network_error", "insufficient_system_resource":
 		return failure
 	}
-	if strings.Contains(s, "malformed_function_call") || strings.Contains(s, "unexpected_tool_call") || strings.Contains(s, "network_error") ||
-		strings.Contains(s, "insufficient_system_resource") {
+	if ascii.Contains(s, "malformed_function_call") || ascii.Contains(s, "unexpected_tool_call") || ascii.Contains(s, "network_error") ||
+		ascii.Contains(s, "insufficient_system_resource") {
 		return failure
 	}
 	return completed
