@@ -108,6 +108,9 @@ func Index(list, word string) int {
 	return -1
 }
 
+// Listed says whether word is in list, words separated by spaces.
+func Listed(list, word string) bool { return Index(list, word) >= 0 }
+
 // First is the first element of an array, or missing.
 func (v Value) First() Value {
 	if v.Kind() != Array {

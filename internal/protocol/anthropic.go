@@ -88,8 +88,7 @@ func readPiece(piece jsonscan.Value) Facts {
 		if it.Key.Is("type") || it.Value.Empty() {
 			continue
 		}
-		switch piece.Get("type").Str() {
-		case "text", "thinking", "text_delta", "thinking_delta", "signature_delta", "citations_delta":
+		if piece.Get("type").In("text thinking text_delta thinking_delta signature_delta citations_delta") >= 0 {
 			return Output
 		}
 		return Output | Opaque

@@ -75,13 +75,11 @@ func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
 // readItem reads an item of the output, which is a tool call unless it is a
 // message or reasoning. Only functions are for the page to call.
 func readItem(typ string, done bool) Facts {
-	switch typ {
-	case "message", "reasoning":
+	switch {
+	case jsonscan.Listed("message reasoning", typ):
 		return 0
-	case "function_call", "custom_tool_call", "local_shell_call", "computer_call", "mcp_approval_request":
-		if done {
-			return Output | Opaque | ToolCall
-		}
+	case done && jsonscan.Listed("function_call custom_tool_call local_shell_call computer_call mcp_approval_request", typ):
+		return Output | Opaque | ToolCall
 	}
 	return Output | Opaque
 }
