@@ -24,7 +24,7 @@ var aiSDK = form{
 	},
 	read: readAISDK,
 	text: func(v jsonscan.Value) jsonscan.Value {
-		if v.Get("type").Is("text-delta") {
+		if v.Says("type", "text-delta") {
 			return v.Get("delta")
 		}
 		return ""

@@ -18,7 +18,7 @@ var openAIResponses = form{
 	},
 	read: readResponses,
 	text: func(v jsonscan.Value) jsonscan.Value {
-		if v.Get("type").Is("response.output_text.delta") {
+		if v.Says("type", "response.output_text.delta") {
 			return v.Get("delta")
 		}
 		return ""
@@ -48,14 +48,14 @@ func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
 		return 0
 	case "response.completed", "response.incomplete":
 		facts := reasonOf(response.Get("incomplete_details.reason")).facts() | Finished | Ended | Reasoned
-		if t.Seen&Output == 0 && !response.Get("output").Empty() {
+		if t.Seen&Output == 0 && response.Has("output") {
 			facts |= Output | Opaque // the whole answer came at once
 		}
 		return facts
 	case "response.cancelled":
 		return Failed
 	case "response.output_item.added", "response.output_item.done":
-		return readItem(v.Get("item.type").Str(), typ == "response.output_item.done")
+		return readItem(v.Text("item.type"), typ == "response.output_item.done")
 	case "response.output_text.delta", "response.reasoning_text.delta", "response.reasoning_summary_text.delta":
 		return readAdded(v.Get("delta"), Output)
 	case "response.output_text.done":

@@ -136,7 +136,7 @@ func detect(v jsonscan.Value, typ string) Protocol {
 // only a protocol's full form counts.
 func Begun(data string) Protocol {
 	v := jsonscan.Parse(data)
-	typ := v.Get("type").Str()
+	typ := v.Text("type")
 	for i := range forms {
 		if forms[i].form.begins(v, typ) {
 			return forms[i].protocol
@@ -158,7 +158,7 @@ func IsError(typ, data string) bool {
 		switch it.Key.Str() {
 		case "error":
 			e := it.Value
-			known = e.Kind() == jsonscan.Object && !(e.Get("message").Empty() && e.Get("type").Empty() && e.Get("code").Empty())
+			known = e.Kind() == jsonscan.Object && (e.Has("message") || e.Has("type") || e.Has("code"))
 		case "choices":
 			if !it.Value.Empty() {
 				return false
@@ -181,7 +181,7 @@ func BesideError(key jsonscan.Value) bool {
 // IsKeepAlive knows events that only say that the connection lives, by the
 // type of the event or by the type that its data has.
 func IsKeepAlive(typ, data string) bool {
-	return isPing(typ) || isPing(data) || len(data) < 256 && isPing(jsonscan.Parse(data).Get("type").Str())
+	return isPing(typ) || isPing(data) || len(data) < 256 && isPing(jsonscan.Parse(data).Text("type"))
 }
 
 func isPing(name string) bool {

@@ -67,7 +67,7 @@ func (s *Said) read(v jsonscan.Value) {
 		s.parts(candidate.Get("content.parts"))
 		return
 	}
-	switch typ := v.Get("type").Str(); typ {
+	switch typ := v.Text("type"); typ {
 	case "content_block_start":
 		s.block(v.Get("content_block"))
 	case "content_block_delta":
@@ -79,7 +79,7 @@ func (s *Said) read(v jsonscan.Value) {
 	case "response.reasoning_text.delta", "response.reasoning_summary_text.delta", "reasoning-delta":
 		s.reasoning(v.Get("delta"))
 	case "":
-		if v.Get("object").Is("response") { // OpenAI Responses, not streamed
+		if v.Says("object", "response") { // OpenAI Responses, not streamed
 			it := v.Get("output").Iter()
 			for it.Next() {
 				s.parts(it.Value.Get("content"))

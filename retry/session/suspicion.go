@@ -129,7 +129,7 @@ func (s *Session) vague(f *classify.Failure) bool {
 	}
 	for _, name := range [...]string{"type", "code", "status", "error_type"} {
 		of := inner
-		if of.Get(name).Empty() {
+		if !of.Has(name) {
 			of = v
 		}
 		if m := of.Get(name); !m.Is("error") {
