@@ -86,6 +86,15 @@ func (v Value) Get(path string) Value {
 	return v
 }
 
+// Text is the Str of what is at path.
+func (v Value) Text(path string) string { return v.Get(path).Str() }
+
+// Has says whether what is at path holds something, see Empty.
+func (v Value) Has(path string) bool { return !v.Get(path).Empty() }
+
+// Says is the Is of what is at path.
+func (v Value) Says(path, s string) bool { return v.Get(path).Is(s) }
+
 // In gives the place of the string v in list, words separated by spaces, or -1.
 func (v Value) In(list string) int {
 	if v.Kind() != String {
@@ -107,6 +116,9 @@ func Index(list, word string) int {
 	}
 	return -1
 }
+
+// Listed says whether word is in list, words separated by spaces.
+func Listed(list, word string) bool { return Index(list, word) >= 0 }
 
 // First is the first element of an array, or missing.
 func (v Value) First() Value {

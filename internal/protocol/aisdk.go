@@ -16,9 +16,7 @@ var aiSDK = form{
 		}
 		it := v.Iter()
 		for it.Next() {
-			switch it.Key.Str() {
-			case "type", "messageId", "messageMetadata":
-			default:
+			if it.Key.In("type messageId messageMetadata") < 0 {
 				return false
 			}
 		}
@@ -26,7 +24,7 @@ var aiSDK = form{
 	},
 	read: readAISDK,
 	text: func(v jsonscan.Value) jsonscan.Value {
-		if v.Get("type").Is("text-delta") {
+		if v.Says("type", "text-delta") {
 			return v.Get("delta")
 		}
 		return ""
@@ -35,14 +33,14 @@ var aiSDK = form{
 }
 
 func readAISDK(_ *Tracker, v jsonscan.Value, typ string) Facts {
-	switch typ {
-	case "finish", "abort":
+	switch {
+	case jsonscan.Listed("finish abort", typ):
 		return Finished | Reasoned
-	case "start", "start-step", "finish-step", "text-start", "reasoning-start", "text-end", "reasoning-end", "message-metadata":
+	case jsonscan.Listed("start start-step finish-step text-start reasoning-start text-end reasoning-end message-metadata", typ):
 		return 0
-	case "text-delta", "reasoning-delta":
+	case jsonscan.Listed("text-delta reasoning-delta", typ):
 		return readAdded(v.Get("delta"), Output|Opaque)
-	case "tool-input-available":
+	case typ == "tool-input-available":
 		return Output | Opaque | ToolCall
 	}
 	return Output | Opaque

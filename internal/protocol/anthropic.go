@@ -18,7 +18,7 @@ var anthropic = form{
 	},
 	read: readAnthropic,
 	text: func(v jsonscan.Value) jsonscan.Value {
-		if v.Get("type").Is("content_block_delta") {
+		if v.Says("type", "content_block_delta") {
 			return v.Get("delta.text")
 		}
 		return v.Get("content_block.text")
@@ -69,7 +69,7 @@ func readAnthropic(t *Tracker, v jsonscan.Value, typ string) Facts {
 // readBlock reads the beginning of a content block. A tool call that the
 // server runs by itself is output, but nothing that a page acts on.
 func (t *Tracker) readBlock(block jsonscan.Value) Facts {
-	typ := block.Get("type").Str()
+	typ := block.Text("type")
 	t.tool = typ == "tool_use"
 	switch typ {
 	case "text", "thinking":
@@ -88,8 +88,7 @@ func readPiece(piece jsonscan.Value) Facts {
 		if it.Key.Is("type") || it.Value.Empty() {
 			continue
 		}
-		switch piece.Get("type").Str() {
-		case "text", "thinking", "text_delta", "thinking_delta", "signature_delta", "citations_delta":
+		if piece.Get("type").In("text thinking text_delta thinking_delta signature_delta citations_delta") >= 0 {
 			return Output
 		}
 		return Output | Opaque

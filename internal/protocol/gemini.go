@@ -51,7 +51,7 @@ func readGemini(t *Tracker, v jsonscan.Value, _ string) (facts Facts) {
 			t.doubted = true
 		}
 	}
-	if !v.Get("promptFeedback.blockReason").Empty() {
+	if v.Has("promptFeedback.blockReason") {
 		return facts | Refused | Finished | Reasoned
 	}
 	if t.choices != 0 && t.allFinished() {

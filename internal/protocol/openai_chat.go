@@ -10,7 +10,7 @@ var openAIChat = form{
 		return v.Get("choices").Kind() == jsonscan.Array
 	},
 	begins: func(v jsonscan.Value, _ string) bool {
-		return v.Get("object").Is("chat.completion.chunk")
+		return v.Says("object", "chat.completion.chunk")
 	},
 	read: readChat,
 	text: func(v jsonscan.Value) jsonscan.Value {
@@ -45,7 +45,7 @@ func readChat(t *Tracker, v jsonscan.Value, _ string) (facts Facts) {
 		for delta.Next() {
 			facts |= t.readDelta(delta.Key, delta.Value)
 		}
-		if !choice.Get("text").Empty() || !choice.Get("message.content").Empty() {
+		if choice.Has("text") || choice.Has("message.content") {
 			facts |= Output | Opaque
 		}
 		ending := reasonOf(choice.Get("finish_reason"))

@@ -18,7 +18,7 @@ var openAIResponses = form{
 	},
 	read: readResponses,
 	text: func(v jsonscan.Value) jsonscan.Value {
-		if v.Get("type").Is("response.output_text.delta") {
+		if v.Says("type", "response.output_text.delta") {
 			return v.Get("delta")
 		}
 		return ""
@@ -48,14 +48,14 @@ func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
 		return 0
 	case "response.completed", "response.incomplete":
 		facts := reasonOf(response.Get("incomplete_details.reason")).facts() | Finished | Ended | Reasoned
-		if t.Seen&Output == 0 && !response.Get("output").Empty() {
+		if t.Seen&Output == 0 && response.Has("output") {
 			facts |= Output | Opaque // the whole answer came at once
 		}
 		return facts
 	case "response.cancelled":
 		return Failed
 	case "response.output_item.added", "response.output_item.done":
-		return readItem(v.Get("item.type").Str(), typ == "response.output_item.done")
+		return readItem(v.Text("item.type"), typ == "response.output_item.done")
 	case "response.output_text.delta", "response.reasoning_text.delta", "response.reasoning_summary_text.delta":
 		return readAdded(v.Get("delta"), Output)
 	case "response.output_text.done":
@@ -75,13 +75,11 @@ func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
 // readItem reads an item of the output, which is a tool call unless it is a
 // message or reasoning. Only functions are for the page to call.
 func readItem(typ string, done bool) Facts {
-	switch typ {
-	case "message", "reasoning":
+	switch {
+	case jsonscan.Listed("message reasoning", typ):
 		return 0
-	case "function_call", "custom_tool_call", "local_shell_call", "computer_call", "mcp_approval_request":
-		if done {
-			return Output | Opaque | ToolCall
-		}
+	case done && jsonscan.Listed("function_call custom_tool_call local_shell_call computer_call mcp_approval_request", typ):
+		return Output | Opaque | ToolCall
 	}
 	return Output | Opaque
 }

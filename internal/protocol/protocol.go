@@ -4,8 +4,7 @@
 package protocol
 
 import (
-	"strings"
-
+	"github.com/steadfetch/steadfetch/internal/ascii"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
@@ -137,7 +136,7 @@ func detect(v jsonscan.Value, typ string) Protocol {
 // only a protocol's full form counts.
 func Begun(data string) Protocol {
 	v := jsonscan.Parse(data)
-	typ := v.Get("type").Str()
+	typ := v.Text("type")
 	for i := range forms {
 		if forms[i].form.begins(v, typ) {
 			return forms[i].protocol
@@ -159,31 +158,34 @@ func IsError(typ, data string) bool {
 		switch it.Key.Str() {
 		case "error":
 			e := it.Value
-			known = e.Kind() == jsonscan.Object && !(e.Get("message").Empty() && e.Get("type").Empty() && e.Get("code").Empty())
-		case "type", "code", "status", "id", "request_id", "object":
+			known = e.Kind() == jsonscan.Object && (e.Has("message") || e.Has("type") || e.Has("code"))
 		case "choices":
 			if !it.Value.Empty() {
 				return false
 			}
 		default:
-			return false
+			if !BesideError(it.Key) {
+				return false
+			}
 		}
 	}
 	return known
 }
 
+// BesideError says whether an error document may have a member of this name
+// beside its error.
+func BesideError(key jsonscan.Value) bool {
+	return jsonscan.Listed("type code status id request_id object", key.Str())
+}
+
 // IsKeepAlive knows events that only say that the connection lives, by the
 // type of the event or by the type that its data has.
 func IsKeepAlive(typ, data string) bool {
-	return isPing(typ) || isPing(data) || len(data) < 256 && isPing(jsonscan.Parse(data).Get("type").Str())
+	return isPing(typ) || isPing(data) || len(data) < 256 && isPing(jsonscan.Parse(data).Text("type"))
 }
 
 func isPing(name string) bool {
-	switch name {
-	case "ping", "keepalive", "keep-alive", "keep_alive", "heartbeat":
-		return true
-	}
-	return false
+	return jsonscan.Listed("ping keepalive keep-alive keep_alive heartbeat", name)
 }
 
 // Reasons for an end, in any provider's words and any letter case.
@@ -205,42 +207,40 @@ func reasonOf(v jsonscan.Value) reason {
 		return undecided
 	}
 	s := lower(v.Str())
-	switch s {
-	case "finish_reason_unspecified":
+	switch {
+	case s == "finish_reason_unspecified":
 		return undecided
-	case "length", "max_tokens", "max_output_tokens", "model_context_window_exceeded":
+	case jsonscan.Listed("length max_tokens max_output_tokens model_context_window_exceeded", s):
 		return tooLong
-	case "tool_calls", "tool-calls", "function_call", "tool_use":
+	case jsonscan.Listed("tool_calls tool-calls function_call tool_use", s):
 		return toolsCalled
-	case "refusal", "content_filter", "content-filter", "content_filtered", "sensitive", "safety", "recitation", "blocklist", "prohibited_content", "spii",
-		"image_safety", "image_prohibited_content", "image_recitation", "model_armor":
+	case jsonscan.Listed("refusal content_filter content-filter content_filtered sensitive safety recitation blocklist prohibited_content spii "+
+		"image_safety image_prohibited_content image_recitation model_armor", s):
 		return withheld
-	case "error", "abort", "aborted", "network_error", "insufficient_system_resource":
-		return failure
-	}
-	if strings.Contains(s, "malformed_function_call") || strings.Contains(s, "unexpected_tool_call") || strings.Contains(s, "network_error") ||
-		strings.Contains(s, "insufficient_system_resource") {
+	case jsonscan.Listed("error abort aborted", s), ascii.Contains(s, "malformed_function_call"), ascii.Contains(s, "unexpected_tool_call"),
+		ascii.Contains(s, "network_error"), ascii.Contains(s, "insufficient_system_resource"):
 		return failure
 	}
 	return completed
 }
 
-// facts is what a reason for the end of an answer says.
-func (r reason) facts() Facts {
-	switch r {
-	case undecided:
-		return 0
-	case tooLong:
-		return Reasoned | Limited
-	case withheld:
-		return Reasoned | Refused
-	case toolsCalled:
-		return Reasoned | ToolCall
-	case failure:
-		return Reasoned | Broken
-	}
-	return Reasoned
+// reasons say what a reason for the end of an answer means: to the session, and
+// to whoever asks how the answer ended.
+var reasons = [...]struct {
+	facts  Facts
+	ending EndingReason
+}{
+	completed:   {facts: Reasoned, ending: EndingStop},
+	tooLong:     {facts: Reasoned | Limited, ending: EndingLength},
+	withheld:    {facts: Reasoned | Refused, ending: EndingContentFilter},
+	toolsCalled: {facts: Reasoned | ToolCall, ending: EndingToolCalls},
+	failure:     {facts: Reasoned | Broken, ending: EndingError},
+	undecided:   {},
 }
+
+func (r reason) facts() Facts { return reasons[r].facts }
+
+func (r reason) ending() EndingReason { return reasons[r].ending }
 
 // lower is s in lower case, where it is ASCII. Reasons are short.
 func lower(s string) string {

@@ -51,7 +51,7 @@ func (s *Said) plain(typ, data string, v jsonscan.Value) {
 	switch {
 	case typ != "" && typ != "message", data == "", data == "[DONE]", data[0] == '{', data[0] == '[':
 	case len(v) == len(data) && v.Kind() == jsonscan.String:
-		s.Text = append(s.Text, v.Str()...)
+		s.text(v)
 	default:
 		s.Text = append(s.Text, data...)
 	}
@@ -67,7 +67,7 @@ func (s *Said) read(v jsonscan.Value) {
 		s.parts(candidate.Get("content.parts"))
 		return
 	}
-	switch typ := v.Get("type").Str(); typ {
+	switch typ := v.Text("type"); typ {
 	case "content_block_start":
 		s.block(v.Get("content_block"))
 	case "content_block_delta":
@@ -75,11 +75,11 @@ func (s *Said) read(v jsonscan.Value) {
 	case "message": // Anthropic, not streamed
 		s.parts(v.Get("content"))
 	case "response.output_text.delta", "text-delta":
-		s.Text = append(s.Text, v.Get("delta").Str()...)
+		s.text(v.Get("delta"))
 	case "response.reasoning_text.delta", "response.reasoning_summary_text.delta", "reasoning-delta":
-		s.Reasoning = append(s.Reasoning, v.Get("delta").Str()...)
+		s.reasoning(v.Get("delta"))
 	case "":
-		if v.Get("object").Is("response") { // OpenAI Responses, not streamed
+		if v.Says("object", "response") { // OpenAI Responses, not streamed
 			it := v.Get("output").Iter()
 			for it.Next() {
 				s.parts(it.Value.Get("content"))
@@ -98,14 +98,14 @@ func (s *Said) choice(choice jsonscan.Value) {
 	if message == "" {
 		message = choice.Get("message")
 	}
-	s.Text = append(s.Text, message.Get("content").Str()...)
-	s.Text = append(s.Text, choice.Get("text").Str()...) // completions of old
+	s.text(message.Get("content"))
+	s.text(choice.Get("text")) // completions of old
 	s.parts(message.Get("content"))
-	if r := message.Get("reasoning_content"); !r.Empty() {
-		s.Reasoning = append(s.Reasoning, r.Str()...)
-	} else {
-		s.Reasoning = append(s.Reasoning, message.Get("reasoning").Str()...)
+	reasoning := message.Get("reasoning_content")
+	if reasoning.Empty() {
+		reasoning = message.Get("reasoning")
 	}
+	s.reasoning(reasoning)
 }
 
 // parts reads a list of pieces of content.
@@ -120,32 +120,17 @@ func (s *Said) parts(list jsonscan.Value) {
 
 // block reads one piece of content: Anthropic's, Gemini's or OpenAI's.
 func (s *Said) block(v jsonscan.Value) {
-	s.Reasoning = append(s.Reasoning, v.Get("thinking").Str()...)
-	switch text := v.Get("text").Str(); {
-	case v.Get("thought").True(), v.Get("type").Is("summary_text"), v.Get("type").Is("reasoning_text"):
-		s.Reasoning = append(s.Reasoning, text...)
-	default:
-		s.Text = append(s.Text, text...)
+	s.reasoning(v.Get("thinking"))
+	if v.Get("thought").True() || v.Get("type").In("summary_text reasoning_text") >= 0 {
+		s.reasoning(v.Get("text"))
+	} else {
+		s.text(v.Get("text"))
 	}
 }
 
-// endingOf is a finish reason of any provider's in our words, or empty if it is
-// none. One that nobody knows is a stop.
-func endingOf(v jsonscan.Value) EndingReason {
-	switch reasonOf(v) {
-	case undecided:
-		return ""
-	case tooLong:
-		return EndingLength
-	case toolsCalled:
-		return EndingToolCalls
-	case withheld:
-		return EndingContentFilter
-	case failure:
-		return EndingError
-	}
-	return EndingStop
-}
+func (s *Said) text(v jsonscan.Value) { s.Text = append(s.Text, v.Str()...) }
+
+func (s *Said) reasoning(v jsonscan.Value) { s.Reasoning = append(s.Reasoning, v.Str()...) }
 
 // Read takes what the data of an event, or a document, says of the end. What it
 // does not say stays as it was.
@@ -158,20 +143,20 @@ func (e *Ending) read(v jsonscan.Value) {
 	it := v.Iter()
 	for it.Next() {
 		v := it.Value
-		switch it.Key.Str() {
-		case "finish_reason", "stop_reason", "finishReason", "reason":
-			if reason := endingOf(v); reason != "" {
+		switch key := it.Key.Str(); {
+		case jsonscan.Listed("finish_reason stop_reason finishReason reason", key):
+			if reason := reasonOf(v).ending(); reason != "" {
 				e.Reason = reason
 			}
-		case "status", "type":
-			if e.Reason == "" && (v.Is("completed") || v.Is("finish")) {
+		case jsonscan.Listed("status type", key):
+			if e.Reason == "" && v.In("completed finish") >= 0 {
 				e.Reason = EndingStop
 			}
-		case "usage", "usageMetadata":
+		case jsonscan.Listed("usage usageMetadata", key):
 			e.count(v)
-		case "choices", "candidates":
+		case jsonscan.Listed("choices candidates", key):
 			e.read(v.First())
-		case "delta", "message", "response", "incomplete_details", "x_groq":
+		case jsonscan.Listed("delta message response incomplete_details x_groq", key):
 			e.read(v)
 		}
 	}
@@ -183,10 +168,10 @@ func (e *Ending) count(usage jsonscan.Value) {
 	it := usage.Iter()
 	for it.Next() {
 		n, _ := it.Value.Int()
-		switch n = max(n, 0); it.Key.Str() {
-		case "prompt_tokens", "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "promptTokenCount":
+		switch n = max(n, 0); {
+		case it.Key.In("prompt_tokens input_tokens cache_creation_input_tokens cache_read_input_tokens promptTokenCount") >= 0:
 			input += n
-		case "completion_tokens", "output_tokens", "candidatesTokenCount", "thoughtsTokenCount":
+		case it.Key.In("completion_tokens output_tokens candidatesTokenCount thoughtsTokenCount") >= 0:
 			output += n
 		}
 	}

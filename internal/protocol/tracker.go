@@ -94,7 +94,7 @@ func (t *Tracker) read(e *sse.Event) Facts {
 	if t.Strict() && v == "" {
 		return Unreadable
 	}
-	typ := v.Get("type").Str()
+	typ := v.Text("type")
 	if t.Protocol == Unknown {
 		t.Protocol = detect(v, typ)
 	}
@@ -127,7 +127,7 @@ func looksLikeJSON(data string) bool {
 // isFault knows an error in any protocol's form. A healthy event can have an
 // error member that is null, false, {} or "".
 func isFault(event string, v jsonscan.Value, typ string) bool {
-	if event == "error" || typ == "error" || typ == "response.failed" || v.Get("object").Is("error") {
+	if event == "error" || typ == "error" || typ == "response.failed" || v.Says("object", "error") {
 		return true
 	}
 	if fault := v.Get("error"); !fault.Empty() && fault.Kind() != jsonscan.Bool {
@@ -135,11 +135,11 @@ func isFault(event string, v jsonscan.Value, typ string) bool {
 	}
 	if v.Get("choices").Kind() == jsonscan.Null {
 		// LiteLLM's, vLLM's and MiniMax's ways to tell of a failure in a chunk.
-		if !v.Get("error_type").Empty() || !v.Get("error_message").Empty() {
+		if v.Has("error_type") || v.Has("error_message") {
 			return true
 		}
 	}
-	if code, ok := v.Get("base_resp.status_code").Int(); ok && code != 0 && v.Get("choices").Empty() {
+	if code, ok := v.Get("base_resp.status_code").Int(); ok && code != 0 && !v.Has("choices") {
 		return true
 	}
 	return false

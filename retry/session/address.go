@@ -1,18 +1,21 @@
 package session
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/ascii"
+)
 
 // backgroundURL is where the rest of an OpenAI Responses stream is to be had:
 // below the first request's URL, with its parameters, such as Azure's
 // api-version, but for those that are given anew.
 func backgroundURL(url, id string, after int64) string {
-	url, _, _ = strings.Cut(url, "#")
-	path, query, _ := strings.Cut(url, "?")
+	path, query, _ := ascii.Cut(ascii.Before(url, "#"), "?")
 	b := []byte(strings.TrimSuffix(path, "/") + "/" + id + "?")
 	for query != "" {
 		var pair string
-		pair, query, _ = strings.Cut(query, "&")
-		if name, _, _ := strings.Cut(pair, "="); pair != "" && name != "stream" && name != "starting_after" {
+		pair, query, _ = ascii.Cut(query, "&")
+		if name := ascii.Before(pair, "="); pair != "" && name != "stream" && name != "starting_after" {
 			b = append(b, pair+"&"...)
 		}
 	}

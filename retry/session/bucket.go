@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/ascii"
 )
 
 // Group is what the sessions of one page, process or program share: for each
@@ -151,8 +152,8 @@ func (s *Session) bucketKey() uint64 {
 func credential(h classify.Headers, q *asked) string {
 	for _, name := range [...]string{"authorization", "x-api-key", "api-key", "x-goog-api-key"} {
 		value := classify.Header(h, name)
-		if _, signed, ok := strings.Cut(value, "Credential="); ok {
-			value, _, _ = strings.Cut(signed, ",")
+		if _, signed, ok := ascii.Cut(value, "Credential="); ok {
+			value = ascii.Before(signed, ",")
 		}
 		if value != "" {
 			return value
@@ -168,11 +169,8 @@ func (q *asked) limitedModel() string {
 		return q.model
 	}
 	for _, before := range [...]string{"/models/", "/deployments/"} {
-		if _, rest, ok := strings.Cut(q.path, before); ok {
-			if end := strings.IndexAny(rest, "/:"); end >= 0 {
-				rest = rest[:end]
-			}
-			return rest
+		if _, rest, ok := ascii.Cut(q.path, before); ok {
+			return ascii.Before(rest, "/:")
 		}
 	}
 	return ""
@@ -181,14 +179,11 @@ func (q *asked) limitedModel() string {
 // originOf is scheme://host:port of a URL, or "" for anything else. It is a
 // key and is never shown.
 func originOf(url string) string {
-	scheme, rest, ok := strings.Cut(url, "://")
-	if !ok || strings.ContainsAny(scheme, "/?#") {
+	scheme, rest, ok := ascii.Cut(url, "://")
+	if !ok || ascii.Before(scheme, "/?#") != scheme {
 		return ""
 	}
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		rest = rest[:end]
-	}
-	return url[:len(scheme)+len("://")+len(rest)]
+	return url[:len(scheme)+len("://")+len(ascii.Before(rest, "/?#"))]
 }
 
 const hexDigits = "0123456789abcdef"

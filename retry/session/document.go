@@ -187,9 +187,10 @@ func undecidedDocument(v, whole jsonscan.Value) answerTo {
 			if it.Value.Kind() != jsonscan.Object {
 				return no
 			}
-		case "type", "code", "status", "id", "request_id", "object":
 		default:
-			return no
+			if !protocol.BesideError(it.Key) {
+				return no
+			}
 		}
 	}
 	switch {

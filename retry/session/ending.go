@@ -185,7 +185,7 @@ const ruleEvent = "event"
 // explains says whether SDKs read an event as the error that it is.
 func explains(typ, data string) bool {
 	v := jsonscan.Parse(data)
-	return typ == "error" && v != "" || !v.Get("error").Empty() || v.Get("type").Is("error") || v.Get("type").Is("response.failed")
+	return typ == "error" && v != "" || v.Has("error") || v.Says("type", "error") || v.Says("type", "response.failed")
 }
 
 // empty says whether an answer had nothing in it.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/ascii"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
 )
@@ -50,13 +51,9 @@ func (q *asked) found(path string, v jsonscan.Value) {
 // splitURL cuts a URL, absolute or not, into its path, without a trailing
 // slash, and its query.
 func splitURL(url string) (path, query string) {
-	url, _, _ = strings.Cut(url, "#")
-	path, query, _ = strings.Cut(url, "?")
-	if _, rest, absolute := strings.Cut(path, "://"); absolute {
-		path = ""
-		if slash := strings.IndexByte(rest, '/'); slash >= 0 {
-			path = rest[slash:]
-		}
+	path, query, _ = ascii.Cut(ascii.Before(url, "#"), "?")
+	if _, rest, absolute := ascii.Cut(path, "://"); absolute {
+		path = rest[len(ascii.Before(rest, "/")):]
 	}
 	return strings.TrimSuffix(path, "/"), query
 }
@@ -65,8 +62,8 @@ func splitURL(url string) (path, query string) {
 func (q *asked) parameter(name string) string {
 	for rest := q.query; rest != ""; {
 		var pair string
-		pair, rest, _ = strings.Cut(rest, "&")
-		if key, value, _ := strings.Cut(pair, "="); key == name {
+		pair, rest, _ = ascii.Cut(rest, "&")
+		if key, value, _ := ascii.Cut(pair, "="); key == name {
 			return value
 		}
 	}
@@ -82,7 +79,8 @@ func (q *asked) get() bool { return q.method == "" || sameFold(q.method, "get") 
 func (q *asked) promised(h classify.Headers) protocol.Protocol {
 	switch {
 	case q.get():
-		if i := strings.LastIndex(q.path, "/responses/"); i >= 0 && !strings.Contains(q.path[i+len("/responses/"):], "/") && q.parameter("stream") == "true" {
+		before := q.path[:strings.LastIndexByte(q.path, '/')+1]
+		if strings.HasSuffix(before, "/responses/") && q.parameter("stream") == "true" {
 			return protocol.OpenAIResponses
 		}
 		return protocol.Unknown

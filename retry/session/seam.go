@@ -211,7 +211,7 @@ func (m *seam) record(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) {
 	}
 	if t.Protocol == protocol.Anthropic {
 		v := jsonscan.Parse(e.Data)
-		if v.Get("type").Is("content_block_start") {
+		if v.Says("type", "content_block_start") {
 			n, _ := v.Get("index").Int()
 			m.block = n + m.shift
 		}

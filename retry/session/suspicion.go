@@ -1,9 +1,8 @@
 package session
 
 import (
-	"strings"
-
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/ascii"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
@@ -97,8 +96,8 @@ func (s *Session) suspectedText() string {
 func (s *Session) restoreSuspected(text string) {
 	for text != "" {
 		var pair string
-		pair, text, _ = strings.Cut(text, ", ")
-		name, count, _ := strings.Cut(pair, " ")
+		pair, text, _ = ascii.Cut(text, ", ")
+		name, count, _ := ascii.Cut(pair, " ")
 		n, _ := jsonscan.Value(count).Int()
 		for i := range suspicions {
 			if string(suspicions[i].name) == name {
@@ -130,7 +129,7 @@ func (s *Session) vague(f *classify.Failure) bool {
 	}
 	for _, name := range [...]string{"type", "code", "status", "error_type"} {
 		of := inner
-		if of.Get(name).Empty() {
+		if !of.Has(name) {
 			of = v
 		}
 		if m := of.Get(name); !m.Is("error") {

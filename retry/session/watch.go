@@ -1,9 +1,8 @@
 package session
 
 import (
-	"strings"
-
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/ascii"
 	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
@@ -68,8 +67,7 @@ func (s *Session) looksInto(status int, h classify.Headers) bool {
 	if status/100 != 2 || status == 202 || status == 204 || status == 205 {
 		return false
 	}
-	typ, _, _ := strings.Cut(classify.Header(h, "content-type"), ";")
-	typ = strings.TrimSpace(typ)
+	typ := ascii.Trim(ascii.Before(classify.Header(h, "content-type"), ";"))
 	events := sameFold(typ, "text/event-stream")
 	switch s.watch {
 	case watched:

@@ -1,0 +1,49 @@
+// Package ascii searches in short texts, byte by byte. It does for the module
+// what package strings does elsewhere: searches of that are made for long texts
+// and for any character, and cost the module kilobytes.
+package ascii
+
+import "strings"
+
+// Index is strings.Index.
+func Index(s, part string) int {
+	for i := 0; i+len(part) <= len(s); i++ {
+		if s[i:i+len(part)] == part {
+			return i
+		}
+	}
+	return -1
+}
+
+// Cut is strings.Cut.
+func Cut(s, sep string) (before, after string, found bool) {
+	if i := Index(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// Contains is strings.Contains.
+func Contains(s, part string) bool { return Index(s, part) >= 0 }
+
+// Before is s up to the first of marks, which are ASCII, or all of s.
+func Before(s, marks string) string {
+	for i := 0; i < len(s); i++ {
+		if strings.IndexByte(marks, s[i]) >= 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// Trim is s without the white space around it.
+func Trim(s string) string {
+	const space = " \t\n\v\f\r"
+	for s != "" && strings.IndexByte(space, s[0]) >= 0 {
+		s = s[1:]
+	}
+	for s != "" && strings.IndexByte(space, s[len(s)-1]) >= 0 {
+		s = s[:len(s)-1]
+	}
+	return s
+}
