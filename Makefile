@@ -38,7 +38,7 @@ lint: npm lint-go ## formatting, linters, types, generated files
 lint-go:
 	go run mvdan.cc/gofumpt@v0.12.0 -l . | tee /dev/stderr | (! grep -q .)
 	go vet ./...
-	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 $$(go list ./... | grep -v /wasm/guest)
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 $$(go list ./... | grep -v /guest$$)
 	GOOS=wasip1 GOARCH=wasm go vet ./wasm/guest
 
 .PHONY: test-go

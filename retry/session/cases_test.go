@@ -465,3 +465,15 @@ func TestClocksRunOnlyWhereAStreamWasAskedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestASessionThatIsFreedBeforeItsEndLeavesItsBucket(t *testing.T) {
+	group := &session.Group{}
+	for i := range 3 * 4096 {
+		s, err := session.NewSession(&session.Config{Request: session.Request{Method: "GET", URL: fmt.Sprintf("https://h%d.example", i)}}, group)
+		require.NoError(t, err)
+		s.Step(&session.Happened{What: session.OnStart, Now: epoch})
+		s.Free()
+		s.Free()
+	}
+	require.LessOrEqual(t, session.Buckets(group), 2*4096, "those of sessions that are gone are swept out")
+}

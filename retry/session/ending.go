@@ -328,6 +328,16 @@ func (s *Session) close(do action, to state) *Answer {
 	return s.answer(do)
 }
 
+// Free lets go of a session that its host gives up before it is over: it leaves
+// its bucket and what is held for all. It has no need to be called after the end.
+func (s *Session) Free() {
+	if s.over() {
+		return
+	}
+	s.close(doNothing, stopped)
+	s.account()
+}
+
 // succeed ends a session whose attempt succeeded, with what is ready.
 func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
 	b := s.shared()

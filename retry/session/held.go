@@ -53,9 +53,6 @@ func (s *Session) Moves() []Move {
 // heldNow is how many bytes of the body the host holds.
 func (s *Session) heldNow() int64 { return s.came - s.gone - s.cutOut }
 
-// whole is how much of the body may go on: whole events, as far as they are wanted.
-func (s *Session) whole() int64 { return max(s.upTo, s.gone) }
-
 // all makes everything that came ready to go on, whole event or not.
 func (s *Session) all() { s.upTo = s.came }
 

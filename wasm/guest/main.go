@@ -331,7 +331,8 @@ func sessionRewrite(h, n int32) int32 {
 
 //go:wasmexport session_free
 func sessionFree(h int32) {
-	if find(h) != nil {
+	if slot := find(h); slot != nil {
+		slot.session.Free()
 		vacate(h)
 	}
 }
