@@ -45,7 +45,7 @@ const packed = (pack) => async (folder) => {
   const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
   complain(errors);
   // Its budget for a whole page is 244 KiB by default, which is not about us.
-  complain(warnings.filter(({ message }) => !/size limit/.test(message)));
+  complain(warnings.filter(({ message }) => !/size limit|performance recommendations/.test(message)));
   return writePage(folder, '<script defer src="main.js"></script>');
 };
 

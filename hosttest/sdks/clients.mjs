@@ -8,7 +8,7 @@ const key = "none";
 
 /**
  * By name: the `packages` that `ask` gets as its first argument, in that order; where it does not run, with the reason
- * (`notIn`); and `ask(packages, base, fetch)`, which gives the pieces of the answer's text.
+ * (`notIn`); `options` of createFetch that it needs; and `ask(packages, base, fetch)`, which gives the pieces of the answer's text.
  */
 export const clients = {
   "openai, chat": {
@@ -119,6 +119,7 @@ export const clients = {
   },
   eventsource: {
     packages: ["eventsource"],
+    options: { protocol: "sse" }, // or an event stream that is asked for by GET is left alone
     async *ask([{ EventSource }], base, fetch) {
       const pieces = [];
       const source = new EventSource(`${base}/sse`, { fetch });
@@ -149,7 +150,7 @@ export async function chat(createFetch, name, packages, base, options) {
   const retries = [];
   let text = "";
   try {
-    const fetch = createFetch({ ...options, onRetry: ({ attempt, kind }) => retries.push({ attempt, kind }) });
+    const fetch = createFetch({ ...options, ...clients[name].options, onRetry: ({ attempt, kind }) => retries.push({ attempt, kind }) });
     for await (const piece of clients[name].ask(packages, base, fetch)) text += piece;
   } catch (error) {
     return { text, retries, error: `${error?.stack ?? error}\n${error?.cause ?? ""}` };
