@@ -150,7 +150,11 @@ export async function chat(createFetch, name, packages, base, options) {
   const retries = [];
   let text = "";
   try {
-    const fetch = createFetch({ ...options, ...clients[name].options, onRetry: ({ attempt, kind }) => retries.push({ attempt, kind }) });
+    const fetch = createFetch({
+      ...options,
+      ...clients[name].options,
+      onRetry: ({ attempt, kind }) => retries.push({ attempt, kind }),
+    });
     for await (const piece of clients[name].ask(packages, base, fetch)) text += piece;
   } catch (error) {
     return { text, retries, error: `${error?.stack ?? error}\n${error?.cause ?? ""}` };
