@@ -128,6 +128,8 @@ func (e *Ending) count(usage jsonscan.Value) {
 	for it.Next() {
 		n, _ := it.Value.Int()
 		switch n = max(n, 0); {
+		case it.Key.Is("tokens"): // beside what is billed
+			e.count(it.Value)
 		case it.Key.In("prompt_tokens input_tokens cache_creation_input_tokens cache_read_input_tokens promptTokenCount") >= 0:
 			input += n
 		case it.Key.In("completion_tokens output_tokens candidatesTokenCount thoughtsTokenCount") >= 0:
