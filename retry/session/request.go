@@ -80,11 +80,11 @@ func (q *asked) promised(h classify.Headers) *protocol.Protocol {
 	if !q.get() && !q.post() {
 		return nil
 	}
-	r := protocol.Request{Get: q.get(), Path: q.path, Stream: q.stream, MaxTokens: q.tokens, Version: classify.Header(h, "anthropic-version") != ""}
-	if r.Get {
-		r.Stream = q.parameter("stream") == "true"
+	a := protocol.Address{Get: q.get(), Path: q.path, Stream: q.stream, MaxTokens: q.tokens, Version: classify.Header(h, "anthropic-version") != ""}
+	if a.Get {
+		a.Stream = q.parameter("stream") == "true"
 	}
-	return protocol.Promised(&r)
+	return protocol.Promised(&a)
 }
 
 // streamed says whether a stream was asked for, in any way in which one can be.
