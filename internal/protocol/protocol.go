@@ -42,6 +42,7 @@ type Protocol struct {
 var protocols = [...]*Protocol{
 	Anthropic,
 	OpenAIResponses,
+	Cohere,
 	AISDK,
 	OpenAIChat,
 	Gemini,

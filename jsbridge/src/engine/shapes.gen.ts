@@ -237,7 +237,7 @@ export interface Policy {
    * "sse" (events of no known form), or "none", which leaves every body alone.
    * It never makes an answer a stream that was not asked for as one.
    */
-  protocol?: "anthropic" | "openai-responses" | "ai-sdk" | "openai-chat" | "gemini" | "sse" | "none";
+  protocol?: "anthropic" | "openai-responses" | "cohere" | "ai-sdk" | "openai-chat" | "gemini" | "sse" | "none";
   /**
    * `bucket` names what shares one limit with this request. Default: its origin,
    * credential and model.
@@ -488,7 +488,7 @@ export const policyTypes: Readonly<Record<keyof Policy, "number" | "boolean" | "
   jitter: ["none", "full", "equal"],
   afterCommit: ["fail", "restart", "resume"],
   resume: ["last_event_id", "background", "continue", "custom"],
-  protocol: ["anthropic", "openai-responses", "ai-sdk", "openai-chat", "gemini", "sse", "none"],
+  protocol: ["anthropic", "openai-responses", "cohere", "ai-sdk", "openai-chat", "gemini", "sse", "none"],
   bucket: "string",
   lenient: "boolean",
   unknownRetryable: "boolean",
