@@ -107,7 +107,7 @@ export interface Verdict {
    * `party` says whose failure it is, if not the provider's: "server",
    * "proxy", "firewall", or empty.
    */
-  party?: string;
+  party?: "server" | "proxy" | "firewall";
   /**
    * `title`, `message` and `detail` are safe to show: no key, no token, no URL
    * beyond its host. `detail` is the provider's own text, one line, at most
@@ -234,7 +234,7 @@ export interface Policy {
   /**
    * `protocol` names the protocol of the answer where the request's address does
    * not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
-   * "sse" (events of no known form), or "none", which leaves every body alone.
+   * "cohere", "sse" (events of no known form), or "none", which leaves every body alone.
    * It never makes an answer a stream that was not asked for as one.
    */
   protocol?: "anthropic" | "openai-responses" | "cohere" | "ai-sdk" | "openai-chat" | "gemini" | "sse" | "none";
