@@ -165,7 +165,7 @@ var phrases = [lexical + 1]wording{
 		loose: "per:day,month,week,hour,86400*;*perday*;*byday*;daily;monthly;weekly;hourly;calls:day,month;rpd;tpd;5 hour*;24 hour*;hour:allocated,quota*;" +
 			"week allocated;month allocated;tomorrow;this:month*,week*;billing:cycle,period;每日;今日;每天;每月;每周;小时",
 	},
-	limitWord: {loose: "limit*;exceeded;quota*;exhausted;maximum;used up"},
+	limitWord: {loose: "limit*;exceeded;quota*;exhausted;maximum;used up;上限"},
 	// No wait fills a limit of nothing.
 	zeroLimit: {full: "limit:0,value 0"},
 	minute: {
@@ -175,8 +175,8 @@ var phrases = [lexical + 1]wording{
 	rate: {
 		full: "rate:limit*,exceeded;too many:requests*,concurrent*;throttling*;resource exhausted|;request limit:exceeded,reached;concurrency limit*;" +
 			"no deployments available;*tpm limit;*rate limit exceeded;too:frequently,quickly;slow down;limit:requests,burst*;" +
-			"请求过多;频繁;限流;速率;trop de requêtes;zu viele anfragen;demasiadas solicitudes;muitas solicitações;リクエストが多すぎ;요청이 너무 많;лишком много запросов",
-		loose: "throttl*;resource exhausted;too many connections;frequency limit;too:frequent*,fast;error:1015,code 1015;限频;频率;limite de:débit,taxa,solicitudes,requêtes;" +
+			"请求过多;频繁;限流;速率;并发数;trop de requêtes;zu viele anfragen;demasiadas solicitudes;muitas solicitações;リクエストが多すぎ;요청이 너무 많;лишком много запросов",
+		loose: "throttl*;resource exhausted;too many connections;frequency limit;too:frequent*,fast;error:1015,code 1015;concurrency;concurrent requests;并发;限频;频率;limite de:débit,taxa,solicitudes,requêtes;" +
 			"レート制限;한도;лимит",
 		claim: true,
 	},
@@ -284,7 +284,7 @@ var phrases = [lexical + 1]wording{
 		full: "internal:server error*,error*;server:error|,error occurred,error while;bad gateway;service unavailable;type:api error,server error;upstream:error,connect error",
 		loose: "internal*;server:error*,encountered;unavailable;temporary error;unexpected error;error occurred;upstream*;bad response;provider:returned error,error;backend*;" +
 			"went wrong;crashed;model:stream error*,error*;invalid content;engine dead*;runner ~ terminated;out of memory;interrupted;code aborted;incomplete generation;" +
-			"failed to respond;系统;内部错误;服务器;上游",
+			"failed to respond;malformed response;系统;内部错误;服务器;上游",
 	},
 	// Something of the caller's own is still at work, and will end.
 	lock:      {full: "active run;run ~ active;operating on;resource locked;conversation locked;conflict*;aborted ~ concurrency"},
