@@ -130,12 +130,11 @@ for (const [module, moduleResolution] of [
 }
 
 const tsx = `
-import { createController, type Verdict } from "steadfetch";
+import { createController } from "steadfetch";
 import "steadfetch/element";
 const controller = createController();
-declare const last: Verdict | undefined;
 export const banner = (
-  <retry-status controller={controller} received last={last} texts={{ stop: "Halt" }} onretry={() => {}} className="x" slot="y" key="k">
+  <retry-status controller={controller} received texts={{ stop: "Halt", failures: { rate_limit: { title: "Langsam" } } }} onretry={() => {}} className="x" slot="y" key="k">
     <b slot="icon">!</b>
   </retry-status>
 );
