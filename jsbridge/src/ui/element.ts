@@ -203,12 +203,23 @@ const tags: Partial<Record<string, string>> = {
   attempt: "span",
 };
 
-/** Builds the inside of the element. No style element and no markup, which a page's Content-Security-Policy may forbid. */
+/** No style element, which a page's Content-Security-Policy may forbid, but where there are no sheets by script. */
+function dress(root: ShadowRoot): void {
+  if ("replaceSync" in CSSStyleSheet.prototype) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style);
+    root.adoptedStyleSheets = [sheet];
+  } else {
+    const element = document.createElement("style"); // Safari before 16.4
+    element.textContent = style;
+    root.append(element);
+  }
+}
+
+/** Builds the inside of the element. No markup, which a page's Content-Security-Policy may forbid. */
 function build(host: RetryStatusElement, act: (action: Action) => void): Parts {
   const root = host.attachShadow({ mode: "open" });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(style);
-  root.adoptedStyleSheets = [sheet];
+  dress(root);
   const parts = Object.fromEntries(names.map((name) => [name, make(tags[name] ?? "p", name)])) as Parts;
   parts.link = make("a", "link") as HTMLAnchorElement;
   Object.assign(parts.link, { target: "_blank", rel: "noreferrer" });
