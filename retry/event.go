@@ -48,8 +48,8 @@ type ChatStreamRetry struct {
 	Provider   string        `json:"provider,omitempty"`
 	StatusCode int           `json:"status_code,omitempty"`
 	Title      string        `json:"title,omitempty"`
-	// Party says whose failure it was, if not the provider's: see classify.Verdict.
-	Party string `json:"party,omitempty"`
+	// Party says whose failure it was, if not the provider's.
+	Party classify.Party `json:"party,omitempty"`
 	// Before is how many requests go before this one, where it waits for a limit.
 	Before int `json:"before,omitempty"`
 }
@@ -78,7 +78,7 @@ func (r ChatStreamRetry) MarshalJSON() ([]byte, error) {
 		b = jsonscan.AppendString(append(b, `,"title":`...), r.Title)
 	}
 	if r.Party != "" {
-		b = jsonscan.AppendString(append(b, `,"party":`...), r.Party)
+		b = jsonscan.AppendString(append(b, `,"party":`...), string(r.Party))
 	}
 	if r.Before != 0 {
 		b = jsonscan.AppendInt(append(b, `,"before":`...), int64(r.Before))

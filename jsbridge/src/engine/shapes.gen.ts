@@ -424,8 +424,8 @@ export interface ChatStreamRetry {
   provider?: string;
   statusCode?: number;
   title?: string;
-  /** `party` says whose failure it was, if not the provider's: see classify.Verdict. */
-  party?: string;
+  /** `party` says whose failure it was, if not the provider's. */
+  party?: "server" | "proxy" | "firewall";
   /** `before` is how many requests go before this one, where it waits for a limit. */
   before?: number;
 }

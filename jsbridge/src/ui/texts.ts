@@ -1,4 +1,4 @@
-import type { Kind } from "../engine/shapes.gen.js";
+import type { Kind, Verdict } from "../engine/shapes.gen.js";
 
 /**
  * The words of `<retry-status>`. The property `texts` replaces some or all of
@@ -12,7 +12,7 @@ export interface Texts {
    */
   failures: Readonly<{ [kind in Kind]?: FailureText } & { [rule: string]: FailureText | undefined }>;
   /** What {who} stands for where no provider's name does. */
-  who: Readonly<Record<"provider" | "server" | "proxy" | "firewall", string>>;
+  who: Readonly<Record<"provider" | NonNullable<Verdict["party"]>, string>>;
   /** The title of a failure without a title. */
   failed: string;
   /** The title when a failure cut an answer short. */

@@ -155,12 +155,10 @@ function messageOf(message = "", cause: Cause = {}, texts: Texts): string {
 
 /** The page's own words for a failure. */
 function own(which: "title" | "message", cause: Cause, texts: Texts): string | undefined {
-  const { rule = "", kind = "", provider = "", party = "provider", retryAfterMs = 0 } = cause;
+  const { rule = "", kind = "", provider = "", party, retryAfterMs = 0 } = cause;
   const text = texts.failures[rule]?.[which] ?? texts.failures[kind]?.[which];
-  const who = party === "provider" ? known(provider)?.[0] : undefined;
-  return text
-    ?.replaceAll("{who}", who ?? texts.who[party as keyof Texts["who"]])
-    .replaceAll("{wait}", texts.duration(retryAfterMs));
+  const who = party ? texts.who[party] : (known(provider)?.[0] ?? texts.who.provider);
+  return text?.replaceAll("{who}", who).replaceAll("{wait}", texts.duration(retryAfterMs));
 }
 
 function sentences(...parts: string[]): string {
