@@ -136,7 +136,7 @@ export function stream(
             return;
           }
           try {
-            finish(relay.ending() ?? ending);
+            finish(relay.ending() ?? ending());
           } catch (error) {
             broke(error, attempts);
           }
