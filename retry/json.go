@@ -50,8 +50,11 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 		return errors.New("retry: a policy must be a JSON object")
 	}
 	var read Policy
-	options := read.options()
+	var options []option
 	for it := policy.Iter(); it.Next(); {
+		if options == nil {
+			options = read.options() // most policies are empty, and there is one a request
+		}
 		var o *option
 		for i := range options {
 			if it.Key.Is(options[i].name) {

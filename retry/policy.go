@@ -216,6 +216,20 @@ func (o *option) mistake() error {
 // Fill puts every default into p; what is off becomes negative. If p makes no
 // sense, it says why, and p is not to be used.
 func (p *Policy) Fill() error {
+	if *p == (Policy{}) {
+		*p = defaults
+		return nil
+	}
+	return p.fill()
+}
+
+// defaults is the zero Policy, filled: most are that, and there is one a request.
+var defaults = func() (p Policy) {
+	_ = p.fill()
+	return p
+}()
+
+func (p *Policy) fill() error {
 	options := p.options()
 	for i := range options {
 		if o := &options[i]; o.word != nil && *o.word != "" && o.words != "" && jsonscan.Index(o.words, *o.word) < 0 {
