@@ -100,7 +100,10 @@ function transport(
       args = replay.again();
       if (resume) {
         args = await replay.resumed(resume, session.rewrite);
-        args = resume.how === "custom" ? overlay(args, (await options.resumeRequest?.(resume, session.describe())) ?? {}) : args;
+        args =
+          resume.how === "custom"
+            ? overlay(args, (await options.resumeRequest?.(resume, session.describe())) ?? {})
+            : args;
       }
     } catch (error) {
       broke(mine, error, true);
