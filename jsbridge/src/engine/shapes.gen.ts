@@ -424,6 +424,8 @@ export interface ChatStreamRetry {
   provider?: string;
   statusCode?: number;
   title?: string;
+  /** `party` says whose failure it was, if not the provider's. */
+  party?: "server" | "proxy" | "firewall";
   /** `before` is how many requests go before this one, where it waits for a limit. */
   before?: number;
 }
@@ -442,10 +444,12 @@ export interface Snapshot {
   suspected?: string;
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
-  /** `waitingFor` is empty (for the time), "connection" or "cooldown". */
-  waitingFor?: "connection" | "cooldown" | "person";
+  /** `waitingFor` is empty where it is the time. */
+  waitingFor?: "connection" | "cooldown" | "person" | "server";
   retry?: ChatStreamRetry;
   verdict?: Verdict;
+  /** `last` is the verdict on the last failure where Verdict is the engine's own. */
+  last?: Verdict;
 }
 
 /** About is what a host may tell a caller of a request, beside its address. */

@@ -1,7 +1,7 @@
 import { registryOf } from "../api/controller.js";
 import { type Options, policyOf, type RequestContext } from "../api/options.js";
 import { type Engine, type Move, maxChunk } from "../engine/abi.js";
-import type { Answer, Config, Ending, Happened } from "../engine/shapes.gen.js";
+import type { Answer, ChatStreamRetry, Config, Ending, Happened, Verdict } from "../engine/shapes.gen.js";
 import { onAbort } from "../net/signal.js";
 import { inBrowser, isOffline } from "./browser.js";
 import { makeClock } from "./clock.js";
@@ -28,8 +28,11 @@ export interface Host {
   wait?(answer: Answer): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
   pass(answer: Answer, bytes: Uint8Array<ArrayBuffer> | undefined): void;
-  /** The answer is complete, though its transport may not have ended. */
-  finish(answer: Answer): void;
+  /**
+   * The answer is complete, though its transport may not have ended. Gives the verdict that it brought, if it was a
+   * server's news of a failure.
+   */
+  finish(answer: Answer): Verdict | undefined;
   fail(answer: Answer): void;
   /** The caller gets the error that the attempt threw. */
   rethrow?(): void;
@@ -44,6 +47,8 @@ export interface Session {
   chunk(attempt: number, bytes: Uint8Array): void;
   /** Says that nothing is read for now, because the consumer takes nothing. Clocks stand still meanwhile. */
   hold(held: boolean): void;
+  /** Shows what a server does that relays the answer: it waits, or it tries again; without that, output flows. */
+  relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
   /** The body of the request to open, when the answer said `rewrite`. */
   rewrite(body: string): string;
   /** The request, for a caller who is told of it. */
@@ -137,6 +142,7 @@ export function drive(
       probe.end();
     }
     listeners.answered(answer);
+    let brought: Verdict | undefined;
     switch (answer.do) {
       case "none":
         break;
@@ -159,7 +165,7 @@ export function drive(
         break;
       case "finish":
         over = true;
-        host.finish(answer);
+        brought = host.finish(answer);
         break;
       case "fail":
         over = true;
@@ -175,7 +181,7 @@ export function drive(
     if (answer.share) {
       tell(answer.share);
     }
-    listeners.acted(answer, over);
+    listeners.acted(answer, over, brought);
   }
 
   /** Does what the core says with the bytes that are held, and gives those that go on: n, or undefined for none. */
@@ -254,6 +260,11 @@ export function drive(
       }
     },
     hold: (on) => clock.hold(on),
+    relayed(state, retry) {
+      if (!over) {
+        listeners.relayed(state, retry);
+      }
+    },
     rewrite: (body) => engine.rewrite(handle, body),
     describe: () => listeners.describe(),
     ending: () => engine.ending(handle),

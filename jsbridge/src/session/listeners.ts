@@ -1,7 +1,8 @@
 import { type Controlled, registryOf, safely } from "../api/controller.js";
 import type { Options, RequestContext } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
-import type { Answer, Happened, Request } from "../engine/shapes.gen.js";
+import { frozen } from "../engine/names.js";
+import type { Answer, ChatStreamRetry, Happened, Request, Snapshot, Verdict } from "../engine/shapes.gen.js";
 import { attempts } from "./attempts.js";
 import { warn } from "./warn.js";
 
@@ -14,8 +15,10 @@ export interface Listeners {
   answered(answer: Answer): void;
   /** The attempt is being sent: not every one that the core asks for is, as another tab may go first. */
   sent(answer: Answer): void;
-  /** The answer was acted on. */
-  acted(answer: Answer, over: boolean): void;
+  /** The answer was acted on. What a server brought that relays an answer may be a failure. */
+  acted(answer: Answer, over: boolean, brought?: Verdict): void;
+  /** A server that relays the answer waits, or tries again; without that, output flows. */
+  relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
 }
 
 export function makeListeners(
@@ -37,6 +40,16 @@ export function makeListeners(
     return { ...about, attempt };
   }
 
+  /** Shows the state, but for what is known better here. */
+  function show(better: Partial<Snapshot> | undefined, over: boolean): void {
+    if (registry || options.onStatus) {
+      const status = engine.snapshot(handle);
+      const shown = better ? frozen({ ...status, ...better }) : status;
+      registry?.set(session, shown, over);
+      safely(options.onStatus, shown, describe());
+    }
+  }
+
   return {
     describe,
     happened(what) {
@@ -51,18 +64,19 @@ export function makeListeners(
       trace?.answered(answer, describe());
     },
     sent: (answer) => trace?.opened(answer, describe()),
-    acted({ warning, retry }, over) {
+    acted({ warning, retry }, over, verdict) {
       if (warning) {
         warn(options, warning, describe());
       }
       if (retry && options.onRetry) {
         safely(options.onRetry, retry, describe());
       }
-      if (registry || options.onStatus) {
-        const status = engine.snapshot(handle);
-        registry?.set(session, status, over);
-        safely(options.onStatus, status, describe());
-      }
+      show(verdict && { state: "failed", verdict }, over);
+    },
+    relayed(state, retry) {
+      const failures = retry?.attempt ?? 0;
+      const attempt = state === "opening" ? failures + 1 : failures;
+      show(state && retry && { state, attempt, failures, retry, waitingFor: "server" }, false);
     },
   };
 }
