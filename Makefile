@@ -33,6 +33,11 @@ lint: npm lint-go ## formatting, linters, types, generated files
 	npm run --silent lint
 	npm run --silent build
 	npm run --silent typecheck
+	node hosttest/docs/reference.mjs --check
+
+.PHONY: reference
+reference: npm ## writes the tables of docs/reference.md from the comments in the sources
+	node hosttest/docs/reference.mjs
 
 .PHONY: lint-go
 lint-go:
@@ -149,7 +154,7 @@ test-bundlers: build ## the packed package through every bundler, loaded in Chro
 	node --test --test-reporter=spec hosttest/bundlers/bundlers.test.mjs
 
 .PHONY: test-docs
-test-docs: build ## every code block of the READMEs, as it is written
+test-docs: build ## every code block of the pages, and the examples, as they are written
 	.ci/setup chromium
 	node hosttest/install.mjs runtimes docs
-	node --test --test-reporter=spec hosttest/docs/docs.test.mjs
+	node --test --test-reporter=spec hosttest/docs/docs.test.mjs hosttest/docs/examples.test.mjs

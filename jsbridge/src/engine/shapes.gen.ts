@@ -83,6 +83,7 @@ export interface Verdict {
    * realistic chance with no change by the user.
    */
   retryable: boolean;
+  /** Kind is the group of failures that this one belongs to. */
   kind: Kind;
   /** `provider` is the provider's short name, empty if not known. */
   provider?: string;
@@ -109,12 +110,16 @@ export interface Verdict {
    */
   party?: string;
   /**
-   * `title`, `message` and `detail` are safe to show: no key, no token, no URL
-   * beyond its host. `detail` is the provider's own text, one line, at most
-   * 500 characters; of an authentication error, only what is missing.
+   * `title` is the failure in two or three words. `title`, `message` and `detail` are
+   * safe to show: no key, no token, no URL beyond its host.
    */
   title?: string;
+  /** `message` is the failure in a sentence, in English. */
   message?: string;
+  /**
+   * `detail` is the provider's own text, one line, at most 500 characters; of an
+   * authentication error, only what is missing.
+   */
   detail?: string;
 }
 
@@ -234,7 +239,7 @@ export interface Policy {
   /**
    * `protocol` names the protocol of the answer where the request's address does
    * not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
-   * "sse" (events of no known form), or "none", which leaves every body alone.
+   * "cohere", "sse" (events of no known form), or "none", which leaves every body alone.
    * It never makes an answer a stream that was not asked for as one.
    */
   protocol?: "anthropic" | "openai-responses" | "cohere" | "ai-sdk" | "openai-chat" | "gemini" | "sse" | "none";
@@ -415,14 +420,19 @@ export interface ChatStreamRetry {
    * waits for a limit that others have met.
    */
   attempt: number;
+  /** `delayMs` is the wait, in milliseconds. */
   delayMs: number;
-  /** `error` is safe to show. */
+  /** `error` is the failure in a sentence that is safe to show. */
   error: string;
   /** `retryingAt` is when the next attempt begins, in RFC 3339 on the wire. */
   retryingAt: string;
+  /** Kind is the failure's. */
   kind?: Kind;
+  /** `provider` is the provider's short name, empty if not known. */
   provider?: string;
+  /** `statusCode` is the HTTP status that decided, 0 if none did. */
   statusCode?: number;
+  /** `title` is the failure in two or three words. */
   title?: string;
   /** `before` is how many requests go before this one, where it waits for a limit. */
   before?: number;
@@ -430,10 +440,11 @@ export interface ChatStreamRetry {
 
 /** Snapshot is a session's state, for a late subscriber and for storage. */
 export interface Snapshot {
+  /** `state` says how far the request is. */
   state: "idle" | "opening" | "streaming" | "waiting" | "finished" | "failed" | "stopped";
-  /** the attempt in force, from 1; 0 before the first */
+  /** `attempt` is the number of the attempt in force, from 1; 0 before the first. */
   attempt: number;
-  /** since the last success or `retry` now */
+  /** `failures` are those since the last success or "retry now". */
   failures: number;
   /**
    * `suspected` counts failures that may be how this server always is, by name:
@@ -442,9 +453,14 @@ export interface Snapshot {
   suspected?: string;
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
-  /** `waitingFor` is empty (for the time), "connection" or "cooldown". */
+  /**
+   * `waitingFor` is "connection", "cooldown" or "person";
+   * empty where only the time has to pass.
+   */
   waitingFor?: "connection" | "cooldown" | "person";
+  /** `retry` is the event to show while `state` is waiting. */
   retry?: ChatStreamRetry;
+  /** Verdict is why the request failed, or why it is tried again. */
   verdict?: Verdict;
 }
 

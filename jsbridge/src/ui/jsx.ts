@@ -8,9 +8,13 @@ import type { Texts } from "./texts.js";
  * React 18 cannot: use `RetryStatus` of `steadfetch/react` there.
  */
 export interface RetryStatusProps {
+  /** The controller of the requests to show. */
   controller?: Controller | undefined;
+  /** A part of the answer is on the page: a failure is then an interruption. */
   received?: boolean | undefined;
+  /** The verdict on the last failure where the engine's own ended the request: `RetryError.last`. */
   last?: Verdict | undefined;
+  /** Words in another language, or other words. */
   texts?: Partial<Texts> | undefined;
   /** A person wants another try of what failed or was stopped. */
   onretry?: ((event: CustomEvent) => void) | undefined;
