@@ -88,7 +88,7 @@ size: npm ## what a page pays, as a table for the README
 	@npm run --silent size -w jsbridge
 
 .PHONY: tables
-tables: npm ## writes the tables of make size and make storm into README.md and RATIONALE.md
+tables: npm ## writes the tables of make size, make peers and make storm into README.md and RATIONALE.md
 	@node hosttest/docs/tables.mjs
 
 .PHONY: corpus
@@ -101,6 +101,11 @@ faults: build ## every fault, in every protocol and place, met by every client, 
 	@lines=$$(mktemp); trap 'rm -f "$$lines"' EXIT; \
 	STEADFETCH_FAULTS_OUT="$$lines" go test ./retry/transport -run '^TestFaults$$' -count=1 | grep -v '^ok' | tail -n 20 >&2 || true; \
 	node hosttest/faults/faults.mjs "$$lines"
+
+.PHONY: peers
+peers: build ## what becomes of faults, by clients as they come: a table for the README
+	@cd hosttest/faults && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --silent --no-audit --no-fund; }
+	@node hosttest/faults/peers.mjs
 
 test-all: faults
 
