@@ -13,7 +13,7 @@ demo: build ## chats in the terminal through faults, then serves the page
 	@node web/demo.mjs
 
 .PHONY: test
-test: lint test-go test-js test-transparency test-browser test-module ## everything that guards a change
+test: lint test-repo test-go test-js test-transparency test-browser test-module ## everything that guards a change
 
 .PHONY: test-module
 test-module:
@@ -34,6 +34,7 @@ lint: npm lint-go ## formatting, linters, types, generated files
 	npm run --silent build
 	npm run --silent typecheck
 	node hosttest/docs/reference.mjs --check
+	node .ci/licences.mjs --check
 
 .PHONY: reference
 reference: npm ## writes the tables of docs/reference.md from the comments in the sources
@@ -64,6 +65,23 @@ test-transparency: build ## healthy and foreign traffic, through fetch and throu
 test-browser: build ## the page and the SDKs in Chromium
 	.ci/setup chromium
 	npm run --silent test -w web
+
+.PHONY: test-repo
+test-repo: ## the release, and that what pages and workflows name is there
+	node --test --test-reporter=spec hosttest/repo/*.test.mjs
+
+.PHONY: release
+release: build ## shows what a release would be: make release VERSION=0.2.0 [WRITE=yes]
+	@node .ci/release.mjs "$(VERSION)" $(if $(filter yes,$(WRITE)),--write)
+
+.PHONY: licences
+licences: npm ## writes docs/licences.md
+	node .ci/licences.mjs
+
+.PHONY: audit
+audit: ## what go.mod and the lock files name is tidy, and known to be safe
+	@for folder in $$(git ls-files '*go.mod' | xargs -n1 dirname); do (cd "$$folder" && go mod tidy -diff) || { echo "$$folder: run go mod tidy" >&2; exit 1; }; done
+	npm audit --omit=dev
 
 .PHONY: wasm
 wasm: ## builds wasm/steadfetch.wasm again, the same bytes from the same sources
