@@ -33,6 +33,7 @@ lint: npm lint-go ## formatting, linters, types, generated files
 	npm run --silent lint
 	npm run --silent build
 	npm run --silent typecheck
+	cd jsbridge && ../node_modules/.bin/typedoc
 	node hosttest/docs/reference.mjs --check
 	node .ci/licences.mjs --check
 

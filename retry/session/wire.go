@@ -186,9 +186,9 @@ const (
 type WaitingFor string
 
 const (
-	WaitingForConnection WaitingFor = "connection"
-	WaitingForCooldown   WaitingFor = "cooldown" // of another request to the same bucket
-	WaitingForPerson     WaitingFor = "person"   // who has made it manual
+	WaitingForConnection WaitingFor = "connection" // the host is offline
+	WaitingForCooldown   WaitingFor = "cooldown"   // of another request to the same bucket
+	WaitingForPerson     WaitingFor = "person"     // who has made it manual
 )
 
 // Snapshot is a session's state, for a late subscriber and for storage.
