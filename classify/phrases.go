@@ -34,6 +34,7 @@ const (
 	noModel
 	modelWord // with a 404 only
 	tooLong
+	outputLimit
 	tooLarge
 	badCall    // the request can never work as it is, whatever the status
 	badRequest // the words of a 400 or 404
@@ -247,11 +248,12 @@ var phrases = [lexical + 1]wording{
 		full: "context:length exceeded,window exceeded,limit exceeded,limit reached;exceeds:~ context;exceed ~ context;exceeded ~ context;maximum context;context length;" +
 			"prompt:too long,token count,tokens exceed*;*prompt tokens exceed*;input:too long,length;conversation too long;request too long;chat too long;" + // OpenAI, Anthropic, Copilot
 			"too many:tokens total,input tokens;maximum number of:tokens,input tokens;maximum input:tokens,length;model token limit;token count:exceeds,~ exceeds;" +
-			"tokens:limit exceeded,allowed;token limit exceeded;shorten prompt;exceeds n ctx;reduce length;initial prompt greater;inputs tokens;less than ~ tokens;" +
+			"tokens:limit exceeded,allowed;token limit exceeded;shorten prompt;exceeds n ctx;reduce length;initial prompt greater;inputs tokens;" +
 			"too long to fit;上下文长度;输入过长", // Gemini, Kimi, TGI, LM Studio, llama.cpp
-		loose: "context:window*,size,limit*,exceeded;n ctx;must less than;上下文;超长;过长",
+		loose: "context:window*,size,limit*,exceeded;n ctx;must less than;less than ~ tokens;上下文;超长;过长",
 		claim: true,
 	},
+	outputLimit: {full: "max tokens:too large,~ less than,exceeds;max completion tokens:too large,~ less than,exceeds;max output tokens:too large,~ less than,exceeds"},
 	tooLarge: {
 		full: "request:too large*,entity too large,body exceeds,size exceeds;payload:too large*,size exceeds;entity too large;body too large;content too large;" +
 			"exceeds:maximum size,size limit,maximum allowed size;image ~ exceeds;image exceeds;file too large;string:too long,above max length",

@@ -108,7 +108,7 @@ export interface Verdict {
    * `party` says whose failure it is, if not the provider's: "server",
    * "proxy", "firewall", or empty.
    */
-  party?: string;
+  party?: "server" | "proxy" | "firewall";
   /**
    * `title` is the failure in two or three words. `title`, `message` and `detail` are
    * safe to show: no key, no token, no URL beyond its host.
