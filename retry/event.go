@@ -53,6 +53,8 @@ type ChatStreamRetry struct {
 	StatusCode int `json:"status_code,omitempty"`
 	// Title is the failure in two or three words.
 	Title string `json:"title,omitempty"`
+	// Party says whose failure it was, if not the provider's.
+	Party classify.Party `json:"party,omitempty"`
 	// Before is how many requests go before this one, where it waits for a limit.
 	Before int `json:"before,omitempty"`
 }
@@ -79,6 +81,9 @@ func (r ChatStreamRetry) MarshalJSON() ([]byte, error) {
 	}
 	if r.Title != "" {
 		b = jsonscan.AppendString(append(b, `,"title":`...), r.Title)
+	}
+	if r.Party != "" {
+		b = jsonscan.AppendString(append(b, `,"party":`...), string(r.Party))
 	}
 	if r.Before != 0 {
 		b = jsonscan.AppendInt(append(b, `,"before":`...), int64(r.Before))

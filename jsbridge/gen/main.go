@@ -329,7 +329,8 @@ func (f facts) words(shape, doc string) string {
 		if json, ok := f.names[shape+"."+s]; ok && !slices.Contains(shapes, s) {
 			return "`" + json + "`"
 		}
-		if value, ok := f.values[s]; ok && !slices.Contains(shapes, s) {
+		// A list of words names no value.
+		if value, ok := f.values[s]; ok && !slices.Contains(shapes, s) && !strings.Contains(value, " ") {
 			return fmt.Sprintf("%q", value)
 		}
 		return s

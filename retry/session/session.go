@@ -91,6 +91,7 @@ type Session struct {
 	manual    bool
 	verdict   *classify.Verdict
 	last      *classify.Verdict
+	cause     *classify.Verdict // the last failure, where verdict is the engine's own
 }
 
 // The states of a Session, in the order of stateNames. Numbers are a third of
@@ -309,7 +310,7 @@ func (s *Session) Snapshot() *Snapshot {
 	}
 	return &Snapshot{
 		State: stateNames[s.state], Attempt: s.attempt, Failures: s.failures, Slow: s.slow,
-		WaitingFor: s.obstacleName(), Retry: s.retry, Verdict: s.verdict, Suspected: s.suspectedText(),
+		WaitingFor: s.obstacleName(), Retry: s.retry, Verdict: s.verdict, Last: s.cause, Suspected: s.suspectedText(),
 	}
 }
 

@@ -189,6 +189,7 @@ const (
 	WaitingForConnection WaitingFor = "connection" // the host is offline
 	WaitingForCooldown   WaitingFor = "cooldown"   // of another request to the same bucket
 	WaitingForPerson     WaitingFor = "person"     // who has made it manual
+	WaitingForServer     WaitingFor = "server"     // of one's own, which relays an answer and waits itself; a host says so
 )
 
 // Snapshot is a session's state, for a late subscriber and for storage.
@@ -204,11 +205,12 @@ type Snapshot struct {
 	Suspected string `json:"suspected,omitempty"`
 	// Slow is set when no output came for 15 s.
 	Slow bool `json:"slow,omitempty"`
-	// WaitingFor is WaitingForConnection, WaitingForCooldown or WaitingForPerson;
-	// empty where only the time has to pass.
+	// WaitingFor is empty where only the time has to pass.
 	WaitingFor WaitingFor `json:"waiting_for,omitempty"`
 	// Retry is the event to show while State is waiting.
 	Retry *retry.ChatStreamRetry `json:"retry,omitempty"`
 	// Verdict is why the request failed, or why it is tried again.
 	Verdict *classify.Verdict `json:"verdict,omitempty"`
+	// Last is the verdict on the last failure where Verdict is the engine's own.
+	Last *classify.Verdict `json:"last,omitempty"`
 }

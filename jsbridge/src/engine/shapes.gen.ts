@@ -434,6 +434,8 @@ export interface ChatStreamRetry {
   statusCode?: number;
   /** `title` is the failure in two or three words. */
   title?: string;
+  /** `party` says whose failure it was, if not the provider's. */
+  party?: "server" | "proxy" | "firewall";
   /** `before` is how many requests go before this one, where it waits for a limit. */
   before?: number;
 }
@@ -453,15 +455,14 @@ export interface Snapshot {
   suspected?: string;
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
-  /**
-   * `waitingFor` is "connection", "cooldown" or "person";
-   * empty where only the time has to pass.
-   */
-  waitingFor?: "connection" | "cooldown" | "person";
+  /** `waitingFor` is empty where only the time has to pass. */
+  waitingFor?: "connection" | "cooldown" | "person" | "server";
   /** `retry` is the event to show while `state` is waiting. */
   retry?: ChatStreamRetry;
   /** Verdict is why the request failed, or why it is tried again. */
   verdict?: Verdict;
+  /** `last` is the verdict on the last failure where Verdict is the engine's own. */
+  last?: Verdict;
 }
 
 /** About is what a host may tell a caller of a request, beside its address. */

@@ -1,5 +1,4 @@
 import type { Controller } from "../api/controller.js";
-import type { Verdict } from "../engine/shapes.gen.js";
 import type { RetryStatusElement } from "./element.js";
 import type { Texts } from "./texts.js";
 
@@ -12,8 +11,6 @@ export interface RetryStatusProps {
   controller?: Controller | undefined;
   /** A part of the answer is on the page: a failure is then an interruption. */
   received?: boolean | undefined;
-  /** The verdict on the last failure where the engine's own ended the request: `RetryError.last`. */
-  last?: Verdict | undefined;
   /** Words in another language, or other words. */
   texts?: Partial<Texts> | undefined;
   /** A person wants another try of what failed or was stopped. */
