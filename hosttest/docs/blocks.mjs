@@ -12,6 +12,7 @@ export const pages = [
   "jsbridge/README.md",
   "CONTRIBUTING.md",
   "SECURITY.md",
+  "examples/README.md",
   ...readdirSync(join(root, "docs"), { recursive: true })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`)

@@ -1,4 +1,4 @@
-// Every target of make that a page, a workflow or a script names is there, and `make` alone lists it.
+// Every target of make that a page, a workflow or a script names is there, and `make` without one lists it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -40,7 +40,7 @@ test("every target that is named anywhere is there", () => {
   assert.ok(seen > 20, `only ${seen} were found`);
 });
 
-test("make alone lists the targets", () => {
+test("every target is listed by make without one", () => {
   const listed = execFileSync("make", ["--silent"], { cwd: root, encoding: "utf8" });
   const inner = ["help", "npm", "lint-go", "test-module"]; // parts of others
   for (const name of targets) {
