@@ -107,9 +107,11 @@ test("links lead to files and headings that are there", () => {
   for (const page of pages) {
     const text = readFileSync(join(root, page), "utf8").replace(/^```[\s\S]*?^```/gm, "");
     for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^https?:/.test(link)) continue;
-      const [path, heading] = link.split("#");
-      const target = path ? join(root, dirname(page), path) : join(root, page);
+      const [address, heading] = link.split("#");
+      const own = /^https:\/\/github\.com\/steadfetch\/steadfetch(?:\/(?:blob|tree)\/main)?(?:\/(.*))?$/.exec(address);
+      if (!own && /^https?:/.test(link)) continue;
+      const path = own ? (own[1] ?? "README.md") : address && join(dirname(page), address);
+      const target = join(root, path || page);
       assert.ok(existsSync(target), `${page}: ${link} leads nowhere`);
       if (heading === undefined) continue;
       const headings = readFileSync(target, "utf8")

@@ -80,7 +80,6 @@ for await (const event of stream(url, init, { controller })) if (event.type === 
 if (!shown.includes("Retrying in")) throw new Error("the banner showed " + shown);
 globalThis.told = said;`),
     React: inPage(clickAndRead),
-    "Without WebAssembly": inPage(readSaid),
     "Node.js": inNode("", { extension: "cjs" }),
     Deno: inProgram("deno", ["run", "--allow-all", "--no-lock"]),
     Bun: inProgram("bun", []),
@@ -90,7 +89,6 @@ globalThis.told = said;`),
 const answer = await fetch(url, init);
 process.stdout.write(await answer.text());`),
     "For your tests": alone(inNode(), /^data: hi\n\n 2$/m),
-    "For traces": inNode(spans.after, spans),
   },
   "docs/architecture.md": {
     "As code 1": alone(inGo(), exactly(blocksOf("docs/architecture.md").at(-1).code)),
