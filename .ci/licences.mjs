@@ -10,7 +10,17 @@ const page = join(root, "docs/licences.md");
 const run = (command, args, cwd = root) => execFileSync(command, args, { cwd, encoding: "utf8" }).trim();
 
 /** Those that ask for no more than their text. Packages of all others are named. */
-const permissive = ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0", "ISC", "MIT", "MIT-0", "Unlicense"];
+const permissive = [
+  "0BSD",
+  "Apache-2.0",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "BlueOak-1.0.0",
+  "ISC",
+  "MIT",
+  "MIT-0",
+  "Unlicense",
+];
 /** Those that we have looked at besides: in tools that are installed for tests, and in nothing that ships. */
 const forTests = ["CC-BY-4.0", "CC0-1.0", "LGPL-3.0-or-later", "MPL-2.0", "AFL-2.1", "Python-2.0"];
 
