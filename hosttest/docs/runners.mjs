@@ -138,7 +138,7 @@ let shown = "";
 const look = new MutationObserver(() => (shown += banner.shadowRoot.textContent));
 look.observe(banner.shadowRoot, { childList: true, subtree: true, characterData: true });
 for await (const event of stream(url, init, { controller })) if (event.type === "message") show(event.text ?? "");
-for (const words of ["Der Dienst ist überlastet", "openai ist zurzeit überlastet.", "Neuer Versuch in ", "2. Versuch", "Jetzt versuchen"])
+for (const words of ["Der Dienst ist überlastet", "OpenAI ist zurzeit überlastet.", "Neuer Versuch in ", "2. Versuch", "Jetzt versuchen"])
   if (!shown.includes(words)) throw new Error("the banner showed " + shown);
 globalThis.told = said;`),
   },
