@@ -43,7 +43,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if a.Mute {
 		<-req.Context().Done()
-		return nil, req.Context().Err()
+		return nil, context.Cause(req.Context())
 	}
 	if err := sleep(req.Context(), a.AfterMs); err != nil {
 		return nil, err
@@ -65,13 +65,14 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
+// sleep ends with the context, and then with its cause, as net/http does.
 func sleep(ctx context.Context, ms int) error {
 	if ms <= 0 {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	case <-time.After(time.Duration(ms) * time.Millisecond):
 		return nil
 	}
@@ -93,7 +94,7 @@ func (b *wireBody) Read(p []byte) (int, error) {
 			switch b.a.End {
 			case EndHang:
 				<-b.ctx.Done()
-				return 0, b.ctx.Err()
+				return 0, context.Cause(b.ctx)
 			case EndReset:
 				return 0, fmt.Errorf("read tcp 127.0.0.1:1->127.0.0.1:2: %w", syscall.ECONNRESET)
 			}
@@ -108,7 +109,7 @@ func (b *wireBody) Read(p []byte) (int, error) {
 	}
 	n := copy(p, b.rest)
 	b.rest = b.rest[n:]
-	return n, b.ctx.Err()
+	return n, context.Cause(b.ctx)
 }
 
 func (b *wireBody) Close() error {

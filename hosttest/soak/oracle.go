@@ -289,6 +289,7 @@ func (s *Script) finals() []final {
 					continue
 				}
 			}
+			counts := counts
 			if o.class == suspected {
 				counts = add(counts, o.suspicion)
 				if counts[o.suspicion] >= believed[o.suspicion] || total(counts) >= 5 {
