@@ -455,6 +455,8 @@ func (s *Script) checkAnswer(a *Attempt, r *Result) error {
 			if len(again) == len(events) {
 				return nil
 			}
+		case s.acted("stop", r) && bytes.Equal(r.Bytes, bytes.TrimSuffix(body, []byte("\n"))):
+			return nil // it was whole with the CR before
 		case bytes.Equal(r.Bytes, body[:complete]), bytes.Equal(r.Bytes, s.beforeError(body, events)):
 			return nil
 		}

@@ -1,4 +1,4 @@
-import { type Controlled, registryOf, safely } from "../api/controller.js";
+import { type Controlled, registryOf } from "../api/controller.js";
 import { type Options, policyOf, type RequestContext } from "../api/options.js";
 import { type Engine, type Move, maxChunk } from "../engine/abi.js";
 import { engine as engineNow } from "../engine/module.js";
@@ -7,7 +7,7 @@ import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
 import { joinBytes, makeHeld } from "./held.js";
-import { warn } from "./warn.js";
+import { safely, warn } from "./warn.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
 export interface Host {
@@ -137,7 +137,7 @@ export function drive(
   }
   let { request } = config;
   let about: Omit<RequestContext, "attempt"> | undefined;
-  const trace = options.onAttempt && attempts(options.onAttempt, options.provider);
+  const trace = options.onAttempt && attempts(options);
   const steps: (() => Answer | undefined)[] = [];
   const keep = makeHeld();
   let busy = false;
@@ -148,6 +148,7 @@ export function drive(
   let held = false;
   let overdue = false;
   let unlock: (() => void) | undefined;
+  let shown = ""; // the status that listeners were told last
   let roused = false; // since the latest answer
   let wake = () => {};
   let ignoreAbort = () => {};
@@ -274,11 +275,14 @@ export function drive(
       warn(options, warning, context);
     }
     if (retry) {
-      safely(options.onRetry, retry, context);
+      safely("onRetry", options, options.onRetry, retry, context);
     }
-    if (status) {
+    // Who is told of a change may press Retry now, which need not change anything.
+    const text = status && JSON.stringify(status);
+    if (status && (over || text !== shown)) {
+      shown = text!;
       registry?.set(session, status, over);
-      safely(options.onStatus, status, context);
+      safely("onStatus", options, options.onStatus, status, context);
     }
   }
 
