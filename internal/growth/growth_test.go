@@ -23,8 +23,8 @@ func TestLinearWorkPassesAndQuadraticWorkFails(t *testing.T) {
 		}
 	}
 	r := &recorder{TB: t}
-	Linear(r, "linear", 100, linear)
+	Linear(r, "linear", 25, linear)
 	require.False(t, r.failed)
-	Linear(r, "quadratic", 100, func(size int) { linear(size * size / 100) })
+	Linear(r, "quadratic", 25, func(size int) { linear(size * size / 25) })
 	require.True(t, r.failed)
 }

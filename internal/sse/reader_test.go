@@ -214,7 +214,7 @@ func TestOfAnEventOfAnySizeWhatItSaysIsKept(t *testing.T) {
 func TestEndlessLinesAndCommentsTakeBoundedMemoryAndLinearTime(t *testing.T) {
 	chunk := []byte(strings.Repeat("x ,\\\t1\"", 1<<12))
 	for _, start := range []string{": ", "data: ", "data: {\"a\":\"", "data: [1", "event: ", "id: ", "x", "data: x\n: ", "\uFEFF", "data: [[[[[[["} {
-		growth.Linear(t, start, 32, func(chunks int) {
+		growth.Linear(t, start, 8, func(chunks int) {
 			var r sse.Reader
 			var e sse.Event
 			r.Feed([]byte(start))
