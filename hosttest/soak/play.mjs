@@ -180,7 +180,8 @@ async function play(script) {
     return reads === script.reads.leave_after;
   };
   const fail = (error) => {
-    result.end = error === enough ? "aborted" : abort.signal.aborted && error === abort.signal.reason ? "hung" : "error";
+    result.end =
+      error === enough ? "aborted" : abort.signal.aborted && error === abort.signal.reason ? "hung" : "error";
     result.error = String(error);
     result.kind = error instanceof RetryError ? error.reason : "";
   };
