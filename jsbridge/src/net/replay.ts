@@ -55,7 +55,7 @@ export async function replayable(
 ): Promise<Replay> {
   const request = typeof Request === "function" && input instanceof Request ? input : undefined;
   const url = request?.url ?? absolute(String(input));
-  const method = init.method ?? request?.method ?? "GET";
+  const method = String(init.method ?? request?.method ?? "GET");
   const headers = new Headers(init.headers ?? request?.headers);
   const own = { ...init };
   let known: unknown = own.body;

@@ -115,7 +115,11 @@ function transport(
     try {
       const response = await send(args[0], { ...args[1], signal: mine.abort.signal });
       if (mine !== current) {
-        response.body?.cancel().catch(ignore);
+        response?.body?.cancel().catch(ignore);
+        return;
+      }
+      if (!isResponse(response)) {
+        broke(mine, new TypeError("steadfetch: the option fetch must give a Response"), true);
         return;
       }
       latest = mine.response = response;
@@ -220,6 +224,11 @@ function transport(
   };
 }
 
+/** Whether this can stand as a response: one of another realm, or of a fetch of another make, can. */
+function isResponse(x: Partial<Response> | undefined): boolean {
+  return typeof x?.status === "number" && typeof x.headers?.get === "function";
+}
+
 /** Ends an attempt, wherever it is. */
 function letGo({ abort, response, reader, done }: Attempt): void {
   if (!done) {
@@ -238,7 +247,8 @@ function isRequest({ facts: { url, method } }: Replay, init: RequestInit | undef
     new Request(options.fetch ? new URL(url!, "http://localhost/") : url!, {
       ...init,
       method: method!,
-      body: init?.body == null ? null : "",
+      // What is an object was taken already; it can be sent, as fetch has it.
+      body: init?.body == null ? null : typeof init.body === "object" ? "" : init.body,
       signal: null,
     });
     return true;
