@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/abi.js";
+import { AbiError, type Engine } from "../engine/abi.js";
 import { ready } from "../engine/module.js";
 import { type Body, makeBody } from "../net/body.js";
 import { request } from "../net/request.js";
@@ -35,6 +35,9 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
     try {
       engine = await ready();
     } catch (error) {
+      if ((error as Error).cause instanceof AbiError) {
+        throw error;
+      }
       warn(options, "no_webassembly", undefined, `requests are not guarded: ${(error as Error).message}`);
       return (options.fetch ?? globalThis.fetch)(input, init);
     }
