@@ -16,8 +16,9 @@ import { type FetchOptions, fetchTypes } from "./options.js";
  * that cannot be mended unseen errors the body.
  *
  * An error response that is final resolves too, with its own status and body,
- * as with fetch; where it asked for too long a wait, the text of its error says how long. Where there is no response the promise rejects with a
- * `RetryError`, and where the caller aborted with the reason of the signal.
+ * as with fetch; but where it asked for too long a wait, the text of its error
+ * says so. Where there is no response the promise rejects with a `RetryError`,
+ * and where the caller aborted with the reason of the signal.
  *
  * It does not follow calls that an SDK repeats by itself: switch that off
  * (`maxRetries: 0`).
