@@ -5,7 +5,7 @@ import { request } from "../net/request.js";
 import { like } from "../net/response.js";
 import { warn } from "../session/warn.js";
 import { check } from "./check.js";
-import { type FetchOptions, fetchTypes } from "./options.js";
+import { type FetchOptions, fetchTypes, settled } from "./options.js";
 
 /**
  * Makes a fetch whose streams survive, to be given to any SDK or used as it is.
@@ -28,10 +28,11 @@ import { type FetchOptions, fetchTypes } from "./options.js";
  */
 export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch {
   check("createFetch", options, fetchTypes);
-  let { restore } = options;
+  const all = settled({ ...options, restore: undefined });
+  let next = options.restore ? settled(options) : all;
   return async (input, init) => {
-    const own = { ...options, restore };
-    restore = undefined; // it is one request's
+    const own = next;
+    next = all; // what is restored is one request
     let engine: Engine;
     try {
       engine = await ready();

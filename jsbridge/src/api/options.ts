@@ -137,8 +137,21 @@ export const fetchTypes: OptionTypes = {
   resumeRequest: "function",
 };
 
+const policies = new WeakMap<object, Policy>();
+
+/** A copy of options that serve many requests: their policy is made once. */
+export function settled<T extends FetchOptions>(options: T): T {
+  const own = { ...options };
+  policies.set(own, policyOf(own));
+  return own;
+}
+
 /** The policy among the options, as the core knows it. */
 export function policyOf(options: FetchOptions): Policy {
+  const made = policies.get(options);
+  if (made) {
+    return made;
+  }
   const policy: Record<string, unknown> = options.resumeRequest ? { afterCommit: "resume", resume: "custom" } : {};
   for (const name of Object.keys(policyTypes) as (keyof Policy)[]) {
     const value = options[name];

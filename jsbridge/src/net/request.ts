@@ -1,6 +1,6 @@
 import { errorInfo } from "../api/classify.js";
 import { RetryError } from "../api/error.js";
-import { type FetchOptions, policyOf, type RequestContext } from "../api/options.js";
+import { type FetchOptions, policyOf } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
 import type { Answer, Ending, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
@@ -31,7 +31,7 @@ export interface Outcome {
   /** The caller is to have this response; with a verdict it is a failure. */
   pass(response: Response, verdict: Verdict | undefined, attempts: number, last: Verdict | undefined): void;
   /** A verdict here is the provider's refusal to go on. Gives the verdict that the answer brought, as a relay does. */
-  finish(response: Response, verdict: Verdict | undefined, attempts: number, ending: Ending): Verdict | undefined;
+  finish(response: Response, verdict: Verdict | undefined, attempts: number, ending: () => Ending): Verdict | undefined;
   /** `canceled` says that the error is the caller's own reason. */
   fail(error: unknown, canceled: boolean): void;
 }
@@ -92,7 +92,7 @@ function transport(
     }
   }
 
-  async function open({ attempt = 0, resume }: Answer, context: RequestContext): Promise<void> {
+  async function open({ attempt = 0, resume }: Answer): Promise<void> {
     const mine: Attempt = { number: attempt, abort: new AbortController() };
     current = mine;
     thrown = undefined;
@@ -101,7 +101,10 @@ function transport(
       args = replay.again();
       if (resume) {
         args = await replay.resumed(resume, session.rewrite);
-        args = resume.how === "custom" ? overlay(args, (await options.resumeRequest?.(resume, context)) ?? {}) : args;
+        args =
+          resume.how === "custom"
+            ? overlay(args, (await options.resumeRequest?.(resume, session.describe())) ?? {})
+            : args;
       }
     } catch (error) {
       broke(mine, error, true);
@@ -155,11 +158,11 @@ function transport(
     }
   }
 
-  async function recover({ verdict, attempt = 0 }: Answer, context: RequestContext): Promise<void> {
+  async function recover({ verdict, attempt = 0 }: Answer): Promise<void> {
     const mine = current!;
     let next: Replay | undefined;
     try {
-      const own = await options.recover!(verdict!, await replay.failed(), context);
+      const own = await options.recover!(verdict!, await replay.failed(), session.describe());
       next = own && (await replay.changed(own));
     } catch (error) {
       broke(mine, error, true);
@@ -177,8 +180,8 @@ function transport(
 
   return {
     open,
-    recover(answer, context) {
-      asking = recover(answer, context).finally(() => {
+    recover(answer) {
+      asking = recover(answer).finally(() => {
         asking = undefined;
       });
     },
@@ -207,10 +210,10 @@ function transport(
       }
       to.pass(response, verdict, attempt, last);
     },
-    finish({ verdict, attempt = 0 }, ending) {
+    finish({ verdict, attempt = 0 }) {
       letGo(current!);
       current = undefined;
-      return to.finish(streamed ?? latest!, verdict, attempt, ending);
+      return to.finish(streamed ?? latest!, verdict, attempt, session.ending);
     },
     fail({ verdict, attempt = 0, last }) {
       if (verdict!.kind === "canceled") {
