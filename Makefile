@@ -132,6 +132,7 @@ test-all: faults
 bench: build ## measures the package beside its peers, and prints ratios (about two minutes)
 	@node hosttest/install.mjs bench
 	@node hosttest/bench/bench.mjs
+	@node jsbridge/bench/react.mjs
 
 .PHONY: storm
 storm: ## many clients at a limit, on a fake clock: time and requests in vain, ours beside others' formulas

@@ -4,6 +4,7 @@ import { type FetchOptions, policyOf } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
 import type { Answer, Ending, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
+import { noted } from "./note.js";
 import { overlay, type Replay, replayable, whole } from "./replay.js";
 import { handOver } from "./response.js";
 import { signalOf } from "./signal.js";
@@ -205,7 +206,13 @@ function transport(
     pass({ verdict, attempt = 0, last }, bytes) {
       const mine = current!;
       current = undefined;
-      to.pass(handOver(mine, bytes, signal), verdict, attempt, last);
+      // An SDK shows the text of the body, and here only the engine knows how long was asked.
+      const note = verdict?.kind === "retry_after_too_long" && bytes ? verdict.message : undefined;
+      const response = handOver(mine, note ? noted(bytes!, note) : bytes, signal);
+      if (note) {
+        response.headers.delete("content-length");
+      }
+      to.pass(response, verdict, attempt, last);
     },
     finish({ verdict, attempt = 0 }) {
       letGo(current!);
