@@ -1,5 +1,5 @@
-import { embedded, type Instantiate } from "embedded:steadfetch";
-import { type Engine, makeEngine } from "./abi.js";
+import { embedded } from "embedded:steadfetch";
+import { type Engine, type Instantiate, makeEngine } from "./abi.js";
 
 /** What `import("steadfetch/js")` gives. */
 export interface PlainJavaScript {
