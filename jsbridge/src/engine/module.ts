@@ -24,7 +24,7 @@ export function setFallback(source: () => PromiseLike<PlainJavaScript>): void {
 }
 
 /** Gets the module ready asynchronously: the one given, or the embedded one. */
-export function load(source?: () => Promise<WebAssembly.Module | Instantiate>): Promise<void> {
+export function load(source?: () => Promise<WebAssembly.Module | (() => WebAssembly.Exports)>): Promise<void> {
   pending ??= (async () => {
     try {
       const given = await source?.();
