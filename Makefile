@@ -132,6 +132,7 @@ test-all: faults
 bench: build ## measures the package beside its peers, and prints ratios (about two minutes)
 	@node hosttest/install.mjs bench
 	@node hosttest/bench/bench.mjs
+	@node jsbridge/bench/react.mjs
 
 .PHONY: storm
 storm: ## many clients at a limit, on a fake clock: time and requests in vain, ours beside others' formulas
@@ -142,11 +143,25 @@ load: build ## ten thousand requests at a limit in Node.js and Go, beside a loop
 	node hosttest/load/load.mjs
 	STEADFETCH_ALL=1 go test ./hosttest/load -count=1 -v | grep -v '^=== '
 
+STREAMS ?= 100000
+.PHONY: soak
+soak: build ## seeded chaos: STREAMS streams of every protocol through createFetch, stream() and Go, byte for byte
+	go test ./hosttest/soak -count=1 -timeout 2h -v -streams $(STREAMS) | grep -v '^=== '
+
+# What several goroutines do at once. With the race detector the chaos is slower, so there is less of it.
+.PHONY: race
+race: ## the Go packages that are concurrent, under the race detector
+	go test -race -count=1 ./retry/... ./wasm
+	go test -race -count=1 ./hosttest/soak -streams 800 -run 'Go$$|Transport$$'
+
+test-all: race
+
+FUZZTIME ?= 60s
 .PHONY: fuzz
-fuzz: ## a minute of every fuzz test
+fuzz: ## every fuzz test for FUZZTIME (60s)
 	@for pkg in $$(go list ./...); do \
 		for name in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "$$pkg $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime 60s -fuzzminimizetime 10x $$pkg; \
+			echo "$$pkg $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 		done; \
 	done
 

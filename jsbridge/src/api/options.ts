@@ -63,7 +63,10 @@ export interface RequestContext extends About {
   url?: string;
 }
 
-/** What every guarded operation can be told. What a callback throws is reported as uncaught. */
+/**
+ * What every guarded operation can be told. What a callback throws, or rejects with,
+ * disturbs no request: the console is told once, and so is `onWarning`, of the rule "callback_failed".
+ */
 export interface Options extends PolicyOptions {
   /** Is called when an attempt has failed and a wait begins. */
   onRetry?: ((event: ChatStreamRetry, request: RequestContext) => void) | undefined;
