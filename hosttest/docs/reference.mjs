@@ -116,7 +116,7 @@ const filled = text.replace(/(<!-- of (\w+) ?(.*?) -->\n)[\s\S]*?(?=<!-- end -->
   return `${mark}${makers[maker](...args.split(" "))}\n`;
 });
 /** The rules that the sources warn of. Their table is written by hand, and has to have each of them. */
-const sources = readdirSync(root + "retry/session")
+const sources = readdirSync(`${root}retry/session`)
   .map((name) => `retry/session/${name}`)
   .concat("jsbridge/src/api/fetch.ts", "jsbridge/src/session/warn.ts");
 const warned = sources
