@@ -24,7 +24,7 @@ export interface Controller {
   subscribe(listener: (status: Snapshot) => void): () => void;
 }
 
-/** What `createController` can be told. */
+/** Options of `createController`. */
 export interface ControllerOptions {
   /** Every wait lasts until `retryNow()`. Default: false. It can be changed later. */
   manual?: boolean | undefined;
