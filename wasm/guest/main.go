@@ -171,7 +171,7 @@ func sessionNew(n int32) int32 {
 	}
 	slot := occupy()
 	if slot == nil {
-		return refuse("too many sessions are open: free them with session_free")
+		return refuse("65536 sessions are open, the most there can be: let some end, or begin fewer at a time")
 	}
 	slot.session = s
 	return slot.handle
