@@ -46,6 +46,9 @@ func (l *line) ask(t *turn, now int64) bool {
 		t.state = turnTaken
 		return true
 	}
+	if t.state == turnResting && l.resting == 1 && len(l.queue) == 0 && !l.told {
+		l.lift() // a rest is a guess, for many: who is alone has waited as its own policy says
+	}
 	switch t.state {
 	case turnWaiting:
 		t.call = 0

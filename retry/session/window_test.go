@@ -367,3 +367,32 @@ func (c *crowd) check() {
 		require.Positive(c.t, caller.call)
 	}
 }
+
+func TestWhoIsAloneWaitsNoLongerThanItsOwnPolicySays(t *testing.T) {
+	const own = 1000 // ms
+	c := newCrowd(t, 2)
+	c.ask(0)
+	for range 8 {
+		require.Equal(t, []int{0}, c.gone())
+		c.limit(0, 0)
+		c.sleep(own)
+		c.ask(0)
+	}
+	require.Equal(t, []int{0}, c.gone())
+
+	// Where another waits, too, both rest: the limit has answered eight times.
+	c.limit(0, 0)
+	c.ask(1)
+	c.sleep(own)
+	c.ask(0)
+	require.Empty(t, c.gone())
+
+	// What the server asks for holds whoever it is.
+	lone := newCrowd(t, 1)
+	lone.ask(0)
+	lone.gone()
+	lone.limit(5000, 0)
+	lone.sleep(own)
+	lone.ask(0)
+	require.Empty(t, lone.gone())
+}
