@@ -74,6 +74,7 @@ func (s *Session) hold(l *line) *Answer {
 	if again {
 		return s.nothing()
 	}
+	limited.Message = keep(&s.group.message, limited.Message)
 	s.retry = s.retryEvent(limited, until)
 	s.retry.Attempt, s.retry.Before = s.failures, l.ahead(&s.turn)
 	a := s.answer(doWait)

@@ -352,13 +352,13 @@ func (c *crowd) check() {
 		switch turn.state {
 		case turnWaiting:
 			waiting++
-			require.Same(c.t, turn, c.line.queue[turn.at])
-			require.GreaterOrEqual(c.t, turn.ticket, c.line.queue[0].ticket)
+			require.Same(c.t, turn, *c.line.queue.at(turn.at))
+			require.GreaterOrEqual(c.t, turn.ticket, (*c.line.queue.at(0)).ticket)
 		case turnTaken:
 			taken++
 		}
 	}
-	require.Len(c.t, c.line.queue, waiting)
+	require.Equal(c.t, waiting, c.line.queue.len)
 	require.GreaterOrEqual(c.t, c.line.out, 0)
 	caller := c.line.caller
 	if waiting > 0 && taken == 0 {
