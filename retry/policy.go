@@ -92,27 +92,27 @@ type Policy struct {
 type Preset string
 
 const (
-	PresetOrigin Preset = "origin"
-	PresetCoder  Preset = "coder"
-	PresetMux    Preset = "mux"
+	PresetOrigin Preset = "origin" // the default
+	PresetCoder  Preset = "coder"  // 25 attempts, restart after commit
+	PresetMux    Preset = "mux"    // first wait two seconds, unknown errors are retried, resume after commit
 )
 
 // Jitter is a value of Policy.Jitter.
 type Jitter string
 
 const (
-	JitterNone  Jitter = "none"
-	JitterFull  Jitter = "full"
-	JitterEqual Jitter = "equal"
+	JitterNone  Jitter = "none"  // the default
+	JitterFull  Jitter = "full"  // between 0 and the wait
+	JitterEqual Jitter = "equal" // between half the wait and the wait
 )
 
 // AfterCommit is a value of Policy.AfterCommit.
 type AfterCommit string
 
 const (
-	AfterCommitFail    AfterCommit = "fail"
-	AfterCommitRestart AfterCommit = "restart"
-	AfterCommitResume  AfterCommit = "resume"
+	AfterCommitFail    AfterCommit = "fail"    // the stream ends with an error
+	AfterCommitRestart AfterCommit = "restart" // the consumer drops what it has, and the answer begins again
+	AfterCommitResume  AfterCommit = "resume"  // the answer goes on where it broke
 )
 
 // ResumeKind is a value of Policy.Resume.

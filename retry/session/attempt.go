@@ -74,7 +74,6 @@ func (s *Session) hold(l *line) *Answer {
 	if again {
 		return s.nothing()
 	}
-	limited.Message = keep(&s.group.message, limited.Message)
 	s.retry = s.retryEvent(limited, until)
 	s.retry.Attempt, s.retry.Before = s.failures, l.ahead(&s.turn)
 	a := s.answer(doWait)
@@ -159,10 +158,10 @@ func (s *Session) response(h *Happened) *Answer {
 }
 
 // pass hands a good response that is no stream to the caller. Where the
-// consumer already holds a part of a stream, it can only be the word that
-// there is no more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
+// consumer keeps a part of a stream, it can only be the word that there is no
+// more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
 func (s *Session) pass() *Answer {
-	if !s.delivered {
+	if !s.keeps() {
 		return s.succeed(doPass, nil)
 	}
 	if s.status == 204 {
@@ -170,6 +169,9 @@ func (s *Session) pass() *Answer {
 	}
 	return s.failed(s.own(classify.SeamMismatch), told, cut{})
 }
+
+// keeps says whether the consumer has output that it is not to drop.
+func (s *Session) keeps() bool { return s.delivered && !s.resetDue }
 
 // Chunk takes bytes of an attempt's body, after which the host holds them too.
 // n bytes of what it holds may go on now (see Moves); where a is not nil, it

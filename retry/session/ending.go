@@ -242,7 +242,13 @@ func (s *Session) bodyEnd() *Answer {
 		s.missing = ""
 	}
 	if s.watch == undecided {
-		return s.untouched()
+		if a := s.untouched(); a != nil {
+			return a
+		}
+	}
+	if s.watch == plain { // what there is of it goes on, whatever it says
+		s.all()
+		return s.finish()
 	}
 	t := &r.tracker
 	if rest && t.Strict() && r.event.Lines > 0 {

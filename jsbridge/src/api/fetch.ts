@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/abi.js";
+import { AbiError, type Engine } from "../engine/abi.js";
 import { ready } from "../engine/module.js";
 import { type Body, makeBody } from "../net/body.js";
 import { request } from "../net/request.js";
@@ -16,8 +16,9 @@ import { type FetchOptions, fetchTypes, settled } from "./options.js";
  * that cannot be mended unseen errors the body.
  *
  * An error response that is final resolves too, with its own status and body,
- * as with fetch. Where there is no response the promise rejects with a
- * `RetryError`, and where the caller aborted with the reason of the signal.
+ * as with fetch; but where it asked for too long a wait, the text of its error
+ * says so. Where there is no response the promise rejects with a `RetryError`,
+ * and where the caller aborted with the reason of the signal.
  *
  * It does not follow calls that an SDK repeats by itself: switch that off
  * (`maxRetries: 0`).
@@ -36,6 +37,9 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
     try {
       engine = await ready();
     } catch (error) {
+      if ((error as Error).cause instanceof AbiError) {
+        throw error;
+      }
       warn(options, "no_webassembly", undefined, `requests are not guarded: ${(error as Error).message}`);
       return (options.fetch ?? globalThis.fetch)(input, init);
     }

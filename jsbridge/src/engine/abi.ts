@@ -118,6 +118,9 @@ const smallText = 64 << 10;
 /** How many events are told of at a time. */
 const mostEvents = 1024;
 
+/** The module is not the one that this file was made for: they come from two versions of the package. */
+export class AbiError extends Error {}
+
 /** Test runners play a browser without these, in Node.js, which has them. */
 const ofNode = () =>
   (
@@ -207,7 +210,7 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
 
   enter(() => wasm._initialize());
   if (enter(() => wasm.abi_version()) !== version) {
-    throw new Error("steadfetch: this module has another interface");
+    throw new AbiError("steadfetch: this module has another interface");
   }
 
   return {

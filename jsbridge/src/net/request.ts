@@ -5,6 +5,7 @@ import type { Engine } from "../engine/abi.js";
 import type { Answer, Ending, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
 import { turn } from "../session/turn.js";
+import { noted } from "./note.js";
 import { overlay, type Replay, replayable, whole } from "./replay.js";
 import { handOver } from "./response.js";
 import { signalOf } from "./signal.js";
@@ -124,7 +125,11 @@ function transport(
         await wait;
       }
       if (mine !== current) {
-        response.body?.cancel().catch(ignore);
+        response?.body?.cancel().catch(ignore);
+        return;
+      }
+      if (!isResponse(response)) {
+        broke(mine, new TypeError("steadfetch: the option fetch must give a Response"), true);
         return;
       }
       latest = mine.response = response;
@@ -210,7 +215,13 @@ function transport(
     pass({ verdict, attempt = 0, last }, bytes) {
       const mine = current!;
       current = undefined;
-      to.pass(handOver(mine, bytes, signal), verdict, attempt, last);
+      // An SDK shows the text of the body, and here only the engine knows how long was asked.
+      const note = verdict?.kind === "retry_after_too_long" && bytes ? verdict.message : undefined;
+      const response = handOver(mine, note ? noted(bytes!, note) : bytes, signal);
+      if (note) {
+        response.headers.delete("content-length");
+      }
+      to.pass(response, verdict, attempt, last);
     },
     finish({ verdict, attempt = 0 }) {
       letGo(current!);
@@ -227,6 +238,11 @@ function transport(
     rethrow: () => to.fail(thrown, false),
     crash: (error) => to.fail(error, false),
   };
+}
+
+/** Whether this can stand as a response: one of another realm, or of a fetch of another make, can. */
+function isResponse(x: Partial<Response> | undefined): boolean {
+  return typeof x?.status === "number" && typeof x.headers?.get === "function";
 }
 
 /** Ends an attempt, wherever it is. */
@@ -247,7 +263,8 @@ function isRequest({ facts: { url, method } }: Replay, init: RequestInit | undef
     new Request(options.fetch ? new URL(url!, "http://localhost/") : url!, {
       ...init,
       method: method!,
-      body: init?.body == null ? null : "",
+      // What is an object was taken already; it can be sent, as fetch has it.
+      body: init?.body == null ? null : typeof init.body === "object" ? "" : init.body,
       signal: null,
     });
     return true;

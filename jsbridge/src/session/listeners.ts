@@ -1,10 +1,10 @@
-import { type Controlled, registryOf, safely } from "../api/controller.js";
+import { type Controlled, registryOf } from "../api/controller.js";
 import type { Options, RequestContext } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
 import { frozen } from "../engine/names.js";
 import type { Answer, ChatStreamRetry, Happened, Request, Snapshot, Verdict } from "../engine/shapes.gen.js";
 import { attempts } from "./attempts.js";
-import { warn } from "./warn.js";
+import { safely, warn } from "./warn.js";
 
 /** Tells the caller's callbacks and controller what becomes of a request. What nobody listens to, the core is not asked. */
 export interface Listeners {
@@ -29,9 +29,10 @@ export function makeListeners(
   session: Controlled,
 ): Listeners {
   const registry = registryOf(options.controller);
-  const trace = options.onAttempt && attempts(options.onAttempt, options.provider);
+  const trace = options.onAttempt && attempts(options);
   let about: Omit<RequestContext, "attempt"> | undefined;
   let attempt = 0;
+  let latest = ""; // the status that was told last
 
   /** Of `retry` there is no request to be told. */
   function describe(): RequestContext {
@@ -45,8 +46,13 @@ export function makeListeners(
     if (registry || options.onStatus) {
       const status = engine.snapshot(handle);
       const shown = better ? frozen({ ...status, ...better }) : status;
-      registry?.set(session, shown, over);
-      safely(options.onStatus, shown, describe());
+      // Who is told of a change may press Retry now, which need not change anything.
+      const text = JSON.stringify(shown);
+      if (over || text !== latest) {
+        latest = text;
+        registry?.set(session, shown, over);
+        safely("onStatus", options, options.onStatus, shown, describe());
+      }
     }
   }
 
@@ -69,7 +75,7 @@ export function makeListeners(
         warn(options, warning, describe());
       }
       if (retry && options.onRetry) {
-        safely(options.onRetry, retry, describe());
+        safely("onRetry", options, options.onRetry, retry, describe());
       }
       show(verdict && { state: "failed", verdict }, over);
     },

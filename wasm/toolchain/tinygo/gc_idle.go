@@ -13,8 +13,8 @@ package runtime
 // on any stack, so the globals are the only roots. (The module imports nothing, so the host can never call in while a call is
 // under way; there are no goroutines.) Within a call the heap grows when it is full.
 //
-// A collection is due when half of what the last one left free was allocated since, but no sooner than an eighth of the heap. The
-// heap therefore doubles only when what is alive plus what one call allocates is more than about seven eighths of it.
+// A collection is due when half of what the last one left free was allocated since, and a sixteenth of the heap. The heap
+// therefore doubles only when what is alive plus what one call allocates is more than about seven eighths of it.
 //
 // Only //go:wasmexport functions collect; //export would not.
 
@@ -29,7 +29,7 @@ func collectIfDue() {
 		return
 	}
 	free := runGC() / bytesPerBlock
-	totalWhenDue = gcTotalBlocks + uint64(max(free/2, uintptr(endBlock/8)))
+	totalWhenDue = gcTotalBlocks + uint64(free/2+uintptr(endBlock/16))
 	nextAlloc = 0 // first fit from the bottom, so that the heap stays dense
 }
 
