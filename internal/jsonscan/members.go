@@ -121,9 +121,6 @@ func (m *Members) keep(c byte) {
 	if m.isKey {
 		to = &m.key
 	}
-	if *to == nil {
-		*to = make([]byte, 0, 32) // or it would be allocated anew for each of the first bytes
-	}
 	if len(*to) < maxMember {
 		*to = append(*to, c)
 	} else {

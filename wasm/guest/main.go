@@ -171,7 +171,7 @@ func sessionNew(n int32) int32 {
 	}
 	slot := occupy()
 	if slot == nil {
-		return refuse("65536 sessions are open, which is the most: let some end")
+		return refuse("65536 sessions are open: let some end first")
 	}
 	slot.session = s
 	return slot.handle
