@@ -1,30 +1,42 @@
-// The page's two tabs, and what they are made of.
-import { createChat } from "./chat.js";
-import { createPlayground } from "./playground.js";
-import { createSettings } from "./settings.js";
+// The page's views. Each is loaded when it is opened for the first time.
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];
+const nameOf = (tab) => tab.getAttribute("aria-controls");
+const preset = new URLSearchParams(location.search);
+
+const views = {
+  compare: async () => (await import("./compare.js")).createCompare(preset),
+  chat: async () => (await import("./chat.js")).createChat(preset),
+  storm: async () => (await import("./storm.js")).createStorm(),
+  playground: async () => (await import("./playground.js")).createPlayground(),
+};
+const opened = {};
 
 function open(name, focus = false) {
   for (const tab of tabs) {
-    const on = tab.getAttribute("aria-controls") === name;
+    const on = nameOf(tab) === name;
     tab.setAttribute("aria-selected", on);
     tab.tabIndex = on ? 0 : -1;
-    document.getElementById(tab.getAttribute("aria-controls")).hidden = !on;
+    document.getElementById(nameOf(tab)).hidden = !on;
     if (on && focus) {
       tab.focus();
     }
   }
+  opened[name] ??= views[name]().then(() => {
+    document.getElementById(name).dataset.ready = "";
+  });
 }
 
+/** `#chat`; the playground has its state behind a question mark. */
 function fromAddress() {
-  open(location.hash === "#playground" ? "playground" : "chat");
+  const [name] = location.hash.slice(1).split("?");
+  open(Object.hasOwn(views, name) ? name : "compare");
 }
 
 for (const [i, tab] of tabs.entries()) {
   const go = (tab) => {
-    history.replaceState(null, "", `#${tab.getAttribute("aria-controls")}`);
-    open(tab.getAttribute("aria-controls"), true);
+    history.replaceState(null, "", `#${nameOf(tab)}`);
+    open(nameOf(tab), true);
   };
   tab.addEventListener("click", () => go(tab));
   tab.addEventListener("keydown", ({ key }) => {
@@ -34,10 +46,8 @@ for (const [i, tab] of tabs.entries()) {
     }
   });
 }
+for (const box of document.querySelectorAll("[data-scrolls]")) {
+  box.tabIndex = 0; // who has no mouse must get there to scroll
+}
 addEventListener("hashchange", fromAddress);
 fromAddress();
-
-const settings = createSettings(document.getElementById("settings"), new URLSearchParams(location.search));
-createChat(settings);
-createPlayground();
-document.documentElement.dataset.ready = "";

@@ -75,7 +75,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
     await provider?.stop();
   });
 
-  async function visit(query = {}, { fast, hash = "" } = {}) {
+  async function visit(query = {}, { fast, hash = "#chat" } = {}) {
     open = await openPage(browser, "about:blank");
     const { page } = open;
     page.setDefaultTimeout(15_000);
@@ -153,7 +153,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
       const page = await visit({ protocol, initialDelayMs: 10 });
       const scripts = { in_band: 2, reset: 2, truncated: 2, bad_day: 5 };
       for (const [i, [script, requests]] of Object.entries(scripts).entries()) {
-        await page.click(`[name="script"][value="${script}"]`);
+        await page.click(`#settings [name="script"][value="${script}"]`);
         await page.type("#prompt", script);
         await page.click("#send");
         await page.waitForFunction(

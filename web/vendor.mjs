@@ -1,0 +1,61 @@
+// What the page loads besides its own files, each as one minified module: the package, the engine in it, the plot, and
+// the SDKs that the package is compared with.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+
+/** The packages that stand on the other side, by the name that the page has for them. */
+export const peers = { openai: "openai", anthropic: "@anthropic-ai/sdk", ai: "ai" };
+
+const entries = {
+  steadfetch: 'export { classify, createController, explain, stream } from "../jsbridge/dist/index.js"',
+  element: 'export * from "../jsbridge/dist/element.js"',
+  // The package has no way in for those who bring a clock of their own, so the storm and the plot of waits take the engine's
+  // source.
+  engine: `export { makeEngine } from "../jsbridge/src/engine/abi.ts";
+    export { toWireShape } from "../jsbridge/src/engine/names.ts";`,
+  uplot: 'export { default } from "uplot"',
+  openai: 'export { default } from "openai"',
+  anthropic: 'export { default } from "@anthropic-ai/sdk"',
+  // Under the page's policy zod may not compile its checks, and trying would be a complaint in the console.
+  ai: `import { config } from "zod/v4";
+    config({ jitless: true });
+    export { streamText } from "ai";
+    export { createOpenAI } from "@ai-sdk/openai";`,
+};
+
+/** Their versions. */
+export function versions() {
+  const versionOf = (name) => {
+    const file = require.resolve(name).replace(/(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+).*/s, "$1");
+    return JSON.parse(readFileSync(join(file, "package.json"), "utf8")).version;
+  };
+  return Object.fromEntries(Object.entries(peers).map(([id, name]) => [id, versionOf(name)]));
+}
+
+/** The modules, by the path that the page has for each. */
+export async function vendor() {
+  const made = await Promise.all(
+    Object.entries(entries).map(async ([name, contents]) => {
+      const { outputFiles } = await build({
+        stdin: { contents, resolveDir: here },
+        bundle: true,
+        format: "esm",
+        platform: "browser",
+        target: "es2022",
+        minify: true,
+        legalComments: "none",
+        write: false,
+        logLevel: "error",
+      });
+      return [`/vendor/${name}.js`, Buffer.from(outputFiles[0].contents)];
+    }),
+  );
+  made.push(["/vendor/uplot.css", readFileSync(require.resolve("uplot/dist/uPlot.min.css"))]);
+  return new Map(made);
+}
