@@ -6,6 +6,7 @@ import { extname, join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
+import { transform } from "esbuild";
 import { caseOf, corpusIndex } from "./corpus.mjs";
 import { startProvider } from "./provider.mjs";
 import { vendor, versions } from "./vendor.mjs";
@@ -29,6 +30,12 @@ const encoders = {
   br: (body) => brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: body.length > 500_000 ? 6 : 11 } }),
   gzip: promisify(gzip),
 };
+
+/** The page's own files, each for itself, without what only people read. */
+async function minified(body, type) {
+  const loader = { [types[".js"]]: "js", [types[".css"]]: "css" }[type];
+  return loader ? Buffer.from((await transform(body, { loader, minify: true })).code) : body;
+}
 
 /** Compresses as the browser wishes. The same body is compressed once. */
 function makeCompressor() {
@@ -91,7 +98,8 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
     if (!type || !file.startsWith(normalize(folder + sep))) {
       return undefined;
     }
-    return { type, body: await readFile(file) };
+    const body = await readFile(file);
+    return { file, type, body: prefix === "/" ? await minified(body, type) : body };
   }
 
   const server = createServer(async (request, response) => {
@@ -100,7 +108,8 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
     response.writeHead(found ? 200 : 404, {
       "content-type": found?.type ?? "text/plain",
       ...(encoding && { "content-encoding": encoding, vary: "accept-encoding" }),
-      "content-security-policy": policy,
+      // Pages and workers have a policy; for what they load it would be bytes that nobody reads.
+      ...(/(\.html|worker\.js)$/.test(found?.file ?? "") && { "content-security-policy": policy }),
       "x-content-type-options": "nosniff",
       "cache-control": "no-store",
     });

@@ -13,7 +13,8 @@ const require = createRequire(import.meta.url);
 export const peers = { openai: "openai", anthropic: "@anthropic-ai/sdk", ai: "ai" };
 
 const entries = {
-  steadfetch: 'export { classify, createController, explain, stream } from "../jsbridge/dist/index.js"',
+  // The built package, as it is where a runtime imports the module: here the page fetches it, once for all that use it.
+  steadfetch: 'export { classify, createController, explain, init, stream } from "../jsbridge/dist/workerd.js"',
   element: 'export * from "../jsbridge/dist/element.js"',
   // The package has no way in for those who bring a clock of their own, so the storm and the plot of waits take the engine's
   // source.
@@ -50,6 +51,7 @@ export async function vendor() {
         target: "es2022",
         minify: true,
         legalComments: "none",
+        loader: { ".wasm": "empty" },
         write: false,
         logLevel: "error",
       });

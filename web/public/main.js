@@ -1,4 +1,6 @@
 // The page's views. Each is loaded when it is opened for the first time.
+import { compiled } from "./module.js";
+import { init } from "./vendor/steadfetch.js";
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];
 const nameOf = (tab) => tab.getAttribute("aria-controls");
@@ -11,6 +13,7 @@ const views = {
   playground: async () => (await import("./playground.js")).createPlayground(),
 };
 const opened = {};
+const begun = init(compiled());
 
 function open(name, focus = false) {
   for (const tab of tabs) {
@@ -22,7 +25,7 @@ function open(name, focus = false) {
       tab.focus();
     }
   }
-  opened[name] ??= views[name]().then(() => {
+  opened[name] ??= begun.then(views[name]).then(() => {
     document.getElementById(name).dataset.ready = "";
   });
 }

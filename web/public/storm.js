@@ -1,7 +1,7 @@
 // The storm's view: what is asked of it, the plot and the table, and the same as CSV.
 import { codePanel, linkRow, stormCode } from "./code.js";
 import { $, make, still } from "./dom.js";
-import { compiled } from "./engine.js";
+import { compiled } from "./module.js";
 import { number } from "./settings.js";
 import { kinds } from "./storm/kinds.js";
 import uPlot from "./vendor/uplot.js";
@@ -11,10 +11,8 @@ const showMs = 5000;
 const names = Object.keys(kinds);
 const dashes = [[], [6, 3], [2, 3], [], [8, 3, 2, 3], [1, 2]];
 
-const [colours, text] = [
-  ["--steady", "--amber", "--blue", "--red", "--violet", "--quiet"],
-  (n) => n.toLocaleString("en"),
-];
+const colours = ["--steady", "--amber", "--blue", "--red", "--violet", "--quiet"];
+const text = (n) => n.toLocaleString("en");
 const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
 /** A colour of light-dark() as it is now, which a canvas needs. */
 function resolved(name) {
