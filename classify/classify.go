@@ -1,5 +1,7 @@
 package classify
 
+import "github.com/steadfetch/steadfetch/internal/ascii"
+
 // RuleLongWait is the rule of a verdict that would be retryable if the server
 // had not asked for a wait of more than ten minutes.
 const RuleLongWait = "long_wait"
@@ -11,13 +13,13 @@ const longWaitMs = 10 * 60 * 1000
 // Classify judges a failure. It never panics, takes time linear in the size of
 // the failure, and looks at no more than 32 KiB of its text, 8 KiB at a time.
 func Classify(f Failure) (v Verdict) {
-	ClassifyTo(&f, &v)
+	f.ClassifyTo(&v)
 	return v
 }
 
 // ClassifyTo is Classify without a copy of either: it writes to v, which must
 // be zero, and keeps nothing of f but texts.
-func ClassifyTo(f *Failure, v *Verdict) {
+func (f *Failure) ClassifyTo(v *Verdict) {
 	t := borrow()
 	t.judge(f, v, nil)
 	giveBack(t)
@@ -33,7 +35,7 @@ func (t *scan) judge(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 	case f.Canceled:
 		v.Retryable, v.Kind, v.Rule = false, Canceled, "canceled_by_caller"
 	case f.Timer != "":
-		v.Kind, v.Rule = Silence, f.Timer
+		v.Kind, v.Rule = Silence, string(f.Timer)
 		if f.Timer == TimerFirstByte {
 			v.Kind = Timeout
 		}
@@ -72,8 +74,8 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	t.believe(f, v)
 
 	// The header outranks the status, and says that the request is not what is wrong.
-	should := Header(f.Headers, "x-should-retry")
-	forced := fold(should, "true")
+	should := f.Headers.Get("x-should-retry")
+	forced := ascii.EqualFold(should, "true")
 	if forced && (v.Kind == InvalidRequest || v.Kind == Unknown) {
 		v.Kind = Server
 	}
@@ -89,7 +91,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 			v.Retryable, v.Rule = false, RuleLongWait
 		}
 	}
-	if forced || fold(should, "false") {
+	if forced || ascii.EqualFold(should, "false") {
 		v.Retryable, v.Rule = forced, "x_should_retry"
 	}
 	if v.Kind == Auth {
@@ -157,8 +159,8 @@ func (t *scan) read(f *Failure) {
 	}
 	for rest := told; rest != ""; {
 		var h string
-		h, rest = cut(rest, ' ')
-		t.add(h, Header(f.Headers, h))
+		h, rest = ascii.CutByte(rest, ' ')
+		t.add(h, f.Headers.Get(h))
 	}
 	t.add("body", f.Body)
 	t.look()

@@ -2,6 +2,8 @@
 
 package classify
 
+import "github.com/steadfetch/steadfetch/internal/ascii"
+
 // Headers are the headers of a request or a response.
 type Headers []HeaderField
 
@@ -10,13 +12,13 @@ type HeaderField struct{ Name, Value string }
 
 func fields(headers Headers) []HeaderField { return headers }
 
-// Header gives a header's value, by its name in lower case. Of names that
+// Get gives a header's value, by its name in lower case, or "". Of names that
 // differ in case only, the first in order counts; of equal ones the last.
-func Header(headers Headers, name string) (value string) {
+func (headers Headers) Get(name string) (value string) {
 	best := ""
 	for i := range headers {
 		h := &headers[i]
-		if fold(h.Name, name) && (best == "" || h.Name <= best) {
+		if ascii.EqualFold(h.Name, name) && (best == "" || h.Name <= best) {
 			best, value = h.Name, h.Value
 		}
 	}

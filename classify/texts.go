@@ -3,6 +3,7 @@ package classify
 import (
 	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/ascii"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
@@ -74,7 +75,7 @@ func (v *Verdict) Describe() {
 	// A wait that ends the retrying is told.
 	if !v.Retryable && v.RetryAfterMs != nil && *v.RetryAfterMs > longWaitMs && v.Kind != RetryAfterTooLong {
 		who := "{who}"
-		if foldPrefix(text.Message, who) {
+		if ascii.HasPrefixFold(text.Message, who) {
 			who = "It"
 		}
 		v.Message += " " + fill(who+" asks to wait {wait}.", v)
@@ -87,7 +88,7 @@ func fill(text string, v *Verdict) string {
 	if open < 0 {
 		return text
 	}
-	name, rest := cut(text[open+1:], '}')
+	name, rest := ascii.CutByte(text[open+1:], '}')
 	switch {
 	case name == "who":
 		name = v.who()
@@ -129,20 +130,20 @@ const apiPaths = "/v1 /chat/completions /responses /messages /deployments /model
 
 // party says whose failure it is, if not the provider's: what stands in the way,
 // or a server of one's own, if the request did not go where models are called.
-func party(f *Failure, v *Verdict) string {
+func party(f *Failure, v *Verdict) Party {
 	switch v.Rule {
 	case "proxy_credentials":
 		return PartyProxy
 	case "firewall":
 		return PartyFirewall
 	}
-	if f.URL == "" || v.Provider != "" || !foldPrefix(textOf(v).Message, "{who}") {
+	if f.URL == "" || v.Provider != "" || !ascii.HasPrefixFold(textOf(v).Message, "{who}") {
 		return ""
 	}
 	for rest := apiPaths; rest != ""; {
 		var path string
-		path, rest = cut(rest, ' ')
-		if find(f.URL, path) >= 0 {
+		path, rest = ascii.CutByte(rest, ' ')
+		if ascii.IndexFold(f.URL, path) >= 0 {
 			return ""
 		}
 	}
@@ -168,10 +169,12 @@ func (v *Verdict) who() string {
 // NewVerdict is the verdict on a failure that the retry engine itself found:
 // a silent or truncated stream, an empty answer, a limit of its own. Silence,
 // Truncated, EmptyOutput, Unreadable, Network, NetworkOrCORS and Timeout are retryable,
-// every other kind is not. The rule's name is the kind's.
-func NewVerdict(kind Kind, provider string) *Verdict {
-	v := &Verdict{Kind: kind, Provider: provider, Rule: string(kind)}
-	v.Retryable = listed("silence truncated empty_output unreadable network network_or_cors timeout", v.Rule)
+// every other kind is not. The rule's name is the kind's. Of the failure only
+// its provider and its request's address count.
+func NewVerdict(kind Kind, f *Failure) *Verdict {
+	v := &Verdict{Kind: kind, Provider: providerOf(f), Rule: string(kind)}
+	v.Retryable = ascii.ListedFold("silence truncated empty_output unreadable network network_or_cors timeout", v.Rule)
+	v.Party = party(f, v)
 	v.Describe()
 	return v
 }

@@ -70,7 +70,7 @@ type Policy struct {
 
 	// Protocol names the protocol of the answer where the request's address does
 	// not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
-	// "sse" (events of no known form), or "none", which leaves every body alone.
+	// "cohere", "sse" (events of no known form), or "none", which leaves every body alone.
 	// It never makes an answer a stream that was not asked for as one.
 	Protocol string `json:"protocol,omitempty"`
 	// Bucket names what shares one limit with this request. Default: its origin,
@@ -166,7 +166,7 @@ func (p *Policy) options() []option {
 		{name: "jitter", word: (*string)(&p.Jitter), words: string(JitterNone + " " + JitterFull + " " + JitterEqual)},
 		{name: "after_commit", word: (*string)(&p.AfterCommit), words: string(AfterCommitFail + " " + AfterCommitRestart + " " + AfterCommitResume)},
 		{name: "resume", word: (*string)(&p.Resume), words: string(ResumeLastEventID + " " + ResumeBackground + " " + ResumeContinue + " " + ResumeCustom)},
-		{name: "protocol", word: &p.Protocol, words: protocol.Names},
+		{name: "protocol", word: &p.Protocol, words: protocol.Names()},
 		{name: "bucket", word: &p.Bucket},
 		{name: "lenient", flag: &p.Lenient},
 		{name: "unknown_retryable", flag: &p.UnknownRetryable},

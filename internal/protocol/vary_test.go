@@ -59,6 +59,14 @@ var streams = func() map[string]string {
 			part(`{"text":"Hmm","thought":true}`, ""), part(`{"functionCall":{"name":"look","args":{}}}`, ""), part(`{"text":"!"}`, `,"finishReason":"STOP"`)), "\n", "\r\n"),
 		"ai sdk": data(`{"type":"start","messageId":"m"}`, `{"type":"text-start","id":"t"}`, `{"type":"text-delta","id":"t","delta":"Hel"}`,
 			`{"type":"text-delta","id":"t","delta":"lo"}`, `{"type":"text-delta","id":"t","delta":"!"}`, `{"type":"finish"}`, "[DONE]"),
+		"cohere": typed(`{"type":"message-start","id":"m","delta":{"message":{"role":"assistant"}}}`,
+			`{"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}}`,
+			`{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"Hel"}}}}`, `{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"lo"}}}}`,
+			`{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":", you"}}}}`,
+			`{"type":"content-delta","index":0,"delta":{"message":{"content":{"thinking":"Hm"}}}}`, `{"type":"content-delta","index":0,"delta":{"message":{"content":{"thinking":""}}}}`,
+			`{"type":"tool-call-start","index":0,"delta":{"message":{"tool_calls":{"id":"t","function":{"name":"look","arguments":""}}}}}`,
+			`{"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":"{}"}}}}}`, `{"type":"tool-call-end","index":0}`,
+			`{"type":"message-end","id":"m","delta":{"finish_reason":"TOOL_CALL"}}`),
 		"an error behind text": data(chunk(`"content":"Hel"`, ``), chunk(`"content":"lo"`, ``), chunk(`"content":"lo"`, ``), `{"error":{"message":"Overloaded"}}`),
 		"half an event":        data(chunk(`"content":"Hel"`, ``), chunk(`"content":"lo"`, ``), `{"choices":[{"index":0,"delta":{"content":"wor: ping`, `ld"}}]}`),
 		"no protocol":          "id: 1\ndata: {\"n\":1}\n\nid: 2\ndata: {\"n\":2}\n\n: ping\n\ndata: plain\n\n",
@@ -76,7 +84,7 @@ type fact struct {
 }
 
 // facts reads a stream that comes in chunks.
-func facts(t *testing.T, body string, promised protocol.Protocol, chunks []string, bySight bool) (list []fact, known int) {
+func facts(t *testing.T, body string, promised *protocol.Protocol, chunks []string, bySight bool) (list []fact, known int) {
 	t.Helper()
 	var r sse.Reader
 	var e sse.Event
@@ -124,19 +132,19 @@ func pieces(s string, n int) (list []string) {
 func TestNobodyCanTellWhetherAnEventWasKnownBySight(t *testing.T) {
 	for name, body := range streams {
 		t.Run(name, func(t *testing.T) {
-			want, known := facts(t, body, protocol.Unknown, []string{body}, false)
+			want, known := facts(t, body, nil, []string{body}, false)
 			require.Zero(t, known)
-			got, known := facts(t, body, protocol.Unknown, []string{body}, true)
+			got, known := facts(t, body, nil, []string{body}, true)
 			require.Equal(t, want, got)
 			if name != "no protocol" && name != "half an event" && name != "openai, two choices" {
 				require.NotZero(t, known)
 			}
 			for cut := range body {
-				got, _ := facts(t, body, protocol.Unknown, []string{body[:cut], body[cut:]}, true)
+				got, _ := facts(t, body, nil, []string{body[:cut], body[cut:]}, true)
 				require.Equal(t, want, got, "cut at %d", cut)
 			}
 			for size := 1; size < 200; size += 7 {
-				got, _ := facts(t, body, protocol.Unknown, pieces(body, size), true)
+				got, _ := facts(t, body, nil, pieces(body, size), true)
 				require.Equal(t, want, got, "in pieces of %d", size)
 			}
 		})
@@ -158,6 +166,7 @@ func TestEveryEventOfMereOutputIsKnownBySight(t *testing.T) {
 		"Responses' tools":   {`{"type":"response.function_call_arguments.delta","sequence_number":%[2]d,"item_id":"f","delta":"%[1]s"}`, "openai-responses"},
 		"Responses' thought": {`{"type":"response.reasoning_summary_text.delta","sequence_number":%[2]d,"delta":"%[1]s"}`, "openai-responses"},
 		"Gemini":             {`{"candidates":[{"content":{"parts":[{"text":"%s"}],"role":"model"},"index":0}],"usageMetadata":{"candidatesTokenCount":%[2]d},"responseId":"r"}`, "gemini"},
+		"Cohere":             {`{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"%s"}}}}`, "cohere"},
 		"the AI SDK":         {`{"type":"text-delta","id":"t","delta":"%s"}`, "ai-sdk"},
 	} {
 		body := ""
@@ -177,6 +186,9 @@ func TestEveryEventOfMereOutputIsKnownBySight(t *testing.T) {
 	}
 }
 
+// names are what a request can promise, "" for nothing.
+var names = append(strings.Fields(protocol.Names()), "")
+
 func FuzzNobodyCanTellWhetherAnEventWasKnownBySight(f *testing.F) {
 	for _, body := range streams {
 		f.Add([]byte(body), uint16(64), uint16(len(body)/2), uint8(0))
@@ -184,7 +196,7 @@ func FuzzNobodyCanTellWhetherAnEventWasKnownBySight(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, size, at uint16, promised uint8) {
 		body := string(raw)
-		p := protocol.Protocol(promised % 7)
+		p := protocol.ByName(names[int(promised)%len(names)])
 		want, _ := facts(t, body, p, []string{body}, false)
 		cut := min(int(at), len(body))
 		for _, chunks := range [][]string{{body}, {body[:cut], body[cut:]}, pieces(body, int(size)+1)} {
