@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { transform } from "esbuild";
+import { bundle, versions } from "./bundle.mjs";
 import { caseOf, corpusIndex } from "./corpus.mjs";
 import { startProvider } from "./provider.mjs";
-import { vendor, versions } from "./vendor.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const built = fileURLToPath(new URL("../jsbridge/dist/", import.meta.url));
@@ -24,6 +24,7 @@ const types = {
   ".wasm": "application/wasm",
 };
 
+const css = { loader: "css", minify: true };
 const brotli = promisify(brotliCompress);
 const encoders = {
   // The best takes seconds for the largest SDK.
@@ -31,11 +32,8 @@ const encoders = {
   gzip: promisify(gzip),
 };
 
-/** The page's own files, each for itself, without what only people read. */
-async function minified(body, type) {
-  const loader = { [types[".js"]]: "js", [types[".css"]]: "css" }[type];
-  return loader ? Buffer.from((await transform(body, { loader, minify: true })).code) : body;
-}
+/** Whether it is a page or a worker, and not what these load. */
+const runs = (type, url) => type === types[".html"] || url.endsWith("worker.js");
 
 /** Compresses as the browser wishes. The same body is compressed once. */
 function makeCompressor() {
@@ -62,7 +60,7 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
   if (!existsSync(join(built, "index.js"))) {
     throw new Error("the package is not built yet: npm run build -w steadfetch");
   }
-  const made = await vendor();
+  const made = await bundle();
   const config = JSON.stringify({ provider, versions: versions() });
   const compress = makeCompressor();
   const roots = Object.entries({ ...folders, "/steadfetch/": built, "/": join(here, "public") });
@@ -99,7 +97,7 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
       return undefined;
     }
     const body = await readFile(file);
-    return { file, type, body: prefix === "/" ? await minified(body, type) : body };
+    return { type, body: type === types[".css"] ? Buffer.from((await transform(body, css)).code) : body };
   }
 
   const server = createServer(async (request, response) => {
@@ -109,7 +107,7 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
       "content-type": found?.type ?? "text/plain",
       ...(encoding && { "content-encoding": encoding, vary: "accept-encoding" }),
       // Pages and workers have a policy; for what they load it would be bytes that nobody reads.
-      ...(/(\.html|worker\.js)$/.test(found?.file ?? "") && { "content-security-policy": policy }),
+      ...(found && runs(found.type, request.url) && { "content-security-policy": policy }),
       "x-content-type-options": "nosniff",
       "cache-control": "no-store",
     });

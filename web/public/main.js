@@ -15,6 +15,29 @@ const views = {
 const opened = {};
 const begun = init(compiled());
 
+/** Fills a panel with its own markup and looks, but for the first view, whose are here already. */
+async function furnish(panel) {
+  if (panel.childElementCount > 0) {
+    return;
+  }
+  const looks = document.createElement("link");
+  Object.assign(looks, { rel: "stylesheet", href: `views/${panel.id}.css` });
+  const loaded = new Promise((resolve) => looks.addEventListener("load", resolve));
+  document.head.append(looks);
+  const [response] = await Promise.all([fetch(`views/${panel.id}.html`), loaded]);
+  panel.innerHTML = await response.text();
+  for (const box of panel.querySelectorAll("[data-scrolls]")) {
+    box.tabIndex = 0; // who has no mouse must get there to scroll
+  }
+}
+
+async function load(name) {
+  const panel = document.getElementById(name);
+  await Promise.all([begun, furnish(panel)]);
+  await views[name]();
+  panel.dataset.ready = "";
+}
+
 function open(name, focus = false) {
   for (const tab of tabs) {
     const on = nameOf(tab) === name;
@@ -25,9 +48,7 @@ function open(name, focus = false) {
       tab.focus();
     }
   }
-  opened[name] ??= begun.then(views[name]).then(() => {
-    document.getElementById(name).dataset.ready = "";
-  });
+  opened[name] ??= load(name);
 }
 
 /** `#chat`; the playground has its state behind a question mark. */
@@ -48,9 +69,6 @@ for (const [i, tab] of tabs.entries()) {
       go(tabs[(i + step + tabs.length) % tabs.length]);
     }
   });
-}
-for (const box of document.querySelectorAll("[data-scrolls]")) {
-  box.tabIndex = 0; // who has no mouse must get there to scroll
 }
 addEventListener("hashchange", fromAddress);
 fromAddress();

@@ -37,7 +37,7 @@ const scaled = (place, decades, least = 1) => Number((least * 10 ** ((place / 60
 export async function createStorm() {
   const form = $("storm-settings");
   const link = make("link");
-  Object.assign(link, { rel: "stylesheet", href: "vendor/uplot.css" });
+  Object.assign(link, { rel: "stylesheet", href: "uplot.css" });
   document.head.append(link);
 
   let worker;

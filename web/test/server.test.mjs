@@ -45,9 +45,7 @@ const served = {
   "/style.css": "text/css",
   "/icon.svg": "image/svg+xml",
   "/steadfetch/index.js": "text/javascript",
-  "/vendor/steadfetch.js": "text/javascript",
-  "/vendor/openai.js": "text/javascript",
-  "/vendor/uplot.css": "text/css",
+  "/uplot.css": "text/css",
   "/corpus/index.json": "application/json",
   "/corpus/ab-dom-timeout.json": "application/json",
   "/steadfetch/steadfetch.wasm": "application/wasm",
@@ -74,7 +72,6 @@ it("tells the page where the provider is, and lets it ask there only", async () 
 for (const path of [
   "/nothing.js",
   "/corpus/nothing.json",
-  "/vendor/nothing.js",
   "/../server.mjs",
   "/..%2fserver.mjs",
   "/%2e%2e/package.json",

@@ -2,12 +2,19 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { kinds, play } from "../public/storm/kinds.js";
 import { makeRandom } from "../public/storm/random.js";
-import { vendor } from "../vendor.mjs";
 
-const engineSource = (await vendor()).get("/vendor/engine.js");
-const { makeEngine } = await import(`data:text/javascript;base64,${engineSource.toString("base64")}`);
+const { outputFiles } = await build({
+  entryPoints: [fileURLToPath(new URL("../../jsbridge/src/engine/abi.ts", import.meta.url))],
+  bundle: true,
+  format: "esm",
+  write: false,
+});
+const source = Buffer.from(outputFiles[0].contents).toString("base64");
+const { makeEngine } = await import(`data:text/javascript;base64,${source}`);
 const module = new WebAssembly.Module(readFileSync(new URL("../../wasm/steadfetch.wasm", import.meta.url)));
 const fresh = () => makeEngine(new WebAssembly.Instance(module).exports, () => {});
 

@@ -1,5 +1,5 @@
-// What the page loads besides its own files, each as one minified module: the package, the engine in it, the plot, and
-// the SDKs that the package is compared with.
+// The page's modules as browsers get them: minified, one file for each view, and what they import from "./vendor/": the
+// package, the engine in it, the plot, and the SDKs that the package is compared with, each loaded when it is chosen.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -39,25 +39,42 @@ export function versions() {
   return Object.fromEntries(Object.entries(peers).map(([id, name]) => [id, versionOf(name)]));
 }
 
+/** Gives what `./vendor/NAME.js` stands for. */
+const vendor = {
+  name: "vendor",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/vendor\/\w+\.js$/ }, ({ path }) => ({
+      path: path.replace(/.*\//, ""),
+      namespace: "vendor",
+    }));
+    onLoad({ filter: /./, namespace: "vendor" }, ({ path }) => ({
+      contents: entries[path.replace(".js", "")],
+      resolveDir: here,
+    }));
+  },
+};
+
 /** The modules, by the path that the page has for each. */
-export async function vendor() {
-  const made = await Promise.all(
-    Object.entries(entries).map(async ([name, contents]) => {
-      const { outputFiles } = await build({
-        stdin: { contents, resolveDir: here },
-        bundle: true,
-        format: "esm",
-        platform: "browser",
-        target: "es2022",
-        minify: true,
-        legalComments: "none",
-        loader: { ".wasm": "empty" },
-        write: false,
-        logLevel: "error",
-      });
-      return [`/vendor/${name}.js`, Buffer.from(outputFiles[0].contents)];
-    }),
-  );
-  made.push(["/vendor/uplot.css", readFileSync(require.resolve("uplot/dist/uPlot.min.css"))]);
-  return new Map(made);
+export async function bundle() {
+  const { outputFiles } = await build({
+    absWorkingDir: join(here, "public"),
+    entryPoints: ["main.js", "storm/worker.js"],
+    outdir: "/",
+    outbase: ".",
+    bundle: true,
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    plugins: [vendor],
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    loader: { ".wasm": "empty" },
+    write: false,
+    logLevel: "error",
+  });
+  const made = new Map(outputFiles.map(({ path, contents }) => [path, Buffer.from(contents)]));
+  made.set("/uplot.css", readFileSync(require.resolve("uplot/dist/uPlot.min.css")));
+  return made;
 }
