@@ -9,7 +9,7 @@ help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 .PHONY: demo
-demo: build ## chats in the terminal through faults, then serves the page
+demo: build ## chats in the terminal through faults, with and without steadfetch, and serves the page
 	@node web/demo.mjs
 
 .PHONY: test
@@ -59,6 +59,11 @@ test-transparency: build ## healthy and foreign traffic, through fetch and throu
 test-browser: build ## the page and the SDKs in Chromium
 	.ci/setup chromium
 	npm run --silent test -w web
+
+.PHONY: picture
+picture: build ## makes web/picture.gif, the README's, from the page itself
+	.ci/setup chromium
+	@node web/picture.mjs
 
 .PHONY: wasm
 wasm: ## builds wasm/steadfetch.wasm again, the same bytes from the same sources

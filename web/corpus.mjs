@@ -21,16 +21,15 @@ function load() {
 /** What there is to choose from: `[id, provider, kind]` of each case. */
 export const corpusIndex = () => [...load().values()].map(({ id, provider, kind }) => [id, provider ?? "", kind]);
 
-/** Without what is null, and with codes as text, as the engine has them. */
-function tidy(value, name) {
-  if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value)
-        .filter(([, own]) => own !== null)
-        .map(([key, own]) => [key, tidy(own, key)]),
-    );
+const known = (pairs) => Object.fromEntries(pairs.filter(([, value]) => value !== null && value !== undefined));
+
+/** An error as the engine has it: what it knows of one, with the code as text. */
+function errorInfo(error) {
+  if (!error) {
+    return undefined;
   }
-  return name === "code" ? String(value) : value;
+  const { name, message, code, cause } = error;
+  return known(Object.entries({ name, message, code: code && String(code), cause: errorInfo(cause) }));
 }
 
 /** One case: the failure as a classifier sees it, and its labels. */
@@ -42,7 +41,7 @@ export function caseOf(id) {
   const { phase, status, headers, body, error, event, source } = found;
   const { retryable, kind, retry_after_ms, ambiguous } = found;
   return {
-    failure: tidy({ phase, status, headers, body, error, event }),
+    failure: known(Object.entries({ phase, status, headers, body, error: errorInfo(error), event })),
     labels: { retryable, kind, retryAfterMs: retry_after_ms ?? undefined, ambiguous },
     source,
   };

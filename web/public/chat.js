@@ -219,17 +219,28 @@ export function createChat(preset) {
     let offset; // of the run's clock against ours
     $("log").dataset.run = id;
     async function look() {
-      const log = await logOf(id, over);
+      const last = over;
+      // Offline the provider is as far away as its log: there is another look soon.
+      const log = await logOf(id, last).catch((error) => {
+        if (last) {
+          throw error;
+        }
+      });
+      if (log) {
+        paint(log);
+      }
+      if (!over) {
+        timer = setTimeout(look, logMs);
+      }
+      return log;
+    }
+    function paint(log) {
       if (offset === undefined && log.requests.length > 0) {
         offset = log.requests.at(-1).at_ms - (performance.now() - began);
       }
       $("log-empty").hidden = log.requests.length > 0 || log.preflights > 0;
       draw($("log"), log, over ? 0 : performance.now() - began + (offset ?? 0));
       $("log").scrollTop = $("log").scrollHeight;
-      if (!over) {
-        timer = setTimeout(look, logMs);
-      }
-      return log;
     }
     const first = look();
     return async () => {

@@ -14,12 +14,12 @@ import { createController, stream } from "./vendor/steadfetch.js";
 const said =
   "A stream may pause, stutter or break, yet every word counts. Größe, Ελλάδα and мир arrive whole, byte after byte, " +
   "until the very last one.";
-const tokenDelayMs = 45;
 const drawMs = 100;
 /** A client from which nothing has come for so long, when the other one is done, is not waited for. */
 const patienceMs = 5000;
 
 export async function createCompare(preset) {
+  const tokenDelayMs = Number(preset.get("tokenDelayMs") ?? 45);
   const form = $("compare-settings");
   const { versions } = await config();
   const names = Object.entries(sdks).map(([id, { label }]) => radio("peer", id, id === "openai", label));
