@@ -56,8 +56,8 @@ test-transparency: build ## healthy and foreign traffic, through fetch and throu
 	node --test --test-force-exit --test-concurrency=2 --test-reporter=spec hosttest/transparency/*.test.mjs
 
 .PHONY: test-browser
-test-browser: build ## the page and the SDKs in Chromium
-	.ci/setup chromium
+test-browser: build ## the page in Chromium, Firefox and WebKit, and the SDKs in Chromium
+	.ci/setup chromium firefox webkit
 	npm run --silent test -w web
 
 .PHONY: picture
