@@ -32,7 +32,7 @@ export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
   const waiting: Waiting<T>[] = [];
   let over: { error?: unknown } | undefined;
   let begun = false;
-  let wanted: (() => void) | undefined;
+  const wanted: (() => void)[] = []; // two may wait: who gave up an attempt, and who reads the next one
 
   /** Gives those who wait what there is. */
   function settle(): void {
@@ -78,7 +78,9 @@ export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
         }
         settle();
         if (waiting.length > 0) {
-          wanted?.();
+          for (const tell of wanted.splice(0)) {
+            tell();
+          }
         }
       }),
     async return() {
@@ -108,7 +110,7 @@ export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
       waiting.length > 0
         ? undefined
         : new Promise((resolve) => {
-            wanted = resolve;
+            wanted.push(resolve);
           }),
   };
 }
