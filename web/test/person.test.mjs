@@ -42,7 +42,7 @@ for (const { name, missing, open } of browsers) {
       page.until(
         `the banner shows ${part}`,
         (part) => {
-          const root = document.querySelector("#banner").shadowRoot; // there is none before it is defined
+          const root = document.querySelector("#banner")?.shadowRoot; // the view may be on its way
           const found = root?.querySelector(`[part=card]:not([hidden]) [part~="${part}"]:not([hidden])`);
           return found?.textContent;
         },
