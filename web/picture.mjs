@@ -50,7 +50,7 @@ async function film() {
   let clip;
   try {
     const page = await browser.newPage();
-    await page.setViewport({ width: 1200, height: 760 });
+    await page.setViewport({ width: 1280, height: 800 });
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
     await page.evaluateOnNewDocument(slow, slower);
     await page.goto(`${server.url}/?tokenDelayMs=${tokenDelayMs * slower}`);
@@ -84,7 +84,8 @@ async function film() {
     await server.close();
     await provider.stop();
   }
-  // Read only now: it takes longer than a frame does.
+  // Read only now, which takes longer than a frame does. They may come out of order.
+  shots.sort((a, b) => a.at - b.at);
   return shots.map(({ at, data }) => ({ at, ...crop(PNG.sync.read(Buffer.from(data, "base64")), clip) }));
 }
 
