@@ -145,8 +145,8 @@ storm: ## many clients at a limit, on a fake clock: time and requests in vain, o
 
 .PHONY: load
 load: build ## ten thousand requests at a limit in Node.js and Go, beside a loop by hand
-	node hosttest/load/load.mjs
-	STEADFETCH_ALL=1 go test ./hosttest/load -count=1 -v | grep -v '^=== '
+	@failed=0; node hosttest/load/load.mjs || failed=1; \
+	STEADFETCH_ALL=1 go test ./hosttest/load -count=1 -v | grep -v '^=== ' || failed=1; exit $$failed
 
 STREAMS ?= 100000
 .PHONY: soak

@@ -34,8 +34,8 @@ const (
 // errClosed is why a round ends when its body is closed.
 var errClosed = errors.New("transport: body closed")
 
-// round is one request from the caller's view: a session, and what it needs of
-// the world. Whoever waits for the request drives it: RoundTrip until the
+// round is one request from the caller's view: a session, its connection, timer
+// and context. The goroutine that waits for the request drives it: RoundTrip until the
 // response is there, then each Read of its body. Nothing happens in between, so
 // a consumer that pauses makes the network pause.
 type round struct {
@@ -267,7 +267,7 @@ func (r *round) broke(err error) {
 	r.step(session.Happened{What: session.OnError, Attempt: r.attempt.number, Error: classify.FromError(err).Error})
 }
 
-// step tells the session what happened and does what it answers. A cancel wins
+// step reports to the session what happened and does what it answers. A cancel wins
 // over what comes with it, such as the error that it makes.
 func (r *round) step(h session.Happened) {
 	if r.ctx.Err() != nil {

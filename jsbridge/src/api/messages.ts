@@ -33,8 +33,8 @@ interface Reader {
 }
 
 /**
- * Which member of the data is text, the core knows. It is asked when somebody
- * wants to know, and once, unless it has told already: the text as JSON.
+ * The core knows which member of the data is text. It is asked once, when the text
+ * is first read, unless it was given already: as JSON.
  */
 export function message(event: string, data: string, id: string, json?: string): ChatStreamMessage {
   let said: Said | undefined;
