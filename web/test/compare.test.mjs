@@ -89,7 +89,7 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 240_000 }, ()
     );
   });
 
-  it("does not wait for a client that waits for ever", async () => {
+  it("does not wait for a client that waits forever", async () => {
     const [bare, ours] = await compare({ script: "stall_after" });
     assert.equal(bare.how, "hung");
     assert.match(bare.sum, /^Still waiting after \d+(\.\d)? s of silence, without an error$/);

@@ -1,4 +1,4 @@
-// Clients that coordinate with nobody. The formulas are those of the packages' sources; each goes on for ever, though
+// Clients that coordinate with nobody. The formulas are those of the packages' sources; each goes on forever, though
 // most packages give up after a few tries: hosttest/storm/others.go, in the page.
 
 /** `first` ms, doubled with each failure, at most `most`. */
