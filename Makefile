@@ -9,7 +9,7 @@ help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 .PHONY: demo
-demo: build ## chats in the terminal through faults, then serves the page
+demo: build ## chats in the terminal through faults, with and without steadfetch, and serves the page
 	@node web/demo.mjs
 
 .PHONY: test
@@ -63,9 +63,14 @@ test-transparency: build ## healthy and foreign traffic, through fetch and throu
 	node --test --test-force-exit --test-concurrency=2 --test-reporter=spec hosttest/transparency/*.test.mjs
 
 .PHONY: test-browser
-test-browser: build ## the page and the SDKs in Chromium
-	.ci/setup chromium
+test-browser: build ## the page in Chromium, Firefox and WebKit, and the SDKs in Chromium
+	.ci/setup chromium firefox webkit
 	npm run --silent test -w web
+
+.PHONY: picture
+picture: build ## makes web/picture.gif, the README's, from the page itself
+	.ci/setup chromium
+	@node web/picture.mjs
 
 .PHONY: test-repo
 test-repo: ## the release, and that what pages and workflows name is there
