@@ -344,7 +344,7 @@ func (s *Script) checkEnd(r *Result) error {
 	last := s.attempt(len(r.Opened) - 1)
 	switch {
 	case r.End == "hung":
-		return errors.New("it does not end")
+		return fmt.Errorf("it does not end: %s", r.Error)
 	case r.End == "aborted" && s.acted("abort", r), r.Kind == "stopped_by_user" && s.acted("stop", r), r.End == "left" && s.Reads.LeaveAfter > 0:
 		if last == nil {
 			return nil
