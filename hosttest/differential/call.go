@@ -66,9 +66,11 @@ func (m *module) ask(c *Call) (Answer, error) {
 		m.handles = append(m.handles, 0)
 	case "session_event", "session_rewrite":
 		number, err = m.i.Call(c.Name, handle, n)
-	case "session_body", "session_free":
-		number, err = m.i.Call(c.Name, handle, n)
-		if number >= 0 {
+	case "session_free":
+		_, err = m.i.Call(c.Name, handle)
+		return answerOf(0, nil), err
+	case "session_body":
+		if number, err = m.i.Call(c.Name, handle, n); number >= 0 {
 			return answerOf(number, nil), err
 		}
 	case "session_chunk":
