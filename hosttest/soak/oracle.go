@@ -218,6 +218,8 @@ func (s *Script) seen(a *Attempt, o outcome) (yes, no bool) {
 		switch {
 		case e.late > complete && !o.inBand && n >= len(a.bytes) && s.protocol.stands(e):
 			return true, true // at the end of the body it may count
+		case e.late > complete:
+			return false, true // half an event
 		case e.late <= complete && n >= e.late && n > e.late || n == e.late && e.late == e.early:
 			return true, false
 		case n >= e.early:
