@@ -5,7 +5,6 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/protocol"
-	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
 // begin takes the caller's request.
@@ -107,10 +106,8 @@ func (s *Session) open(probe bool) *Answer {
 	s.gotBytes, s.committed, s.ended, s.marked, s.slow = false, false, false, false, false
 	s.status, s.headers = 0, nil
 	s.watch = s.intended
-	s.reader.Reset()
-	s.head, s.event = nil, sse.Event{}
+	s.reading, s.head = nil, nil
 	s.came, s.gone, s.cutOut, s.upTo, s.missing = 0, 0, 0, 0, ""
-	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted}
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)
@@ -254,8 +251,9 @@ func (s *Session) begins(p []byte) *Answer {
 	case s.mode == modeSSE:
 		head := s.head[:before]
 		s.head = nil
-		s.reader.Feed(head)
-		for s.reader.Next(&s.event) { // blank lines
+		r := s.read()
+		r.reader.Feed(head)
+		for r.reader.Next(&r.event) { // blank lines
 		}
 		return s.events(p)
 	case s.mode == modeError && len(s.head) >= maxBody:
@@ -290,7 +288,7 @@ func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 		return s.end(doRethrow, s.own(classify.InvalidRequest), failed)
 	case s.mode == modeError:
 		return s.errorStatus()
-	case s.mode == modeSSE && (s.ended || s.watch != plain && s.tracker.Seen&protocol.Finished != 0):
+	case s.mode == modeSSE && (s.ended || s.watch != plain && s.read().tracker.Seen&protocol.Finished != 0):
 		return s.finish()
 	}
 	f := s.failure(s.phase())

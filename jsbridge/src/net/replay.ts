@@ -61,6 +61,10 @@ export async function replayable(
   let known: unknown = own.body;
   let rest = false;
   if (isStream(own.body)) {
+    if ("getReader" in own.body && !("duplex" in own)) {
+      // Where fetch refuses a stream without it, so does this.
+      new Request("http://localhost/", { method: "POST", body: new ReadableStream() });
+    }
     const read = await readUpTo(limit(), own.body, signal);
     known = read.known;
     rest = read.rest !== undefined;
