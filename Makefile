@@ -161,6 +161,15 @@ race: ## the Go packages that are concurrent, under the race detector
 
 test-all: race
 
+N ?= 1000000
+.PHONY: differential
+differential: build ## N random questions to every build of the engine: Go, wazero, Node.js, plain JavaScript, Go's own builds
+	go test ./hosttest/differential -count=1 -timeout 4h -v -every -cases $(N) | grep -v '^=== '
+
+.PHONY: sha256
+sha256: build ## of the module, wherever it is
+	@node hosttest/sha256.mjs
+
 FUZZTIME ?= 60s
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME (60s)
