@@ -2,6 +2,7 @@ import { columns, maxChunk, type Said } from "../engine/abi.js";
 import { engine } from "../engine/module.js";
 import type { Ending } from "../engine/shapes.gen.js";
 import { joinBytes } from "../session/held.js";
+import { makeParts } from "./parts.js";
 import { makeRelay } from "./relay.js";
 import type { ChatStreamEvent } from "./stream.js";
 
@@ -22,21 +23,18 @@ export interface ChatStreamMessage extends ServerSentEvent {
 }
 
 type Push = (message: ChatStreamMessage) => void;
-/** Takes the bytes of a body; without bytes it has ended. */
+/** Takes the bytes of a body, which nobody changes any more; without bytes it has ended. */
 interface Reader {
   (bytes?: Uint8Array): void;
   /** Frees what it holds; it is not used any more. */
   free?(): void;
 }
 
-/**
- * Which member of the data is text, the core knows. It is asked when somebody
- * wants to know, and once, unless it has told already: the text as JSON.
- */
-export function message(event: string, data: string, id: string, json?: string): ChatStreamMessage {
+/** A message that the core is asked about: which member of the data is text, when somebody wants to know, and once. */
+export function message(event: string, data: string, id: string): ChatStreamMessage {
   let said: Said | undefined;
   const say = () => {
-    said ??= json ? { text: JSON.parse(json) as string } : engine().said({ event, data });
+    said ??= engine().said({ event, data });
     return said;
   };
   return {
@@ -61,21 +59,21 @@ export function makeReader(push: Push): Reader {
   let fed = 0; // how many bytes were fed last
   let id = "";
 
-  /** Gives the events of a table, whose places are in bytes. */
-  function give(table: Int32Array, bytes: Uint8Array, from: number, to: number, shift: number): void {
-    const all = decoder.decode(bytes);
-    const ascii = all.length === bytes.length; // then a place in the bytes is one in the text
-    const part = (i: number): string | undefined => {
-      const begin = table[i]! + shift;
-      const end = table[i + 1]! + shift;
-      return begin > end ? undefined : ascii ? all.slice(begin, end) : decoder.decode(bytes.subarray(begin, end));
-    };
+  /** Gives the events of a table from one row to another. Their places are in bytes, but for a shift. */
+  function give(table: Int32Array, from: number, to: number, bytes: Uint8Array, shift: number): void {
+    const part = makeParts(decoder, bytes, (to - from) / columns.count);
     for (let i = from; i < to; i += columns.count) {
-      id = part(i + columns.id) ?? id;
+      const at = (column: number) => part(table[i + column]! + shift, table[i + column + 1]! + shift);
+      id = at(columns.id) ?? id;
       const lines = table[i + columns.lines]!;
-      if (lines) {
-        const data = part(i + columns.data)!;
-        push(message(part(i + columns.type) || "message", lines > 1 ? joined(data) : data, id, part(i + columns.text)));
+      if (lines > 0) {
+        const event = at(columns.type) || "message";
+        const data = lines > 1 ? joined(at(columns.data)!) : at(columns.data)!;
+        push(
+          table[i + columns.ask]
+            ? message(event, data, id)
+            : told(event, data, id, at(columns.text), at(columns.reasoning)),
+        );
       }
     }
   }
@@ -85,24 +83,26 @@ export function makeReader(push: Push): Reader {
     if (!table) {
       throw new RangeError("steadfetch: an event of the stream is too large");
     }
-    let at = 0;
+    let from = 0;
     if (begun.length > 0 && table.length > 0) {
       // The first one began in earlier bytes.
       const head = bytes?.subarray(0, table[columns.end]) ?? new Uint8Array();
       const whole = joinBytes([...begun, head]);
-      at = columns.count;
-      give(table, whole, 0, at, whole.length - (bytes ? head.length : fed));
+      from = columns.count;
+      give(table, 0, from, whole, whole.length - (bytes ? head.length : fed));
       begun = [];
     }
     if (bytes) {
       fed = bytes.length;
-      give(table, bytes, at, table.length, 0);
+      if (from < table.length) {
+        give(table, from, table.length, upTo(bytes, table[table.length - columns.count + columns.end]!), 0);
+      }
       const rest = reader.rest();
-      if (rest > 0) {
-        begun = rest > bytes.length ? begun : [];
-        begun.push(bytes.slice(Math.max(bytes.length - rest, 0)));
-      } else {
+      if (rest <= fed) {
         begun = [];
+      }
+      if (rest > 0) {
+        begun.push(rest < fed ? bytes.subarray(fed - rest) : bytes);
       }
     }
   }
@@ -114,12 +114,32 @@ export function makeReader(push: Push): Reader {
       return;
     }
     for (let at = 0; at < bytes.length; at += maxChunk) {
-      take(bytes.subarray(at, at + maxChunk));
+      take(bytes.length > maxChunk ? bytes.subarray(at, at + maxChunk) : bytes);
     }
   };
   read.free = reader.free;
   return read;
 }
+
+/** A message whose text and reasoning are the insides of these JSON strings. */
+function told(
+  event: string,
+  data: string,
+  id: string,
+  text: string | undefined,
+  reasoning: string | undefined,
+): ChatStreamMessage {
+  try {
+    return { type: "message", event, data, id, text: unescaped(text), reasoning: unescaped(reasoning) };
+  } catch {
+    return message(event, data, id); // no escapes of JSON's
+  }
+}
+
+const unescaped = (text: string | undefined): string | undefined =>
+  text?.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
+
+const upTo = (bytes: Uint8Array, end: number) => (end < bytes.length ? bytes.subarray(0, end) : bytes);
 
 /** The data of an event whose data came in several lines. Between them can be lines that are none. */
 function joined(lines: string): string {

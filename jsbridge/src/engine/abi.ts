@@ -59,7 +59,8 @@ export interface Move {
 export interface EventReader {
   /**
    * Takes the next bytes, at most {@link maxChunk}, or the end of the stream, and gives the table of the events that end in
-   * them: `columns.count` numbers each, places counted from the first of these bytes. Undefined if an event is too large.
+   * them: `columns.count` numbers each, places counted from the first of these bytes, good until the next call of anything.
+   * Undefined if an event is too large.
    */
   read(bytes: Uint8Array | undefined): Int32Array | undefined;
   /** How many of the bytes, from the last one back, belong to an event that has not ended. */
@@ -68,7 +69,7 @@ export interface EventReader {
 }
 
 /** What the table of events has for each of them. A place is two numbers; one that ends before it begins is none. */
-export const columns = { lines: 0, end: 1, type: 2, data: 4, id: 6, text: 8, count: 10 } as const;
+export const columns = { lines: 0, end: 1, type: 2, data: 4, id: 6, text: 8, reasoning: 10, ask: 12, count: 13 } as const;
 
 /** What an event says to a person. */
 export interface Said {
@@ -115,6 +116,17 @@ const version = 2;
 const kinds = ["release", "drop", "put", "cut"] as const;
 /** How many events are told of at a time. */
 const mostEvents = 1024;
+const none = new Int32Array();
+
+function joined(tables: Int32Array[]): Int32Array {
+  const all = new Int32Array(tables.reduce((n, table) => n + table.length, 0));
+  let at = 0;
+  for (const table of tables) {
+    all.set(table, at);
+    at += table.length;
+  }
+  return all;
+}
 
 /**
  * Wraps an instance's exports. onTrap is called when it has trapped: after that it is
@@ -139,13 +151,16 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     throw new Error("steadfetch: the module has trapped", trapped);
   }
 
-  // Any call may grow the memory, which detaches the old buffer.
   const view = (at: number, n: number) => new Uint8Array(wasm.memory.buffer, at >>> 0, n);
+  let memory = new Uint8Array();
 
   function write(bytes: Uint8Array): number {
     const at = wasm.buffer(bytes.length);
     if (at) {
-      view(at, bytes.length).set(bytes);
+      if (memory.length === 0) {
+        memory = new Uint8Array(wasm.memory.buffer); // any call may grow it, which detaches the old one
+      }
+      memory.set(bytes, at >>> 0);
     }
     return at;
   }
@@ -231,19 +246,22 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
       return {
         read: (bytes) =>
           enter(() => {
-            if (bytes) {
-              write(bytes);
-            }
-            if (bytes && !wasm.reader_feed(id, bytes.length)) {
+            if (bytes && (!write(bytes) || !wasm.reader_feed(id, bytes.length))) {
               return undefined;
             }
-            const tables: Int32Array[] = [];
-            let n = 0;
-            do {
-              n = wasm.reader_events(id, bytes ? 0 : 1);
-              tables.push(new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columns.count).slice());
-            } while (n === mostEvents);
-            return tables.length === 1 ? tables[0]! : Int32Array.from(tables.flatMap((table) => [...table]));
+            const table = () => {
+              const n = wasm.reader_events(id, bytes ? 0 : 1);
+              return n > 0 ? new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columns.count) : none;
+            };
+            const first = table();
+            if (first.length < mostEvents * columns.count) {
+              return first;
+            }
+            const tables = [first.slice()];
+            while (tables.at(-1)!.length === mostEvents * columns.count) {
+              tables.push(table().slice());
+            }
+            return joined(tables);
           }),
         rest: () => enter(() => wasm.reader_rest(id)),
         free: () => {

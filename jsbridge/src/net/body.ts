@@ -1,13 +1,20 @@
 /** The body that a consumer reads, fed from outside. */
 export interface Body {
   stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  push(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Hands on bytes, which nobody changes any more. */
+  push(bytes: Uint8Array): void;
   close(): void;
   /** What was pushed can still be read, unless the error is to be heard at once. */
   error(error: unknown, atOnce: boolean): void;
   /** Undefined if the consumer is waiting, else resolves when it does. */
   demand(): Promise<void> | undefined;
 }
+
+/** A stream of bytes takes over the whole buffer of what it is given, so a part of a larger one is copied. */
+const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
+  bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength
+    ? (bytes as Uint8Array<ArrayBuffer>)
+    : bytes.slice();
 
 /** Makes a body that holds nothing back and asks for nothing ahead. onCancel is told when the consumer has enough. */
 export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): Body {
@@ -44,7 +51,7 @@ export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): B
     push(bytes) {
       // A stream of bytes refuses pieces of none.
       if (bytes.length > 0) {
-        controller.enqueue(bytes);
+        controller.enqueue(own(bytes));
         answer();
       }
     },
@@ -87,7 +94,7 @@ export async function fill(body: Body, next: () => Promise<ReadableStreamReadRes
         body.close();
         return;
       }
-      body.push(value.slice());
+      body.push(value.slice()); // whoever cloned the response may have it, too
     }
   } catch (error) {
     body.error(error, false);

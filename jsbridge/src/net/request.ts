@@ -22,7 +22,7 @@ interface Attempt {
 /** What becomes of a request, for those who made it. */
 export interface Outcome {
   /** Output of this response's stream, or of one that goes on where it broke off. */
-  take(bytes: Uint8Array<ArrayBuffer>, response: Response): void;
+  take(bytes: Uint8Array, response: Response): void;
   /** Resolves when more can be taken; until then nothing is read. Undefined is now. */
   demand(): Promise<void> | undefined;
   reset?(): void;

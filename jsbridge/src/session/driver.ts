@@ -1,6 +1,6 @@
 import { type Controlled, registryOf, safely } from "../api/controller.js";
 import { type Options, policyOf, type RequestContext } from "../api/options.js";
-import { type Engine, type Move, maxChunk } from "../engine/abi.js";
+import { type Engine, maxChunk } from "../engine/abi.js";
 import { engine as engineNow } from "../engine/module.js";
 import type { Answer, Config, Ending, Happened, Shared, Snapshot } from "../engine/shapes.gen.js";
 import { onAbort } from "../net/signal.js";
@@ -17,8 +17,8 @@ export interface Host {
   read?(): void;
   /** Lets go of the attempt, if there is one. */
   drop(): void;
-  /** Hands on bytes, which are the host's now. */
-  take?(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Hands on bytes, which may be a part of something larger. Nobody changes them any more. */
+  take?(bytes: Uint8Array): void;
   /** The consumer is to forget what it has. */
   reset?(): void;
   /** The caller is asked for another request. Nothing more is read of the attempt, which may still be passed. */
@@ -26,7 +26,7 @@ export interface Host {
   /** A wait begins. */
   wait?(answer: Answer): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
-  pass(answer: Answer, bytes: Uint8Array<ArrayBuffer> | undefined): void;
+  pass(answer: Answer, bytes: Uint8Array | undefined): void;
   /** The answer is complete, though its transport may not have ended. */
   finish(answer: Answer, ending: Ending): void;
   fail(answer: Answer): void;
@@ -100,8 +100,6 @@ function overheard(shared: Shared): void {
   }
   rouse(wake);
 }
-
-const release = (n: number): Move => ({ do: "release", n, behind: 0, bytes: undefined });
 
 /**
  * Drives a session: reports to the core what happens, and has the host do what
@@ -194,7 +192,7 @@ export function drive(
   }
 
   /** Looks whether it was roused, or its time has come. */
-  function look(at: number): void {
+  function lookAgain(at: number): void {
     if (roused || at <= Date.now()) {
       session.tick();
     } else {
@@ -288,18 +286,36 @@ export function drive(
   }
 
   /** Does what the core says with the bytes that are held, and gives those that go on: n, or undefined for none. */
-  function going(n: number): Uint8Array<ArrayBuffer> | undefined {
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
-    for (const { do: what, n: some, behind, bytes } of engine.moves(handle) ?? [release(n)]) {
-      if (what === "put") {
-        pieces.push(bytes!);
-      } else if (what === "release") {
-        keep.release(some, pieces);
-      } else {
-        keep[what](some, behind);
+  function going(n: number): Uint8Array | undefined {
+    const moves = engine.moves(handle);
+    if (!moves) {
+      return n > 0 ? keep.release(n) : undefined;
+    }
+    const pieces: Uint8Array[] = [];
+    for (const { do: what, n: some, behind, bytes } of moves) {
+      const on = what === "put" ? bytes : what === "release" ? keep.release(some) : keep[what](some, behind);
+      if (on) {
+        pieces.push(on);
       }
     }
-    return pieces.length > 1 ? joinBytes(pieces) : pieces[0];
+    return pieces.length > 0 ? joinBytes(pieces) : undefined;
+  }
+
+  /** Has the core look at a piece of an attempt's body. */
+  function look(number: number, piece: Uint8Array): Answer | undefined {
+    if (number !== attempt) {
+      return undefined;
+    }
+    keep.push(piece);
+    const answer = engine.chunk(handle, number, piece, Date.now());
+    if (typeof answer !== "number") {
+      return answer;
+    }
+    const bytes = going(answer);
+    if (bytes) {
+      host.take?.(bytes);
+    }
+    return undefined;
   }
 
   function open(answer: Answer): void {
@@ -333,7 +349,7 @@ export function drive(
   function set(at: number): void {
     const looks = waiting && apart();
     const ms = Math.min(Math.max(at - Date.now(), 0), looks ? lookEvery : maxTimer);
-    timer = looks ? setTimeout(look, ms, at) : setTimeout(session.tick, ms);
+    timer = looks ? setTimeout(lookAgain, ms, at) : setTimeout(session.tick, ms);
     if (!waiting) {
       // A wait keeps Node.js alive. An open attempt does so by itself, and an abandoned one should not.
       (timer as { unref?: () => void }).unref?.();
@@ -369,21 +385,7 @@ export function drive(
     chunk(number, bytes) {
       for (let at = 0; at < bytes.length && !over; at += maxChunk) {
         const piece = bytes.length > maxChunk ? bytes.subarray(at, at + maxChunk) : bytes;
-        step(() => {
-          if (number !== attempt) {
-            return undefined;
-          }
-          keep.push(piece);
-          const answer = engine.chunk(handle, number, piece, Date.now());
-          if (typeof answer !== "number") {
-            return answer;
-          }
-          const bytes = going(answer);
-          if (bytes) {
-            host.take?.(bytes);
-          }
-          return undefined;
-        });
+        step(() => look(number, piece));
       }
     },
     hold(on) {

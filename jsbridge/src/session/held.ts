@@ -1,10 +1,8 @@
-type Bytes = Uint8Array<ArrayBuffer>;
-
 /** Bytes of an attempt's body that are held until the core says what becomes of them. */
 export interface Held {
   push(bytes: Uint8Array): void;
-  /** The next n bytes go on: they are added to `to`. */
-  release(n: number, to: Bytes[]): void;
+  /** Gives the next n bytes, which go on: as a part of what was pushed, where they are. */
+  release(n: number): Uint8Array;
   /** The next n bytes are dropped. */
   drop(n: number): void;
   /** Drops n bytes that end `behind` bytes before the end. */
@@ -12,11 +10,11 @@ export interface Held {
   clear(): void;
 }
 
-/** A stream of bytes takes over the whole buffer of what it is given, so a part of a larger one is copied. */
-const own = (bytes: Uint8Array): Bytes =>
-  bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength ? (bytes as Bytes) : bytes.slice();
-
-export function joinBytes(pieces: Uint8Array[]): Bytes {
+/** The pieces as one: the very same one if it is alone. */
+export function joinBytes(pieces: Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) {
+    return pieces[0]!;
+  }
   const all = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {
@@ -35,15 +33,15 @@ export function makeHeld(): Held {
     gone = 0;
   }
 
-  function next(n: number, to?: Bytes[]): void {
+  function take(n: number, to?: Uint8Array[]): void {
     while (n > 0) {
       const piece = pieces[gone]!;
       if (piece.length <= n) {
         n -= piece.length;
         gone++;
-        to?.push(own(piece));
+        to?.push(piece);
       } else {
-        to?.push(piece.slice(0, n) as Bytes);
+        to?.push(piece.subarray(0, n));
         pieces[gone] = piece.subarray(n);
         n = 0;
       }
@@ -55,8 +53,19 @@ export function makeHeld(): Held {
 
   return {
     push: (bytes) => void pieces.push(bytes),
-    release: next,
-    drop: (n) => next(n),
+    release(n) {
+      const next = pieces[gone];
+      if (next?.length === n) {
+        if (++gone === pieces.length) {
+          clear();
+        }
+        return next; // what is nearly always so
+      }
+      const some: Uint8Array[] = [];
+      take(n, some);
+      return joinBytes(some);
+    },
+    drop: (n) => take(n),
     cut(n, behind) {
       const after: Uint8Array[] = [];
       /** Takes n bytes off the end. */
