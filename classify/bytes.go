@@ -2,6 +2,8 @@
 
 package classify
 
+import "github.com/steadfetch/steadfetch/internal/ascii"
+
 // at is the byte at s[i], 0 where there is none.
 func at(s string, i int) byte {
 	if uint(i) < uint(len(s)) {
@@ -12,4 +14,4 @@ func at(s string, i int) byte {
 
 func isDigit(c byte) bool { return c-'0' < 10 }
 
-func isLetter(c byte) bool { return lower(c)-'a' < 26 }
+func isLetter(c byte) bool { return ascii.Lower(c)-'a' < 26 }

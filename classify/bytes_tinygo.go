@@ -2,6 +2,8 @@
 
 package classify
 
+import "github.com/steadfetch/steadfetch/internal/ascii"
+
 // The same as elsewhere, but called instead of copied into their many callers:
 // a kilobyte less of module.
 
@@ -19,4 +21,4 @@ func at(s string, i int) byte {
 func isDigit(c byte) bool { return c-'0' < 10 }
 
 //go:noinline
-func isLetter(c byte) bool { return lower(c)-'a' < 26 }
+func isLetter(c byte) bool { return ascii.Lower(c)-'a' < 26 }

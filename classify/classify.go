@@ -1,5 +1,7 @@
 package classify
 
+import "github.com/steadfetch/steadfetch/internal/ascii"
+
 // RuleLongWait is the rule of a verdict that would be retryable if the server
 // had not asked for a wait of more than ten minutes.
 const RuleLongWait = "long_wait"
@@ -73,7 +75,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 
 	// The header outranks the status, and says that the request is not what is wrong.
 	should := Header(f.Headers, "x-should-retry")
-	forced := fold(should, "true")
+	forced := ascii.EqualFold(should, "true")
 	if forced && (v.Kind == InvalidRequest || v.Kind == Unknown) {
 		v.Kind = Server
 	}
@@ -89,7 +91,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 			v.Retryable, v.Rule = false, RuleLongWait
 		}
 	}
-	if forced || fold(should, "false") {
+	if forced || ascii.EqualFold(should, "false") {
 		v.Retryable, v.Rule = forced, "x_should_retry"
 	}
 	if v.Kind == Auth {
@@ -157,7 +159,7 @@ func (t *scan) read(f *Failure) {
 	}
 	for rest := told; rest != ""; {
 		var h string
-		h, rest = cut(rest, ' ')
+		h, rest = ascii.CutByte(rest, ' ')
 		t.add(h, Header(f.Headers, h))
 	}
 	t.add("body", f.Body)

@@ -3,6 +3,7 @@ package classify
 import (
 	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/ascii"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
@@ -37,11 +38,11 @@ func bounded(text string) string {
 // The rest of it often quotes the key.
 func missing(f *Failure) string {
 	text := detail(f)
-	i := find(text, "missing scope")
+	i := ascii.IndexFold(text, "missing scope")
 	if i < 0 {
 		return ""
 	}
-	end := find(text[i:], ". ")
+	end := ascii.IndexFold(text[i:], ". ")
 	if end < 0 {
 		return text[i:]
 	}
@@ -93,7 +94,7 @@ func withoutStatus(text string) string {
 				end++
 			}
 			return text[end:]
-		case !listed(words, word):
+		case !ascii.ListedFold(words, word):
 			return text
 		}
 		i = end
@@ -123,7 +124,7 @@ func message(v jsonscan.Value, depth int) string {
 	case jsonscan.Object:
 		for rest := said; rest != ""; {
 			var name string
-			name, rest = cut(rest, ' ')
+			name, rest = ascii.CutByte(rest, ' ')
 			if text := message(v.Get(name), depth+1); text != "" {
 				return text
 			}
@@ -152,7 +153,7 @@ func reprMessage(text string) (found string) {
 		}
 		name := text[i+1 : end]
 		value := skipSpace(text, end+1)
-		if at(text, value) != ':' || !listed("message msg detail error error_message", name) {
+		if at(text, value) != ':' || !ascii.ListedFold("message msg detail error error_message", name) {
 			i = end
 			continue
 		}

@@ -2,6 +2,8 @@
 
 package classify
 
+import "github.com/steadfetch/steadfetch/internal/ascii"
+
 // Headers are the headers of a request or a response. In the module, where
 // code for maps would be a part of its weight, they are a list.
 type Headers = map[string]string
@@ -22,7 +24,7 @@ func fields(headers Headers) []headerField {
 func Header(headers Headers, name string) (value string) {
 	best := ""
 	for k, v := range headers {
-		if fold(k, name) && (best == "" || k < best) {
+		if ascii.EqualFold(k, name) && (best == "" || k < best) {
 			best, value = k, v
 		}
 	}

@@ -2,6 +2,8 @@
 
 package classify
 
+import "github.com/steadfetch/steadfetch/internal/ascii"
+
 // Headers are the headers of a request or a response.
 type Headers []HeaderField
 
@@ -16,7 +18,7 @@ func Header(headers Headers, name string) (value string) {
 	best := ""
 	for i := range headers {
 		h := &headers[i]
-		if fold(h.Name, name) && (best == "" || h.Name <= best) {
+		if ascii.EqualFold(h.Name, name) && (best == "" || h.Name <= best) {
 			best, value = h.Name, h.Value
 		}
 	}

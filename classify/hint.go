@@ -1,6 +1,9 @@
 package classify
 
-import "github.com/steadfetch/steadfetch/internal/calendar"
+import (
+	"github.com/steadfetch/steadfetch/internal/ascii"
+	"github.com/steadfetch/steadfetch/internal/calendar"
+)
 
 // A hint is a wait that a server asks for, here in milliseconds, with -1 for
 // none: what cannot be read counts as nothing, and so does a wait of more than
@@ -44,7 +47,7 @@ func headerHint(f *Failure) int64 {
 		const remaining = "remaining"
 		name := h.Name
 		for i := 0; i < len(name); i++ {
-			if foldPrefix(name[i:], remaining) && h.Value == "0" {
+			if ascii.HasPrefixFold(name[i:], remaining) && h.Value == "0" {
 				wait = max(wait, moment(Header(f.Headers, name[:i]+"reset"+name[i+len(remaining):]), now))
 			}
 		}
@@ -86,7 +89,7 @@ func duration(s string, unit int64) (ms int64, named bool, rest string) {
 	ms, rest = -1, s
 	for {
 		s = rest[skipSpace(rest, 0):]
-		if ms >= 0 && foldPrefix(s, "and ") {
+		if ms >= 0 && ascii.HasPrefixFold(s, "and ") {
 			s = s[4:]
 		}
 		i, n := 0, int64(0)
@@ -114,7 +117,7 @@ func duration(s string, unit int64) (ms int64, named bool, rest string) {
 			rest = s[end:]
 		case ms >= 0:
 			return ms, true, rest // another number, of something else
-		case end > u && (u == i || listed("attempt attempts time times tries retries requests calls errors", s[u:end])) || isDigit(at(s, u)):
+		case end > u && (u == i || ascii.ListedFold("attempt attempts time times tries retries requests calls errors", s[u:end])) || isDigit(at(s, u)):
 			return -1, false, s
 		default:
 			rest = s[i:]
@@ -151,12 +154,12 @@ func unitAt(s string, i int) (ms int64, end int) {
 	}
 	for k := range units {
 		u := &units[k]
-		if end > i && listed(u.names, s[i:end]) {
+		if end > i && ascii.ListedFold(u.names, s[i:end]) {
 			return u.ms, end
 		}
 		for rest := u.begin; rest != "" && at(s, i) >= 0x80; {
 			var begin string
-			if begin, rest = cut(rest, ' '); foldPrefix(s[i:], begin) {
+			if begin, rest = ascii.CutByte(rest, ' '); ascii.HasPrefixFold(s[i:], begin) {
 				return u.ms, i + len(begin)
 			}
 		}
@@ -231,7 +234,7 @@ func (t *scan) askedBefore(i int) asked {
 		word := string(t.flat[i:end])
 		a.wait = a.wait || len(word) >= len(zhWait) && word[len(word)-len(zhWait):] == zhWait
 		if i == end || !a.word(word) {
-			a.wait = (a.wait || a.ask && a.joined) && !listed("max maximum min initial next", word) && !(a.retry && word == "will")
+			a.wait = (a.wait || a.ask && a.joined) && !ascii.ListedFold("max maximum min initial next", word) && !(a.retry && word == "will")
 			break
 		}
 	}
@@ -251,7 +254,7 @@ func (t *scan) wordStart(end int) int {
 func firstOf(words, s string, first *string) bool {
 	for words != "" {
 		var w string
-		if w, words = cut(words, ' '); len(w) > len(*first) && len(w) <= len(s) && s[:len(w)] == w {
+		if w, words = ascii.CutByte(words, ' '); len(w) > len(*first) && len(w) <= len(s) && s[:len(w)] == w {
 			*first = w
 		}
 	}
@@ -262,14 +265,14 @@ func firstOf(words, s string, first *string) bool {
 // It begins at i.
 func (t *scan) askedBehind(i int, rest string) bool {
 	end := max(i-1, 0)
-	if listed(ownWords, string(t.flat[t.wordStart(end):end])) {
+	if ascii.ListedFold(ownWords, string(t.flat[t.wordStart(end):end])) {
 		return false
 	}
 	rest = rest[skipSpace(rest, 0):]
 	for end = 0; end < len(rest) && !isMark(rest[end]); end++ {
 	}
 	part := ""
-	return listed(behindWords, rest[:end]) || firstOf(behindParts, rest, &part)
+	return ascii.ListedFold(behindWords, rest[:end]) || firstOf(behindParts, rest, &part)
 }
 
 // textHint reads what the texts ask for: the first wait in a machine's words,
@@ -324,7 +327,7 @@ func date(s string) int64 {
 				i++
 			}
 			for m := 0; m < 12 && month == 0; m++ {
-				if foldPrefix(s[start:], months[m*3:m*3+3]) {
+				if ascii.HasPrefixFold(s[start:], months[m*3:m*3+3]) {
 					month, monthAt = m+1, count
 				}
 			}

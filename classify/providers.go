@@ -1,5 +1,7 @@
 package classify
 
+import "github.com/steadfetch/steadfetch/internal/ascii"
+
 // provider is what is known of one provider of models. A new provider is one
 // row below, and an error of its own in testdata/classify/documented.tsv.
 type provider struct {
@@ -102,7 +104,7 @@ var providers = [...]provider{
 // providerNamed is the row with that short name or alias, in any case, or nil.
 func providerNamed(hint string) *provider {
 	for i := range providers {
-		if p := &providers[i]; fold(p.id, hint) || listed(p.aliases, hint) {
+		if p := &providers[i]; ascii.EqualFold(p.id, hint) || ascii.ListedFold(p.aliases, hint) {
 			return p
 		}
 	}
@@ -115,7 +117,7 @@ func providerAt(host string) *provider {
 	for i := range providers {
 		for rest := providers[i].hosts; rest != ""; {
 			var pattern string
-			pattern, rest = cut(rest, ' ')
+			pattern, rest = ascii.CutByte(rest, ' ')
 			if hostFits(host, pattern) {
 				return &providers[i]
 			}
@@ -127,16 +129,16 @@ func providerAt(host string) *provider {
 // hostFits says whether pattern, as provider.hosts has it, is host's or that of
 // a domain above it. Host may have a port.
 func hostFits(host, pattern string) bool {
-	begin, end := cut(pattern, '*')
-	name, port := cut(host, ':')
+	begin, end := ascii.CutByte(pattern, '*')
+	name, port := ascii.CutByte(host, ':')
 	if begin == port {
 		return true
 	}
 	for i := 0; i < len(name); i++ {
 		switch {
-		case i > 0 && isWord(name[i-1]), !foldPrefix(name[i:], begin):
+		case i > 0 && isWord(name[i-1]), !ascii.HasPrefixFold(name[i:], begin):
 		case end != "":
-			if n := len(name) - len(end); n > i && fold(name[n:], end) {
+			if n := len(name) - len(end); n > i && ascii.EqualFold(name[n:], end) {
 				return true
 			}
 		case i+len(begin) == len(name):
@@ -152,9 +154,9 @@ func providerByHeaders(headers Headers) *provider {
 	for i := range providers {
 		for rest := providers[i].aliases; rest != ""; {
 			var begin string
-			begin, rest = cut(rest, ' ')
+			begin, rest = ascii.CutByte(rest, ' ')
 			for _, h := range names {
-				if begin[len(begin)-1] == '-' && foldPrefix(h.Name+"-", begin) {
+				if begin[len(begin)-1] == '-' && ascii.HasPrefixFold(h.Name+"-", begin) {
 					return &providers[i]
 				}
 			}
@@ -185,7 +187,7 @@ func ProviderOf(url, hint string) string {
 
 // authority gives the host of an absolute URL, and its port.
 func authority(url string) string {
-	_, url = cut(url, ':')
+	_, url = ascii.CutByte(url, ':')
 	if len(url) < 2 || url[:2] != "//" {
 		return ""
 	}

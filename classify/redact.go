@@ -1,6 +1,10 @@
 package classify
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/ascii"
+)
 
 // maxDetail bounds a detail, in bytes and so in characters.
 const maxDetail = 500
@@ -87,12 +91,12 @@ func (r *redactor) next(i int) (end int, show string) {
 	end = wordEnd(s, i)
 	word := s[i:end]
 	switch {
-	case end > i && foldPrefix(s[end:], "://"):
+	case end > i && ascii.HasPrefixFold(s[end:], "://"):
 		stop := beforeMarks(s, urlEnd(s, end))
 		r.forget()
 		return stop, shownHost(s[end:stop])
-	case r.secret && !listed(schemes, word), r.maybe && !prose(word):
-		if r.secret && listed(lineNames, r.named) {
+	case r.secret && !ascii.ListedFold(schemes, word), r.maybe && !prose(word):
+		if r.secret && ascii.ListedFold(lineNames, r.named) {
 			end = lineEnd(s, i)
 		} else {
 			end = secretEnd(s, i)
@@ -109,7 +113,7 @@ func (r *redactor) next(i int) (end int, show string) {
 		r.forget()
 		return urlEnd(s, end), r.shown(word)
 	case end > i:
-		r.maybe = listed(schemes, word)
+		r.maybe = ascii.ListedFold(schemes, word)
 		shown := r.shown(word)
 		r.valued = false
 		if r.named = ""; endsLikeName(word) {
@@ -178,7 +182,7 @@ func turns(s string) bool {
 // prose says whether a word could be one of a sentence: lower-case letters, or few.
 func prose(word string) bool {
 	for i := 0; i < len(word); i++ {
-		if c := word[i]; c != lower(c) || isDigit(c) {
+		if c := word[i]; c != ascii.Lower(c) || isDigit(c) {
 			return len(word) < 8
 		}
 	}
@@ -193,12 +197,12 @@ func isTokenByte(c byte) bool {
 func endsLikeName(word string) bool {
 	for rest := keyNames; rest != ""; {
 		var name string
-		name, rest = cut(rest, ' ')
+		name, rest = ascii.CutByte(rest, ' ')
 		n := len(word) - len(name)
-		if n < 0 || !fold(word[n:], name) {
+		if n < 0 || !ascii.EqualFold(word[n:], name) {
 			continue
 		}
-		if n == 0 || !isLetter(word[n-1]) || len(name) > 4 || word[n] != lower(word[n]) {
+		if n == 0 || !isLetter(word[n-1]) || len(name) > 4 || word[n] != ascii.Lower(word[n]) {
 			return true
 		}
 	}
@@ -232,7 +236,7 @@ func addressEnd(s string, i, end int) int {
 	return 0
 }
 
-func isHex(c byte) bool { return isDigit(c) || lower(c)-'a' < 6 }
+func isHex(c byte) bool { return isDigit(c) || ascii.Lower(c)-'a' < 6 }
 
 // looksLikeHost says whether the word at i is a URL without its scheme: a host
 // and, behind it, a path, a query or a port.
@@ -252,7 +256,7 @@ func looksLikeHost(s string, i, end int) bool {
 }
 
 func hostOf(word string) string {
-	host, _ := cut(word, '/')
+	host, _ := ascii.CutByte(word, '/')
 	return host
 }
 
@@ -262,13 +266,13 @@ func shownHost(url string) string {
 	if addressEnd(host, 0, wordEnd(host, 0)) > 0 || at(host, 0) == '[' {
 		return mask
 	}
-	host, _ = cut(host, ':')
+	host, _ = ascii.CutByte(host, ':')
 	return host
 }
 
 // homeFolder says whether a path leads into somebody's own folder.
 func homeFolder(word string) bool {
-	return foldPrefix(word, "/home/") || foldPrefix(word, "/users/") || foldPrefix(word, "/root/") || foldPrefix(word, "~/")
+	return ascii.HasPrefixFold(word, "/home/") || ascii.HasPrefixFold(word, "/users/") || ascii.HasPrefixFold(word, "/root/") || ascii.HasPrefixFold(word, "~/")
 }
 
 // looksSecret knows a key by its beginning, or by being like nothing that people
@@ -306,7 +310,7 @@ func looksSecret(word string) bool {
 		case isDigit(c):
 			digits++
 			allDigits++
-		case lower(c) <= 'f':
+		case ascii.Lower(c) <= 'f':
 			hex++
 		default:
 			letters++
@@ -320,7 +324,7 @@ func looksSecret(word string) bool {
 	}
 	for rest := keyForms; rest != ""; {
 		var form string
-		form, rest = cut(rest, ' ')
+		form, rest = ascii.CutByte(rest, ' ')
 		for i := 0; i+len(form)+6 <= len(word); i++ {
 			if word[i:i+len(form)] == form && (i == 0 || !isWord(word[i-1])) {
 				return true
@@ -343,10 +347,10 @@ func class(c byte) byte {
 func isCamel(letters string) bool {
 	capitals, vowels, run := 0, 0, 0
 	for i := 0; i < len(letters); i++ {
-		if letters[i] != lower(letters[i]) {
+		if letters[i] != ascii.Lower(letters[i]) {
 			capitals++
 		}
-		if run++; strings.IndexByte("aeiouy", lower(letters[i])) >= 0 {
+		if run++; strings.IndexByte("aeiouy", ascii.Lower(letters[i])) >= 0 {
 			vowels++
 			run = 0
 		}
@@ -380,4 +384,6 @@ func isName(word string, wary bool) bool {
 	return true
 }
 
-func endsLike(s, end string) bool { return len(s) > len(end) && fold(s[len(s)-len(end):], end) }
+func endsLike(s, end string) bool {
+	return len(s) > len(end) && ascii.EqualFold(s[len(s)-len(end):], end)
+}

@@ -3,6 +3,7 @@ package classify
 import (
 	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/ascii"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
@@ -96,7 +97,7 @@ func (t *scan) add(name, s string) {
 		c := s[i]
 		switch {
 		case isWord(c):
-			c = lower(c)
+			c = ascii.Lower(c)
 		case c == '\\':
 			for at(s, i+1) == '\\' {
 				i++
@@ -113,7 +114,7 @@ func (t *scan) add(name, s string) {
 						continue
 					}
 					if r < 0x80 && isWord(byte(r)) {
-						c = lower(byte(r))
+						c = ascii.Lower(byte(r))
 					}
 				}
 			}
@@ -198,7 +199,7 @@ const fillers = "is are was were be been being has have had the a an your our it
 // is more than a semicolon, and that more than a space.
 func (t *scan) mark(c byte) {
 	start := t.wordStart(t.n)
-	if n := t.n - start; start > 0 && n > 0 && n < 10 && listed(fillers, string(t.flat[start:t.n])) {
+	if n := t.n - start; start > 0 && n > 0 && n < 10 && ascii.ListedFold(fillers, string(t.flat[start:t.n])) {
 		t.n = start
 	}
 	if t.n > 0 && isMark(t.flat[t.n-1]) {
@@ -279,7 +280,7 @@ func (t *scan) statusAt(i int) {
 	} else if i > start {
 		for words != "" {
 			var word string
-			word, words = cut(words, ';')
+			word, words = ascii.CutByte(words, ';')
 			// Text may be glued to the digits: "status code 429This request …".
 			if at := i - 1 - len(word); at >= 0 && string(t.flat[at:i-1]) == word && (!isWord(t.flat[end]) || word == "code") {
 				t.status = n
@@ -336,7 +337,7 @@ func (t *scan) anyOf(set *facts, need level) bool {
 // A phrase that must be claimed counts only where claimed says so.
 func (t *scan) find(phrases string, claim bool) (at int, phrase string) {
 	for phrases != "" {
-		phrase, phrases = cut(phrases, ';')
+		phrase, phrases = ascii.CutByte(phrases, ';')
 		if phrase[0] == '*' {
 			for i := 0; i < t.n; i++ {
 				if t.flat[i] == phrase[1] && t.match(i, phrase[1:]) >= 0 && (!claim || t.claimed(i)) {
@@ -379,10 +380,10 @@ func (t *scan) claimed(i int) bool {
 		}
 		i = t.wordStart(end)
 		word := string(t.flat[i:end])
-		if near && listed(denials, word) || listed(advice, word) {
+		if near && ascii.ListedFold(denials, word) || ascii.ListedFold(advice, word) {
 			return false
 		}
-		near = near && listed(between, word)
+		near = near && ascii.ListedFold(between, word)
 	}
 	return true
 }
@@ -401,7 +402,7 @@ func (t *scan) match(i int, phrase string) int {
 			if c == ':' {
 				tail, tails := "", phrase[p+1:]
 				for tails != "" {
-					tail, tails = cut(tails, ',')
+					tail, tails = ascii.CutByte(tails, ',')
 					if at := t.match(i, tail); at >= 0 {
 						return at
 					}
@@ -446,58 +447,6 @@ func (t *scan) match(i int, phrase string) int {
 
 func isWord(c byte) bool { return isLetter(c) || isDigit(c) }
 
-// lower is c in lower case, if it is a letter or a digit.
-func lower(c byte) byte { return c | 0x20 }
-
-// cut is strings.Cut at a byte. The package strings is used for little else
-// than IndexByte, since its searches and trims cost the module kilobytes.
-func cut(s string, sep byte) (before, after string) {
-	if i := strings.IndexByte(s, sep); i >= 0 {
-		return s[:i], s[i+1:]
-	}
-	return s, ""
-}
-
-// fold says whether two texts are equal but for the case of ASCII letters.
-func fold(a, b string) bool {
-	return len(a) == len(b) && foldPrefix(a, b)
-}
-
-// foldPrefix says whether s begins with prefix, in any case. Marks that differ
-// in the bit of the case are not told apart: none of the words here has one.
-func foldPrefix(s, prefix string) bool {
-	if len(s) < len(prefix) {
-		return false
-	}
-	for i := 0; i < len(prefix); i++ {
-		if lower(s[i]) != lower(prefix[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// find gives the place of sub in s, in any case, or -1.
-func find(s, sub string) int {
-	for i := 0; i+len(sub) <= len(s); i++ {
-		if foldPrefix(s[i:], sub) {
-			return i
-		}
-	}
-	return -1
-}
-
-// listed says whether word is one of list, in any case.
-func listed(list, word string) bool {
-	for list != "" {
-		var w string
-		if w, list = cut(list, ' '); fold(w, word) {
-			return true
-		}
-	}
-	return false
-}
-
 // skipSpace gives the place of the first byte from s[i] on that is no white space.
 func skipSpace(s string, i int) int {
 	for c := at(s, i); c == ' ' || c == '\n' || c == '\t' || c == '\r'; c = at(s, i) {
@@ -523,7 +472,7 @@ func skipNoise(s string, i int) int {
 		return 0
 	}
 	name := s[i : i+n]
-	if i = skipSpace(s, i+n+1); at(s, i) != ':' || !listed(noise, name) {
+	if i = skipSpace(s, i+n+1); at(s, i) != ':' || !ascii.ListedFold(noise, name) {
 		return 0
 	}
 	i = skipSpace(s, i+1)
@@ -537,7 +486,7 @@ func skipNoise(s string, i int) int {
 // hasTags says whether s has an end tag, as every page of HTML has.
 func hasTags(s string) bool {
 	for s != "" {
-		if _, s = cut(s, '<'); at(s, 0) == '/' {
+		if _, s = ascii.CutByte(s, '<'); at(s, 0) == '/' {
 			return true
 		}
 	}
@@ -557,7 +506,7 @@ func skipTag(s string, i int) int {
 	}
 	tag := s[i+1 : i+n]
 	i += n + 1
-	if lower(at(tag, 1)) == 'c' || lower(at(tag, 2)) == 'y' { // script, style
+	if ascii.Lower(at(tag, 1)) == 'c' || ascii.Lower(at(tag, 2)) == 'y' { // script, style
 		for i < len(s) && s[i] != '<' {
 			i++
 		}

@@ -3,6 +3,7 @@ package classify
 import (
 	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/ascii"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
@@ -74,7 +75,7 @@ func (v *Verdict) Describe() {
 	// A wait that ends the retrying is told.
 	if !v.Retryable && v.RetryAfterMs != nil && *v.RetryAfterMs > longWaitMs && v.Kind != RetryAfterTooLong {
 		who := "{who}"
-		if foldPrefix(text.Message, who) {
+		if ascii.HasPrefixFold(text.Message, who) {
 			who = "It"
 		}
 		v.Message += " " + fill(who+" asks to wait {wait}.", v)
@@ -87,7 +88,7 @@ func fill(text string, v *Verdict) string {
 	if open < 0 {
 		return text
 	}
-	name, rest := cut(text[open+1:], '}')
+	name, rest := ascii.CutByte(text[open+1:], '}')
 	switch {
 	case name == "who":
 		name = v.who()
@@ -136,13 +137,13 @@ func party(f *Failure, v *Verdict) string {
 	case "firewall":
 		return PartyFirewall
 	}
-	if f.URL == "" || v.Provider != "" || !foldPrefix(textOf(v).Message, "{who}") {
+	if f.URL == "" || v.Provider != "" || !ascii.HasPrefixFold(textOf(v).Message, "{who}") {
 		return ""
 	}
 	for rest := apiPaths; rest != ""; {
 		var path string
-		path, rest = cut(rest, ' ')
-		if find(f.URL, path) >= 0 {
+		path, rest = ascii.CutByte(rest, ' ')
+		if ascii.IndexFold(f.URL, path) >= 0 {
 			return ""
 		}
 	}
@@ -171,7 +172,7 @@ func (v *Verdict) who() string {
 // every other kind is not. The rule's name is the kind's.
 func NewVerdict(kind Kind, provider string) *Verdict {
 	v := &Verdict{Kind: kind, Provider: provider, Rule: string(kind)}
-	v.Retryable = listed("silence truncated empty_output unreadable network network_or_cors timeout", v.Rule)
+	v.Retryable = ascii.ListedFold("silence truncated empty_output unreadable network network_or_cors timeout", v.Rule)
 	v.Describe()
 	return v
 }

@@ -166,7 +166,7 @@ func (p *Policy) options() []option {
 		{name: "jitter", word: (*string)(&p.Jitter), words: string(JitterNone + " " + JitterFull + " " + JitterEqual)},
 		{name: "after_commit", word: (*string)(&p.AfterCommit), words: string(AfterCommitFail + " " + AfterCommitRestart + " " + AfterCommitResume)},
 		{name: "resume", word: (*string)(&p.Resume), words: string(ResumeLastEventID + " " + ResumeBackground + " " + ResumeContinue + " " + ResumeCustom)},
-		{name: "protocol", word: &p.Protocol, words: protocol.Names},
+		{name: "protocol", word: &p.Protocol, words: protocol.Names()},
 		{name: "bucket", word: &p.Bucket},
 		{name: "lenient", flag: &p.Lenient},
 		{name: "unknown_retryable", flag: &p.UnknownRetryable},

@@ -2,10 +2,10 @@ package protocol
 
 import "github.com/steadfetch/steadfetch/internal/jsonscan"
 
-// aiSDK is the Vercel AI SDK's UI message stream: parts by type, finish, [DONE].
+// AISDK is the Vercel AI SDK's UI message stream: parts by type, finish, [DONE].
 // It comes from an application's own route.
-var aiSDK = form{
-	name: "ai-sdk",
+var AISDK = &Protocol{
+	Name: "ai-sdk",
 	suits: func(_ jsonscan.Value, typ string) bool {
 		return typ == "start" || typ == "start-step" || typ == "text-start"
 	},
@@ -28,6 +28,17 @@ var aiSDK = form{
 			return v.Get("delta")
 		}
 		return ""
+	},
+	said: func(s *Said, v jsonscan.Value, typ string) bool {
+		switch typ {
+		case "text-delta":
+			s.text(v.Get("delta"))
+		case "reasoning-delta":
+			s.reasoning(v.Get("delta"))
+		default:
+			return false
+		}
+		return true
 	},
 	members: []member{{key: "delta", vary: text}, {key: "inputTextDelta", vary: unread}},
 }

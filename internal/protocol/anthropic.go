@@ -6,10 +6,14 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// anthropic is Anthropic's Messages API: message_start, content blocks,
+// Anthropic is Anthropic's Messages API: message_start, content blocks,
 // message_delta with the stop reason, message_stop.
-var anthropic = form{
-	name: "anthropic",
+var Anthropic = &Protocol{
+	Name: "anthropic",
+	asked: func(r *Request) bool {
+		return !r.Get && (strings.HasSuffix(r.Path, ":streamRawPredict") || // Vertex AI
+			r.Stream && strings.HasSuffix(r.Path, "/messages") && (r.MaxTokens || r.Version))
+	},
 	suits: func(_ jsonscan.Value, typ string) bool {
 		return typ == "message_start" || strings.HasPrefix(typ, "content_block_")
 	},
@@ -23,6 +27,19 @@ var anthropic = form{
 		}
 		return v.Get("content_block.text")
 	},
+	said: func(s *Said, v jsonscan.Value, typ string) bool {
+		switch typ {
+		case "content_block_start":
+			s.block(v.Get("content_block"))
+		case "content_block_delta":
+			s.block(v.Get("delta"))
+		case "message": // not streamed
+			s.blocks(v.Get("content"))
+		default:
+			return false
+		}
+		return true
+	},
 	members: []member{
 		{key: "delta", in: []member{
 			{key: "text", vary: text},
@@ -30,8 +47,8 @@ var anthropic = form{
 			{key: "partial_json", vary: text},
 		}},
 	},
-	list: "messages",
-	turn: messageTurn,
+	Turns: "messages",
+	Turn:  messageTurn,
 }
 
 // messageTurn is the turn of Anthropic's and OpenAI's messages.

@@ -1,11 +1,18 @@
 package protocol
 
-import "github.com/steadfetch/steadfetch/internal/jsonscan"
+import (
+	"strings"
 
-// gemini is Google's streamGenerateContent: candidates, each with its
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+)
+
+// Gemini is Google's streamGenerateContent: candidates, each with its
 // finishReason. It has no end marker but that.
-var gemini = form{
-	name: "gemini",
+var Gemini = &Protocol{
+	Name: "gemini",
+	asked: func(r *Request) bool {
+		return !r.Get && strings.HasSuffix(r.Path, ":streamGenerateContent")
+	},
 	suits: func(v jsonscan.Value, _ string) bool {
 		return v.Get("candidates").Kind() == jsonscan.Array || v.Get("promptFeedback") != ""
 	},
@@ -19,6 +26,11 @@ var gemini = form{
 		}
 		return ""
 	},
+	said: func(s *Said, v jsonscan.Value, _ string) bool {
+		candidate := v.Get("candidates").First()
+		s.blocks(candidate.Get("content.parts"))
+		return candidate != ""
+	},
 	members: []member{
 		{key: "usageMetadata", vary: unread},
 		{key: "responseId", vary: unread},
@@ -28,8 +40,8 @@ var gemini = form{
 			{key: "content", in: []member{{key: "parts", in: []member{{key: "text", vary: text}, {key: "thoughtSignature", vary: unread}}}}},
 		}},
 	},
-	list: "contents",
-	turn: func(partial []byte) string {
+	Turns: "contents",
+	Turn: func(partial []byte) string {
 		return `{"role":"model","parts":[{"text":` + string(jsonscan.AppendString(nil, string(partial))) + `}]},{"role":"user","parts":[{"text":"[CONTINUE]"}]}`
 	},
 }

@@ -1,11 +1,18 @@
 package protocol
 
-import "github.com/steadfetch/steadfetch/internal/jsonscan"
+import (
+	"strings"
 
-// openAIChat is OpenAI's chat completions, which most providers and gateways
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+)
+
+// OpenAIChat is OpenAI's chat completions, which most providers and gateways
 // speak: chunks with choices, each choice's finish_reason, [DONE].
-var openAIChat = form{
-	name: "openai-chat",
+var OpenAIChat = &Protocol{
+	Name: "openai-chat",
+	asked: func(r *Request) bool {
+		return !r.Get && r.Stream && strings.HasSuffix(r.Path, "/chat/completions")
+	},
 	suits: func(v jsonscan.Value, _ string) bool {
 		return v.Get("choices").Kind() == jsonscan.Array
 	},
@@ -15,6 +22,11 @@ var openAIChat = form{
 	read: readChat,
 	text: func(v jsonscan.Value) jsonscan.Value {
 		return v.Get("choices").First().Get("delta.content")
+	},
+	said: func(s *Said, v jsonscan.Value, _ string) bool {
+		choice := v.Get("choices").First()
+		s.choice(choice)
+		return choice != ""
 	},
 	members: []member{
 		{key: "id", vary: unread},
@@ -33,8 +45,8 @@ var openAIChat = form{
 			}},
 		}},
 	},
-	list: "messages",
-	turn: messageTurn,
+	Turns: "messages",
+	Turn:  messageTurn,
 }
 
 func readChat(t *Tracker, v jsonscan.Value, _ string) (facts Facts) {
@@ -87,4 +99,23 @@ func (t *Tracker) readDelta(key, v jsonscan.Value) Facts {
 		t.tool = true
 	}
 	return Output | Opaque // also refusal, audio, images, …
+}
+
+// choice reads a choice of OpenAI's chat: what is added, or the whole message.
+func (s *Said) choice(choice jsonscan.Value) {
+	if index, ok := choice.Get("index").Int(); ok && index > 0 {
+		return
+	}
+	message := choice.Get("delta")
+	if message == "" {
+		message = choice.Get("message")
+	}
+	s.text(message.Get("content"))
+	s.text(choice.Get("text")) // completions of old
+	s.blocks(message.Get("content"))
+	reasoning := message.Get("reasoning_content")
+	if reasoning.Empty() {
+		reasoning = message.Get("reasoning")
+	}
+	s.reasoning(reasoning)
 }

@@ -6,10 +6,17 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// openAIResponses is OpenAI's Responses API: events whose types begin with
+// OpenAIResponses is OpenAI's Responses API: events whose types begin with
 // "response.", the last of which is completed, incomplete or failed.
-var openAIResponses = form{
-	name: "openai-responses",
+var OpenAIResponses = &Protocol{
+	Name: "openai-responses",
+	// One that goes on in the background is asked for again by its id.
+	asked: func(r *Request) bool {
+		if r.Get {
+			return r.Stream && strings.HasSuffix(r.Path[:strings.LastIndexByte(r.Path, '/')+1], "/responses/")
+		}
+		return r.Stream && strings.HasSuffix(r.Path, "/responses")
+	},
 	suits: func(_ jsonscan.Value, typ string) bool {
 		return strings.HasPrefix(typ, "response.")
 	},
@@ -23,14 +30,34 @@ var openAIResponses = form{
 		}
 		return ""
 	},
+	said: func(s *Said, v jsonscan.Value, typ string) bool {
+		switch typ {
+		case "response.output_text.delta":
+			s.text(v.Get("delta"))
+		case "response.reasoning_text.delta", "response.reasoning_summary_text.delta":
+			s.reasoning(v.Get("delta"))
+		case "":
+			if !v.Says("object", "response") {
+				return false
+			}
+			it := v.Get("output").Iter() // not streamed
+			for it.Next() {
+				s.blocks(it.Value.Get("content"))
+				s.blocks(it.Value.Get("summary"))
+			}
+		default:
+			return false
+		}
+		return true
+	},
 	members: []member{
 		{key: "sequence_number", vary: counts},
 		{key: "delta", vary: text},
 		{key: "obfuscation", vary: unread},
 		{key: "logprobs", vary: unread},
 	},
-	list: "input",
-	turn: messageTurn,
+	Turns: "input",
+	Turn:  messageTurn,
 }
 
 func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {

@@ -8,21 +8,71 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// Protocol is the way in which a stream tells of itself.
-type Protocol uint8
+// Protocol is how one kind of stream is read. Each has a file of its own, and a
+// line in protocols. The nil Protocol is one that is not known.
+type Protocol struct {
+	// Name is the value of the option that names the protocol.
+	Name string
+	// asked says whether a request asks for a stream of this protocol, by its address.
+	asked func(r *Request) bool
+	// suits says whether an event can belong to a stream of this protocol.
+	suits func(v jsonscan.Value, typ string) bool
+	// begins says whether an event can be nothing but the first one of a stream
+	// of this protocol.
+	begins func(v jsonscan.Value, typ string) bool
+	// read says what an event means.
+	read func(t *Tracker, v jsonscan.Value, typ string) Facts
+	// text is the plain text that an event adds to the first answer, as a JSON string.
+	text func(v jsonscan.Value) jsonscan.Value
+	// said adds all text and reasoning of an event, or of a whole answer in one
+	// document, and says whether it is of this protocol.
+	said func(s *Said, v jsonscan.Value, typ string) bool
+	// members says what may vary in an event of output without changing what it says.
+	members []member
+	// Turns is the member of a request's body that holds the turns so far, "" if
+	// no text can be continued.
+	Turns string
+	// Turn is what is added behind the last turn so that the model goes on from a
+	// partial answer, without a comma in front.
+	Turn func(partial []byte) string
+}
 
-// The protocols. One that is Unknown, and SSE, has no end marker: the end of
-// the body ends it.
-const (
-	Unknown         Protocol = iota
-	Anthropic                // Messages: ends with message_stop
-	OpenAIChat               // chat completions: finish_reason, then [DONE]
-	OpenAIResponses          // response.completed, response.incomplete, response.failed
-	Gemini                   // finishReason
-	AISDK                    // Vercel AI SDK UI message stream: finish, then [DONE]
-	SSE                      // Server-Sent Events of no known form
-	None                     // not to be looked into
+// protocols are those that are known by their events, in the order in which
+// detection tries them.
+var protocols = [...]*Protocol{
+	Anthropic,
+	OpenAIResponses,
+	AISDK,
+	OpenAIChat,
+	Gemini,
+}
+
+// Two that are no protocols, but can be named like one.
+var (
+	// SSE is Server-Sent Events of no known form: the end of the body ends it.
+	SSE = &Protocol{Name: "sse"}
+	// None is not to be looked into.
+	None = &Protocol{Name: "none"}
 )
+
+// Request is what a request says of the stream that it asks for.
+type Request struct {
+	Get       bool   // the method; a POST otherwise
+	Path      string // without the query and a slash at its end
+	Stream    bool   // a POST's body, or a GET's query, asks for a stream
+	MaxTokens bool   // the body has the member max_tokens
+	Version   bool   // there is a header anthropic-version
+}
+
+// Promised is the protocol that a request's address promises, nil for none.
+func Promised(r *Request) *Protocol {
+	for _, p := range protocols {
+		if p.asked != nil && p.asked(r) {
+			return p
+		}
+	}
+	return nil
+}
 
 // Facts is what one event says.
 type Facts uint32
@@ -60,89 +110,52 @@ const (
 	Unfinished
 )
 
-// form is how one protocol is read. Each protocol's file has its own.
-type form struct {
-	name string
-	// suits says whether an event can belong to a stream of this protocol.
-	suits func(v jsonscan.Value, typ string) bool
-	// begins says whether an event can be nothing but the first one of a stream
-	// of this protocol.
-	begins func(v jsonscan.Value, typ string) bool
-	// read says what an event means.
-	read func(t *Tracker, v jsonscan.Value, typ string) Facts
-	// text is the plain text that an event adds to the first answer, as a JSON string.
-	text func(v jsonscan.Value) jsonscan.Value
-	// members says what may vary in an event of output without changing what it says.
-	members []member
-	// list is the member of a request that holds the turns so far, and turn how
-	// a partial answer and the call to go on are added to it.
-	list string
-	turn func(partial []byte) string
+// Names are the values of the option that names a protocol.
+func Names() string {
+	names := ""
+	for _, p := range protocols {
+		names += p.Name + " "
+	}
+	return names + SSE.Name + " " + None.Name
 }
 
-// forms are the protocols that are known by their events, in the order in
-// which detection tries them.
-var forms = [...]struct {
-	protocol Protocol
-	form     *form
-}{
-	{Anthropic, &anthropic},
-	{OpenAIResponses, &openAIResponses},
-	{AISDK, &aiSDK},
-	{OpenAIChat, &openAIChat},
-	{Gemini, &gemini},
-}
-
-// of is the form of a protocol, nil for one without.
-func of(p Protocol) *form {
-	for i := range forms {
-		if forms[i].protocol == p {
-			return forms[i].form
+// ByName is the protocol that an option names, nil for none of Names.
+func ByName(name string) *Protocol {
+	switch name {
+	case SSE.Name:
+		return SSE
+	case None.Name:
+		return None
+	}
+	for _, p := range protocols {
+		if p.Name == name {
+			return p
 		}
 	}
 	return nil
 }
 
-// Names are the values of the option that names a protocol.
-const Names = "anthropic openai-chat openai-responses gemini ai-sdk sse none"
-
-// ByName is the protocol that an option names, Unknown for none of Names.
-func ByName(name string) Protocol {
-	switch name {
-	case "sse":
-		return SSE
-	case "none":
-		return None
-	}
-	for i := range forms {
-		if forms[i].form.name == name {
-			return forms[i].protocol
-		}
-	}
-	return Unknown
-}
-
 // detect tells the protocol by one event.
-func detect(v jsonscan.Value, typ string) Protocol {
-	for i := range forms {
-		if forms[i].form.suits(v, typ) {
-			return forms[i].protocol
+func detect(v jsonscan.Value, typ string) *Protocol {
+	for _, p := range protocols {
+		if p.suits(v, typ) {
+			return p
 		}
 	}
-	return Unknown
+	return nil
 }
 
 // Begun tells the protocol by the first event of a stream that may be anything:
 // only a protocol's full form counts.
-func Begun(data string) Protocol {
+func Begun(data string) *Protocol {
 	v := jsonscan.Parse(data)
 	typ := v.Text("type")
-	for i := range forms {
-		if forms[i].form.begins(v, typ) {
-			return forms[i].protocol
+	for _, p := range protocols {
+		if p.begins(v, typ) {
+			return p
 		}
 	}
-	return Unknown
+	return nil
 }
 
 // IsError knows the first event of a stream that may be anything as an error of
@@ -212,7 +225,7 @@ func reasonOf(v jsonscan.Value) reason {
 		return undecided
 	case jsonscan.Listed("length max_tokens max_output_tokens model_context_window_exceeded", s):
 		return tooLong
-	case jsonscan.Listed("tool_calls tool-calls function_call tool_use", s):
+	case jsonscan.Listed("tool_calls tool-calls tool_call function_call tool_use", s):
 		return toolsCalled
 	case jsonscan.Listed("refusal content_filter content-filter content_filtered sensitive safety recitation blocklist prohibited_content spii "+
 		"image_safety image_prohibited_content image_recitation model_armor", s):

@@ -57,59 +57,18 @@ func (s *Said) plain(typ, data string, v jsonscan.Value) {
 	}
 }
 
-// read reads one object, by the members that only its protocol has.
+// read reads one object.
 func (s *Said) read(v jsonscan.Value) {
-	if choice := v.Get("choices").First(); choice != "" {
-		s.choice(choice)
-		return
-	}
-	if candidate := v.Get("candidates").First(); candidate != "" {
-		s.parts(candidate.Get("content.parts"))
-		return
-	}
-	switch typ := v.Text("type"); typ {
-	case "content_block_start":
-		s.block(v.Get("content_block"))
-	case "content_block_delta":
-		s.block(v.Get("delta"))
-	case "message": // Anthropic, not streamed
-		s.parts(v.Get("content"))
-	case "response.output_text.delta", "text-delta":
-		s.text(v.Get("delta"))
-	case "response.reasoning_text.delta", "response.reasoning_summary_text.delta", "reasoning-delta":
-		s.reasoning(v.Get("delta"))
-	case "":
-		if v.Says("object", "response") { // OpenAI Responses, not streamed
-			it := v.Get("output").Iter()
-			for it.Next() {
-				s.parts(it.Value.Get("content"))
-				s.parts(it.Value.Get("summary"))
-			}
+	typ := v.Text("type")
+	for _, p := range protocols {
+		if p.said(s, v, typ) {
+			return
 		}
 	}
 }
 
-// choice reads a choice of OpenAI's chat: what is added, or the whole message.
-func (s *Said) choice(choice jsonscan.Value) {
-	if index, ok := choice.Get("index").Int(); ok && index > 0 {
-		return
-	}
-	message := choice.Get("delta")
-	if message == "" {
-		message = choice.Get("message")
-	}
-	s.text(message.Get("content"))
-	s.text(choice.Get("text")) // completions of old
-	s.parts(message.Get("content"))
-	reasoning := message.Get("reasoning_content")
-	if reasoning.Empty() {
-		reasoning = message.Get("reasoning")
-	}
-	s.reasoning(reasoning)
-}
-
-// parts reads a list of pieces of content.
-func (s *Said) parts(list jsonscan.Value) {
+// blocks reads a list of pieces of content.
+func (s *Said) blocks(list jsonscan.Value) {
 	if list.Kind() == jsonscan.Array {
 		it := list.Iter()
 		for it.Next() {
@@ -169,6 +128,8 @@ func (e *Ending) count(usage jsonscan.Value) {
 	for it.Next() {
 		n, _ := it.Value.Int()
 		switch n = max(n, 0); {
+		case it.Key.Is("tokens"): // beside what is billed
+			e.count(it.Value)
 		case it.Key.In("prompt_tokens input_tokens cache_creation_input_tokens cache_read_input_tokens promptTokenCount") >= 0:
 			input += n
 		case it.Key.In("completion_tokens output_tokens candidatesTokenCount thoughtsTokenCount") >= 0:

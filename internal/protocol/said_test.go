@@ -73,6 +73,9 @@ func TestHowAnAnswerEnds(t *testing.T) {
 			`{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}`,
 			`[DONE]`,
 		}, Ending{EndingStop, 3, 4}},
+		"counts beside what is billed": {[]string{
+			`{"delta":{"finish_reason":"MAX_TOKENS","usage":{"billed_units":{"input_tokens":1,"output_tokens":1},"tokens":{"input_tokens":215,"output_tokens":2}}}}`,
+		}, Ending{EndingLength, 215, 2}},
 		"OpenAI, tools":       {[]string{`{"choices":[{"finish_reason":"tool_calls"}]}`}, Ending{Reason: EndingToolCalls}},
 		"a word of one's own": {[]string{`{"choices":[{"finish_reason":"eos"}]}`}, Ending{Reason: EndingStop}},
 		"Responses": {[]string{

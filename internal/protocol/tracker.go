@@ -9,11 +9,11 @@ import (
 
 // Tracker follows one stream's events. The zero Tracker is ready.
 type Tracker struct {
-	// Protocol is Unknown until an event tells, or the caller does.
-	Protocol Protocol
+	// Protocol is nil until an event tells, or the caller does.
+	Protocol *Protocol
 	// Promised is the protocol that the request's address promises. Where it or
 	// Protocol is known, data that is no JSON is not output.
-	Promised Protocol
+	Promised *Protocol
 	// Wanted is how many answers (choices, candidates) were asked for; 0 is 1.
 	Wanted int
 	// Seen is everything that was said so far and was not taken back.
@@ -65,15 +65,15 @@ func (t *Tracker) Complete() bool {
 
 // Strict says whether a protocol is known, so that its end marker is wanted.
 func (t *Tracker) Strict() bool {
-	return isStrict(t.Protocol) || t.Protocol == Unknown && isStrict(t.Promised)
+	return isStrict(t.Protocol) || t.Protocol == nil && isStrict(t.Promised)
 }
 
-func isStrict(p Protocol) bool { return p != Unknown && p != SSE && p != None }
+func isStrict(p *Protocol) bool { return p != nil && p.read != nil }
 
 func (t *Tracker) read(e *sse.Event) Facts {
 	if e.Data == "[DONE]" {
 		switch t.Protocol {
-		case Unknown:
+		case nil:
 			t.Protocol = OpenAIChat
 		case OpenAIResponses:
 			// OpenAI Responses ends with response.completed; a gateway that writes
@@ -95,14 +95,14 @@ func (t *Tracker) read(e *sse.Event) Facts {
 		return Unreadable
 	}
 	typ := v.Text("type")
-	if t.Protocol == Unknown {
+	if t.Protocol == nil {
 		t.Protocol = detect(v, typ)
 	}
 	if isFault(e.Type, v, typ) {
 		return Failed
 	}
-	if f := of(t.Protocol); f != nil {
-		return f.read(t, v, typ)
+	if isStrict(t.Protocol) {
+		return t.Protocol.read(t, v, typ)
 	}
 	if IsKeepAlive(e.Type, e.Data) {
 		return KeepAlive
@@ -195,20 +195,8 @@ func (t *Tracker) Text(e *sse.Event) jsonscan.Value {
 	if e.Known {
 		return e.Text
 	}
-	if f := of(t.Protocol); f != nil && f.text != nil {
-		return f.text(jsonscan.Parse(e.Data))
+	if isStrict(t.Protocol) {
+		return t.Protocol.text(jsonscan.Parse(e.Data))
 	}
 	return ""
 }
-
-// Turns is the member of a request's body that holds the turns so far.
-func (p Protocol) Turns() string {
-	if f := of(p); f != nil {
-		return f.list
-	}
-	return ""
-}
-
-// Turn is what is added behind the last turn so that the model goes on from a
-// partial answer, without a comma in front.
-func (p Protocol) Turn(partial []byte) string { return of(p).turn(partial) }

@@ -32,7 +32,7 @@ type said struct {
 }
 
 // follow reads events with one Tracker and compares what each says.
-func follow(t *testing.T, want protocol.Protocol, events []said) {
+func follow(t *testing.T, want *protocol.Protocol, events []said) {
 	t.Helper()
 	var tracker protocol.Tracker
 	var seen protocol.Facts
@@ -79,7 +79,7 @@ func TestAnthropicMessages(t *testing.T) {
 		follow(t, protocol.Anthropic, []said{start, {"message_delta", `{"type":"message_delta","delta":{"stop_reason":"` + reason + `"}}`, facts, ""}})
 	}
 	follow(t, protocol.Anthropic, []said{start, {"error", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`, failed, ""}})
-	follow(t, protocol.Unknown, []said{{"error", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`, failed, ""}})
+	follow(t, nil, []said{{"error", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`, failed, ""}})
 }
 
 func TestOpenAIChatCompletions(t *testing.T) {
@@ -216,7 +216,7 @@ func TestVercelAISDKMessages(t *testing.T) {
 }
 
 func TestAProtocolThatIsNotKnown(t *testing.T) {
-	follow(t, protocol.Unknown, []said{
+	follow(t, nil, []said{
 		{"", "", keepAlive, ""},
 		{"ping", "x", keepAlive, ""},
 		{"", `{"type":"ping"}`, keepAlive, ""},
@@ -336,19 +336,19 @@ func TestAToolCallIsToldWhenItIsComplete(t *testing.T) {
 }
 
 func TestTheFirstEventOfAStreamTellsItsProtocolOnlyInFull(t *testing.T) {
-	for data, want := range map[string]protocol.Protocol{
+	for data, want := range map[string]*protocol.Protocol{
 		`{"object":"chat.completion.chunk","choices":[]}`:          protocol.OpenAIChat,
-		`{"choices":[{"delta":{"content":"x"}}]}`:                  protocol.Unknown,
+		`{"choices":[{"delta":{"content":"x"}}]}`:                  nil,
 		`{"type":"message_start","message":{"id":"m"}}`:            protocol.Anthropic,
-		`{"type":"message_start"}`:                                 protocol.Unknown,
+		`{"type":"message_start"}`:                                 nil,
 		`{"type":"response.created","response":{}}`:                protocol.OpenAIResponses,
-		`{"type":"response.output_text.delta","delta":"x"}`:        protocol.Unknown,
+		`{"type":"response.output_text.delta","delta":"x"}`:        nil,
 		`{"candidates":[{"content":{"parts":[]}}]}`:                protocol.Gemini,
-		`{"candidates":["a","b"]}`:                                 protocol.Unknown,
+		`{"candidates":["a","b"]}`:                                 nil,
 		`{"type":"start","messageId":"m"}`:                         protocol.AISDK,
-		`{"type":"start","runId":"r","from":"AGENT","payload":{}}`: protocol.Unknown,
-		`{"jsonrpc":"2.0","id":1,"result":{}}`:                     protocol.Unknown,
-		`hello`:                                                    protocol.Unknown,
+		`{"type":"start","runId":"r","from":"AGENT","payload":{}}`: nil,
+		`{"jsonrpc":"2.0","id":1,"result":{}}`:                     nil,
+		`hello`:                                                    nil,
 	} {
 		require.Equal(t, want, protocol.Begun(data), data)
 	}

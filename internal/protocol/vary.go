@@ -39,11 +39,11 @@ func (t *Tracker) Follow(r *sse.Reader, e *sse.Event) Facts {
 		r.Shapes.Forget()
 		return facts
 	}
-	if f := of(t.Protocol); f != nil && facts&Output != 0 && facts&^(Output|Opaque) == 0 && !e.Cut {
+	if isStrict(t.Protocol) && facts&Output != 0 && facts&^(Output|Opaque) == 0 && !e.Cut {
 		r.Marks.Clear()
 		c := jsonscan.NewCursor(e.Data)
 		c.Marks = &r.Marks
-		mark(&c, f.members)
+		mark(&c, t.Protocol.members)
 		if c.End() {
 			r.Learn(e, uint32(facts), t.Text(e))
 		}

@@ -8,6 +8,8 @@ import (
 	"go/types"
 	"regexp"
 	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
 // option is a line of the table in retry/policy.go.
@@ -39,7 +41,11 @@ func (f *facts) table(pkg *types.Package, info *types.Info, from *ast.FuncDecl) 
 				o.name = constant.StringVal(value)
 			case "fallback": // the core's business
 			case "words":
-				o.words = strings.Fields(constant.StringVal(value))
+				if value == nil { // not known before the program runs: protocol.Names()
+					o.words = strings.Fields(protocol.Names())
+				} else {
+					o.words = strings.Fields(constant.StringVal(value))
+				}
 			default:
 				o.kind = key
 			}

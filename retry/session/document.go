@@ -201,3 +201,15 @@ func undecidedDocument(v, whole jsonscan.Value) answerTo {
 	}
 	return no
 }
+
+// trim is s from its first byte that is no white space and no byte order mark.
+func trim(s string) string {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case ' ', '\t', '\r', '\n', 0xEF, 0xBB, 0xBF:
+		default:
+			return s[i:]
+		}
+	}
+	return ""
+}

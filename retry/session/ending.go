@@ -244,7 +244,7 @@ func (s *Session) bodyEnd() *Answer {
 	if rest && t.Strict() && s.event.Lines > 0 {
 		s.leaveOut() // "data:" without its data
 	}
-	known := t.Strict() && (t.Protocol != protocol.Unknown || t.Events == 0 && s.gotBytes)
+	known := t.Strict() && (t.Protocol != nil || t.Events == 0 && s.gotBytes)
 	switch {
 	case s.ended, t.Complete(), !known && t.Events > 0, s.cfg.Policy.Lenient && t.Seen&protocol.Output != 0:
 		return s.finish()

@@ -1,6 +1,9 @@
 package session
 
-import "github.com/steadfetch/steadfetch/classify"
+import (
+	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/ascii"
+)
 
 // refusals are the words by which runtimes tell that they will never send a
 // request as it is, or that the server's redirects lead nowhere. One request,
@@ -21,12 +24,12 @@ func (s *Session) refusedByFetch(e *classify.ErrorInfo) bool {
 	}
 	for depth := 0; e != nil && depth < 5; e, depth = e.Cause, depth+1 {
 		for _, text := range refusals {
-			if find(e.Message, text) >= 0 || sameFold(e.Code, text) {
+			if ascii.IndexFold(e.Message, text) >= 0 || ascii.EqualFold(e.Code, text) {
 				return true
 			}
 		}
 	}
-	return s.cfg.OpaqueErrors && (sameFold(s.cfg.Request.Redirect, "error") || blockedPort(s.cfg.Request.URL))
+	return s.cfg.OpaqueErrors && (ascii.EqualFold(s.cfg.Request.Redirect, "error") || blockedPort(s.cfg.Request.URL))
 }
 
 // blockedPorts are those that fetch refuses (WHATWG Fetch, port blocking).

@@ -70,42 +70,27 @@ func (q *asked) parameter(name string) string {
 	return ""
 }
 
-func (q *asked) post() bool { return sameFold(q.method, "post") }
+func (q *asked) post() bool { return ascii.EqualFold(q.method, "post") }
 
-func (q *asked) get() bool { return q.method == "" || sameFold(q.method, "get") }
+func (q *asked) get() bool { return q.method == "" || ascii.EqualFold(q.method, "get") }
 
-// promised is the protocol in which a stream was asked for, Unknown if none
-// was, or if the address is of no protocol.
-func (q *asked) promised(h classify.Headers) protocol.Protocol {
-	switch {
-	case q.get():
-		before := q.path[:strings.LastIndexByte(q.path, '/')+1]
-		if strings.HasSuffix(before, "/responses/") && q.parameter("stream") == "true" {
-			return protocol.OpenAIResponses
-		}
-		return protocol.Unknown
-	case !q.post():
-		return protocol.Unknown
-	case strings.HasSuffix(q.path, ":streamGenerateContent"):
-		return protocol.Gemini
-	case strings.HasSuffix(q.path, ":streamRawPredict"):
-		return protocol.Anthropic
-	case !q.stream:
-		return protocol.Unknown
-	case strings.HasSuffix(q.path, "/chat/completions"):
-		return protocol.OpenAIChat
-	case strings.HasSuffix(q.path, "/responses"):
-		return protocol.OpenAIResponses
-	case strings.HasSuffix(q.path, "/messages") && (q.tokens || classify.Header(h, "anthropic-version") != ""):
-		return protocol.Anthropic
+// promised is the protocol in which a stream was asked for, nil if none was,
+// or if the address is of no protocol.
+func (q *asked) promised(h classify.Headers) *protocol.Protocol {
+	if !q.get() && !q.post() {
+		return nil
 	}
-	return protocol.Unknown
+	r := protocol.Request{Get: q.get(), Path: q.path, Stream: q.stream, MaxTokens: q.tokens, Version: classify.Header(h, "anthropic-version") != ""}
+	if r.Get {
+		r.Stream = q.parameter("stream") == "true"
+	}
+	return protocol.Promised(&r)
 }
 
 // streamed says whether a stream was asked for, in any way in which one can be.
 func (q *asked) streamed(h classify.Headers) bool {
 	return q.stream || q.parameter("stream") == "true" || q.parameter("alt") == "sse" || strings.HasSuffix(q.path, ":streamGenerateContent") ||
-		strings.HasSuffix(q.path, ":streamRawPredict") || find(classify.Header(h, "accept"), "text/event-stream") >= 0
+		strings.HasSuffix(q.path, ":streamRawPredict") || ascii.IndexFold(classify.Header(h, "accept"), "text/event-stream") >= 0
 }
 
 // Body takes the next piece of the request's body, where Request.Body does not
@@ -117,43 +102,4 @@ func (s *Session) Body(p []byte) (more bool) {
 	}
 	s.asked.members.Write(p)
 	return !s.asked.members.Done()
-}
-
-// find is the index of part, which is in lower case, in s in any letter case, or -1.
-func find(s, part string) int {
-	for i := 0; i+len(part) <= len(s); i++ {
-		if sameFold(s[i:i+len(part)], part) {
-			return i
-		}
-	}
-	return -1
-}
-
-// sameFold compares s in any letter case with part, which is in lower case.
-func sameFold(s, part string) bool {
-	if len(s) != len(part) {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != part[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// trim is s from its first byte that is no white space and no byte order mark.
-func trim(s string) string {
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case ' ', '\t', '\r', '\n', 0xEF, 0xBB, 0xBF:
-		default:
-			return s[i:]
-		}
-	}
-	return ""
 }

@@ -31,7 +31,7 @@ const (
 type seam struct {
 	how retry.ResumeKind // the resume in force, "" in an attempt that is none
 
-	protocol protocol.Protocol
+	protocol *protocol.Protocol
 	// By key: the id of an event, or its sequence_number.
 	marks    marks
 	keyless  bool // keys repeat or are too many, so they tell nothing
@@ -133,9 +133,9 @@ func (s *Session) mendable() bool {
 }
 
 // possible chooses how to resume.
-func (m *seam) possible(want retry.ResumeKind, promised protocol.Protocol) bool {
+func (m *seam) possible(want retry.ResumeKind, promised *protocol.Protocol) bool {
 	keyed := !m.keyless && m.marks.n > 0
-	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText && m.protocol.Turns() != ""
+	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText && m.protocol != nil && m.protocol.Turns != ""
 	return m.choose(want, retry.ResumeBackground, keyed && m.response != "" && promised == protocol.OpenAIResponses) ||
 		m.choose(want, retry.ResumeLastEventID, keyed && len(m.lastID) > 0) ||
 		m.choose(want, retry.ResumeContinue, textual) ||
@@ -356,23 +356,23 @@ func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
 	if s.seam == nil {
 		return "", false
 	}
-	list := s.seam.protocol.Turns()
-	if list == "" {
+	p := s.seam.protocol
+	if p == nil || p.Turns == "" {
 		s.seam.opaque = true
 		return "", false
 	}
-	turns := jsonscan.Parse(body).Get(list)
+	turns := jsonscan.Parse(body).Get(p.Turns)
 	before := ""
 	switch {
 	case turns.Kind() == jsonscan.Array && !turns.Empty():
 		before = string(turns[:len(turns)-1])
-	case turns.Kind() == jsonscan.String && !turns.Empty() && s.seam.protocol == protocol.OpenAIResponses:
+	case turns.Kind() == jsonscan.String && !turns.Empty() && p == protocol.OpenAIResponses:
 		before = `[{"role":"user","content":` + string(turns) + `}` // input may be a text
 	default:
 		s.seam.opaque = true
 		return "", false
 	}
-	return swap(body, turns, before+","+s.seam.protocol.Turn(s.seam.text)+"]"), true
+	return swap(body, turns, before+","+p.Turn(s.seam.text)+"]"), true
 }
 
 // shifted is an event whose index, which stands at, fits the consumer's count.

@@ -26,7 +26,7 @@ type Session struct {
 	bucket   uint64  // its key, 0 if nothing is shared
 	lone     *bucket // instead of the group's, where nothing is shared
 	provider string
-	promised protocol.Protocol
+	promised *protocol.Protocol
 	random   random
 	// The caller said himself what becomes of a failure after output, and when
 	// content is missed; both are defaults otherwise.

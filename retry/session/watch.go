@@ -33,14 +33,14 @@ func (s *Session) watching() watch {
 	s.promised = q.promised(r.Headers)
 	switch {
 	case option == protocol.None:
-		s.promised = protocol.Unknown
+		s.promised = nil
 		return plain
-	case option != protocol.Unknown:
+	case option != nil:
 		s.promised = option
 		if q.streamed(r.Headers) {
 			return watched
 		}
-	case s.promised != protocol.Unknown:
+	case s.promised != nil:
 		return watched
 	}
 	if q.post() || s.cfg.CanReset {
@@ -54,7 +54,7 @@ func overHTTP(url string) bool {
 	for i := 0; i < len(url); i++ {
 		switch c := url[i]; {
 		case c == ':':
-			return sameFold(url[:i], "http") || sameFold(url[:i], "https")
+			return ascii.EqualFold(url[:i], "http") || ascii.EqualFold(url[:i], "https")
 		case c == '/', c == '?', c == '#':
 			return true
 		}
@@ -68,19 +68,19 @@ func (s *Session) looksInto(status int, h classify.Headers) bool {
 		return false
 	}
 	typ := ascii.Trim(ascii.Before(classify.Header(h, "content-type"), ";"))
-	events := sameFold(typ, "text/event-stream")
+	events := ascii.EqualFold(typ, "text/event-stream")
 	switch s.watch {
 	case watched:
-		return typ == "" || events || sameFold(typ, "application/json") || sameFold(typ, "text/html") || sameFold(typ, "text/plain")
+		return typ == "" || events || ascii.EqualFold(typ, "application/json") || ascii.EqualFold(typ, "text/html") || ascii.EqualFold(typ, "text/plain")
 	case undecided:
 		if classify.Header(h, uiStream) != "" {
-			if s.promised == protocol.Unknown {
+			if s.promised == nil {
 				s.promised = protocol.AISDK
 			}
 			return true
 		}
 		if s.cfg.CanReset {
-			return typ == "" || events || sameFold(typ, "text/plain")
+			return typ == "" || events || ascii.EqualFold(typ, "text/plain")
 		}
 		return events
 	}
@@ -94,11 +94,11 @@ const uiStream = "x-vercel-ai-ui-message-stream"
 func (s *Session) first() {
 	e := &s.event
 	begun := protocol.Begun(e.Data)
-	if begun == protocol.AISDK && s.promised == protocol.Unknown || begun == protocol.Unknown && s.promised == protocol.AISDK {
+	if begun == protocol.AISDK && s.promised == nil || begun == nil && s.promised == protocol.AISDK {
 		begun = protocol.AISDK
 	}
 	switch {
-	case begun != protocol.Unknown:
+	case begun != nil:
 		s.watch = watched
 		s.tracker.Protocol = begun
 	case protocol.IsError(e.Type, e.Data):
