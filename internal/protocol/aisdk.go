@@ -32,9 +32,9 @@ var AISDK = &Protocol{
 	said: func(s *Said, v jsonscan.Value, typ string) bool {
 		switch typ {
 		case "text-delta":
-			s.text(v.Get("delta"))
+			s.Text.add(v.Get("delta"))
 		case "reasoning-delta":
-			s.reasoning(v.Get("delta"))
+			s.Reasoning.add(v.Get("delta"))
 		default:
 			return false
 		}

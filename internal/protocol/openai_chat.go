@@ -110,12 +110,12 @@ func (s *Said) choice(choice jsonscan.Value) {
 	if message == "" {
 		message = choice.Get("message")
 	}
-	s.text(message.Get("content"))
-	s.text(choice.Get("text")) // completions of old
+	s.Text.add(message.Get("content"))
+	s.Text.add(choice.Get("text")) // completions of old
 	s.blocks(message.Get("content"))
 	reasoning := message.Get("reasoning_content")
 	if reasoning.Empty() {
 		reasoning = message.Get("reasoning")
 	}
-	s.reasoning(reasoning)
+	s.Reasoning.add(reasoning)
 }

@@ -2,7 +2,6 @@ package session
 
 import (
 	"strings"
-	"unsafe"
 
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
@@ -384,7 +383,7 @@ func decimal(n int64) string { return string(jsonscan.AppendInt(nil, n)) }
 
 // swap puts text in the place of v, which is a view of a part of s.
 func swap(s string, v jsonscan.Value, text string) string {
-	at := int(uintptr(unsafe.Pointer(unsafe.StringData(string(v)))) - uintptr(unsafe.Pointer(unsafe.StringData(s))))
+	at := jsonscan.Place(v, s)
 	return s[:at] + text + s[at+len(v):]
 }
 

@@ -124,7 +124,7 @@ func said(n int32) int32 {
 		return refuse(err.Error())
 	}
 	s := protocol.Say(e.Event, e.Data)
-	fresh().Said(s)
+	fresh().Said(&s)
 	return done()
 }
 

@@ -3,17 +3,24 @@ package main
 import (
 	"unsafe"
 
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
 // consumer reads the stream that a consumer gets, for hosts that give events.
 type consumer struct {
-	reader  sse.Reader
-	tracker protocol.Tracker
-	event   sse.Event
-	fed     int64 // of the stream, before the last bytes
+	reader   sse.Reader
+	listener protocol.Listener
+	event    sse.Event
+	fed      int64 // of the stream, before the last bytes
 }
+
+// columns is how many numbers there are for each event.
+const columns = 13
+
+// rows are the events that readerEvents tells of.
+var rows [maxEvents][columns]int32
 
 const (
 	// maxEvents is how many events are told of at a time.
@@ -69,44 +76,59 @@ func readerFeed(h, n int32) int32 {
 //
 //go:wasmexport reader_events
 func readerEvents(h, end int32) int32 {
-	table = table[:0]
 	r := readerOf(h)
 	if r == nil {
 		return 0
 	}
-	events := int32(0)
-	for events < maxEvents && r.reader.Next(&r.event) {
-		events += r.tell()
-	}
-	if end != 0 && events < maxEvents {
-		if _, rest := r.reader.Last(&r.event); rest {
-			events += r.tell()
+	n := int32(0)
+	for n < maxEvents && r.reader.Next(&r.event) {
+		if r.tell(&rows[n]) {
+			n++
 		}
 	}
-	return events
+	if end != 0 && n < maxEvents {
+		if _, rest := r.reader.Last(&r.event); rest && r.tell(&rows[n]) {
+			n++
+		}
+	}
+	return n
 }
 
-// tell adds the event at hand to the table, if there is one for the consumer.
-func (r *consumer) tell() int32 {
+// tell writes the event at hand into a row of the table, and says whether it is one for the consumer.
+func (r *consumer) tell(row *[columns]int32) bool {
 	e := &r.event
-	r.tracker.Follow(&r.reader, e)
+	text, reasoning, told := r.listener.Hear(&r.reader, e)
 	if e.Lines == 0 && !e.HasID || e.Bare {
-		return 0
+		return false
 	}
-	text := sse.Span{}
-	if e.Known && e.Texts == 1 && e.Text != "" {
-		text.From = e.DataAt.From + int64(uintptr(unsafe.Pointer(unsafe.StringData(string(e.Text))))-uintptr(unsafe.Pointer(unsafe.StringData(e.Data))))
-		text.To = text.From + int64(len(e.Text))
+	row[0], row[1] = int32(e.Lines), int32(e.Bytes.To-r.fed)
+	row[2], row[3] = r.place(e.TypeAt)
+	row[4], row[5] = r.place(e.DataAt)
+	row[6], row[7] = r.place(e.IDAt)
+	row[8], row[9] = r.inside(text)
+	row[10], row[11] = r.inside(reasoning)
+	row[12] = 0
+	if !told {
+		row[12] = 1
 	}
-	table = append(table, int32(e.Lines), int32(e.Bytes.To-r.fed))
-	for _, s := range [...]sse.Span{e.TypeAt, e.DataAt, e.IDAt, text} {
-		from, to := int32(1), int32(0) // none
-		if s.To > 0 {
-			from, to = int32(s.From-r.fed), int32(s.To-r.fed)
-		}
-		table = append(table, from, to)
+	return true
+}
+
+// place is where something stands in the bytes that were fed.
+func (r *consumer) place(at sse.Span) (from, to int32) {
+	if at.To == 0 {
+		return 1, 0 // nowhere
 	}
-	return 1
+	return int32(at.From - r.fed), int32(at.To - r.fed)
+}
+
+// inside is where the inside of a JSON string stands that is a part of the event's data.
+func (r *consumer) inside(v jsonscan.Value) (from, to int32) {
+	if v == "" {
+		return 1, 0
+	}
+	from = int32(r.event.DataAt.From-r.fed) + 1 + int32(jsonscan.Place(v, r.event.Data))
+	return from, from + int32(len(v)) - 2
 }
 
 // readerRest is how many of the bytes that were fed, from the last one back,
@@ -124,4 +146,4 @@ func readerRest(h int32) int32 {
 // events is where the table lies that reader_events has filled.
 //
 //go:wasmexport events
-func eventsAt() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(table)) }
+func eventsAt() unsafe.Pointer { return unsafe.Pointer(&rows) }
