@@ -16,6 +16,8 @@ type Tracker struct {
 	Promised *Protocol
 	// Wanted is how many answers (choices, candidates) were asked for; 0 is 1.
 	Wanted int
+	// Listening says that somebody asks with Hear what is known by sight.
+	Listening bool
 	// Seen is everything that was said so far and was not taken back.
 	Seen Facts
 	// Events counts the events with data.

@@ -42,7 +42,15 @@ func (t *Tracker) Follow(r *sse.Reader, e *sse.Event) Facts {
 		return facts
 	}
 	if isStrict(t.Protocol) && facts&Output != 0 && facts&^(Output|Opaque) == 0 {
-		learn(r, e, t.Protocol, facts, t.Text(e), "")
+		text, reasoning := t.Text(e), jsonscan.Value("")
+		if t.Listening {
+			said, thought, _, ok := hear(e)
+			if !ok || said != text {
+				return facts
+			}
+			reasoning = thought
+		}
+		learn(r, e, t.Protocol, facts, text, reasoning)
 	}
 	return facts
 }
@@ -51,31 +59,45 @@ func (t *Tracker) Follow(r *sse.Reader, e *sse.Event) Facts {
 // Listener is ready.
 type Listener struct{ protocol *Protocol }
 
-// Hear gives the JSON strings inside e.Data that are the text and the reasoning
-// that an event of r adds, missing for none. ok is false where they are more
-// than a string each, and Say tells.
+// Hear is Hear for an event of r, whose next ones of its shape are known by sight.
 func (l *Listener) Hear(r *sse.Reader, e *sse.Event) (text, reasoning jsonscan.Value, ok bool) {
 	if e.Known {
-		return e.Text, e.Reasoning, true
+		return Hear(e)
 	}
-	if e.Cut || e.Lines > 1 {
-		return "", "", false
-	}
-	s := Said{}
-	p := s.say(e.Type, e.Data)
-	if p == nil {
-		v := jsonscan.Parse(e.Data)
-		p = detect(v, v.Text("type"))
-	}
+	text, reasoning, p, ok := hear(e)
 	if p != nil {
 		l.protocol = p
 	}
-	text, one := s.Text.Alone()
-	reasoning, other := s.Reasoning.Alone()
-	if ok = one && other; ok && l.protocol != nil {
+	if ok && l.protocol != nil {
 		learn(r, e, l.protocol, 0, text, reasoning)
 	}
 	return text, reasoning, ok
+}
+
+// Hear gives the JSON strings inside e.Data that are the text and the reasoning
+// that it adds, missing for none. ok is false where they are more than a string
+// each, and Say tells.
+func Hear(e *sse.Event) (text, reasoning jsonscan.Value, ok bool) {
+	if e.Known {
+		return e.Text, e.Reasoning, true
+	}
+	text, reasoning, _, ok = hear(e)
+	return text, reasoning, ok
+}
+
+// hear also gives the protocol that the event is of, nil if it can be of any.
+func hear(e *sse.Event) (text, reasoning jsonscan.Value, p *Protocol, ok bool) {
+	if e.Cut || e.Lines > 1 {
+		return "", "", nil, false
+	}
+	s := Said{}
+	if p = s.say(e.Type, e.Data); p == nil {
+		v := jsonscan.Parse(e.Data)
+		p = detect(v, v.Text("type"))
+	}
+	text, ok = s.Text.Alone()
+	reasoning, alone := s.Reasoning.Alone()
+	return text, reasoning, p, ok && alone
 }
 
 // learn has r know by sight the events that differ from e only in what may vary.

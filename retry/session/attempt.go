@@ -110,7 +110,7 @@ func (s *Session) open(probe bool) *Answer {
 	s.reader.Reset()
 	s.head, s.event = nil, sse.Event{}
 	s.came, s.gone, s.cutOut, s.upTo, s.missing = 0, 0, 0, 0, ""
-	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted}
+	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted, Listening: s.listening.by != nil}
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)
@@ -192,6 +192,7 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *Answer) {
 func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due bool) {
 	s.tick(now)
 	s.moves, s.out, s.due = s.moves[:0], 0, nil
+	s.listening.all = false
 	if attempt != s.attempt || !s.isOpen() || s.mode == modeNone || len(p) == 0 {
 		return 0, nil, false
 	}

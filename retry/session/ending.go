@@ -10,12 +10,14 @@ import (
 // something is due.
 func (s *Session) events(p []byte) *Answer {
 	s.reader.Hashing = s.seam != nil
+	s.listening.from, s.listening.all = s.gone, s.gone == s.reader.Whole()
 	s.reader.Feed(p)
 	for s.reader.Next(&s.event) {
 		s.upTo = s.event.Bytes.To
 		if s.due = s.take(); s.due != nil {
 			return nil
 		}
+		s.listen()
 	}
 	s.upTo = s.reader.Whole()
 	if s.watch == undecided && s.heldNow() >= maxBody {

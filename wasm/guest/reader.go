@@ -1,9 +1,6 @@
 package main
 
 import (
-	"unsafe"
-
-	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
@@ -15,12 +12,6 @@ type consumer struct {
 	event    sse.Event
 	fed      int64 // of the stream, before the last bytes
 }
-
-// columns is how many numbers there are for each event.
-const columns = 13
-
-// rows are the events that readerEvents tells of.
-var rows [maxEvents][columns]int32
 
 const (
 	// maxEvents is how many events are told of at a time.
@@ -94,41 +85,10 @@ func readerEvents(h, end int32) int32 {
 	return n
 }
 
-// tell writes the event at hand into a row of the table, and says whether it is one for the consumer.
-func (r *consumer) tell(row *[columns]int32) bool {
-	e := &r.event
-	text, reasoning, told := r.listener.Hear(&r.reader, e)
-	if e.Lines == 0 && !e.HasID || e.Bare {
-		return false
-	}
-	row[0], row[1] = int32(e.Lines), int32(e.Bytes.To-r.fed)
-	row[2], row[3] = r.place(e.TypeAt)
-	row[4], row[5] = r.place(e.DataAt)
-	row[6], row[7] = r.place(e.IDAt)
-	row[8], row[9] = r.inside(text)
-	row[10], row[11] = r.inside(reasoning)
-	row[12] = 0
-	if !told {
-		row[12] = 1
-	}
-	return true
-}
-
-// place is where something stands in the bytes that were fed.
-func (r *consumer) place(at sse.Span) (from, to int32) {
-	if at.To == 0 {
-		return 1, 0 // nowhere
-	}
-	return int32(at.From - r.fed), int32(at.To - r.fed)
-}
-
-// inside is where the inside of a JSON string stands that is a part of the event's data.
-func (r *consumer) inside(v jsonscan.Value) (from, to int32) {
-	if v == "" {
-		return 1, 0
-	}
-	from = int32(r.event.DataAt.From-r.fed) + 1 + int32(jsonscan.Place(v, r.event.Data))
-	return from, from + int32(len(v)) - 2
+// tell writes the event at hand into a row, and says whether it is one for the consumer.
+func (r *consumer) tell(row *row) bool {
+	text, reasoning, told := r.listener.Hear(&r.reader, &r.event)
+	return row.write(&r.event, r.fed, text, reasoning, told)
 }
 
 // readerRest is how many of the bytes that were fed, from the last one back,
@@ -142,8 +102,3 @@ func readerRest(h int32) int32 {
 	}
 	return int32(r.reader.Pos() - r.reader.Whole())
 }
-
-// events is where the table lies that reader_events has filled.
-//
-//go:wasmexport events
-func eventsAt() unsafe.Pointer { return unsafe.Pointer(&rows) }

@@ -23,9 +23,9 @@ export interface ChatStreamMessage extends ServerSentEvent {
 }
 
 type Push = (message: ChatStreamMessage) => void;
-/** Takes the bytes of a body, which nobody changes any more; without bytes it has ended. */
+/** Takes the bytes of a body, which nobody changes any more; without bytes it has ended. The events in them may be known. */
 interface Reader {
-  (bytes?: Uint8Array): void;
+  (bytes?: Uint8Array, events?: Int32Array): void;
   /** Frees what it holds; it is not used any more. */
   free?(): void;
 }
@@ -107,7 +107,11 @@ export function makeReader(push: Push): Reader {
     }
   }
 
-  const read: Reader = (bytes) => {
+  const read: Reader = (bytes, events) => {
+    if (bytes && events) {
+      give(events, 0, events.length, bytes, 0);
+      return;
+    }
     if (!bytes) {
       take(undefined);
       reader.free();

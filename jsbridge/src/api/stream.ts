@@ -101,9 +101,9 @@ export function stream(
 
     const start = async () =>
       request(await ready(), input, { ...init, signal }, options, true, () => ({
-        take(bytes) {
+        take(bytes, _, events) {
           read ??= makeReader(relay.push);
-          read(bytes);
+          read(bytes, events);
         },
         demand,
         reset() {

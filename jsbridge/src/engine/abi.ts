@@ -24,6 +24,7 @@ interface Exports {
   delay(attempt: number): number;
   session_body(session: number, n: number): number;
   session_moves(session: number): number;
+  session_events(session: number): number;
   session_chunk(session: number, attempt: number, n: number, now: number): number;
   session_snapshot(session: number): number;
   session_free(session: number): void;
@@ -96,6 +97,11 @@ export interface Engine {
   chunk(session: number, attempt: number, bytes: Uint8Array, now: number): number | Answer;
   /** What becomes of the bytes that are held. Undefined is that as many as were told of go on, from the first one. */
   moves(session: number): Move[] | undefined;
+  /**
+   * The events in the bytes that go on after the last chunk, as {@link EventReader.read} gives them, places counted from the
+   * first of these bytes. The bytes are then the first ones that are held. Undefined if a reader has to find the events.
+   */
+  events(session: number): Int32Array | undefined;
   reader(): EventReader;
   snapshot(session: number): Snapshot;
   /** What the request says of itself, once it has started. */
@@ -111,7 +117,7 @@ export interface Engine {
 /** The most that {@link Engine.chunk} takes. */
 export const maxChunk = 1 << 20;
 
-const version = 2;
+const version = 3;
 /** The kinds of a move, from 1. */
 const kinds = ["release", "drop", "put", "cut"] as const;
 /** How many events are told of at a time. */
@@ -164,6 +170,10 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     }
     return at;
   }
+
+  /** The events that the last call has told of. */
+  const rows = (n: number) =>
+    n > 0 ? new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columns.count) : none;
 
   /** Calls with a text and gives the text that comes back. */
   function text(call: (n: number) => number, input: string): string {
@@ -241,6 +251,11 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
         }
         return moves;
       }),
+    events: (session) =>
+      enter(() => {
+        const n = wasm.session_events(session);
+        return n < 0 ? undefined : rows(n);
+      }),
     reader() {
       const id = enter(() => wasm.reader_new());
       return {
@@ -249,10 +264,7 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
             if (bytes && (!write(bytes) || !wasm.reader_feed(id, bytes.length))) {
               return undefined;
             }
-            const table = () => {
-              const n = wasm.reader_events(id, bytes ? 0 : 1);
-              return n > 0 ? new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columns.count) : none;
-            };
+            const table = () => rows(wasm.reader_events(id, bytes ? 0 : 1));
             const first = table();
             if (first.length < mostEvents * columns.count) {
               return first;

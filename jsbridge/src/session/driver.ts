@@ -17,8 +17,11 @@ export interface Host {
   read?(): void;
   /** Lets go of the attempt, if there is one. */
   drop(): void;
-  /** Hands on bytes, which may be a part of something larger. Nobody changes them any more. */
-  take?(bytes: Uint8Array): void;
+  /**
+   * Hands on bytes, which may be a part of something larger. Nobody changes them any more. Where the events in them are known,
+   * they are as {@link Engine.events} gives them.
+   */
+  take?(bytes: Uint8Array, events?: Int32Array): void;
   /** The consumer is to forget what it has. */
   reset?(): void;
   /** The caller is asked for another request. Nothing more is read of the attempt, which may still be passed. */
@@ -311,9 +314,10 @@ export function drive(
     if (typeof answer !== "number") {
       return answer;
     }
-    const bytes = going(answer);
+    const events = config.canReset && answer > 0 ? engine.events(handle) : undefined;
+    const bytes = events ? keep.release(answer) : going(answer);
     if (bytes) {
-      host.take?.(bytes);
+      host.take?.(bytes, events);
     }
     return undefined;
   }
