@@ -127,7 +127,7 @@ fmt: npm ## formats everything
 	npm run --silent format
 
 .PHONY: test-all
-test-all: test test-docs test-runtimes test-sdks test-bundlers ## make test, and every example, runtime, SDK and bundler
+test-all: test test-docs test-runtimes test-sdks test-bundlers test-apps ## make test, and every example, runtime, SDK and bundler
 
 .PHONY: test-runtimes
 test-runtimes: build ## the packed package in Node.js, Deno, Bun, workerd, browsers, wazero
@@ -147,6 +147,13 @@ test-bundlers: build ## the packed package through every bundler, loaded in Chro
 	.ci/setup chromium
 	node hosttest/install.mjs bundlers
 	node --test --test-reporter=spec hosttest/bundlers/bundlers.test.mjs
+
+.PHONY: test-apps
+test-apps: build ## the applications in examples, fresh, in Chromium; Jest and vitest (a build of Next.js takes a minute)
+	.ci/setup chromium
+	node hosttest/install.mjs apps testrunners
+	cd hosttest/testrunners && node_modules/.bin/jest && node_modules/.bin/vitest run
+	node --test --test-reporter=spec hosttest/apps/apps.test.mjs
 
 .PHONY: test-docs
 test-docs: build ## every code block of the READMEs, as it is written

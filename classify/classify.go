@@ -13,13 +13,13 @@ const longWaitMs = 10 * 60 * 1000
 // Classify judges a failure. It never panics, takes time linear in the size of
 // the failure, and looks at no more than 32 KiB of its text, 8 KiB at a time.
 func Classify(f Failure) (v Verdict) {
-	ClassifyTo(&f, &v)
+	f.ClassifyTo(&v)
 	return v
 }
 
 // ClassifyTo is Classify without a copy of either: it writes to v, which must
 // be zero, and keeps nothing of f but texts.
-func ClassifyTo(f *Failure, v *Verdict) {
+func (f *Failure) ClassifyTo(v *Verdict) {
 	t := borrow()
 	t.judge(f, v, nil)
 	giveBack(t)
@@ -35,7 +35,7 @@ func (t *scan) judge(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 	case f.Canceled:
 		v.Retryable, v.Kind, v.Rule = false, Canceled, "canceled_by_caller"
 	case f.Timer != "":
-		v.Kind, v.Rule = Silence, f.Timer
+		v.Kind, v.Rule = Silence, string(f.Timer)
 		if f.Timer == TimerFirstByte {
 			v.Kind = Timeout
 		}
@@ -74,7 +74,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	t.believe(f, v)
 
 	// The header outranks the status, and says that the request is not what is wrong.
-	should := Header(f.Headers, "x-should-retry")
+	should := f.Headers.Get("x-should-retry")
 	forced := ascii.EqualFold(should, "true")
 	if forced && (v.Kind == InvalidRequest || v.Kind == Unknown) {
 		v.Kind = Server
@@ -160,7 +160,7 @@ func (t *scan) read(f *Failure) {
 	for rest := told; rest != ""; {
 		var h string
 		h, rest = ascii.CutByte(rest, ' ')
-		t.add(h, Header(f.Headers, h))
+		t.add(h, f.Headers.Get(h))
 	}
 	t.add("body", f.Body)
 	t.look()

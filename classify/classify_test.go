@@ -65,7 +65,7 @@ func TestTheCallersCancelAndOurClocksOutrankEveryText(t *testing.T) {
 	require.Equal(t, classify.Canceled, v.Kind)
 	require.False(t, v.Retryable)
 	aborted := &classify.ErrorInfo{Name: "AbortError", Message: "This operation was aborted"}
-	for timer, kind := range map[string]classify.Kind{
+	for timer, kind := range map[classify.Timer]classify.Kind{
 		classify.TimerFirstByte: classify.Timeout, classify.TimerSilence: classify.Silence, classify.TimerContent: classify.Silence,
 	} {
 		v := classify.Classify(classify.Failure{Error: aborted, Timer: timer})
@@ -167,22 +167,22 @@ func TestEveryKindHasWordsToShow(t *testing.T) {
 		classify.RetryAfterTooLong, classify.AttemptsExhausted, classify.MaxElapsedExceeded, classify.StoppedByUser, classify.SeamMismatch,
 		classify.NotReplayable,
 	} {
-		v := classify.NewVerdict(kind, "")
+		v := classify.NewVerdict(kind, &classify.Failure{})
 		require.NotEmpty(t, v.Title, kind)
 		require.True(t, strings.HasSuffix(v.Message, "."), kind)
 		require.NotContains(t, strings.ToLower(v.Message), "try again", kind)
 		require.Equal(t, string(kind), v.Rule)
-		named := classify.NewVerdict(kind, "anthropic").Message
+		named := classify.NewVerdict(kind, &classify.Failure{Provider: "anthropic"}).Message
 		require.Equal(t, strings.Replace(v.Message, "The AI provider", "Anthropic", 1), named)
 	}
-	require.Equal(t, "Anthropic is temporarily overloaded.", classify.NewVerdict(classify.Overloaded, "anthropic").Message)
+	require.Equal(t, "Anthropic is temporarily overloaded.", classify.NewVerdict(classify.Overloaded, &classify.Failure{Provider: "anthropic"}).Message)
 	retryable := map[classify.Kind]bool{
 		classify.Silence: true, classify.Truncated: true, classify.EmptyOutput: true, classify.Network: true,
 		classify.NetworkOrCORS: true, classify.Timeout: true, classify.SeamMismatch: false, classify.NotReplayable: false,
 		classify.AttemptsExhausted: false, classify.StoppedByUser: false,
 	}
 	for kind, want := range retryable {
-		require.Equal(t, want, classify.NewVerdict(kind, "").Retryable, kind)
+		require.Equal(t, want, classify.NewVerdict(kind, &classify.Failure{}).Retryable, kind)
 	}
 }
 

@@ -15,17 +15,18 @@ import (
 
 // corpusCase is one line of testdata/corpus/*.jsonl.
 type corpusCase struct {
-	ID, Source, Provider, Phase string
-	Status                      int
-	Headers                     map[string]string
-	Body                        string
-	Error                       *corpusError
-	Event                       *struct{ Event, Data string }
-	Retryable                   bool
-	Kind                        string
-	RetryAfterMs                *int64 `json:"retry_after_ms"`
-	Ambiguous                   bool
-	Note                        string
+	ID, Source, Provider string
+	Phase                classify.Phase
+	Status               int
+	Headers              map[string]string
+	Body                 string
+	Error                *corpusError
+	Event                *struct{ Event, Data string }
+	Retryable            bool
+	Kind                 string
+	RetryAfterMs         *int64 `json:"retry_after_ms"`
+	Ambiguous            bool
+	Note                 string
 }
 
 type corpusError struct {

@@ -6,7 +6,7 @@ import "github.com/steadfetch/steadfetch/internal/ascii"
 
 // Headers are the headers of a request or a response. In the module, where
 // code for maps would be a part of its weight, they are a list.
-type Headers = map[string]string
+type Headers map[string]string
 
 type headerField struct{ Name, Value string }
 
@@ -19,9 +19,9 @@ func fields(headers Headers) []headerField {
 	return list
 }
 
-// Header gives a header's value, by its name in lower case. Of names that
+// Get gives a header's value, by its name in lower case, or "". Of names that
 // differ in case only, the first in order counts.
-func Header(headers Headers, name string) (value string) {
+func (headers Headers) Get(name string) (value string) {
 	best := ""
 	for k, v := range headers {
 		if ascii.EqualFold(k, name) && (best == "" || k < best) {

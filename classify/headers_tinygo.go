@@ -12,9 +12,9 @@ type HeaderField struct{ Name, Value string }
 
 func fields(headers Headers) []HeaderField { return headers }
 
-// Header gives a header's value, by its name in lower case. Of names that
+// Get gives a header's value, by its name in lower case, or "". Of names that
 // differ in case only, the first in order counts; of equal ones the last.
-func Header(headers Headers, name string) (value string) {
+func (headers Headers) Get(name string) (value string) {
 	best := ""
 	for i := range headers {
 		h := &headers[i]

@@ -32,14 +32,14 @@ func headerHint(f *Failure) int64 {
 	if len(f.Headers) == 0 {
 		return -1
 	}
-	now := date(Header(f.Headers, "date"))
+	now := date(f.Headers.Get("date"))
 	if now < 0 {
 		now = f.Now
 	}
-	if ms, _, rest := duration(Header(f.Headers, "retry-after-ms"), 1); ms >= 0 && ms <= longest && rest == "" {
+	if ms, _, rest := duration(f.Headers.Get("retry-after-ms"), 1); ms >= 0 && ms <= longest && rest == "" {
 		return ms
 	}
-	if ms := moment(Header(f.Headers, "retry-after"), now); ms >= 0 {
+	if ms := moment(f.Headers.Get("retry-after"), now); ms >= 0 {
 		return ms
 	}
 	wait := int64(-1)
@@ -48,7 +48,7 @@ func headerHint(f *Failure) int64 {
 		name := h.Name
 		for i := 0; i < len(name); i++ {
 			if ascii.HasPrefixFold(name[i:], remaining) && h.Value == "0" {
-				wait = max(wait, moment(Header(f.Headers, name[:i]+"reset"+name[i+len(remaining):]), now))
+				wait = max(wait, moment(f.Headers.Get(name[:i]+"reset"+name[i+len(remaining):]), now))
 			}
 		}
 	}

@@ -34,6 +34,7 @@ const (
 	noModel
 	modelWord // with a 404 only
 	tooLong
+	outputLimit
 	tooLarge
 	badCall    // the request can never work as it is, whatever the status
 	badRequest // the words of a 400 or 404
@@ -158,14 +159,14 @@ var phrases = [lexical + 1]wording{
 	// A window and its limit.
 	dailyQuota: {
 		full: "daily:quota,limit*,request limit*,token limit*,usage,free,cap;monthly:quota,limit*,usage,cap,spend*,included;weekly:limit*,quota,usage;" +
-			"5 hour:limit*,usage;requests per:day,month;tokens per:day,month;*sperday*;*modelbyday*;rpd limit*;tpd:limit*,rate limit*;regain access",
+			"5 hour:limit*,usage;requests per:day,month;tokens per:day,month;limit ~ per:day,month;*sperday*;*modelbyday*;rpd limit*;tpd:limit*,rate limit*;regain access",
 		claim: true,
 	},
 	longWindow: {
 		loose: "per:day,month,week,hour,86400*;*perday*;*byday*;daily;monthly;weekly;hourly;calls:day,month;rpd;tpd;5 hour*;24 hour*;hour:allocated,quota*;" +
 			"week allocated;month allocated;tomorrow;this:month*,week*;billing:cycle,period;每日;今日;每天;每月;每周;小时",
 	},
-	limitWord: {loose: "limit*;exceeded;quota*;exhausted;maximum;used up"},
+	limitWord: {loose: "limit*;exceeded;quota*;exhausted;maximum;used up;上限"},
 	// No wait fills a limit of nothing.
 	zeroLimit: {full: "limit:0,value 0"},
 	minute: {
@@ -175,8 +176,8 @@ var phrases = [lexical + 1]wording{
 	rate: {
 		full: "rate:limit*,exceeded;too many:requests*,concurrent*;throttling*;resource exhausted|;request limit:exceeded,reached;concurrency limit*;" +
 			"no deployments available;*tpm limit;*rate limit exceeded;too:frequently,quickly;slow down;limit:requests,burst*;" +
-			"请求过多;频繁;限流;速率;trop de requêtes;zu viele anfragen;demasiadas solicitudes;muitas solicitações;リクエストが多すぎ;요청이 너무 많;лишком много запросов",
-		loose: "throttl*;resource exhausted;too many connections;frequency limit;too:frequent*,fast;error:1015,code 1015;限频;频率;limite de:débit,taxa,solicitudes,requêtes;" +
+			"请求过多;频繁;限流;速率;并发数;trop de requêtes;zu viele anfragen;demasiadas solicitudes;muitas solicitações;リクエストが多すぎ;요청이 너무 많;лишком много запросов",
+		loose: "throttl*;resource exhausted;too many connections;frequency limit;too:frequent*,fast;error:1015,code 1015;concurrency;concurrent requests;并发;限频;频率;limite de:débit,taxa,solicitudes,requêtes;" +
 			"レート制限;한도;лимит",
 		claim: true,
 	},
@@ -244,14 +245,15 @@ var phrases = [lexical + 1]wording{
 	},
 	modelWord: {loose: "model*;not available"},
 	tooLong: {
-		full: "context:length exceeded,window exceeded,limit exceeded,limit reached;exceeds:~ context;exceed ~ context;exceeded ~ context;maximum context;context length;" +
+		full: "context:size exceeded,length exceeded,window exceeded,limit exceeded,limit reached;exceeds:~ context;exceed ~ context;exceeded ~ context;maximum context;context length;" +
 			"prompt:too long,token count,tokens exceed*;*prompt tokens exceed*;input:too long,length;conversation too long;request too long;chat too long;" + // OpenAI, Anthropic, Copilot
 			"too many:tokens total,input tokens;maximum number of:tokens,input tokens;maximum input:tokens,length;model token limit;token count:exceeds,~ exceeds;" +
-			"tokens:limit exceeded,allowed;token limit exceeded;shorten prompt;exceeds n ctx;reduce length;initial prompt greater;inputs tokens;less than ~ tokens;" +
+			"tokens:limit exceeded,allowed;token limit exceeded;shorten prompt;exceeds n ctx;reduce length;initial prompt greater;inputs tokens;" +
 			"too long to fit;上下文长度;输入过长", // Gemini, Kimi, TGI, LM Studio, llama.cpp
-		loose: "context:window*,size,limit*,exceeded;n ctx;must less than;上下文;超长;过长",
+		loose: "context:window*,size,limit*,exceeded;n ctx;must less than;less than ~ tokens;上下文;超长;过长",
 		claim: true,
 	},
+	outputLimit: {full: "max tokens:too large,~ less than,exceeds;max completion tokens:too large,~ less than,exceeds;max output tokens:too large,~ less than,exceeds"},
 	tooLarge: {
 		full: "request:too large*,entity too large,body exceeds,size exceeds;payload:too large*,size exceeds;entity too large;body too large;content too large;" +
 			"exceeds:maximum size,size limit,maximum allowed size;image ~ exceeds;image exceeds;file too large;string:too long,above max length",
@@ -263,7 +265,7 @@ var phrases = [lexical + 1]wording{
 			"missing port in address;request url missing;codec can t encode;cannot body;disturbed or locked;how to serialize;circular structure;security policy directive;" +
 			"req content length mismatch;does not match content length;to https client;too many redirects;blocked by client;err invalid arg*;not function;cannot read properties;" + // what clients refuse to send
 			"deserialize;extra:inputs,forbidden;unrecognized request argument*;unsupported:parameter,value;unknown:parameter,field,name;invalid:parameter*,argument error;" +
-			"missing required;exceeds ~ maximum output;input should;field required;timed out after -*;more system memory;" + // OpenAI, pydantic, Ollama
+			"missing required;occurred validation exception;exceeds ~ maximum output;input should;field required;timed out after -*;more system memory;" + // OpenAI, pydantic, Ollama
 			"|messages # content;|messages # tool;|messages # role;|tools # custom;|tools # input;message:messages #,tools #;error:messages #,tools #", // a path into the request leads the message: Anthropic
 		loose: "not defined;messages #;tools #",
 	},
@@ -281,10 +283,10 @@ var phrases = [lexical + 1]wording{
 		loose: "certificate*;x509;self signed*;altnames;pkix*;issuer cert*;leaf signature",
 	},
 	serverFault: {
-		full: "internal:server error*,error*;server:error|,error occurred,error while;bad gateway;service unavailable;type:api error,server error;upstream:error,connect error",
+		full: "internal:server error*,error*;finish reason error;server:error|,error occurred,error while;bad gateway;service unavailable;type:api error,server error;upstream:error,connect error",
 		loose: "internal*;server:error*,encountered;unavailable;temporary error;unexpected error;error occurred;upstream*;bad response;provider:returned error,error;backend*;" +
 			"went wrong;crashed;model:stream error*,error*;invalid content;engine dead*;runner ~ terminated;out of memory;interrupted;code aborted;incomplete generation;" +
-			"failed to respond;系统;内部错误;服务器;上游",
+			"failed to respond;malformed response;系统;内部错误;服务器;上游",
 	},
 	// Something of the caller's own is still at work, and will end.
 	lock:      {full: "active run;run ~ active;operating on;resource locked;conversation locked;conflict*;aborted ~ concurrency"},

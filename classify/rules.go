@@ -49,6 +49,8 @@ var rules = [...]rule{
 	{name: "not_allowed", kind: Permission, any: facts{notAllowed}},
 	{name: ruleChainLost, kind: InvalidRequest, any: facts{chainLost}},
 	{name: "too_many_tokens", kind: RateLimit, retry: true, any: facts{statusTooMany, minute, shortWait}, and: manyTokens},
+	// The length that the answer may have, not that of what was sent.
+	{name: "output_limit", kind: InvalidRequest, any: facts{outputLimit}, unless: facts{tooLong}},
 	{name: "context_length", kind: ContextLength, any: facts{tooLong, manyTokens}},
 	{name: "too_large", kind: TooLarge, any: facts{tooLarge, statusTooLarge}},
 	{name: "model", kind: ModelNotFound, any: facts{noModel}},

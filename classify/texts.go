@@ -130,7 +130,7 @@ const apiPaths = "/v1 /chat/completions /responses /messages /deployments /model
 
 // party says whose failure it is, if not the provider's: what stands in the way,
 // or a server of one's own, if the request did not go where models are called.
-func party(f *Failure, v *Verdict) string {
+func party(f *Failure, v *Verdict) Party {
 	switch v.Rule {
 	case "proxy_credentials":
 		return PartyProxy
@@ -169,10 +169,12 @@ func (v *Verdict) who() string {
 // NewVerdict is the verdict on a failure that the retry engine itself found:
 // a silent or truncated stream, an empty answer, a limit of its own. Silence,
 // Truncated, EmptyOutput, Unreadable, Network, NetworkOrCORS and Timeout are retryable,
-// every other kind is not. The rule's name is the kind's.
-func NewVerdict(kind Kind, provider string) *Verdict {
-	v := &Verdict{Kind: kind, Provider: provider, Rule: string(kind)}
+// every other kind is not. The rule's name is the kind's. Of the failure only
+// its provider and its request's address count.
+func NewVerdict(kind Kind, f *Failure) *Verdict {
+	v := &Verdict{Kind: kind, Provider: providerOf(f), Rule: string(kind)}
 	v.Retryable = ascii.ListedFold("silence truncated empty_output unreadable network network_or_cors timeout", v.Rule)
+	v.Party = party(f, v)
 	v.Describe()
 	return v
 }

@@ -21,7 +21,7 @@ func (t Texts) Apply(v *Verdict) {
 		}
 	}
 	who := v.who()
-	party := v.Party
+	party := string(v.Party)
 	if party == "" && displayName(v.Provider) == "" {
 		party = "provider"
 	}

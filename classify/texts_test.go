@@ -19,7 +19,7 @@ func TestAStopForAWaitSaysHowLong(t *testing.T) {
 	v := classify.Classify(classify.Failure{Status: 429, Headers: map[string]string{"retry-after": "60"}})
 	require.NotContains(t, v.Message, "wait", "a wait that is kept is shown by the countdown")
 	ms := int64(5_400_000)
-	v = *classify.NewVerdict(classify.RetryAfterTooLong, "groq")
+	v = *classify.NewVerdict(classify.RetryAfterTooLong, &classify.Failure{Provider: "groq"})
 	v.RetryAfterMs = &ms
 	v.Describe()
 	require.Equal(t, "Groq asks to wait 1 h 30 min, which is more than is allowed here.", v.Message)
@@ -28,7 +28,7 @@ func TestAStopForAWaitSaysHowLong(t *testing.T) {
 func TestWhoseFailureItIsIsSaidTruly(t *testing.T) {
 	for _, c := range []struct {
 		failure classify.Failure
-		party   string
+		party   classify.Party
 		message string
 	}{
 		{classify.Failure{Status: 401, URL: "https://app.example.com/api/chat"}, classify.PartyServer, "The server did not accept the credentials."},

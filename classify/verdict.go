@@ -6,18 +6,20 @@
 // in every browser.
 package classify
 
-// Phase says how far the request had come when it failed.
+// Phase says how far a request had come when it failed.
+type Phase string
+
 const (
-	PhaseConnect   = "connect"   // no response headers were seen
-	PhaseResponse  = "response"  // a response arrived, and it is an error
-	PhaseMidstream = "midstream" // the body failed after good headers
+	PhaseConnect   Phase = "connect"   // no response headers were seen
+	PhaseResponse  Phase = "response"  // a response arrived, and it is an error
+	PhaseMidstream Phase = "midstream" // the body failed after good headers
 )
 
 // Failure is what a host saw of a failed request. Every field may be missing;
 // the zero Failure is legal and is judged unknown.
 type Failure struct {
 	// Phase is PhaseConnect, PhaseResponse, PhaseMidstream or empty.
-	Phase string `json:"phase,omitempty"`
+	Phase Phase `json:"phase,omitempty"`
 	// Status is the HTTP status, 0 if there was no response.
 	Status int `json:"status,omitempty"`
 	// Headers are the response's. Names are compared without regard to case.
@@ -41,7 +43,7 @@ type Failure struct {
 	// Timer names the clock of the retry engine that ended the attempt:
 	// TimerFirstByte, TimerSilence, TimerContent, or empty. An abort that
 	// such a clock caused is no cancel, whatever its text says.
-	Timer string `json:"timer,omitempty"`
+	Timer Timer `json:"timer,omitempty"`
 	// Now is the host's wall clock in milliseconds since the Unix epoch. It is
 	// needed only to read dates in hints when the response has no Date header;
 	// 0 leaves such a hint unread.
@@ -51,11 +53,13 @@ type Failure struct {
 	UnknownRetryable bool `json:"unknown_retryable,omitempty"`
 }
 
-// The clocks that a Failure's Timer can name.
+// Timer is a clock of the retry engine.
+type Timer string
+
 const (
-	TimerFirstByte = "first_byte" // nothing at all arrived in time
-	TimerSilence   = "silence"    // no byte for too long
-	TimerContent   = "content"    // bytes, but no event for too long
+	TimerFirstByte Timer = "first_byte" // nothing at all arrived in time
+	TimerSilence   Timer = "silence"    // no byte for too long
+	TimerContent   Timer = "content"    // bytes, but no event for too long
 )
 
 // Event is one event of a stream, as framed by Server-Sent Events (WHATWG
@@ -134,7 +138,7 @@ type Verdict struct {
 	ChainBroken bool `json:"chain_broken,omitempty"`
 	// Party says whose failure it is, if not the provider's: PartyServer,
 	// PartyProxy, PartyFirewall, or empty.
-	Party string `json:"party,omitempty"`
+	Party Party `json:"party,omitempty"`
 	// Title, Message and Detail are safe to show: no key, no token, no URL
 	// beyond its host. Detail is the provider's own text, one line, at most
 	// 500 characters; of an authentication error, only what is missing.
@@ -143,9 +147,11 @@ type Verdict struct {
 	Detail  string `json:"detail,omitempty"`
 }
 
-// Whose failure it is, if not the provider's. Message names them.
+// Party is who failed, if not the provider. Message names them.
+type Party string
+
 const (
-	PartyServer   = "server"   // one's own, such as /api/chat, which is no provider's address
-	PartyProxy    = "proxy"    // one on the way, which wants credentials of its own
-	PartyFirewall = "firewall" // a filter on the way
+	PartyServer   Party = "server"   // one's own, such as /api/chat, which is no provider's address
+	PartyProxy    Party = "proxy"    // one on the way, which wants credentials of its own
+	PartyFirewall Party = "firewall" // a filter on the way
 )

@@ -89,7 +89,7 @@ func TestACallsOwnDeadlineIsRetryableWhileTheCallerLives(t *testing.T) {
 			if calls == 1 {
 				return ctx.Err()
 			}
-			return &retry.Error{Verdict: *classify.NewVerdict(classify.Canceled, ""), Err: ctx.Err()} // as a transport gives it
+			return &retry.Error{Verdict: *classify.NewVerdict(classify.Canceled, &classify.Failure{}), Err: ctx.Err()} // as a transport gives it
 		}
 		require.NoError(t, retry.Retry(t.Context(), slow, nil))
 		require.Equal(t, 3, calls)
@@ -172,7 +172,7 @@ func TestTheTextOfAnErrorShowsNoAddressOfThisMachine(t *testing.T) {
 		cause := errors.New(said)
 		for _, err := range []*retry.Error{
 			{Verdict: classify.Classify(classify.FromError(cause)), Attempts: 1, Err: cause},
-			{Verdict: *classify.NewVerdict(classify.AttemptsExhausted, ""), Last: verdictOf(cause), Attempts: 3, Err: cause},
+			{Verdict: *classify.NewVerdict(classify.AttemptsExhausted, &classify.Failure{}), Last: verdictOf(cause), Attempts: 3, Err: cause},
 		} {
 			for _, secret := range []string{"192.168", "104.18", "53422", "45321", "10.0.0.2", "10.9.8.7", "fe80", "eth0"} {
 				require.NotContains(t, err.Error(), secret)

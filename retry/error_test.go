@@ -40,9 +40,9 @@ func TestAnErrorIsItsCauseAndWhatFailedLast(t *testing.T) {
 
 func TestAnErrorIsAsRetryableAsItsVerdict(t *testing.T) {
 	reset := errors.New("connection reset by peer")
-	used := &retry.Error{Verdict: *classify.NewVerdict(classify.AttemptsExhausted, ""), Err: reset}
+	used := &retry.Error{Verdict: *classify.NewVerdict(classify.AttemptsExhausted, &classify.Failure{}), Err: reset}
 	require.False(t, classify.IsRetryable(fmt.Errorf("chat: %w", used)), "the text alone would say yes")
-	broken := &retry.Error{Verdict: *classify.NewVerdict(classify.Truncated, "")}
+	broken := &retry.Error{Verdict: *classify.NewVerdict(classify.Truncated, &classify.Failure{})}
 	require.True(t, classify.IsRetryable(fmt.Errorf("chat: %w", broken)))
 }
 

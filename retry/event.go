@@ -48,6 +48,8 @@ type ChatStreamRetry struct {
 	Provider   string        `json:"provider,omitempty"`
 	StatusCode int           `json:"status_code,omitempty"`
 	Title      string        `json:"title,omitempty"`
+	// Party says whose failure it was, if not the provider's.
+	Party classify.Party `json:"party,omitempty"`
 	// Before is how many requests go before this one, where it waits for a limit.
 	Before int `json:"before,omitempty"`
 }
@@ -74,6 +76,9 @@ func (r ChatStreamRetry) MarshalJSON() ([]byte, error) {
 	}
 	if r.Title != "" {
 		b = jsonscan.AppendString(append(b, `,"title":`...), r.Title)
+	}
+	if r.Party != "" {
+		b = jsonscan.AppendString(append(b, `,"party":`...), string(r.Party))
 	}
 	if r.Before != 0 {
 		b = jsonscan.AppendInt(append(b, `,"before":`...), int64(r.Before))

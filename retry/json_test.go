@@ -73,9 +73,9 @@ func TestARetryEventIsWrittenAsOnTheWireAndReadBack(t *testing.T) {
 	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.FixedZone("", 3600))
 	for wire, r := range map[string]retry.ChatStreamRetry{
 		`{"attempt":1,"delay_ms":0,"error":"","retrying_at":"2026-11-23T11:00:00.000Z"}`: {Attempt: 1, RetryingAt: at},
-		`{"attempt":2,"delay_ms":1500,"error":"A \"B\"","retrying_at":"2026-11-23T11:00:00.015Z","kind":"overloaded","provider":"anthropic","status_code":529,"title":"Service overloaded","before":3}`: {
+		`{"attempt":2,"delay_ms":1500,"error":"A \"B\"","retrying_at":"2026-11-23T11:00:00.015Z","kind":"overloaded","provider":"anthropic","status_code":529,"title":"Service overloaded","party":"server","before":3}`: {
 			Attempt: 2, DelayMs: 1500, Error: `A "B"`, RetryingAt: at.Add(15 * time.Millisecond),
-			Kind: classify.Overloaded, Provider: "anthropic", StatusCode: 529, Title: "Service overloaded", Before: 3,
+			Kind: classify.Overloaded, Provider: "anthropic", StatusCode: 529, Title: "Service overloaded", Party: classify.PartyServer, Before: 3,
 		},
 	} {
 		got, err := json.Marshal(session.Answer{Do: "wait", Retry: &r})
@@ -87,5 +87,5 @@ func TestARetryEventIsWrittenAsOnTheWireAndReadBack(t *testing.T) {
 		require.Equal(t, r, back)
 	}
 	event := reflect.TypeFor[retry.ChatStreamRetry]()
-	require.Equal(t, 9, event.NumField(), "a field was added that MarshalJSON does not write")
+	require.Equal(t, 10, event.NumField(), "a field was added that MarshalJSON does not write")
 }

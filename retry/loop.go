@@ -69,7 +69,7 @@ func Do(ctx context.Context, policy Policy, fn func(context.Context) error, onRe
 
 // gaveUp is the engine's own verdict, with the facts of the last failure.
 func gaveUp(kind classify.Kind, last *classify.Verdict) classify.Verdict {
-	v := classify.NewVerdict(kind, last.Provider)
+	v := classify.NewVerdict(kind, &classify.Failure{Provider: last.Provider})
 	v.Status, v.RetryAfterMs, v.Detail = last.Status, last.RetryAfterMs, last.Detail
 	return *v
 }
@@ -79,14 +79,14 @@ func (p *Policy) judge(ctx context.Context, err error) classify.Verdict {
 	var own *Error
 	if errors.As(err, &own) {
 		if own.Timeout() && ctx.Err() == nil {
-			return *classify.NewVerdict(classify.Timeout, own.Verdict.Provider)
+			return *classify.NewVerdict(classify.Timeout, &classify.Failure{Provider: own.Verdict.Provider})
 		}
 		return own.Verdict
 	}
 	f := classify.FromError(err)
 	f.UnknownRetryable = p.UnknownRetryable
 	if f.Canceled && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return *classify.NewVerdict(classify.Timeout, "")
+		return *classify.NewVerdict(classify.Timeout, &classify.Failure{})
 	}
 	v := classify.Classify(f)
 	var judged interface{ Retryable() bool }

@@ -70,7 +70,7 @@ type Policy struct {
 
 	// Protocol names the protocol of the answer where the request's address does
 	// not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
-	// "sse" (events of no known form), or "none", which leaves every body alone.
+	// "cohere", "sse" (events of no known form), or "none", which leaves every body alone.
 	// It never makes an answer a stream that was not asked for as one.
 	Protocol string `json:"protocol,omitempty"`
 	// Bucket names what shares one limit with this request. Default: its origin,

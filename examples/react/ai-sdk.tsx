@@ -3,7 +3,7 @@
 import { useChat } from "@ai-sdk/react";
 import { DefaultChatTransport } from "ai";
 import { useState } from "react";
-import { createController, createFetch, RetryError } from "steadfetch";
+import { createController, createFetch } from "steadfetch";
 import { RetryStatus } from "steadfetch/react";
 
 const controller = createController();
@@ -11,7 +11,7 @@ const transport = new DefaultChatTransport({ api: "/api/chat", fetch: createFetc
 
 export function Chat({ id }: { id: string }) {
   const [text, setText] = useState("");
-  const { messages, error, sendMessage, regenerate } = useChat({ id, transport, resume: true });
+  const { messages, sendMessage, regenerate } = useChat({ id, transport, resume: true });
   return (
     <main>
       {messages.map(({ id, role, parts }) => (
@@ -22,7 +22,6 @@ export function Chat({ id }: { id: string }) {
       <RetryStatus
         controller={controller}
         received={messages.at(-1)?.role === "assistant"}
-        last={error instanceof RetryError ? error.last : undefined}
         onRetry={() => regenerate()}
       />
       <form

@@ -1,14 +1,16 @@
 // Next.js: its build, and its server.
 import { execFile } from "node:child_process";
 import { cpSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { freePort, start as startProgram } from "../processes.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const program = join(here, "node_modules", "next", "dist", "bin", "next");
-const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
+/** That of the folder beside this file in which an application lies. */
+const programOf = (folder) => createRequire(join(folder, "package.json")).resolve("next/dist/bin/next");
+export const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
 delete env.NODE_ENV;
 
 /** Adds what both applications share. */
@@ -18,7 +20,7 @@ export function complete(folder) {
 
 /** Builds for production and gives what the build said. */
 export async function build(folder, ...options) {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, "build", ...options], {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [programOf(folder), "build", ...options], {
     cwd: folder,
     env,
   });
@@ -28,7 +30,7 @@ export async function build(folder, ...options) {
 /** Starts a server of it, `how` being "start" or "dev". */
 export async function start(folder, how, ...options) {
   const port = await freePort();
-  const args = [program, how, "--port", String(port), "--hostname", "127.0.0.1", ...options];
+  const args = [programOf(folder), how, "--port", String(port), "--hostname", "127.0.0.1", ...options];
   const { child, failed, said, stop } = startProgram(process.execPath, args, { cwd: folder, env });
   const ready = new Promise((resolve) => {
     child.stdout.on("data", () => /Ready in/.test(said()) && resolve());

@@ -10,9 +10,9 @@ import (
 // message_delta with the stop reason, message_stop.
 var Anthropic = &Protocol{
 	Name: "anthropic",
-	asked: func(r *Request) bool {
-		return !r.Get && (strings.HasSuffix(r.Path, ":streamRawPredict") || // Vertex AI
-			r.Stream && strings.HasSuffix(r.Path, "/messages") && (r.MaxTokens || r.Version))
+	asked: func(a *Address) bool {
+		return !a.Get && (strings.HasSuffix(a.Path, ":streamRawPredict") || // Vertex AI
+			a.Stream && strings.HasSuffix(a.Path, "/messages") && (a.MaxTokens || a.Version))
 	},
 	suits: func(_ jsonscan.Value, typ string) bool {
 		return typ == "message_start" || strings.HasPrefix(typ, "content_block_")

@@ -10,8 +10,8 @@ import (
 // finishReason. It has no end marker but that.
 var Gemini = &Protocol{
 	Name: "gemini",
-	asked: func(r *Request) bool {
-		return !r.Get && strings.HasSuffix(r.Path, ":streamGenerateContent")
+	asked: func(a *Address) bool {
+		return !a.Get && strings.HasSuffix(a.Path, ":streamGenerateContent")
 	},
 	suits: func(v jsonscan.Value, _ string) bool {
 		return v.Get("candidates").Kind() == jsonscan.Array || v.Get("promptFeedback") != ""

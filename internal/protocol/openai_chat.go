@@ -10,8 +10,8 @@ import (
 // speak: chunks with choices, each choice's finish_reason, [DONE].
 var OpenAIChat = &Protocol{
 	Name: "openai-chat",
-	asked: func(r *Request) bool {
-		return !r.Get && r.Stream && strings.HasSuffix(r.Path, "/chat/completions")
+	asked: func(a *Address) bool {
+		return !a.Get && a.Stream && strings.HasSuffix(a.Path, "/chat/completions")
 	},
 	suits: func(v jsonscan.Value, _ string) bool {
 		return v.Get("choices").Kind() == jsonscan.Array

@@ -11,11 +11,11 @@ import (
 var OpenAIResponses = &Protocol{
 	Name: "openai-responses",
 	// One that goes on in the background is asked for again by its id.
-	asked: func(r *Request) bool {
-		if r.Get {
-			return r.Stream && strings.HasSuffix(r.Path[:strings.LastIndexByte(r.Path, '/')+1], "/responses/")
+	asked: func(a *Address) bool {
+		if a.Get {
+			return a.Stream && strings.HasSuffix(a.Path[:strings.LastIndexByte(a.Path, '/')+1], "/responses/")
 		}
-		return r.Stream && strings.HasSuffix(r.Path, "/responses")
+		return a.Stream && strings.HasSuffix(a.Path, "/responses")
 	},
 	suits: func(_ jsonscan.Value, typ string) bool {
 		return strings.HasPrefix(typ, "response.")

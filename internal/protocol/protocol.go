@@ -14,7 +14,7 @@ type Protocol struct {
 	// Name is the value of the option that names the protocol.
 	Name string
 	// asked says whether a request asks for a stream of this protocol, by its address.
-	asked func(r *Request) bool
+	asked func(a *Address) bool
 	// suits says whether an event can belong to a stream of this protocol.
 	suits func(v jsonscan.Value, typ string) bool
 	// begins says whether an event can be nothing but the first one of a stream
@@ -42,6 +42,7 @@ type Protocol struct {
 var protocols = [...]*Protocol{
 	Anthropic,
 	OpenAIResponses,
+	Cohere,
 	AISDK,
 	OpenAIChat,
 	Gemini,
@@ -55,8 +56,8 @@ var (
 	None = &Protocol{Name: "none"}
 )
 
-// Request is what a request says of the stream that it asks for.
-type Request struct {
+// Address is what a request says of the stream that it asks for.
+type Address struct {
 	Get       bool   // the method; a POST otherwise
 	Path      string // without the query and a slash at its end
 	Stream    bool   // a POST's body, or a GET's query, asks for a stream
@@ -65,9 +66,9 @@ type Request struct {
 }
 
 // Promised is the protocol that a request's address promises, nil for none.
-func Promised(r *Request) *Protocol {
+func Promised(a *Address) *Protocol {
 	for _, p := range protocols {
-		if p.asked != nil && p.asked(r) {
+		if p.asked != nil && p.asked(a) {
 			return p
 		}
 	}

@@ -59,6 +59,14 @@ var streams = func() map[string]string {
 			part(`{"text":"Hmm","thought":true}`, ""), part(`{"functionCall":{"name":"look","args":{}}}`, ""), part(`{"text":"!"}`, `,"finishReason":"STOP"`)), "\n", "\r\n"),
 		"ai sdk": data(`{"type":"start","messageId":"m"}`, `{"type":"text-start","id":"t"}`, `{"type":"text-delta","id":"t","delta":"Hel"}`,
 			`{"type":"text-delta","id":"t","delta":"lo"}`, `{"type":"text-delta","id":"t","delta":"!"}`, `{"type":"finish"}`, "[DONE]"),
+		"cohere": typed(`{"type":"message-start","id":"m","delta":{"message":{"role":"assistant"}}}`,
+			`{"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}}`,
+			`{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"Hel"}}}}`, `{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"lo"}}}}`,
+			`{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":", you"}}}}`,
+			`{"type":"content-delta","index":0,"delta":{"message":{"content":{"thinking":"Hm"}}}}`, `{"type":"content-delta","index":0,"delta":{"message":{"content":{"thinking":""}}}}`,
+			`{"type":"tool-call-start","index":0,"delta":{"message":{"tool_calls":{"id":"t","function":{"name":"look","arguments":""}}}}}`,
+			`{"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":"{}"}}}}}`, `{"type":"tool-call-end","index":0}`,
+			`{"type":"message-end","id":"m","delta":{"finish_reason":"TOOL_CALL"}}`),
 		"an error behind text": data(chunk(`"content":"Hel"`, ``), chunk(`"content":"lo"`, ``), chunk(`"content":"lo"`, ``), `{"error":{"message":"Overloaded"}}`),
 		"half an event":        data(chunk(`"content":"Hel"`, ``), chunk(`"content":"lo"`, ``), `{"choices":[{"index":0,"delta":{"content":"wor: ping`, `ld"}}]}`),
 		"no protocol":          "id: 1\ndata: {\"n\":1}\n\nid: 2\ndata: {\"n\":2}\n\n: ping\n\ndata: plain\n\n",
@@ -158,6 +166,7 @@ func TestEveryEventOfMereOutputIsKnownBySight(t *testing.T) {
 		"Responses' tools":   {`{"type":"response.function_call_arguments.delta","sequence_number":%[2]d,"item_id":"f","delta":"%[1]s"}`, "openai-responses"},
 		"Responses' thought": {`{"type":"response.reasoning_summary_text.delta","sequence_number":%[2]d,"delta":"%[1]s"}`, "openai-responses"},
 		"Gemini":             {`{"candidates":[{"content":{"parts":[{"text":"%s"}],"role":"model"},"index":0}],"usageMetadata":{"candidatesTokenCount":%[2]d},"responseId":"r"}`, "gemini"},
+		"Cohere":             {`{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"%s"}}}}`, "cohere"},
 		"the AI SDK":         {`{"type":"text-delta","id":"t","delta":"%s"}`, "ai-sdk"},
 	} {
 		body := ""

@@ -192,6 +192,7 @@ var retryShape = shape{
 	{name: "provider", at: unsafe.Offsetof(wait.Provider), kind: text},
 	{name: "status_code", at: unsafe.Offsetof(wait.StatusCode), kind: number},
 	{name: "title", at: unsafe.Offsetof(wait.Title), kind: text},
+	{name: "party", at: unsafe.Offsetof(wait.Party), kind: text},
 	{name: "before", at: unsafe.Offsetof(wait.Before), kind: number},
 }
 
@@ -204,6 +205,7 @@ var snapshotShape = shape{
 	{name: "waiting_for", at: unsafe.Offsetof(snapshot.WaitingFor), kind: text},
 	{name: "retry", at: unsafe.Offsetof(snapshot.Retry), kind: toRetry},
 	{name: "verdict", at: unsafe.Offsetof(snapshot.Verdict), kind: toVerdict},
+	{name: "last", at: unsafe.Offsetof(snapshot.Last), kind: toVerdict},
 }
 
 var sharedShape = shape{

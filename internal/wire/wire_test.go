@@ -46,7 +46,7 @@ func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
 			require.Equal(t, name, f.name, typ)
 			require.Equal(t, field.Offset, f.at, "%s.%s", typ, field.Name)
 			kinds := map[string]kind{
-				"bool": flag, "int": number, "int64": long, "*int64": maybe, "[]int": numbers, "time.Time": moment, "map[string]string": headers, "retry.Policy": policy,
+				"bool": flag, "int": number, "int64": long, "*int64": maybe, "[]int": numbers, "time.Time": moment, "classify.Headers": headers, "retry.Policy": policy,
 				"session.Request": inRequest, "*session.Request": toRequest, "*classify.Event": toEvent, "*classify.ErrorInfo": toError, "*classify.Failure": toFailure,
 				"*retry.ChatStreamRetry": toRetry, "*session.Snapshot": toSnapshot, "*classify.Verdict": toVerdict, "*session.Shared": toShared,
 				"*session.Resume": toResume,

@@ -48,13 +48,6 @@ var shapes = []string{
 	"Policy", "Request", "Config", "Happened", "Answer", "Resume", "Shared", "ChatStreamRetry", "Snapshot", "About", "Ending",
 }
 
-// words are the plain string fields whose values are the constants that begin
-// with the prefix. "" among the values is the field's absence.
-var words = []struct{ shape, field, prefix string }{
-	{"Failure", "phase", "Phase"},
-	{"Failure", "timer", "Timer"},
-}
-
 const head = `// Written by jsbridge/gen from the Go types. Do not edit: change those and run "npm run gen".
 
 `
@@ -110,18 +103,15 @@ func generate() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var misses []error
 	ts.ApplyMutations(
 		config.EnumAsTypes,
 		config.SimplifyOptional,
 		config.NotNullMaps,
 		config.ExportTypes,
-		func(ts *guts.Typescript) { misses = narrow(ts, facts) },
+		func(ts *guts.Typescript) { narrow(ts, facts) },
 		rename,
 	)
-	if err := errors.Join(misses...); err != nil {
-		return "", err
-	}
+	var misses []error
 	text, err := ts.SerializeInOrder(func(nodes map[string]bindings.Node) (wanted []bindings.Node) {
 		for _, name := range shapes {
 			if n, ok := nodes[name]; ok {
@@ -181,7 +171,7 @@ func only(p *types.Package) *types.Package {
 }
 
 // narrow gives the fields that hold a word the union of its values as a type.
-func narrow(ts *guts.Typescript, f facts) (misses []error) {
+func narrow(ts *guts.Typescript, f facts) {
 	for _, name := range shapes {
 		node, _ := ts.Node(name)
 		shape, ok := node.(*bindings.Interface)
@@ -197,25 +187,7 @@ func narrow(ts *guts.Typescript, f facts) (misses []error) {
 				field.Type = union(values)
 			}
 		}
-		for _, w := range words {
-			if w.shape != name {
-				continue
-			}
-			i := slices.IndexFunc(shape.Fields, func(p *bindings.PropertySignature) bool { return p.Name == w.field })
-			var values []string
-			for _, constant := range f.order {
-				if rest, ok := strings.CutPrefix(constant, w.prefix); ok && rest != "" && rest[0] >= 'A' && rest[0] <= 'Z' {
-					values = append(values, f.values[constant])
-				}
-			}
-			if i < 0 || len(values) == 0 {
-				misses = append(misses, fmt.Errorf("%s.%s has no constants that begin with %s", w.shape, w.field, w.prefix))
-				continue
-			}
-			shape.Fields[i].Type = union(values)
-		}
 	}
-	return misses
 }
 
 func union(words []string) bindings.ExpressionType {
@@ -229,7 +201,6 @@ func union(words []string) bindings.ExpressionType {
 // facts are what the printer leaves out: comments, the words that a string can
 // be, and the options of a policy.
 type facts struct {
-	order   []string            // the string constants, as they stand in the source
 	values  map[string]string   // of the constants
 	enums   map[string][]string // the values of a string type, as they stand in the source
 	types   map[string]string   // the type of a field, by "Type.jsonName"
@@ -278,7 +249,6 @@ func (f *facts) constants(info *types.Info, spec *ast.ValueSpec) {
 		value := constant.StringVal(c.Val())
 		switch t := c.Type().(type) {
 		case *types.Basic:
-			f.order = append(f.order, name.Name)
 			f.values[name.Name] = value
 		case *types.Named:
 			if enum := t.Obj().Name(); !slices.Contains(shapes, enum) {
@@ -359,7 +329,8 @@ func (f facts) words(shape, doc string) string {
 		if json, ok := f.names[shape+"."+s]; ok && !slices.Contains(shapes, s) {
 			return "`" + json + "`"
 		}
-		if value, ok := f.values[s]; ok && !slices.Contains(shapes, s) {
+		// A list of words names no value.
+		if value, ok := f.values[s]; ok && !slices.Contains(shapes, s) && !strings.Contains(value, " ") {
 			return fmt.Sprintf("%q", value)
 		}
 		return s

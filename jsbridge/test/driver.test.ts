@@ -65,7 +65,7 @@ function scripted(...answers: (Answer | Error)[]) {
     reset: () => log.push("reset"),
     wait: (answer) => log.push(`wait ${answer.retry?.attempt}`),
     pass: (_answer, bytes) => log.push(`pass ${bytes?.length}`),
-    finish: () => log.push("finish"),
+    finish: () => void log.push("finish"),
     fail: (answer) => log.push(`fail ${answer.verdict?.kind}`),
     rethrow: () => log.push("rethrow"),
     crash: (error) => log.push(`crash ${error}`),

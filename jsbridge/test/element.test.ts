@@ -181,7 +181,7 @@ test("a failure has its facts, the provider's page, and a button that tells the 
   assert.equal(text("title"), "Interrupted: Service overloaded");
   controller.set({ state: "failed", verdict: { ...verdict, kind: "attempts_exhausted" } });
   assert.equal(part("link").hidden, true);
-  element.last = verdict;
+  controller.set({ state: "failed", verdict: { ...verdict, kind: "attempts_exhausted" }, last: verdict });
   assert.equal(part("link").hidden, false);
 });
 
@@ -240,7 +240,7 @@ test("every word can be replaced, also while it is shown", () => {
     ["Jetzt", "Halt", "Nochmal", "Zustand"],
   );
   assert.equal(part("card").getAttribute("aria-label"), "Anfrage");
-  element.texts = { titles: { overloaded: "Überlastet" }, retryingIn: (s) => `Noch ${s} s` };
+  element.texts = { failures: { overloaded: { title: "Überlastet" } }, retryingIn: (s) => `Noch ${s} s` };
   controller.set(waiting(60_000));
   assert.deepEqual([text("title"), part("stop").textContent], ["Überlastet", "Stop"]);
   element.remove();

@@ -273,7 +273,7 @@ test("the CommonJS build is the same package", async () => {
   assert.equal(cjs.delay(2), 4000);
 });
 
-test("importing needs nothing that a test runner's browser may lack", async () => {
+test("importing and classifying need nothing that a test runner's browser may lack", async () => {
   const missing = [
     "TextEncoder",
     "TextDecoder",
@@ -287,7 +287,7 @@ test("importing needs nothing that a test runner's browser may lack", async () =
   const script = `
     for (const name of ${JSON.stringify([...missing, "structuredClone", "BroadcastChannel", "FinalizationRegistry"])}) delete globalThis[name];
     const loaded = ["index", "element", "react", "testing"].map((name) => require(${JSON.stringify(join(root, "dist", "cjs"))} + "/" + name + ".js"));
-    console.log(loaded.map((m) => typeof m).join());`;
+    console.log(loaded.map((m) => typeof m).join(), loaded[0].classify({ status: 529 }).kind);`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=commonjs", "-e", script]);
-  assert.equal(stdout.trim(), "object,object,object,object");
+  assert.equal(stdout.trim(), "object,object,object,object overloaded");
 });

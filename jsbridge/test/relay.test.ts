@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ChatStreamEvent, RetryError, stream, toResponse } from "../src/index.js";
+import { type ChatStreamEvent, createController, RetryError, stream, toResponse } from "../src/index.js";
+import { view } from "../src/ui/view.js";
 import { answer, clock, network, post, role, settle, token, url } from "./fakes.js";
 
 const page = "https://app.example/api/chat";
 
 /** A page's stream() that asks a server, which asks a provider and relays what comes. */
-function relayed(options: object = {}) {
+function relayed(options: object = {}, pages: object = {}) {
   const provider = network();
   const seen: ChatStreamEvent[] = [];
   const leave = new AbortController();
@@ -18,7 +19,7 @@ function relayed(options: object = {}) {
   void (async () => {
     try {
       const init = { method: "POST", body: "{}", signal: leave.signal };
-      for await (const event of stream(page, init, { fetch: server })) {
+      for await (const event of stream(page, init, { fetch: server, ...pages })) {
         seen.push(event);
       }
     } catch (error) {
@@ -74,6 +75,38 @@ test("the server's error is the page's, and is not tried again", async () => {
   assert.equal(last.verdict.status, 529);
   assert.equal(calls.length, 1);
   assert.equal(state.over, true);
+});
+
+test("the banner of the page shows what the server does, and how it ended", async (t) => {
+  const pass = clock(t);
+  const controller = createController();
+  const shown: string[] = [];
+  controller.subscribe((status) => {
+    const { title, attempt, actions } = view(status) ?? { title: status.state };
+    const text = [title, attempt, actions?.join("+")].join(" ").trim();
+    if (text !== shown.at(-1)) {
+      shown.push(text);
+    }
+  });
+  const { calls, seen } = relayed({ maxAttempts: 2 }, { controller });
+  await settle();
+  calls[0]!.respond(529, '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}');
+  await settle();
+  await pass(1000);
+  const wire = calls[1]!.open();
+  wire.send(role, token("Hel"));
+  await settle();
+  wire.error(new TypeError("terminated"));
+  await settle();
+  assert.deepEqual(shown, [
+    "opening",
+    "streaming",
+    "Service overloaded 2 stop",
+    "Retrying… (attempt 2) 2 stop",
+    "streaming",
+    "Request failed  retry",
+  ]);
+  assert.equal(short(seen).at(-1), "error");
 });
 
 test("when the page goes away, the server's request ends", async () => {

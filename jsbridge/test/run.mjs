@@ -64,7 +64,7 @@ try {
   code =
     spawnSync(
       process.execPath,
-      ["--enable-source-maps", "--expose-gc", "--test", "--test-reporter=spec", "--test-timeout=120000", ...run],
+      ["--enable-source-maps", "--expose-gc", "--test", "--test-reporter=spec", "--test-timeout=300000", ...run],
       {
         stdio: "inherit",
         env: { ...process.env, CHATTEST: chattest },

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import type { Kind, Snapshot, Verdict } from "../src/engine/shapes.gen.js";
+import type { Snapshot, Verdict } from "../src/engine/shapes.gen.js";
+import { classify } from "../src/index.js";
 import { texts } from "../src/ui/texts.js";
 import { countdown, type View, type ViewContext, view } from "../src/ui/view.js";
 
@@ -206,8 +208,7 @@ const cases: Case[] = [
   },
   {
     name: "unless the last failure is told",
-    status: failed({ kind: "attempts_exhausted" }),
-    context: { last: overloaded },
+    status: { ...failed({ kind: "attempts_exhausted" }), last: overloaded },
     shows: { link: "https://status.claude.com" },
   },
   {
@@ -220,8 +221,7 @@ const cases: Case[] = [
   },
   {
     name: "also where only the last failure knows it",
-    status: failed(tooLong),
-    context: { last: { ...overloaded, retryAfterMs: 5_400_000 } },
+    status: { ...failed(tooLong), last: { ...overloaded, retryAfterMs: 5_400_000 } },
     shows: { asked: "The server asks to wait 1 h 30 min." },
   },
   {
@@ -267,22 +267,27 @@ const cases: Case[] = [
     status: waiting(),
     context: {
       texts: {
-        titles: { overloaded: "Überlastet" },
-        messages: { overloaded: (provider) => `Der Anbieter ${provider || "(unbekannt)"} ist überlastet.` },
+        failures: { overloaded: { title: "Überlastet", message: "{who} ist überlastet." } },
+        who: { ...texts.who, provider: "Der Anbieter" },
         sayRetryingIn: (s) => `Neuer Versuch in ${s} Sekunden`,
         attempt: (n) => `${n}. Versuch`,
       },
     },
     shows: {
       title: "Überlastet",
-      message: "Der Anbieter (unbekannt) ist überlastet.",
+      message: "Der Anbieter ist überlastet.",
       say: "Überlastet. Neuer Versuch in 4 Sekunden, 2. Versuch.",
     },
   },
   {
+    name: "a wait of a server that relays is not ended from here",
+    status: waiting({ waitingFor: "server" }),
+    shows: { title: "Service overloaded", until: now + 4000, attempt: 2, actions: ["stop"] },
+  },
+  {
     name: "a message is replaced by a plain string, and the failure's detail stays",
     status: failed(),
-    context: { texts: { messages: { overloaded: "過負荷です。" } } },
+    context: { texts: { failures: { overloaded: { message: "過負荷です。" } } } },
     shows: {
       title: "Service overloaded",
       message: "過負荷です。",
@@ -343,11 +348,41 @@ for (const { ms, words } of durations) {
   test(`${ms} ms are ${words}`, () => assert.equal(texts.duration(ms), words));
 }
 
-test("every kind of failure can have words of its own", () => {
-  const kinds: Kind[] = ["auth", "quota", "network", "unknown"];
-  for (const kind of kinds) {
-    const own = { titles: { [kind]: "Eigen" }, messages: { [kind]: "Eigene Worte." } };
-    const { title, message } = view(failed({ kind }), { texts: own })!;
-    assert.deepEqual([title, message], ["Eigen", "Eigene Worte."]);
+test("an application's own words are filled in as the engine's are, for every kind, rule and party", () => {
+  const failures = JSON.parse(readFileSync("../testdata/classify/texts.json", "utf8"));
+  const seen = new Set<string>();
+  for (const failure of [
+    { status: 429, url: "https://api.anthropic.com/v1/messages" },
+    { status: 529, url: "https://gateway.example/v1/chat/completions" },
+    { status: 500, url: "https://app.example/api/chat" },
+    { status: 401, url: "https://app.example/api/chat" },
+    { status: 407, body: "Proxy Authentication Required" },
+    { status: 401, body: '{"error":{"message":"Missing API key"}}', url: "https://api.openai.com/v1/responses" },
+    { status: 404, body: '{"error":{"code":"model_not_found"}}', url: "https://api.mistral.ai/v1/chat/completions" },
+  ]) {
+    const verdict = classify(failure);
+    const { title, message } = view({ state: "failed", attempt: 1, failures: 1, verdict }, { texts: { failures } })!;
+    assert.deepEqual([title, message], [verdict.title, verdict.message]);
+    seen.add(message.split(" ").slice(0, 2).join(" "));
   }
+  assert.deepEqual([...seen].sort(), [
+    "A proxy",
+    "Anthropic is",
+    "Mistral does",
+    "OpenAI received",
+    "The AI",
+    "The server",
+  ]);
+  const { message } = view(failed({ ...tooLong, provider: "openai", retryAfterMs: 3_600_000 }), {
+    texts: { failures },
+  })!;
+  assert.equal(message, "OpenAI asks to wait 1 h, which is more than is allowed here.");
+});
+
+test("a rule's own words go before those of its kind", () => {
+  const failures = { auth: { title: "Anmeldung" }, missing_key: { message: "{who} bekam keinen Schlüssel." } };
+  const { title, message } = view(failed({ kind: "auth", rule: "missing_key", provider: "groq" }), {
+    texts: { failures },
+  })!;
+  assert.deepEqual([title, message], ["Anmeldung", "Groq bekam keinen Schlüssel."]);
 });

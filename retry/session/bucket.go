@@ -151,7 +151,7 @@ func (s *Session) bucketKey() uint64 {
 // counts: the rest differs for each request.
 func credential(h classify.Headers, q *asked) string {
 	for _, name := range [...]string{"authorization", "x-api-key", "api-key", "x-goog-api-key"} {
-		value := classify.Header(h, name)
+		value := h.Get(name)
 		if _, signed, ok := ascii.Cut(value, "Credential="); ok {
 			value = ascii.Before(signed, ",")
 		}

@@ -37,7 +37,7 @@ const (
 )
 
 // clockNames are the clocks as the classifier knows them.
-var clockNames = [...]string{
+var clockNames = [...]classify.Timer{
 	clockFirstByte: classify.TimerFirstByte, clockSilence: classify.TimerSilence, clockContent: classify.TimerContent,
 }
 

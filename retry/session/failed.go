@@ -86,7 +86,7 @@ func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 	}
 	a := s.end(doFail, v, failed)
 	if s.last != v {
-		a.Last = s.last
+		s.cause, a.Last = s.last, s.last
 	}
 	return a
 }
@@ -113,7 +113,7 @@ func (s *Session) retryEvent(v *classify.Verdict, until int64) *retry.ChatStream
 	return &retry.ChatStreamRetry{
 		Attempt: max(s.failures, 1), DelayMs: until - s.now, Error: v.Message,
 		RetryingAt: time.UnixMilli(s.wall(until)).UTC(),
-		Kind:       v.Kind, Provider: v.Provider, StatusCode: v.Status, Title: v.Title,
+		Kind:       v.Kind, Provider: v.Provider, StatusCode: v.Status, Title: v.Title, Party: v.Party,
 	}
 }
 

@@ -92,7 +92,7 @@ func (s *Session) enter() {
 // stacked says whether an SDK is repeating the request by itself.
 func stacked(h classify.Headers) bool {
 	for _, name := range [...]string{"x-stainless-retry-count", "x-retry-count", "x-retry-attempt"} {
-		if n := classify.Header(h, name); n != "" && n != "0" {
+		if n := h.Get(name); n != "" && n != "0" {
 			return true
 		}
 	}

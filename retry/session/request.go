@@ -80,17 +80,17 @@ func (q *asked) promised(h classify.Headers) *protocol.Protocol {
 	if !q.get() && !q.post() {
 		return nil
 	}
-	r := protocol.Request{Get: q.get(), Path: q.path, Stream: q.stream, MaxTokens: q.tokens, Version: classify.Header(h, "anthropic-version") != ""}
-	if r.Get {
-		r.Stream = q.parameter("stream") == "true"
+	a := protocol.Address{Get: q.get(), Path: q.path, Stream: q.stream, MaxTokens: q.tokens, Version: h.Get("anthropic-version") != ""}
+	if a.Get {
+		a.Stream = q.parameter("stream") == "true"
 	}
-	return protocol.Promised(&r)
+	return protocol.Promised(&a)
 }
 
 // streamed says whether a stream was asked for, in any way in which one can be.
 func (q *asked) streamed(h classify.Headers) bool {
 	return q.stream || q.parameter("stream") == "true" || q.parameter("alt") == "sse" || strings.HasSuffix(q.path, ":streamGenerateContent") ||
-		strings.HasSuffix(q.path, ":streamRawPredict") || ascii.IndexFold(classify.Header(h, "accept"), "text/event-stream") >= 0
+		strings.HasSuffix(q.path, ":streamRawPredict") || ascii.IndexFold(h.Get("accept"), "text/event-stream") >= 0
 }
 
 // Body takes the next piece of the request's body, where Request.Body does not

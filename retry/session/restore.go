@@ -20,7 +20,9 @@ func (s *Session) restore() *Answer {
 		}
 		s.attempt, s.failures = max(r.Attempt, 0), max(r.Failures, 0)
 		if r.State == StateFailed {
-			return s.end(doFail, r.Verdict, failed)
+			a := s.end(doFail, r.Verdict, failed)
+			s.cause, a.Last = r.Last, r.Last
+			return a
 		}
 		// Whoever canceled it then is not there any more to be given a reason.
 		return s.end(doFail, s.own(classify.StoppedByUser), stopped)

@@ -92,6 +92,7 @@ type Session struct {
 	manual    bool
 	verdict   *classify.Verdict
 	last      *classify.Verdict
+	cause     *classify.Verdict // the last failure, where verdict is the engine's own
 }
 
 // The states of a Session, in the order of stateNames. Numbers are a third of
@@ -276,7 +277,7 @@ func (s *Session) callFailed(f *classify.Failure) *Answer {
 	}
 	f.UnknownRetryable = s.cfg.Policy.UnknownRetryable
 	v := judge(f)
-	if v.Kind == classify.Canceled && f.Error != nil && f.Error.Name == "AbortError" && classify.Header(f.Headers, "x-should-retry") == "" {
+	if v.Kind == classify.Canceled && f.Error != nil && f.Error.Name == "AbortError" && f.Headers.Get("x-should-retry") == "" {
 		v = s.own(classify.Network) // the caller did not cancel, or the host would have said so
 		v.Retryable = true
 	}
@@ -310,7 +311,7 @@ func (s *Session) Snapshot() *Snapshot {
 	}
 	return &Snapshot{
 		State: stateNames[s.state], Attempt: s.attempt, Failures: s.failures, Slow: s.slow,
-		WaitingFor: s.obstacleName(), Retry: s.retry, Verdict: s.verdict, Suspected: s.suspectedText(),
+		WaitingFor: s.obstacleName(), Retry: s.retry, Verdict: s.verdict, Last: s.cause, Suspected: s.suspectedText(),
 	}
 }
 
@@ -323,7 +324,7 @@ func (s *Session) isOpen() bool { return s.state == opening || s.state == stream
 
 // own is a verdict of the engine's.
 func (s *Session) own(kind classify.Kind) *classify.Verdict {
-	v := classify.NewVerdict(kind, s.provider)
+	v := classify.NewVerdict(kind, &classify.Failure{Provider: s.provider, URL: s.cfg.Request.URL})
 	if s.status >= 400 { // a good status decided nothing
 		v.Status = s.status
 	}
@@ -332,7 +333,7 @@ func (s *Session) own(kind classify.Kind) *classify.Verdict {
 
 func judge(f *classify.Failure) *classify.Verdict {
 	v := &classify.Verdict{}
-	classify.ClassifyTo(f, v)
+	f.ClassifyTo(v)
 	if v.Status < 400 {
 		v.Status = 0
 	}
@@ -340,14 +341,14 @@ func judge(f *classify.Failure) *classify.Verdict {
 }
 
 // failure is what the session knows of the attempt that has just failed.
-func (s *Session) failure(phase string) *classify.Failure {
+func (s *Session) failure(phase classify.Phase) *classify.Failure {
 	return &classify.Failure{
 		Phase: phase, Status: s.status, Headers: s.headers, Provider: s.cfg.Provider, URL: s.cfg.Request.URL,
 		Now: s.wall(s.now), UnknownRetryable: s.cfg.Policy.UnknownRetryable,
 	}
 }
 
-func (s *Session) phase() string {
+func (s *Session) phase() classify.Phase {
 	if s.status == 0 {
 		return classify.PhaseConnect
 	}

@@ -100,6 +100,12 @@ func TestAttemptsElapsedTimeAndRetryAfterAreLimited(t *testing.T) {
 	require.Equal(t, session.DoPass, a.Do, "the caller reads the provider's own words")
 	require.Equal(t, classify.AttemptsExhausted, a.Verdict.Kind)
 	require.Equal(t, classify.Overloaded, a.Last.Kind)
+	stored := h.s.Snapshot()
+	require.Equal(t, a.Last, stored.Last)
+	again := newHost(t, session.Config{Restore: stored})
+	a = again.run()
+	require.Equal(t, []classify.Kind{classify.AttemptsExhausted, classify.Overloaded}, []classify.Kind{a.Verdict.Kind, a.Last.Kind})
+	require.Equal(t, stored, again.s.Snapshot(), "what was stored is as it was restored")
 
 	h = newHost(t, session.Config{Policy: retry.Policy{MaxElapsed: 3500 * time.Millisecond}}, overloaded, overloaded, overloaded)
 	require.Equal(t, classify.MaxElapsedExceeded, h.run().Verdict.Kind)

@@ -67,13 +67,13 @@ func (s *Session) looksInto(status int, h classify.Headers) bool {
 	if status/100 != 2 || status == 202 || status == 204 || status == 205 {
 		return false
 	}
-	typ := ascii.Trim(ascii.Before(classify.Header(h, "content-type"), ";"))
+	typ := ascii.Trim(ascii.Before(h.Get("content-type"), ";"))
 	events := ascii.EqualFold(typ, "text/event-stream")
 	switch s.watch {
 	case watched:
 		return typ == "" || events || ascii.EqualFold(typ, "application/json") || ascii.EqualFold(typ, "text/html") || ascii.EqualFold(typ, "text/plain")
 	case undecided:
-		if classify.Header(h, uiStream) != "" {
+		if h.Get(uiStream) != "" {
 			if s.promised == nil {
 				s.promised = protocol.AISDK
 			}

@@ -189,6 +189,7 @@ const (
 	WaitingForConnection WaitingFor = "connection"
 	WaitingForCooldown   WaitingFor = "cooldown" // of another request to the same bucket
 	WaitingForPerson     WaitingFor = "person"   // who has made it manual
+	WaitingForServer     WaitingFor = "server"   // of one's own, which relays an answer and waits itself; a host says so
 )
 
 // Snapshot is a session's state, for a late subscriber and for storage.
@@ -201,8 +202,10 @@ type Snapshot struct {
 	Suspected string `json:"suspected,omitempty"`
 	// Slow is set when no output came for 15 s.
 	Slow bool `json:"slow,omitempty"`
-	// WaitingFor is empty (for the time), WaitingForConnection or WaitingForCooldown.
+	// WaitingFor is empty where it is the time.
 	WaitingFor WaitingFor             `json:"waiting_for,omitempty"`
 	Retry      *retry.ChatStreamRetry `json:"retry,omitempty"`
 	Verdict    *classify.Verdict      `json:"verdict,omitempty"`
+	// Last is the verdict on the last failure where Verdict is the engine's own.
+	Last *classify.Verdict `json:"last,omitempty"`
 }

@@ -101,7 +101,7 @@ func classifyFailure(n int32) int32 {
 		return refuse(err.Error())
 	}
 	verdict := &classify.Verdict{}
-	classify.ClassifyTo(f, verdict)
+	f.ClassifyTo(verdict)
 	fresh().Verdict(verdict)
 	return done()
 }

@@ -52,7 +52,10 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
           take: (bytes, response) => begin(response).push(bytes),
           demand: () => body?.demand(),
           pass: resolve,
-          finish: (response) => begin(response).close(),
+          finish(response) {
+            begin(response).close();
+            return undefined;
+          },
           fail: (error, canceled) => (body ? body.error(error, canceled) : reject(error)),
         };
       }).catch(reject);

@@ -1,4 +1,5 @@
-import type { Ending } from "../engine/shapes.gen.js";
+import type { ChatStreamRetry, Ending } from "../engine/shapes.gen.js";
+import type { Session } from "../session/driver.js";
 import type { ChatStreamMessage } from "./messages.js";
 import type { ChatStreamEvent } from "./stream.js";
 import { ofWire, toWire, type WireEvent } from "./wire.js";
@@ -48,13 +49,35 @@ export interface Relay {
    * the error that it ended with, or that it broke off.
    */
   ending(): Ending | undefined;
+  /** Shows no more of the server's waits. */
+  leave(): void;
 }
 
-/** Hands on messages, or the events that a relay has made of them. */
-export function makeRelay(push: (event: ChatStreamEvent) => void): Relay {
+/** Hands on messages, or the events that a relay has made of them, and shows when the server waits. */
+export function makeRelay(push: (event: ChatStreamEvent) => void, show?: Session["relayed"]): Relay {
   let relays: boolean | undefined;
   let last: ChatStreamEvent | undefined;
+  let waits = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function leave(): void {
+    clearTimeout(timer);
+    waits = false;
+  }
+
+  /** By the page's own clock, since the server's may be another. */
+  function wait(retry: ChatStreamRetry): void {
+    leave();
+    waits = true;
+    const retryingAt = new Date(Date.now() + retry.delayMs).toISOString();
+    show?.("waiting", { ...retry, retryingAt });
+    if (retry.delayMs > 0) {
+      timer = setTimeout(() => show?.("opening", retry), retry.delayMs);
+    }
+  }
+
   return {
+    leave,
     push(message) {
       if (relays === undefined) {
         relays = message.data === opening;
@@ -63,9 +86,16 @@ export function makeRelay(push: (event: ChatStreamEvent) => void): Relay {
         }
       }
       last = relays ? ofWire(JSON.parse(message.data) as WireEvent) : message;
-      if (last.type !== "finish" && last.type !== "error") {
-        push(last);
+      if (last.type === "finish" || last.type === "error") {
+        return;
       }
+      if (last.type === "retry") {
+        wait(last.retry);
+      } else if (waits) {
+        leave();
+        show?.();
+      }
+      push(last);
     },
     ending() {
       if (!relays) {

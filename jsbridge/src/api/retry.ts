@@ -91,7 +91,10 @@ export async function retry<T>(
           mine?.abort(signal?.reason);
         },
         pass: () => resolve(result),
-        finish: () => resolve(result),
+        finish() {
+          resolve(result);
+          return undefined;
+        },
         fail({ verdict, attempt = 0, last }) {
           if (verdict!.kind === "canceled" && signal?.aborted) {
             reject(signal.reason);

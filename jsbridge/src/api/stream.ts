@@ -8,7 +8,7 @@ import { RetryError } from "./error.js";
 import { type ChatStreamMessage, makeReader, readBody } from "./messages.js";
 import { type FetchOptions, fetchTypes } from "./options.js";
 import { makeQueue, type QueueIterator } from "./queue.js";
-import { makeRelay } from "./relay.js";
+import { makeRelay, type Relay } from "./relay.js";
 
 /** What comes of a request. */
 export type ChatStreamEvent =
@@ -59,15 +59,20 @@ export function stream(
   let abort: AbortController | undefined;
   let leave = () => {};
   let read: ReturnType<typeof makeReader> | undefined;
+  let relay: Relay | undefined;
   const { iterator, push, end, clear, demand } = makeQueue<ChatStreamEvent>(begin, () => {
-    leave();
-    read?.free?.();
+    free();
     abort?.abort();
   });
 
-  function over(how: { error?: unknown }): void {
+  function free(): void {
     leave();
+    relay?.leave();
     read?.free?.();
+  }
+
+  function over(how: { error?: unknown }): void {
+    free();
     end(how);
   }
 
@@ -85,31 +90,39 @@ export function stream(
   function begin(): void {
     ({ abort, leave } = follower(theirs, options.signal));
     const { signal } = abort;
-    let relay = makeRelay(push);
 
     /** A body that nobody guards has ended so. */
-    function broke(error: unknown, attempts: number): void {
+    function broke(error: unknown, attempts: number): Verdict | undefined {
       if (signal.aborted) {
         over({ error: signal.reason });
-      } else if (error instanceof RetryError) {
-        fail(error); // a server's, relayed
-      } else {
-        const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
-        fail(new RetryError(verdict, attempts, undefined, error));
+        return undefined;
       }
+      if (error instanceof RetryError) {
+        fail(error); // a server's, relayed
+        return error.verdict;
+      }
+      const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
+      fail(new RetryError(verdict, attempts, undefined, error));
+      return verdict;
     }
 
     const start = async () =>
+<<<<<<< HEAD
       request(await ready(), input, { ...init, signal }, options, true, () => ({
         take(bytes, _, events) {
+=======
+      request(await ready(), input, { ...init, signal }, options, true, (session) => ({
+        take(bytes) {
+          relay ??= makeRelay(push, session.relayed);
+>>>>>>> core
           read ??= makeReader(relay.push);
           read(bytes, events);
         },
         demand,
         reset() {
           read?.free?.();
-          read = undefined;
-          relay = makeRelay(push);
+          relay?.leave();
+          read = relay = undefined;
           push({ type: "reset" });
         },
         wait({ retry }) {
@@ -133,12 +146,13 @@ export function stream(
           read?.();
           if (verdict) {
             fail(new RetryError(verdict, attempts));
-            return;
+            return undefined;
           }
           try {
-            finish(relay.ending() ?? ending);
+            finish(relay?.ending() ?? ending);
+            return undefined;
           } catch (error) {
-            broke(error, attempts);
+            return broke(error, attempts);
           }
         },
         fail(error, canceled) {

@@ -134,13 +134,21 @@ function joined(tables: Int32Array[]): Int32Array {
   return all;
 }
 
+/** Test runners play a browser without these, in Node.js, which has them. */
+const ofNode = () =>
+  (
+    globalThis as {
+      process?: { getBuiltinModule(name: string): Pick<typeof globalThis, "TextEncoder" | "TextDecoder"> };
+    }
+  ).process!.getBuiltinModule("node:util");
+
 /**
  * Wraps an instance's exports. onTrap is called when it has trapped: after that it is
  * not to be used again, and every call throws.
  */
 export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): Engine {
   const wasm = exports as unknown as Exports;
-  // Not before they are used: some test runners play a browser without them.
+  const { TextEncoder, TextDecoder } = globalThis.TextEncoder ? globalThis : ofNode();
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   let trapped: { cause: unknown } | undefined;

@@ -37,7 +37,7 @@ export interface Failure {
   phase?: "connect" | "response" | "midstream";
   /** `status` is the HTTP status, 0 if there was no response. */
   status?: number;
-  /** `headers` are the response's. "anthropic openai-chat openai-responses gemini ai-sdk sse none" are compared without regard to case. */
+  /** `headers` are the response's. Names are compared without regard to case. */
   headers?: Record<string, string>;
   /** `body` is the first 64 KiB of an error body, or a whole JSON answer. */
   body?: string;
@@ -107,7 +107,7 @@ export interface Verdict {
    * `party` says whose failure it is, if not the provider's: "server",
    * "proxy", "firewall", or empty.
    */
-  party?: string;
+  party?: "server" | "proxy" | "firewall";
   /**
    * `title`, `message` and `detail` are safe to show: no key, no token, no URL
    * beyond its host. `detail` is the provider's own text, one line, at most
@@ -234,10 +234,10 @@ export interface Policy {
   /**
    * `protocol` names the protocol of the answer where the request's address does
    * not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
-   * "sse" (events of no known form), or "none", which leaves every body alone.
+   * "cohere", "sse" (events of no known form), or "none", which leaves every body alone.
    * It never makes an answer a stream that was not asked for as one.
    */
-  protocol?: "anthropic" | "openai-chat" | "openai-responses" | "gemini" | "ai-sdk" | "sse" | "none";
+  protocol?: "anthropic" | "openai-responses" | "cohere" | "ai-sdk" | "openai-chat" | "gemini" | "sse" | "none";
   /**
    * `bucket` names what shares one limit with this request. Default: its origin,
    * credential and model.
@@ -424,6 +424,8 @@ export interface ChatStreamRetry {
   provider?: string;
   statusCode?: number;
   title?: string;
+  /** `party` says whose failure it was, if not the provider's. */
+  party?: "server" | "proxy" | "firewall";
   /** `before` is how many requests go before this one, where it waits for a limit. */
   before?: number;
 }
@@ -442,10 +444,12 @@ export interface Snapshot {
   suspected?: string;
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
-  /** `waitingFor` is empty (for the time), "connection" or "cooldown". */
-  waitingFor?: "connection" | "cooldown" | "person";
+  /** `waitingFor` is empty where it is the time. */
+  waitingFor?: "connection" | "cooldown" | "person" | "server";
   retry?: ChatStreamRetry;
   verdict?: Verdict;
+  /** `last` is the verdict on the last failure where Verdict is the engine's own. */
+  last?: Verdict;
 }
 
 /** About is what a host may tell a caller of a request, beside its address. */
@@ -488,7 +492,7 @@ export const policyTypes: Readonly<Record<keyof Policy, "number" | "boolean" | "
   jitter: ["none", "full", "equal"],
   afterCommit: ["fail", "restart", "resume"],
   resume: ["last_event_id", "background", "continue", "custom"],
-  protocol: ["anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk", "sse", "none"],
+  protocol: ["anthropic", "openai-responses", "cohere", "ai-sdk", "openai-chat", "gemini", "sse", "none"],
   bucket: "string",
   lenient: "boolean",
   unknownRetryable: "boolean",

@@ -29,8 +29,8 @@ export interface Outcome {
   wait?(answer: Answer): void;
   /** The caller is to have this response; with a verdict it is a failure. */
   pass(response: Response, verdict: Verdict | undefined, attempts: number, last: Verdict | undefined): void;
-  /** A verdict here is the provider's refusal to go on. */
-  finish(response: Response, verdict: Verdict | undefined, attempts: number, ending: Ending): void;
+  /** A verdict here is the provider's refusal to go on. Gives the verdict that the answer brought, as a relay does. */
+  finish(response: Response, verdict: Verdict | undefined, attempts: number, ending: Ending): Verdict | undefined;
   /** `canceled` says that the error is the caller's own reason. */
   fail(error: unknown, canceled: boolean): void;
 }
@@ -203,7 +203,7 @@ function transport(
     finish({ verdict, attempt = 0 }, ending) {
       letGo(current!);
       current = undefined;
-      to.finish(streamed ?? latest!, verdict, attempt, ending);
+      return to.finish(streamed ?? latest!, verdict, attempt, ending);
     },
     fail({ verdict, attempt = 0, last }) {
       if (verdict!.kind === "canceled") {

@@ -2,7 +2,17 @@ import { type Controlled, registryOf, safely } from "../api/controller.js";
 import { type Options, policyOf, type RequestContext } from "../api/options.js";
 import { type Engine, maxChunk } from "../engine/abi.js";
 import { engine as engineNow } from "../engine/module.js";
-import type { Answer, Config, Ending, Happened, Shared, Snapshot } from "../engine/shapes.gen.js";
+import { frozen } from "../engine/names.js";
+import type {
+  Answer,
+  ChatStreamRetry,
+  Config,
+  Ending,
+  Happened,
+  Shared,
+  Snapshot,
+  Verdict,
+} from "../engine/shapes.gen.js";
 import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
@@ -30,8 +40,11 @@ export interface Host {
   wait?(answer: Answer): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
   pass(answer: Answer, bytes: Uint8Array | undefined): void;
-  /** The answer is complete, though its transport may not have ended. */
-  finish(answer: Answer, ending: Ending): void;
+  /**
+   * The answer is complete, though its transport may not have ended. Gives the verdict that it brought, if it was a
+   * server's news of a failure.
+   */
+  finish(answer: Answer, ending: Ending): Verdict | undefined;
   fail(answer: Answer): void;
   /** The caller gets the error that the attempt threw. */
   rethrow?(): void;
@@ -46,6 +59,8 @@ export interface Session extends Controlled {
   chunk(attempt: number, bytes: Uint8Array): void;
   /** Says that nothing is read for now, because the consumer takes nothing. Clocks stand still meanwhile. */
   hold(held: boolean): void;
+  /** Shows what a server does that relays the answer: it waits, or it tries again; without that, output flows. */
+  relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
   /** The body of the request to open, when the answer said `rewrite`. */
   rewrite(body: string): string;
   /** The session's time may have come. */
@@ -120,6 +135,7 @@ export function drive(
   last++;
   const id = last;
   const registry = registryOf(options.controller);
+  const shown = registry !== undefined || options.onStatus !== undefined;
   const handle = engine.open({
     id,
     seed: Math.floor(Math.random() * 2 ** 32),
@@ -228,7 +244,7 @@ export function drive(
     const context = describe();
     trace?.answered(answer, context);
     const last = ["pass", "finish", "fail", "rethrow"].includes(answer.do);
-    const status = last || registry || options.onStatus ? engine.snapshot(handle) : undefined;
+    let status = last || shown ? engine.snapshot(handle) : undefined;
     const ending = answer.do === "finish" ? engine.ending(handle) : {};
     if (last) {
       end();
@@ -252,9 +268,11 @@ export function drive(
       case "pass":
         host.pass(answer, bytes);
         break;
-      case "finish":
-        host.finish(answer, ending);
+      case "finish": {
+        const verdict = host.finish(answer, ending);
+        status = verdict ? frozen({ ...status!, state: "failed", verdict }) : status;
         break;
+      }
       case "fail":
         host.drop();
         host.fail(answer);
@@ -277,6 +295,10 @@ export function drive(
     if (retry) {
       safely(options.onRetry, retry, context);
     }
+    showStatus(status, context);
+  }
+
+  function showStatus(status: Snapshot | undefined, context: RequestContext): void {
     if (status) {
       registry?.set(session, status, over);
       safely(options.onStatus, status, context);
@@ -397,6 +419,15 @@ export function drive(
       if (!on && overdue && !over) {
         overdue = false;
         timer = setTimeout(session.tick, afterHold);
+      }
+    },
+    relayed(state, retry) {
+      if (shown && !over) {
+        const now = engine.snapshot(handle);
+        const failures = retry?.attempt ?? 0;
+        const attempt = state === "opening" ? failures + 1 : failures;
+        const theirs = state && retry && { state, attempt, failures, retry, waitingFor: "server" as const };
+        showStatus(frozen({ ...now, ...theirs }), describe());
       }
     },
     rewrite: (body) => engine.rewrite(handle, body),

@@ -5,13 +5,12 @@
  * @module
  */
 import type { Controller } from "../api/controller.js";
-import type { Verdict } from "../engine/shapes.gen.js";
 import { style } from "./style.js";
 import { texts as english, type Texts } from "./texts.js";
 import { type Action, countdown, type View, view } from "./view.js";
 
 export type { RetryStatusProps } from "./jsx.js";
-export { type Texts, texts } from "./texts.js";
+export { type FailureText, type Texts, texts } from "./texts.js";
 export { type Action, countdown, type View, type ViewContext, view } from "./view.js";
 
 /** On a server there are no elements, and nothing is defined. */
@@ -20,7 +19,7 @@ const Base = (globalThis.HTMLElement ?? Object) as typeof HTMLElement;
 /** How often the numbers may change. */
 const paintEveryMs = 100;
 /** What a page sets. */
-const properties = ["controller", "received", "last", "texts"] as const;
+const properties = ["controller", "received", "texts"] as const;
 const buttons: readonly (readonly [action: Action, part: string])[] = [
   ["retryNow", "retry-now"],
   ["retry", "retry"],
@@ -46,7 +45,6 @@ const buttons: readonly (readonly [action: Action, part: string])[] = [
 export class RetryStatusElement extends Base {
   #controller: Controller | undefined;
   #received = false;
-  #last: Verdict | undefined;
   #texts: Partial<Texts> | undefined;
   #leave: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -75,15 +73,6 @@ export class RetryStatusElement extends Base {
       this.#received = received;
       this.#show();
     }
-  }
-
-  /** The verdict on the last failure where the engine's own ended the request: `RetryError.last`. */
-  get last(): Verdict | undefined {
-    return this.#last;
-  }
-  set last(last: Verdict | undefined) {
-    this.#last = last;
-    this.#show();
   }
 
   /** Words in another language, or other words. What is left out is English. */
@@ -136,7 +125,7 @@ export class RetryStatusElement extends Base {
       return;
     }
     const status = this.#controller?.status;
-    const next = status && view(status, { received: this.#received, last: this.#last, texts: this.#texts });
+    const next = status && view(status, { received: this.#received, texts: this.#texts });
     if (this.#current && same(next, this.#shown)) {
       return;
     }
@@ -214,12 +203,23 @@ const tags: Partial<Record<string, string>> = {
   attempt: "span",
 };
 
-/** Builds the inside of the element. No style element and no markup, which a page's Content-Security-Policy may forbid. */
+/** No style element, which a page's Content-Security-Policy may forbid, but where there are no sheets by script. */
+function dress(root: ShadowRoot): void {
+  if ("replaceSync" in CSSStyleSheet.prototype) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style);
+    root.adoptedStyleSheets = [sheet];
+  } else {
+    const element = document.createElement("style"); // Safari before 16.4
+    element.textContent = style;
+    root.append(element);
+  }
+}
+
+/** Builds the inside of the element. No markup, which a page's Content-Security-Policy may forbid. */
 function build(host: RetryStatusElement, act: (action: Action) => void): Parts {
   const root = host.attachShadow({ mode: "open" });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(style);
-  root.adoptedStyleSheets = [sheet];
+  dress(root);
   const parts = Object.fromEntries(names.map((name) => [name, make(tags[name] ?? "p", name)])) as Parts;
   parts.link = make("a", "link") as HTMLAnchorElement;
   Object.assign(parts.link, { target: "_blank", rel: "noreferrer" });

@@ -1,5 +1,4 @@
 import type { Controller } from "../api/controller.js";
-import type { Verdict } from "../engine/shapes.gen.js";
 import type { RetryStatusElement } from "./element.js";
 import type { Texts } from "./texts.js";
 
@@ -10,7 +9,6 @@ import type { Texts } from "./texts.js";
 export interface RetryStatusProps {
   controller?: Controller | undefined;
   received?: boolean | undefined;
-  last?: Verdict | undefined;
   texts?: Partial<Texts> | undefined;
   /** A person wants another try of what failed or was stopped. */
   onretry?: ((event: CustomEvent) => void) | undefined;

@@ -15,7 +15,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
-import type { Controller, Snapshot, StreamOptions, Verdict } from "../index.js";
+import type { Controller, Snapshot, StreamOptions } from "../index.js";
 import { type Answer, makeChat, nothing } from "./chat.js";
 import type { RetryStatusElement } from "./element.js";
 import type { Texts } from "./texts.js";
@@ -88,8 +88,6 @@ export interface RetryStatusComponentProps {
   controller?: Controller | undefined;
   /** A part of the answer is on the page. */
   received?: boolean | undefined;
-  /** The verdict on the last failure where the engine's own ended the request: `RetryError.last`. */
-  last?: Verdict | undefined;
   /** Words in another language, or other words. */
   texts?: Partial<Texts> | undefined;
   /** A person wants another try. Default: that of the chat. */
@@ -101,9 +99,9 @@ export interface RetryStatusComponentProps {
 
 /** `<retry-status>` as a component, which React 18 needs and which loads the element by itself. */
 export function RetryStatus(props: RetryStatusComponentProps): ReactElement {
-  const { chat, controller = chat?.controller, received = chat?.received, last = chat?.error?.last } = props;
+  const { chat, controller = chat?.controller, received = chat?.received } = props;
   const { texts, onRetry = chat?.retry, className, ...others } = props;
-  for (const known of ["chat", "controller", "received", "last"]) {
+  for (const known of ["chat", "controller", "received"]) {
     delete others[known];
   }
   const element = useRef<RetryStatusElement>(null);
@@ -119,8 +117,8 @@ export function RetryStatus(props: RetryStatusComponentProps): ReactElement {
     act.current = onRetry;
   }, [onRetry]);
   useEffect(() => {
-    Object.assign(element.current ?? {}, { controller, received: received ?? false, last, texts });
-  }, [controller, received, last, texts]);
+    Object.assign(element.current ?? {}, { controller, received: received ?? false, texts });
+  }, [controller, received, texts]);
   // React 18 knows no className of an element that it does not know.
   return createElement("retry-status", { ...others, ref: element, class: className });
 }

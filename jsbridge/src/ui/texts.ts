@@ -1,4 +1,4 @@
-import type { Kind } from "../engine/shapes.gen.js";
+import type { Kind, Verdict } from "../engine/shapes.gen.js";
 
 /**
  * The words of `<retry-status>`. The property `texts` replaces some or all of
@@ -6,10 +6,13 @@ import type { Kind } from "../engine/shapes.gen.js";
  * functions, so that a language's plurals and word order fit.
  */
 export interface Texts {
-  /** By the failure's kind; without it, the engine's own title. */
-  titles: Partial<Record<Kind, string>>;
-  /** By the failure's kind; without it, the engine's own message. A function gets the provider's short name, or "". */
-  messages: Partial<Record<Kind, string | ((provider: string) => string)>>;
+  /**
+   * By a failure's kind, or more closely by its verdict's `rule`; what is left out has the engine's own words. In both
+   * texts {who} stands for whose failure it is, and {wait} for how long the server asked to wait.
+   */
+  failures: Readonly<{ [kind in Kind]?: FailureText } & { [rule: string]: FailureText | undefined }>;
+  /** What {who} stands for where no provider's name does. */
+  who: Readonly<Record<"provider" | NonNullable<Verdict["party"]>, string>>;
   /** The title of a failure without a title. */
   failed: string;
   /** The title when a failure cut an answer short. */
@@ -44,6 +47,12 @@ export interface Texts {
   retry: string;
 }
 
+/** What is said of a failure. */
+export interface FailureText {
+  readonly title?: string;
+  readonly message?: string;
+}
+
 const aDay = 86_400_000;
 
 /** A duration in its two largest units: "1 h 30 min". */
@@ -70,8 +79,13 @@ function clock(time: Date, leftMs: number): string {
 
 /** The English words. */
 export const texts: Texts = {
-  titles: {},
-  messages: {},
+  failures: {},
+  who: {
+    provider: "The AI provider",
+    server: "The server",
+    proxy: "A proxy on the way",
+    firewall: "A firewall on the way",
+  },
   failed: "Request failed",
   interrupted: (title) => `Interrupted: ${title}`,
   stopped: "Stopped",

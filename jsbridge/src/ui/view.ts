@@ -1,5 +1,5 @@
 import type { Snapshot, Verdict } from "../engine/shapes.gen.js";
-import { statusPages } from "./status-pages.js";
+import { providers } from "./providers.js";
 import { texts as english, type Texts } from "./texts.js";
 
 /** What a person can do. */
@@ -33,8 +33,6 @@ export interface View {
 export interface ViewContext {
   /** A part of the answer is there to be read. */
   received?: boolean | undefined;
-  /** The verdict on the last failure, where the status has the engine's own: `RetryError.last`. */
-  last?: Verdict | undefined;
   /** Words other than the English ones. */
   texts?: Partial<Texts> | undefined;
 }
@@ -46,8 +44,8 @@ const countdownLimit = 90_000;
 /** What to show for a status; undefined is nothing. It knows no page and no clock. */
 export function view(status: Snapshot, context: ViewContext = {}): View | undefined {
   const texts = { ...english, ...context.texts };
-  const { received = false, last } = context;
-  const { state, verdict } = status;
+  const { received = false } = context;
+  const { state, verdict, last } = status;
   switch (state) {
     case "waiting":
       return waiting(status, texts);
@@ -88,6 +86,8 @@ function waiting(status: Snapshot, texts: Texts): View {
     return { ...shared, ...wait, title: texts.held(retry?.before), message: "", say: texts.held(), actions: ["stop"] };
   }
   const title = titleOf(retry, texts);
+  // A wait of the server's own is not ended from here.
+  const actions: Action[] = waitingFor === "server" ? ["stop"] : ["retryNow", "stop"];
   const when = wait.delayMs ? spoken(until, delayMs, texts) : "";
   return {
     ...shared,
@@ -95,7 +95,7 @@ function waiting(status: Snapshot, texts: Texts): View {
     title,
     message: messageOf(retry?.error, retry, texts),
     say: sentences(when ? title : "", listed(when || title, attempt ? texts.attempt(attempt) : "")),
-    actions: ["retryNow", "stop"],
+    actions,
   };
 }
 
@@ -136,22 +136,29 @@ function failed(verdict: Verdict, last: Verdict | undefined, received: boolean, 
     asked,
     detail,
     status: verdict.status || undefined,
-    link: cause.kind === "overloaded" ? statusPage(cause.provider ?? "") : "",
+    link: cause.kind === "overloaded" ? (known(cause.provider ?? "")?.[1] ?? "") : "",
     say: sentences(title, message, asked),
     actions: ["retry"],
   };
 }
 
-/** What a retry event and a verdict have in common. */
-type Cause = Partial<Pick<Verdict, "kind" | "title" | "provider">> | undefined;
+/** What is known of a failure: a verdict tells more of it than a retry event. */
+type Cause = Partial<Pick<Verdict, "kind" | "rule" | "title" | "provider" | "party" | "retryAfterMs">>;
 
-function titleOf(cause: Cause, texts: Texts): string {
-  return (cause?.kind && texts.titles[cause.kind]) || cause?.title || texts.failed;
+function titleOf(cause: Cause = {}, texts: Texts): string {
+  return own("title", cause, texts) ?? cause.title ?? texts.failed;
 }
 
-function messageOf(message = "", cause: Cause, texts: Texts): string {
-  const text = cause?.kind && texts.messages[cause.kind];
-  return typeof text === "function" ? text(cause?.provider ?? "") : (text ?? message);
+function messageOf(message = "", cause: Cause = {}, texts: Texts): string {
+  return own("message", cause, texts) ?? message;
+}
+
+/** The page's own words for a failure. */
+function own(which: "title" | "message", cause: Cause, texts: Texts): string | undefined {
+  const { rule = "", kind = "", provider = "", party, retryAfterMs = 0 } = cause;
+  const text = texts.failures[rule]?.[which] ?? texts.failures[kind]?.[which];
+  const who = party ? texts.who[party] : (known(provider)?.[0] ?? texts.who.provider);
+  return text?.replaceAll("{who}", who).replaceAll("{wait}", texts.duration(retryAfterMs));
 }
 
 function sentences(...parts: string[]): string {
@@ -169,7 +176,7 @@ const spoken = (until: number, delayMs: number, texts: Texts) =>
     ? texts.retryingAt(new Date(until), delayMs)
     : texts.sayRetryingIn(Math.ceil(delayMs / 1000));
 
-const statusPage = (provider: string) => (Object.hasOwn(statusPages, provider) && statusPages[provider]) || "";
+const known = (provider: string) => (Object.hasOwn(providers, provider) ? providers[provider] : undefined);
 
 /** The words of the countdown at a moment: "" when the wait has no valid end or is over. */
 export function countdown(until: number | undefined, now: number, own?: Partial<Texts>): string {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 
@@ -66,6 +67,57 @@ test("the package has these files and no others", () => {
   }
   for (const name of ["index", "js", "workerd", "element", "react", "testing", "cjs/index"]) {
     assert.ok(names.includes(`dist/${name}.js.map`), name);
+  }
+});
+
+test("it says whose it is, where it is from, and what of it has effects when imported", () => {
+  const read = (file) => readFileSync(join(installed, file), "utf8");
+  const { author, bugs, homepage, license, repository, sideEffects } = JSON.parse(read("package.json"));
+  const home = "https://github.com/steadfetch/steadfetch";
+  assert.deepEqual(
+    { author, bugs, homepage, license, repository },
+    {
+      author: "The steadfetch authors",
+      bugs: `${home}/issues`,
+      homepage: `${home}#readme`,
+      license: "MIT",
+      repository: { type: "git", url: `git+${home}.git`, directory: "jsbridge" },
+    },
+  );
+  assert.equal(read("LICENSE"), readFileSync(join(root, "..", "LICENSE"), "utf8"));
+  // A bundler drops what is imported and not used, but for what defines the element.
+  assert.deepEqual(sideEffects, ["./dist/element.js", "./dist/cjs/element.js"]);
+  for (const file of sideEffects) assert.match(read(file), /customElements/);
+});
+
+test("a page that imports the package and uses none of it gets none of it", async () => {
+  const bundle = async (contents) => {
+    const options = { bundle: true, minify: true, write: false, format: "esm", logLevel: "silent" };
+    const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir: work } });
+    return outputFiles[0].text;
+  };
+  assert.equal((await bundle('import "steadfetch"; import { createFetch } from "steadfetch";')).trim(), "");
+  assert.match(await bundle('import "steadfetch/element";'), /retry-status/);
+});
+
+test("source maps lead from every bundle to the sources, which they hold", () => {
+  const maps = packed.files.map(({ path }) => path).filter((path) => path.endsWith(".map"));
+  for (const file of maps) {
+    const { sources, sourcesContent } = JSON.parse(readFileSync(join(installed, file), "utf8"));
+    assert.ok(
+      sources.some((source) => /src\/.*\.ts$/.test(source)),
+      file,
+    );
+    assert.equal(sourcesContent.length, sources.length, file);
+    assert.ok(
+      sourcesContent.every((content) => typeof content === "string"),
+      file,
+    );
+    assert.match(
+      readFileSync(join(installed, file.replace(/\.map$/, "")), "utf8"),
+      /\/\/# sourceMappingURL=\S+\s*$/,
+      file,
+    );
   }
 });
 
@@ -130,12 +182,11 @@ for (const [module, moduleResolution] of [
 }
 
 const tsx = `
-import { createController, type Verdict } from "steadfetch";
+import { createController } from "steadfetch";
 import "steadfetch/element";
 const controller = createController();
-declare const last: Verdict | undefined;
 export const banner = (
-  <retry-status controller={controller} received last={last} texts={{ stop: "Halt" }} onretry={() => {}} className="x" slot="y" key="k">
+  <retry-status controller={controller} received texts={{ stop: "Halt", failures: { rate_limit: { title: "Langsam" } } }} onretry={() => {}} className="x" slot="y" key="k">
     <b slot="icon">!</b>
   </retry-status>
 );

@@ -20,6 +20,10 @@ const upstream = createServer(async (request, response) => {
     response.writeHead(429, { "retry-after-ms": "50" }).end('{"error":{"message":"slow down"}}');
     return;
   }
+  if (content === "limited") {
+    response.writeHead(429, { "retry-after": "60" }).end('{"error":{"message":"slow down"}}');
+    return;
+  }
   if (content === "forbidden") {
     response.writeHead(401).end('{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}');
     return;
@@ -60,13 +64,19 @@ const kinds = {
   },
 };
 
-const ask = (url, prompt, more = {}) =>
+const ask = (url, prompt, { tenant = "t1", ...more } = {}) =>
   stream(`${url}/api/chat`, {
     method: "POST",
-    headers: { "content-type": "application/json", "x-tenant": "t1" },
+    headers: { "content-type": "application/json", "x-tenant": tenant },
     body: JSON.stringify({ prompt }),
     ...more,
   });
+
+const textOf = async (events) => {
+  let text = "";
+  for await (const event of events) text += event.text ?? "";
+  return text;
+};
 
 async function until(condition) {
   for (let i = 0; i < 200 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -125,14 +135,41 @@ test("500 streams at once, and the metrics count them", async () => {
   const server = await kinds.express();
   const { metrics } = await import("../../../examples/servers/answer.mjs");
   const before = metrics.get("finish ok") ?? 0;
-  await Promise.all(
-    Array.from({ length: 500 }, async (_, i) => {
-      let text = "";
-      for await (const event of ask(server.url, `number ${i}`)) text += event.text ?? "";
-      assert.equal(text, `Hello, number ${i}`);
-    }),
+  const prompts = Array.from({ length: 500 }, (_, i) => `number ${i}`);
+  assert.deepEqual(
+    await Promise.all(prompts.map((prompt) => textOf(ask(server.url, prompt)))),
+    prompts.map((prompt) => `Hello, ${prompt}`),
   );
   assert.equal(metrics.get("finish ok") - before, 500);
   await until(() => provider.open === 0);
   server.close();
+});
+
+test("a tenant that is limited waits, and holds no other", async () => {
+  const server = await kinds.express();
+  const limited = ask(server.url, "limited", { tenant: "a" });
+  assert.equal((await limited.next()).value.retry.kind, "rate_limit");
+  const held = ask(server.url, "after it", { tenant: "a" });
+  assert.equal((await held.next()).value.retry.attempt, 0); // it has not failed itself
+  assert.equal(await textOf(ask(server.url, "beside it", { tenant: "b" })), "Hello, beside it");
+  await Promise.all([limited.return(), held.return()]);
+  server.close();
+});
+
+test("a server that shuts down ends its answers, and tells the pages of those that it stops", async () => {
+  const { app } = await import("../../../examples/servers/express.mjs");
+  const { shutDown } = await import("../../../examples/servers/answer.mjs");
+  const server = createServer(app);
+  const url = await listen(server);
+  const late = ask(url, "endless");
+  assert.equal((await late.next()).value.text, "Hello, ");
+  const finished = textOf(ask(url, "in time"));
+  await until(() => provider.open === 1); // the other one has been answered
+  const down = shutDown(server, 100);
+  await assert.rejects(fetch(url), "it takes no more requests");
+  assert.equal(await finished, "Hello, in time");
+  const { value } = await late.next();
+  assert.deepEqual([value.type, value.verdict.kind], ["error", "stopped_by_user"]);
+  await down;
+  await until(() => provider.open === 0);
 });

@@ -1,0 +1,27 @@
+"use client";
+
+import { useState } from "react";
+import { RetryStatus, useChatStream } from "steadfetch/react";
+
+/** An answer as it comes. Waits, failures and their buttons are the banner's. */
+export default function Chat() {
+  const [prompt, setPrompt] = useState("Tell me a story.");
+  const chat = useChatStream();
+  const ask = () =>
+    chat.start("/api/chat", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ prompt }),
+    });
+  return (
+    <main>
+      <h1>Chat</h1>
+      <form action={ask}>
+        <input aria-label="Prompt" value={prompt} onChange={(event) => setPrompt(event.target.value)} />
+        <button type="submit">Ask</button>
+      </form>
+      <p className="answer">{chat.text}</p>
+      <RetryStatus chat={chat} />
+    </main>
+  );
+}

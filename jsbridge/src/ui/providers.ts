@@ -1,0 +1,38 @@
+// Written from the rows of classify/providers.go. Do not edit: change those and run
+// "go test ./classify -run ElementKnows -update".
+
+/** What people call a provider, and where it says how it is, by the short names that verdicts carry. */
+export const providers: Readonly<Record<string, readonly [name: string, statusPage: string]>> = {
+  alibaba: ["Alibaba Cloud", ""],
+  anthropic: ["Anthropic", "https://status.claude.com"],
+  azure: ["Azure OpenAI", "https://azure.status.microsoft"],
+  baidu: ["Baidu", ""],
+  bedrock: ["Amazon Bedrock", "https://health.aws.amazon.com/health/status"],
+  cerebras: ["Cerebras", "https://status.cerebras.ai"],
+  cloudflare: ["Cloudflare", "https://www.cloudflarestatus.com"],
+  cohere: ["Cohere", "https://status.cohere.com"],
+  copilot: ["GitHub Copilot", "https://www.githubstatus.com"],
+  deepseek: ["DeepSeek", "https://status.deepseek.com"],
+  fireworks: ["Fireworks AI", "https://status.fireworks.ai"],
+  github: ["GitHub Models", "https://www.githubstatus.com"],
+  google: ["Google", "https://aistudio.google.com/status"],
+  groq: ["Groq", "https://groqstatus.com"],
+  huggingface: ["Hugging Face", "https://status.huggingface.co"],
+  litellm: ["LiteLLM", ""],
+  lmstudio: ["LM Studio", ""],
+  minimax: ["MiniMax", ""],
+  mistral: ["Mistral", "https://status.mistral.ai"],
+  moonshot: ["Moonshot AI", "https://status.moonshot.cn"],
+  nvidia: ["NVIDIA", ""],
+  ollama: ["Ollama", ""],
+  openai: ["OpenAI", "https://status.openai.com"],
+  openrouter: ["OpenRouter", "https://status.openrouter.ai"],
+  perplexity: ["Perplexity", "https://status.perplexity.com"],
+  replicate: ["Replicate", "https://www.replicatestatus.com"],
+  siliconflow: ["SiliconFlow", ""],
+  tencent: ["Tencent Cloud", ""],
+  together: ["Together AI", "https://status.together.ai"],
+  volcengine: ["Volcengine", ""],
+  xai: ["xAI", "https://status.x.ai"],
+  zhipu: ["Zhipu AI", ""],
+};
