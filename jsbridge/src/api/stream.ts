@@ -107,14 +107,9 @@ export function stream(
     }
 
     const start = async () =>
-<<<<<<< HEAD
-      request(await ready(), input, { ...init, signal }, options, true, () => ({
-        take(bytes, _, events) {
-=======
       request(await ready(), input, { ...init, signal }, options, true, (session) => ({
-        take(bytes) {
+        take(bytes, _, events) {
           relay ??= makeRelay(push, session.relayed);
->>>>>>> core
           read ??= makeReader(relay.push);
           read(bytes, events);
         },
