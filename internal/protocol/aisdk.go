@@ -23,12 +23,6 @@ var AISDK = &Protocol{
 		return true
 	},
 	read: readAISDK,
-	text: func(v jsonscan.Value) jsonscan.Value {
-		if v.Says("type", "text-delta") {
-			return v.Get("delta")
-		}
-		return ""
-	},
 	said: func(s *Said, v jsonscan.Value, typ string) bool {
 		switch typ {
 		case "text-delta":

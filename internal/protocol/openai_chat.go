@@ -20,9 +20,6 @@ var OpenAIChat = &Protocol{
 		return v.Says("object", "chat.completion.chunk")
 	},
 	read: readChat,
-	text: func(v jsonscan.Value) jsonscan.Value {
-		return v.Get("choices").First().Get("delta.content")
-	},
 	said: func(s *Said, v jsonscan.Value, _ string) bool {
 		choice := v.Get("choices").First()
 		s.choice(choice)

@@ -24,12 +24,6 @@ var OpenAIResponses = &Protocol{
 		return typ == "response.created" && v.Get("response").Kind() == jsonscan.Object
 	},
 	read: readResponses,
-	text: func(v jsonscan.Value) jsonscan.Value {
-		if v.Says("type", "response.output_text.delta") {
-			return v.Get("delta")
-		}
-		return ""
-	},
 	said: func(s *Said, v jsonscan.Value, typ string) bool {
 		switch typ {
 		case "response.output_text.delta":

@@ -42,15 +42,9 @@ func (t *Tracker) Follow(r *sse.Reader, e *sse.Event) Facts {
 		return facts
 	}
 	if isStrict(t.Protocol) && facts&Output != 0 && facts&^(Output|Opaque) == 0 {
-		text, reasoning := t.Text(e), jsonscan.Value("")
-		if t.Listening {
-			said, thought, _, ok := hear(e)
-			if !ok || said != text {
-				return facts
-			}
-			reasoning = thought
+		if text, reasoning, ok := Hear(e); ok {
+			learn(r, e, t.Protocol, facts, text, reasoning)
 		}
-		learn(r, e, t.Protocol, facts, text, reasoning)
 	}
 	return facts
 }
@@ -87,9 +81,6 @@ func Hear(e *sse.Event) (text, reasoning jsonscan.Value, ok bool) {
 
 // hear also gives the protocol that the event is of, nil if it can be of any.
 func hear(e *sse.Event) (text, reasoning jsonscan.Value, p *Protocol, ok bool) {
-	if e.Cut || e.Lines > 1 {
-		return "", "", nil, false
-	}
 	s := Said{}
 	if p = s.say(e.Type, e.Data); p == nil {
 		v := jsonscan.Parse(e.Data)

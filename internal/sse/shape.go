@@ -69,62 +69,63 @@ func (f *Shapes) learn(raw string, e *Event, marks *jsonscan.Marks, facts uint32
 		f.next = (f.next + 1) % len(f.list)
 	}
 	g := &f.list[f.next]
-	begin := e.Bytes.From
-	*g = shape{
-		vary: g.vary[:0], facts: facts, text: none, reasoning: none, tick: none, id: none,
-		typ:  [2]int{int(e.TypeAt.From - begin), int(e.TypeAt.To - begin)},
-		data: [2]int{int(e.DataAt.From - begin), int(e.DataAt.To - begin)},
+	at := func(place int64) int { return int(place - e.Bytes.From) }
+	g.raw, g.vary, g.facts, g.tick, g.id = "", g.vary[:0], facts, none, none
+	g.typ = [2]int{}
+	if e.TypeAt.To > 0 {
+		g.typ = [2]int{at(e.TypeAt.From), at(e.TypeAt.To)}
 	}
-	if e.TypeAt.To == 0 {
-		g.typ = [2]int{}
+	g.data = [2]int{at(e.DataAt.From), at(e.DataAt.To)}
+	id := varying{kind: line, from: at(e.IDAt.From), to: at(e.IDAt.To)}
+	if e.HasID && raw[id.from-1] != ' ' {
+		return // then a space in front of another id would be none of it
 	}
-	id := int(e.IDAt.From - begin)
-	if e.HasID {
-		if raw[id-1] != ' ' {
-			return // then a space in front of another id would be none of it
-		}
-		if id < g.data[0] {
-			g.id = g.add(line, id, int(e.IDAt.To-begin))
-		}
+	if e.HasID && id.from < g.data[0] {
+		g.id = 0
+		g.vary = append(g.vary, id)
 	}
 	for i := range list {
 		m := &list[i]
-		from, to, kind := g.data[0]+m.From, g.data[0]+m.To, number
-		if raw[from] == '"' {
-			from, to, kind = from+1, to-1, quoted
+		v := varying{from: g.data[0] + m.From, to: g.data[0] + m.To}
+		if raw[v.from] == '"' {
+			v.kind = quoted
+			v.from++
+			v.to--
 		}
-		at := len(g.vary)
 		switch m.Vary {
 		case jsonscan.Text:
-			kind = filled
-			switch {
-			case text != "" && m.From == jsonscan.Place(text, e.Data):
-				g.text, text = at, ""
-			case reasoning != "" && m.From == jsonscan.Place(reasoning, e.Data):
-				g.reasoning, reasoning = at, ""
-			}
+			v.kind = filled
 		case jsonscan.Counter:
-			if g.tick == none {
-				g.tick = at
+			if g.tick < 0 {
+				g.tick = len(g.vary)
 			}
 		}
-		g.add(kind, from, to)
+		g.vary = append(g.vary, v)
 	}
-	if text != "" || reasoning != "" {
-		return // one that may not vary
+	if e.HasID && g.id < 0 {
+		g.id = len(g.vary)
+		g.vary = append(g.vary, id)
 	}
-	if e.HasID && g.id == none {
-		g.id = g.add(line, id, int(e.IDAt.To-begin))
+	g.text, g.reasoning = g.find(e, text), g.find(e, reasoning)
+	if text != "" && g.text < 0 || reasoning != "" && g.reasoning < 0 {
+		return // it may not vary
 	}
 	g.raw = strings.Clone(raw)
 	f.last = f.next
 	f.next = (f.next + 1) % len(f.list)
 }
 
-// add gives the index of what it adds.
-func (g *shape) add(kind kind, from, to int) int {
-	g.vary = append(g.vary, varying{kind: kind, from: from, to: to})
-	return len(g.vary) - 1
+// find is which of the values v, a part of the event's data, is.
+func (g *shape) find(e *Event, v jsonscan.Value) int {
+	if v != "" {
+		from := g.data[0] + jsonscan.Place(v, e.Data) + 1
+		for i := range g.vary {
+			if g.vary[i].kind == filled && g.vary[i].from == from {
+				return i
+			}
+		}
+	}
+	return none
 }
 
 // match finds a shape that the event at i in s has, and the event's end.

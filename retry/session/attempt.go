@@ -110,7 +110,7 @@ func (s *Session) open(probe bool) *Answer {
 	s.reader.Reset()
 	s.head, s.event = nil, sse.Event{}
 	s.came, s.gone, s.cutOut, s.upTo, s.missing = 0, 0, 0, 0, ""
-	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted, Listening: s.listening.by != nil}
+	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted}
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)

@@ -42,7 +42,7 @@ func (r *row) write(e *sse.Event, base int64, text, reasoning jsonscan.Value, to
 	r.place(8, inside(e, text), base)
 	r.place(10, inside(e, reasoning), base)
 	r[12] = 0
-	if !told {
+	if !told || e.Cut || e.Lines > 1 {
 		r[12] = 1
 	}
 	return true

@@ -59,22 +59,23 @@ export function makeReader(push: Push): Reader {
   let fed = 0; // how many bytes were fed last
   let id = "";
 
-  /** Gives the events of a table from one row to another. Their places are in bytes, but for a shift. */
+  /** Gives the events of a table from one place to another. Places in it are in bytes, but for a shift. */
   function give(table: Int32Array, from: number, to: number, bytes: Uint8Array, shift: number): void {
     const part = makeParts(decoder, bytes, (to - from) / columns.count);
+    const at = (i: number) => part(table[i]! + shift, table[i + 1]! + shift);
     for (let i = from; i < to; i += columns.count) {
-      const at = (column: number) => part(table[i + column]! + shift, table[i + column + 1]! + shift);
-      id = at(columns.id) ?? id;
+      id = at(i + columns.id) ?? id;
       const lines = table[i + columns.lines]!;
-      if (lines > 0) {
-        const event = at(columns.type) || "message";
-        const data = lines > 1 ? joined(at(columns.data)!) : at(columns.data)!;
-        push(
-          table[i + columns.ask]
-            ? message(event, data, id)
-            : told(event, data, id, at(columns.text), at(columns.reasoning)),
-        );
+      if (lines === 0) {
+        continue;
       }
+      const event = at(i + columns.type) || "message";
+      const data = lines > 1 ? joined(at(i + columns.data)!) : at(i + columns.data)!;
+      push(
+        table[i + columns.ask]
+          ? message(event, data, id)
+          : told(event, data, id, at(i + columns.text), at(i + columns.reasoning)),
+      );
     }
   }
 

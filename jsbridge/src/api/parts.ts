@@ -24,8 +24,12 @@ export function makeParts(decoder: TextDecoder, bytes: Uint8Array, count: number
     }
     return i;
   };
-  // What is no UTF-8 has become characters of other sizes.
-  if (bytes.length > count * long || (place(Infinity), at !== bytes.length)) {
+  /** Whether it was UTF-8: what is none has become characters of other sizes. */
+  const whole = (): boolean => {
+    place(Infinity);
+    return at === bytes.length;
+  };
+  if (bytes.length > count * long || !whole()) {
     return (from, to) => (from > to ? undefined : decoder.decode(bytes.subarray(from, to)));
   }
   return (from, to) => (from > to ? undefined : text.slice(place(from), place(to)));

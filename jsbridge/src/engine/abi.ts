@@ -70,7 +70,17 @@ export interface EventReader {
 }
 
 /** What the table of events has for each of them. A place is two numbers; one that ends before it begins is none. */
-export const columns = { lines: 0, end: 1, type: 2, data: 4, id: 6, text: 8, reasoning: 10, ask: 12, count: 13 } as const;
+export const columns = {
+  lines: 0,
+  end: 1,
+  type: 2,
+  data: 4,
+  id: 6,
+  text: 8,
+  reasoning: 10,
+  ask: 12,
+  count: 13,
+} as const;
 
 /** What an event says to a person. */
 export interface Said {

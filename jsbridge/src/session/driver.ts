@@ -28,8 +28,8 @@ export interface Host {
   /** Lets go of the attempt, if there is one. */
   drop(): void;
   /**
-   * Hands on bytes, which may be a part of something larger. Nobody changes them any more. Where the events in them are known,
-   * they are as {@link Engine.events} gives them.
+   * Hands on bytes, which may be a part of something larger. Nobody changes them any more; but where the events in them are
+   * known, as {@link Engine.events} gives them, both are good only until this returns.
    */
   take?(bytes: Uint8Array, events?: Int32Array): void;
   /** The consumer is to forget what it has. */
@@ -337,7 +337,7 @@ export function drive(
       return answer;
     }
     const events = config.canReset && answer > 0 ? engine.events(handle) : undefined;
-    const bytes = events ? keep.release(answer) : going(answer);
+    const bytes = events ? keep.lend(answer) : going(answer);
     if (bytes) {
       host.take?.(bytes, events);
     }

@@ -3,6 +3,8 @@ export interface Held {
   push(bytes: Uint8Array): void;
   /** Gives the next n bytes, which go on: as a part of what was pushed, where they are. */
   release(n: number): Uint8Array;
+  /** The same, but they are good only until the next call. */
+  lend(n: number): Uint8Array;
   /** The next n bytes are dropped. */
   drop(n: number): void;
   /** Drops n bytes that end `behind` bytes before the end. */
@@ -10,12 +12,16 @@ export interface Held {
   clear(): void;
 }
 
-/** The pieces as one: the very same one if it is alone. */
-export function joinBytes(pieces: Uint8Array[]): Uint8Array {
+/** What is lent is written here, if it fits. */
+const lent = new Uint8Array(64 << 10);
+
+/** The pieces as one: the very same one if it is alone, else a copy, in `into` if there is room. */
+export function joinBytes(pieces: Uint8Array[], into?: Uint8Array): Uint8Array {
   if (pieces.length === 1) {
     return pieces[0]!;
   }
-  const all = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
+  const n = pieces.reduce((n, piece) => n + piece.length, 0);
+  const all = into && n <= into.length ? into.subarray(0, n) : new Uint8Array(n);
   let at = 0;
   for (const piece of pieces) {
     all.set(piece, at);
@@ -51,20 +57,16 @@ export function makeHeld(): Held {
     }
   }
 
+  function release(n: number, into?: Uint8Array): Uint8Array {
+    const some: Uint8Array[] = [];
+    take(n, some);
+    return joinBytes(some, into);
+  }
+
   return {
     push: (bytes) => void pieces.push(bytes),
-    release(n) {
-      const next = pieces[gone];
-      if (next?.length === n) {
-        if (++gone === pieces.length) {
-          clear();
-        }
-        return next; // what is nearly always so
-      }
-      const some: Uint8Array[] = [];
-      take(n, some);
-      return joinBytes(some);
-    },
+    release: (n) => release(n),
+    lend: (n) => release(n, lent),
     drop: (n) => take(n),
     cut(n, behind) {
       const after: Uint8Array[] = [];
