@@ -19,15 +19,11 @@ const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
 /** Makes a body that holds nothing back and asks for nothing ahead. onCancel is told when the consumer has enough. */
 export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): Body {
   let controller!: Controller;
-  let pulled: (() => void) | undefined;
+  let asked = false; // the consumer waits
   let wanted: (() => void) | undefined;
   let broken: { error: unknown } | undefined;
   let over = false;
 
-  const answer = () => {
-    pulled?.();
-    pulled = undefined;
-  };
   const source: Source = {
     start(c) {
       controller = c;
@@ -36,10 +32,8 @@ export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): B
       if (broken) {
         throw broken.error;
       }
-      return new Promise<void>((resolve) => {
-        pulled = resolve;
-        wanted?.();
-      });
+      asked = true;
+      wanted?.();
     },
     cancel(reason: unknown) {
       over = true;
@@ -51,8 +45,8 @@ export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): B
     push(bytes) {
       // A stream of bytes refuses pieces of none.
       if (bytes.length > 0) {
+        asked = false; // it may ask again inside
         controller.enqueue(own(bytes));
-        answer();
       }
     },
     close() {
@@ -60,7 +54,6 @@ export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): B
         over = true;
         controller.close();
         controller.byobRequest?.respond(0);
-        answer();
       }
     },
     error(error, atOnce) {
@@ -68,15 +61,14 @@ export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): B
         return;
       }
       over = true;
-      if (pulled || atOnce) {
+      if (asked || atOnce) {
         controller.error(error);
-        answer();
       } else {
         broken = { error }; // an errored stream forgets what it holds
       }
     },
     demand: () =>
-      pulled
+      asked
         ? undefined
         : new Promise((resolve) => {
             wanted = resolve;
@@ -107,7 +99,7 @@ type Controller = Omit<ReadableByteStreamController, "byobRequest"> &
 
 interface Source {
   start(controller: Controller): void;
-  pull(): Promise<void>;
+  pull(): void;
   cancel(reason: unknown): void | Promise<void>;
 }
 

@@ -132,7 +132,9 @@ function transport(
           await wait;
           session.hold(false);
         }
-        await asking;
+        if (asking) {
+          await asking;
+        }
         if (mine !== current) {
           return;
         }
