@@ -1,8 +1,7 @@
 import { columns, maxChunk, type Said } from "../engine/abi.js";
 import { engine } from "../engine/module.js";
 import type { Ending } from "../engine/shapes.gen.js";
-import { joinBytes } from "../session/held.js";
-import { makeParts } from "./parts.js";
+import { asText, makeParts, makeWhole, type Parts, type Piece } from "./parts.js";
 import { makeRelay } from "./relay.js";
 import type { ChatStreamEvent } from "./stream.js";
 
@@ -51,17 +50,19 @@ export function message(event: string, data: string, id: string): ChatStreamMess
   };
 }
 
+/** From this size on an event is decoded as it comes. */
+const long = 64 << 10;
+
 /** Reads an event stream. The core finds the events; what is between their places is only decoded here. */
 export function makeReader(push: Push): Reader {
   const reader = engine().reader();
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let begun: Uint8Array[] = []; // bytes of an event that has not ended
+  let begun: Piece[] = []; // of an event that has not ended
   let fed = 0; // how many bytes were fed last
   let id = "";
 
   /** Gives the events of a table from one place to another. Places in it are in bytes, but for a shift. */
-  function give(table: Int32Array, from: number, to: number, bytes: Uint8Array, shift: number): void {
-    const part = makeParts(decoder, bytes, (to - from) / columns.count);
+  function give(table: Int32Array, from: number, to: number, part: Parts, shift: number): void {
     const at = (i: number) => part(table[i]! + shift, table[i + 1]! + shift);
     for (let i = from; i < to; i += columns.count) {
       id = at(i + columns.id) ?? id;
@@ -88,29 +89,31 @@ export function makeReader(push: Push): Reader {
     if (begun.length > 0 && table.length > 0) {
       // The first one began in earlier bytes.
       const head = bytes?.subarray(0, table[columns.end]) ?? new Uint8Array();
-      const whole = joinBytes([...begun, head]);
+      const before = begun.reduce((n, piece) => n + piece.length, 0);
       from = columns.count;
-      give(table, 0, from, whole, whole.length - (bytes ? head.length : fed));
+      give(table, 0, from, makeWhole(decoder, [...begun, head]), bytes ? before : before - fed);
       begun = [];
     }
     if (bytes) {
       fed = bytes.length;
       if (from < table.length) {
-        give(table, from, table.length, upTo(bytes, table[table.length - columns.count + columns.end]!), 0);
+        const end = table[table.length - columns.count + columns.end]!;
+        const some = end < fed ? bytes.subarray(0, end) : bytes;
+        give(table, from, table.length, makeParts(decoder, some, (table.length - from) / columns.count), 0);
       }
       const rest = reader.rest();
       if (rest <= fed) {
         begun = [];
       }
       if (rest > 0) {
-        begun.push(rest < fed ? bytes.subarray(fed - rest) : bytes);
+        begun.push(rest < fed ? bytes.subarray(fed - rest) : rest > long ? asText(decoder, bytes) : bytes);
       }
     }
   }
 
   const read: Reader = (bytes, events) => {
     if (bytes && events) {
-      give(events, 0, events.length, bytes, 0);
+      give(events, 0, events.length, makeParts(decoder, bytes, events.length / columns.count), 0);
       return;
     }
     if (!bytes) {
@@ -143,8 +146,6 @@ function told(
 
 const unescaped = (text: string | undefined): string | undefined =>
   text?.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
-
-const upTo = (bytes: Uint8Array, end: number) => (end < bytes.length ? bytes.subarray(0, end) : bytes);
 
 /** The data of an event whose data came in several lines. Between them can be lines that are none. */
 function joined(lines: string): string {

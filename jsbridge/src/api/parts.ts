@@ -1,3 +1,5 @@
+import { joinBytes } from "../session/held.js";
+
 /** A part of a text by its places in bytes. One that ends before it begins is none. */
 export type Parts = (from: number, to: number) => string | undefined;
 
@@ -33,4 +35,39 @@ export function makeParts(decoder: TextDecoder, bytes: Uint8Array, count: number
     return (from, to) => (from > to ? undefined : decoder.decode(bytes.subarray(from, to)));
   }
   return (from, to) => (from > to ? undefined : text.slice(place(from), place(to)));
+}
+
+/** A piece of a text: bytes, or what they are decoded, if they are ASCII. */
+export type Piece = Uint8Array | string;
+
+/** Decodes a piece that is ASCII, so that its bytes need not be kept beside the text. */
+export function asText(decoder: TextDecoder, bytes: Uint8Array): Piece {
+  const text = decoder.decode(bytes);
+  return text.length === bytes.length ? text : bytes;
+}
+
+/** Cuts a text, of which one piece is wanted, that came in pieces. */
+export function makeWhole(decoder: TextDecoder, pieces: Piece[]): Parts {
+  if (pieces.some((piece) => typeof piece === "string")) {
+    const texts = pieces.map((piece) => (typeof piece === "string" ? piece : asText(decoder, piece)));
+    if (texts.every((text) => typeof text === "string")) {
+      return (from, to) => (from > to ? undefined : cut(texts, from, to));
+    }
+  }
+  const encoder = new TextEncoder();
+  const bytes = pieces.map((piece) => (typeof piece === "string" ? encoder.encode(piece) : piece));
+  return makeParts(decoder, joinBytes(bytes), 1);
+}
+
+/** The texts from one place to another, as if they were one. Nothing is copied until somebody looks into it. */
+function cut(texts: string[], from: number, to: number): string {
+  let some = "";
+  let at = 0;
+  for (const text of texts) {
+    if (at < to && at + text.length > from) {
+      some += text.slice(Math.max(from - at, 0), to - at);
+    }
+    at += text.length;
+  }
+  return some;
 }

@@ -16,7 +16,7 @@ import type {
 import { onAbort } from "../net/signal.js";
 import { attempts } from "./attempts.js";
 import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
-import { joinBytes, makeHeld } from "./held.js";
+import { fewer, joinBytes, makeHeld } from "./held.js";
 import { warn } from "./warn.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
@@ -234,9 +234,9 @@ export function drive(
     if (answer.reset) {
       host.reset?.();
     }
-    const bytes = going(answer.bytes ?? 0);
-    if (bytes && answer.do !== "pass") {
-      host.take?.(bytes);
+    const pieces = going(answer.bytes ?? 0);
+    if (answer.do !== "pass") {
+      handOn(pieces);
     }
     if (answer.do !== "none") {
       unlock = unlock?.() as undefined;
@@ -266,7 +266,7 @@ export function drive(
         host.wait?.(answer);
         break;
       case "pass":
-        host.pass(answer, bytes);
+        host.pass(answer, pieces.length > 0 ? joinBytes(pieces) : undefined);
         break;
       case "finish": {
         const verdict = host.finish(answer, ending);
@@ -310,20 +310,29 @@ export function drive(
     host.open(answer, describe());
   }
 
-  /** Does what the core says with the bytes that are held, and gives those that go on: n, or undefined for none. */
-  function going(n: number): Uint8Array | undefined {
+  /** Does what the core says with the bytes that are held, and gives those that go on, n of them. */
+  function going(n: number): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
     const moves = engine.moves(handle);
     if (!moves) {
-      return n > 0 ? keep.release(n) : undefined;
+      keep.release(n, pieces);
     }
-    const pieces: Uint8Array[] = [];
-    for (const { do: what, n: some, behind, bytes } of moves) {
-      const on = what === "put" ? bytes : what === "release" ? keep.release(some) : keep[what](some, behind);
-      if (on) {
-        pieces.push(on);
+    for (const { do: what, n: some, behind, bytes } of moves ?? []) {
+      if (what === "put") {
+        pieces.push(bytes!);
+      } else if (what === "release") {
+        keep.release(some, pieces);
+      } else {
+        keep[what](some, behind);
       }
     }
-    return pieces.length > 0 ? joinBytes(pieces) : undefined;
+    return pieces;
+  }
+
+  function handOn(pieces: Uint8Array[]): void {
+    for (const bytes of fewer(pieces)) {
+      host.take?.(bytes);
+    }
   }
 
   /** Has the core look at a piece of an attempt's body. */
@@ -337,9 +346,10 @@ export function drive(
       return answer;
     }
     const events = config.canReset && answer > 0 ? engine.events(handle) : undefined;
-    const bytes = events ? keep.lend(answer) : going(answer);
-    if (bytes) {
-      host.take?.(bytes, events);
+    if (events) {
+      host.take?.(keep.lend(answer), events);
+    } else {
+      handOn(going(answer));
     }
     return undefined;
   }

@@ -1,9 +1,9 @@
 /** Bytes of an attempt's body that are held until the core says what becomes of them. */
 export interface Held {
   push(bytes: Uint8Array): void;
-  /** Gives the next n bytes, which go on: as a part of what was pushed, where they are. */
-  release(n: number): Uint8Array;
-  /** The same, but they are good only until the next call. */
+  /** Adds the next n bytes, which go on, to `to`: as parts of what was pushed. */
+  release(n: number, to: Uint8Array[]): void;
+  /** Gives the next n bytes as one, good only until the next call. */
   lend(n: number): Uint8Array;
   /** The next n bytes are dropped. */
   drop(n: number): void;
@@ -14,6 +14,15 @@ export interface Held {
 
 /** What is lent is written here, if it fits. */
 const lent = new Uint8Array(64 << 10);
+
+/** A piece that is smaller costs less copied than handed on. */
+const small = 4 << 10;
+
+/** The pieces as they are to be handed on: as one, where they are few bytes or small. */
+export function fewer(pieces: Uint8Array[]): Uint8Array[] {
+  const n = pieces.length > 1 ? pieces.reduce((n, piece) => n + piece.length, 0) : 0;
+  return n > 0 && n <= Math.max(lent.length, pieces.length * small) ? [joinBytes(pieces)] : pieces;
+}
 
 /** The pieces as one: the very same one if it is alone, else a copy, in `into` if there is room. */
 export function joinBytes(pieces: Uint8Array[], into?: Uint8Array): Uint8Array {
@@ -57,16 +66,14 @@ export function makeHeld(): Held {
     }
   }
 
-  function release(n: number, into?: Uint8Array): Uint8Array {
-    const some: Uint8Array[] = [];
-    take(n, some);
-    return joinBytes(some, into);
-  }
-
   return {
     push: (bytes) => void pieces.push(bytes),
-    release: (n) => release(n),
-    lend: (n) => release(n, lent),
+    release: take,
+    lend(n) {
+      const some: Uint8Array[] = [];
+      take(n, some);
+      return joinBytes(some, lent);
+    },
     drop: (n) => take(n),
     cut(n, behind) {
       const after: Uint8Array[] = [];
