@@ -13,7 +13,7 @@ demo: build ## chats in the terminal through faults, then serves the page
 	@node web/demo.mjs
 
 .PHONY: test
-test: lint test-go test-js test-transparency test-browser test-module ## everything that guards a change
+test: lint test-repo test-go test-js test-transparency test-browser test-module ## everything that guards a change
 
 .PHONY: test-module
 test-module:
@@ -33,6 +33,13 @@ lint: npm lint-go ## formatting, linters, types, generated files
 	npm run --silent lint
 	npm run --silent build
 	npm run --silent typecheck
+	cd jsbridge && ../node_modules/.bin/typedoc
+	node hosttest/docs/reference.mjs --check
+	node .ci/licences.mjs --check
+
+.PHONY: reference
+reference: npm ## writes the tables of docs/reference.md from the comments in the sources
+	node hosttest/docs/reference.mjs
 
 .PHONY: lint-go
 lint-go:
@@ -60,6 +67,23 @@ test-browser: build ## the page and the SDKs in Chromium
 	.ci/setup chromium
 	npm run --silent test -w web
 
+.PHONY: test-repo
+test-repo: ## the release, and that what pages and workflows name is there
+	node --test --test-reporter=spec hosttest/repo/*.test.mjs
+
+.PHONY: release
+release: build ## shows what a release would be: make release VERSION=0.2.0 [WRITE=yes]
+	@node .ci/release.mjs "$(VERSION)" $(if $(filter yes,$(WRITE)),--write)
+
+.PHONY: licences
+licences: npm ## writes docs/licences.md
+	node .ci/licences.mjs
+
+.PHONY: audit
+audit: ## what go.mod and the lock files name is tidy, and known to be safe
+	@for folder in $$(git ls-files '*go.mod' | xargs -n1 dirname); do (cd "$$folder" && go mod tidy -diff) || { echo "$$folder: run go mod tidy" >&2; exit 1; }; done
+	npm audit --omit=dev
+
 .PHONY: wasm
 wasm: ## builds wasm/steadfetch.wasm again, the same bytes from the same sources
 	wasm/build.sh
@@ -83,7 +107,7 @@ size: npm ## what a page pays, as a table for the README
 	@npm run --silent size -w jsbridge
 
 .PHONY: tables
-tables: npm ## writes the tables of make size and make storm into README.md and RATIONALE.md
+tables: npm ## writes the tables of make size, make peers and make storm into README.md and RATIONALE.md
 	@node hosttest/docs/tables.mjs
 
 .PHONY: corpus
@@ -97,12 +121,18 @@ faults: build ## every fault, in every protocol and place, met by every client, 
 	STEADFETCH_FAULTS_OUT="$$lines" go test ./retry/transport -run '^TestFaults$$' -count=1 | grep -v '^ok' | tail -n 20 >&2 || true; \
 	node hosttest/faults/faults.mjs "$$lines"
 
+.PHONY: peers
+peers: build ## what becomes of faults, by clients as they come: a table for the README
+	@cd hosttest/faults && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --silent --no-audit --no-fund; }
+	@node hosttest/faults/peers.mjs
+
 test-all: faults
 
 .PHONY: bench
 bench: build ## measures the package beside its peers, and prints ratios (about two minutes)
 	@node hosttest/install.mjs bench
 	@node hosttest/bench/bench.mjs
+	@node jsbridge/bench/react.mjs
 
 .PHONY: storm
 storm: ## many clients at a limit, on a fake clock: time and requests in vain, ours beside others' formulas
@@ -113,11 +143,25 @@ load: build ## ten thousand requests at a limit in Node.js and Go, beside a loop
 	node hosttest/load/load.mjs
 	STEADFETCH_ALL=1 go test ./hosttest/load -count=1 -v | grep -v '^=== '
 
+STREAMS ?= 100000
+.PHONY: soak
+soak: build ## seeded chaos: STREAMS streams of every protocol through createFetch, stream() and Go, byte for byte
+	go test ./hosttest/soak -count=1 -timeout 2h -v -streams $(STREAMS) | grep -v '^=== '
+
+# What several goroutines do at once. With the race detector the chaos is slower, so there is less of it.
+.PHONY: race
+race: ## the Go packages that are concurrent, under the race detector
+	go test -race -count=1 ./retry/... ./wasm
+	go test -race -count=1 ./hosttest/soak -streams 800 -run 'Go$$|Transport$$'
+
+test-all: race
+
+FUZZTIME ?= 60s
 .PHONY: fuzz
-fuzz: ## a minute of every fuzz test
+fuzz: ## every fuzz test for FUZZTIME (60s)
 	@for pkg in $$(go list ./...); do \
 		for name in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "$$pkg $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime 60s -fuzzminimizetime 10x $$pkg; \
+			echo "$$pkg $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 		done; \
 	done
 
@@ -156,7 +200,7 @@ test-apps: build ## the applications in examples, fresh, in Chromium; Jest and v
 	node --test --test-reporter=spec hosttest/apps/apps.test.mjs
 
 .PHONY: test-docs
-test-docs: build ## every code block of the READMEs, as it is written
+test-docs: build ## every code block of the pages, and the examples, as they are written
 	.ci/setup chromium
 	node hosttest/install.mjs runtimes docs
-	node --test --test-reporter=spec hosttest/docs/docs.test.mjs
+	node --test --test-reporter=spec hosttest/docs/docs.test.mjs hosttest/docs/examples.test.mjs

@@ -13,7 +13,7 @@ import (
 )
 
 // elementsFile is written by "go test ./classify -run ElementKnows -update".
-const elementsFile = "../jsbridge/src/ui/providers.ts"
+const elementsFile = "../jsbridge/src/ui/providers.gen.ts"
 
 func TestTheElementKnowsProvidersByTheSameNamesAndPages(t *testing.T) {
 	var lines []string

@@ -43,6 +43,7 @@ var providers = [...]provider{
 	{id: "together", name: "Together AI", hosts: "together.xyz together.ai", status: shownAt("https://status.together.ai")},
 	{id: "fireworks", name: "Fireworks AI", hosts: "fireworks.ai", status: shownAt("https://status.fireworks.ai")},
 	{id: "perplexity", name: "Perplexity", hosts: "perplexity.ai", status: shownAt("https://status.perplexity.com")},
+	{id: "sambanova", name: "SambaNova", hosts: "sambanova.ai"},
 	{id: "replicate", name: "Replicate", hosts: "replicate.com", status: shownAt("https://www.replicatestatus.com")},
 	{id: "huggingface", name: "Hugging Face", hosts: "huggingface.co huggingface.cloud", status: shownAt("https://status.huggingface.co")},
 	{id: "copilot", name: "GitHub Copilot", hosts: "githubcopilot.com", aliases: "github-copilot", status: shownAt("https://www.githubstatus.com")},

@@ -43,7 +43,7 @@ type redactor struct {
 // their host, keys, addresses and home folders masked, at most maxDetail bytes.
 // Text that is fit already is given back as it is.
 func safe(s string) string {
-	r := redactor{s: s, html: hasTags(s), out: make([]byte, 0, 2*maxDetail)}
+	r := redactor{s: s, html: hasTags(s), out: make([]byte, 0, min(len(s)+16, 2*maxDetail))}
 	for i := 0; i < len(s); {
 		end := wordEnd(s, i)
 		r.wary = r.wary || endsLikeName(s[i:end])

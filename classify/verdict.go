@@ -86,35 +86,35 @@ type Kind string
 // The kinds. The first block comes from what a provider or a network says,
 // the second from what the retry engine itself finds.
 const (
-	RateLimit      Kind = "rate_limit"
-	Overloaded     Kind = "overloaded"
-	Server         Kind = "server"
-	Timeout        Kind = "timeout"
-	Network        Kind = "network"
-	Auth           Kind = "auth"
-	Permission     Kind = "permission"
-	Quota          Kind = "quota"
-	ContextLength  Kind = "context_length"
-	ModelNotFound  Kind = "model_not_found"
-	InvalidRequest Kind = "invalid_request"
-	ContentPolicy  Kind = "content_policy"
-	Canceled       Kind = "canceled"
-	TooLarge       Kind = "too_large"
-	TLS            Kind = "tls"
-	Conflict       Kind = "conflict"
-	Unknown        Kind = "unknown"
+	RateLimit      Kind = "rate_limit"      // too many requests or tokens for now
+	Overloaded     Kind = "overloaded"      // no capacity for now
+	Server         Kind = "server"          // an internal error, or an answer that makes no sense
+	Timeout        Kind = "timeout"         // nothing in time
+	Network        Kind = "network"         // no connection, or one that broke
+	Auth           Kind = "auth"            // no key, a wrong one, or an expired one
+	Permission     Kind = "permission"      // the key or account may not do this
+	Quota          Kind = "quota"           // credit or a plan is used up, or a limit by the day
+	ContextLength  Kind = "context_length"  // the conversation is longer than the model can take
+	ModelNotFound  Kind = "model_not_found" // no such model here
+	InvalidRequest Kind = "invalid_request" // a mistake in the request
+	ContentPolicy  Kind = "content_policy"  // refused or withheld by a filter
+	Canceled       Kind = "canceled"        // by the caller's own signal or context
+	TooLarge       Kind = "too_large"       // the request has too many bytes
+	TLS            Kind = "tls"             // a certificate that is not trusted
+	Conflict       Kind = "conflict"        // another request is in the way
+	Unknown        Kind = "unknown"         // no rule knows it
 
-	Silence            Kind = "silence"
-	Truncated          Kind = "truncated"
-	EmptyOutput        Kind = "empty_output"
-	Unreadable         Kind = "unreadable"
-	NetworkOrCORS      Kind = "network_or_cors"
-	RetryAfterTooLong  Kind = "retry_after_too_long"
-	AttemptsExhausted  Kind = "attempts_exhausted"
-	MaxElapsedExceeded Kind = "max_elapsed_exceeded"
-	StoppedByUser      Kind = "stopped_by_user"
-	SeamMismatch       Kind = "seam_mismatch"
-	NotReplayable      Kind = "not_replayable"
+	Silence            Kind = "silence"              // a clock ran out after the answer had begun
+	Truncated          Kind = "truncated"            // the answer ended without its end marker
+	EmptyOutput        Kind = "empty_output"         // the answer ended without output
+	Unreadable         Kind = "unreadable"           // an event that cannot be parsed
+	NetworkOrCORS      Kind = "network_or_cors"      // a browser cannot tell a dead network from CORS
+	RetryAfterTooLong  Kind = "retry_after_too_long" // the server asked for more than Policy.MaxRetryAfter
+	AttemptsExhausted  Kind = "attempts_exhausted"   // Policy.MaxAttempts or the retry budget is used up
+	MaxElapsedExceeded Kind = "max_elapsed_exceeded" // the next wait would not fit into Policy.MaxElapsed
+	StoppedByUser      Kind = "stopped_by_user"      // a person pressed Stop
+	SeamMismatch       Kind = "seam_mismatch"        // a resumed answer did not fit what was delivered
+	NotReplayable      Kind = "not_replayable"       // the request body could be read only once
 )
 
 // Verdict is the answer to a Failure.
@@ -122,7 +122,8 @@ type Verdict struct {
 	// Retryable says that the same request, sent again within minutes, has a
 	// realistic chance with no change by the user.
 	Retryable bool `json:"retryable"`
-	Kind      Kind `json:"kind"`
+	// Kind is the group of failures that this one belongs to.
+	Kind Kind `json:"kind"`
 	// Provider is the provider's short name, empty if not known.
 	Provider string `json:"provider,omitempty"`
 	// Status is the HTTP status that decided, 0 if none did. It can differ
@@ -139,12 +140,14 @@ type Verdict struct {
 	// Party says whose failure it is, if not the provider's: PartyServer,
 	// PartyProxy, PartyFirewall, or empty.
 	Party Party `json:"party,omitempty"`
-	// Title, Message and Detail are safe to show: no key, no token, no URL
-	// beyond its host. Detail is the provider's own text, one line, at most
-	// 500 characters; of an authentication error, only what is missing.
-	Title   string `json:"title,omitempty"`
+	// Title is the failure in two or three words. Title, Message and Detail are
+	// safe to show: no key, no token, no URL beyond its host.
+	Title string `json:"title,omitempty"`
+	// Message is the failure in a sentence, in English.
 	Message string `json:"message,omitempty"`
-	Detail  string `json:"detail,omitempty"`
+	// Detail is the provider's own text, one line, at most 500 characters; of an
+	// authentication error, only what is missing.
+	Detail string `json:"detail,omitempty"`
 }
 
 // Party is who failed, if not the provider. Message names them.

@@ -77,7 +77,8 @@ export async function bundles() {
   // In a folder of its own, since the package as a whole is ESM.
   writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');
   cpSync(wasm, join(dist, "steadfetch.wasm"));
-  cpSync(join(here, "..", "LICENSE"), join(here, "LICENSE"));
+  const notices = ["LICENSE", "NOTICE"].map((name) => readFileSync(join(here, "..", name), "utf8"));
+  writeFileSync(join(here, "LICENSE"), notices.join("\n")); // npm packs it, and no other name
   folders();
 }
 

@@ -38,16 +38,21 @@ type ChatStreamError struct {
 type ChatStreamRetry struct {
 	// Attempt is the number of failures so far, from 1; 0 for a request that
 	// waits for a limit that others have met.
-	Attempt int   `json:"attempt"`
+	Attempt int `json:"attempt"`
+	// DelayMs is the wait, in milliseconds.
 	DelayMs int64 `json:"delay_ms"`
-	// Error is safe to show.
+	// Error is the failure in a sentence that is safe to show.
 	Error string `json:"error"`
 	// RetryingAt is when the next attempt begins, in RFC 3339 on the wire.
-	RetryingAt time.Time     `json:"retrying_at"`
-	Kind       classify.Kind `json:"kind,omitempty"`
-	Provider   string        `json:"provider,omitempty"`
-	StatusCode int           `json:"status_code,omitempty"`
-	Title      string        `json:"title,omitempty"`
+	RetryingAt time.Time `json:"retrying_at"`
+	// Kind is the failure's.
+	Kind classify.Kind `json:"kind,omitempty"`
+	// Provider is the provider's short name, empty if not known.
+	Provider string `json:"provider,omitempty"`
+	// StatusCode is the HTTP status that decided, 0 if none did.
+	StatusCode int `json:"status_code,omitempty"`
+	// Title is the failure in two or three words.
+	Title string `json:"title,omitempty"`
 	// Party says whose failure it was, if not the provider's.
 	Party classify.Party `json:"party,omitempty"`
 	// Before is how many requests go before this one, where it waits for a limit.

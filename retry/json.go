@@ -11,9 +11,8 @@ import (
 // out, and what is negative is written as 0.
 func (p Policy) MarshalJSON() ([]byte, error) {
 	text := "{"
-	options := p.options()
 	for i := range options {
-		if value := options[i].json(); value != "" {
+		if value := options[i].json(&p); value != "" {
 			if text != "{" {
 				text += ","
 			}
@@ -24,14 +23,14 @@ func (p Policy) MarshalJSON() ([]byte, error) {
 }
 
 // json is the option's value on the wire, "" for the default.
-func (o *option) json() string {
+func (o *option) json(p *Policy) string {
 	switch {
-	case o.word != nil && *o.word != "":
-		return string(jsonscan.AppendString(nil, *o.word))
-	case o.flag != nil && *o.flag:
+	case o.kind == word && *o.word(p) != "":
+		return string(jsonscan.AppendString(nil, *o.word(p)))
+	case o.kind == flag && *o.flag(p):
 		return "true"
-	case o.word == nil && o.flag == nil && o.number() != 0:
-		return string(jsonscan.AppendInt(nil, max(o.number(), 0)))
+	case o.kind <= wait && o.number(p) != 0:
+		return string(jsonscan.AppendInt(nil, max(o.number(p), 0)))
 	}
 	return ""
 }
@@ -50,7 +49,6 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 		return errors.New("retry: a policy must be a JSON object")
 	}
 	var read Policy
-	options := read.options()
 	for it := policy.Iter(); it.Next(); {
 		var o *option
 		for i := range options {
@@ -61,7 +59,7 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 		if o == nil {
 			return errors.New("retry: there is no option " + it.Key.Str())
 		}
-		if !o.read(it.Value) {
+		if !o.read(&read, it.Value) {
 			return o.mistake()
 		}
 	}
@@ -70,25 +68,24 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 }
 
 // read takes a value from the wire, if it is of the option's type.
-func (o *option) read(v jsonscan.Value) bool {
-	kind := v.Kind()
+func (o *option) read(p *Policy, v jsonscan.Value) bool {
 	switch {
-	case kind == jsonscan.Null:
+	case v.Kind() == jsonscan.Null:
 		return true
-	case o.word != nil:
-		*o.word = v.Str()
-		return kind == jsonscan.String
-	case o.flag != nil:
-		*o.flag = v.True()
-		return kind == jsonscan.Bool
+	case o.kind == word:
+		*o.word(p) = v.Str()
+		return v.Kind() == jsonscan.String
+	case o.kind == flag:
+		*o.flag(p) = v.True()
+		return v.Kind() == jsonscan.Bool
 	}
 	n, ok := v.Int()
-	if kind != jsonscan.Number || !ok || n < 0 {
+	if v.Kind() != jsonscan.Number || !ok || n < 0 {
 		return false
 	}
 	if n == 0 {
 		n = off
 	}
-	o.setNumber(n)
+	o.setNumber(p, n)
 	return true
 }

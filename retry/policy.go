@@ -3,6 +3,7 @@ package retry
 import (
 	"errors"
 	"time"
+	"unsafe"
 
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
@@ -91,27 +92,27 @@ type Policy struct {
 type Preset string
 
 const (
-	PresetOrigin Preset = "origin"
-	PresetCoder  Preset = "coder"
-	PresetMux    Preset = "mux"
+	PresetOrigin Preset = "origin" // the default
+	PresetCoder  Preset = "coder"  // 25 attempts, restart after commit
+	PresetMux    Preset = "mux"    // first wait two seconds, unknown errors are retried, resume after commit
 )
 
 // Jitter is a value of Policy.Jitter.
 type Jitter string
 
 const (
-	JitterNone  Jitter = "none"
-	JitterFull  Jitter = "full"
-	JitterEqual Jitter = "equal"
+	JitterNone  Jitter = "none"  // the default
+	JitterFull  Jitter = "full"  // between 0 and the wait
+	JitterEqual Jitter = "equal" // between half the wait and the wait
 )
 
 // AfterCommit is a value of Policy.AfterCommit.
 type AfterCommit string
 
 const (
-	AfterCommitFail    AfterCommit = "fail"
-	AfterCommitRestart AfterCommit = "restart"
-	AfterCommitResume  AfterCommit = "resume"
+	AfterCommitFail    AfterCommit = "fail"    // the stream ends with an error
+	AfterCommitRestart AfterCommit = "restart" // the consumer drops what it has, and the answer begins again
+	AfterCommitResume  AfterCommit = "resume"  // the answer goes on where it broke
 )
 
 // ResumeKind is a value of Policy.Resume.
@@ -136,78 +137,103 @@ const (
 // option is a field of a Policy: its name on the wire, where it lies, what it
 // may be and what it is by default.
 type option struct {
-	name string
-	// The field is one of these.
-	wait  *time.Duration // in milliseconds on the wire
-	count *int
-	word  *string
-	flag  *bool
-
+	name     string
+	kind     kind
+	at       uintptr
 	fallback int32  // what a number that is 0 stands for, as on the wire
 	words    string // what a word may be; anything if this is empty
 }
 
-// options describe p. Whatever reads, writes, checks or fills in a policy goes
-// by them, jsbridge/gen for TypeScript's options too.
-func (p *Policy) options() []option {
-	return []option{
-		{name: "max_attempts", count: &p.MaxAttempts, fallback: off},
-		{name: "initial_delay_ms", wait: &p.InitialDelay, fallback: 1000},
-		{name: "max_delay_ms", wait: &p.MaxDelay, fallback: 60_000},
-		{name: "max_retry_after_ms", wait: &p.MaxRetryAfter, fallback: 600_000},
-		{name: "max_elapsed_ms", wait: &p.MaxElapsed, fallback: off},
-		{name: "first_byte_timeout_ms", wait: &p.FirstByteTimeout, fallback: off},
-		{name: "silence_timeout_ms", wait: &p.SilenceTimeout, fallback: off},
-		{name: "content_timeout_ms", wait: &p.ContentTimeout, fallback: 600_000},
-		{name: "budget_tokens", count: &p.BudgetTokens, fallback: off},
-		{name: "budget_ratio", count: &p.BudgetRatio, fallback: 100},
-		{name: "max_replay_bytes", count: &p.MaxReplayBytes, fallback: 16 << 20},
-		{name: "preset", word: (*string)(&p.Preset), words: string(PresetOrigin + " " + PresetCoder + " " + PresetMux)},
-		{name: "jitter", word: (*string)(&p.Jitter), words: string(JitterNone + " " + JitterFull + " " + JitterEqual)},
-		{name: "after_commit", word: (*string)(&p.AfterCommit), words: string(AfterCommitFail + " " + AfterCommitRestart + " " + AfterCommitResume)},
-		{name: "resume", word: (*string)(&p.Resume), words: string(ResumeLastEventID + " " + ResumeBackground + " " + ResumeContinue + " " + ResumeCustom)},
-		{name: "protocol", word: &p.Protocol, words: protocol.Names()},
-		{name: "bucket", word: &p.Bucket},
-		{name: "lenient", flag: &p.Lenient},
-		{name: "unknown_retryable", flag: &p.UnknownRetryable},
-		{name: "no_cooldown", flag: &p.NoCooldown},
+// kind is what an option's field is.
+type kind uint8
+
+const (
+	count kind = iota
+	wait       // in milliseconds on the wire
+	word
+	flag
+)
+
+// options describe a Policy. Whatever reads, writes, checks or fills in one goes
+// by them, jsbridge/gen for TypeScript's options too. They are data, since a
+// policy comes with each request.
+var options = [...]option{
+	{name: "max_attempts", kind: count, at: unsafe.Offsetof(Policy{}.MaxAttempts), fallback: off},
+	{name: "initial_delay_ms", kind: wait, at: unsafe.Offsetof(Policy{}.InitialDelay), fallback: 1000},
+	{name: "max_delay_ms", kind: wait, at: unsafe.Offsetof(Policy{}.MaxDelay), fallback: 60_000},
+	{name: "max_retry_after_ms", kind: wait, at: unsafe.Offsetof(Policy{}.MaxRetryAfter), fallback: 600_000},
+	{name: "max_elapsed_ms", kind: wait, at: unsafe.Offsetof(Policy{}.MaxElapsed), fallback: off},
+	{name: "first_byte_timeout_ms", kind: wait, at: unsafe.Offsetof(Policy{}.FirstByteTimeout), fallback: off},
+	{name: "silence_timeout_ms", kind: wait, at: unsafe.Offsetof(Policy{}.SilenceTimeout), fallback: off},
+	{name: "content_timeout_ms", kind: wait, at: unsafe.Offsetof(Policy{}.ContentTimeout), fallback: 600_000},
+	{name: "budget_tokens", kind: count, at: unsafe.Offsetof(Policy{}.BudgetTokens), fallback: off},
+	{name: "budget_ratio", kind: count, at: unsafe.Offsetof(Policy{}.BudgetRatio), fallback: 100},
+	{name: "max_replay_bytes", kind: count, at: unsafe.Offsetof(Policy{}.MaxReplayBytes), fallback: 16 << 20},
+	{name: "preset", kind: word, at: unsafe.Offsetof(Policy{}.Preset), words: string(PresetOrigin + " " + PresetCoder + " " + PresetMux)},
+	{name: "jitter", kind: word, at: unsafe.Offsetof(Policy{}.Jitter), words: string(JitterNone + " " + JitterFull + " " + JitterEqual)},
+	{name: "after_commit", kind: word, at: unsafe.Offsetof(Policy{}.AfterCommit), words: string(AfterCommitFail + " " + AfterCommitRestart + " " + AfterCommitResume)},
+	{name: "resume", kind: word, at: unsafe.Offsetof(Policy{}.Resume), words: string(ResumeLastEventID + " " + ResumeBackground + " " + ResumeContinue + " " + ResumeCustom)},
+	{name: "protocol", kind: word, at: unsafe.Offsetof(Policy{}.Protocol), words: protocolNames},
+	{name: "bucket", kind: word, at: unsafe.Offsetof(Policy{}.Bucket)},
+	{name: "lenient", kind: flag, at: unsafe.Offsetof(Policy{}.Lenient)},
+	{name: "unknown_retryable", kind: flag, at: unsafe.Offsetof(Policy{}.UnknownRetryable)},
+	{name: "no_cooldown", kind: flag, at: unsafe.Offsetof(Policy{}.NoCooldown)},
+}
+
+// protocolNames stand for the names that package protocol knows.
+const protocolNames = "protocols"
+
+// The field of p that o describes, by its kind.
+func (o *option) count(p *Policy) *int          { return (*int)(o.field(p)) }
+func (o *option) wait(p *Policy) *time.Duration { return (*time.Duration)(o.field(p)) }
+func (o *option) word(p *Policy) *string        { return (*string)(o.field(p)) }
+func (o *option) flag(p *Policy) *bool          { return (*bool)(o.field(p)) }
+
+func (o *option) field(p *Policy) unsafe.Pointer { return unsafe.Add(unsafe.Pointer(p), o.at) }
+
+// allowed are the words that it may be, "" for any.
+func (o *option) allowed() string {
+	if o.words == protocolNames {
+		return protocol.Names()
 	}
+	return o.words
 }
 
 // number is a count or a wait in the wire's unit; negative is off.
-func (o *option) number() int64 {
-	switch {
-	case o.count != nil:
-		return int64(*o.count)
-	case *o.wait < 0:
+func (o *option) number(p *Policy) int64 {
+	if o.kind == count {
+		return int64(*o.count(p))
+	}
+	d := *o.wait(p)
+	if d < 0 {
 		return off
 	}
-	ms := int64(*o.wait / time.Millisecond)
-	if *o.wait%time.Millisecond > 0 {
+	ms := int64(d / time.Millisecond)
+	if d%time.Millisecond > 0 {
 		ms++
 	}
 	return ms
 }
 
-func (o *option) setNumber(n int64) {
+func (o *option) setNumber(p *Policy, n int64) {
 	n = max(min(n, maxNumber), off)
 	switch {
-	case o.count != nil:
-		*o.count = int(n)
+	case o.kind == count:
+		*o.count(p) = int(n)
 	case n < 0:
-		*o.wait = off
+		*o.wait(p) = off
 	default:
-		*o.wait = time.Duration(n) * time.Millisecond
+		*o.wait(p) = time.Duration(n) * time.Millisecond
 	}
 }
 
 // mistake is what is wrong with a value that the option cannot have.
 func (o *option) mistake() error {
 	must := "a number of at least 0"
-	switch {
-	case o.word != nil:
-		must = "one of these: " + o.words
-	case o.flag != nil:
+	switch o.kind {
+	case word:
+		must = "one of these: " + o.allowed()
+	case flag:
 		must = "true or false"
 	}
 	return errors.New("retry: " + o.name + " must be " + must)
@@ -216,9 +242,8 @@ func (o *option) mistake() error {
 // Fill puts every default into p; what is off becomes negative. If p makes no
 // sense, it says why, and p is not to be used.
 func (p *Policy) Fill() error {
-	options := p.options()
 	for i := range options {
-		if o := &options[i]; o.word != nil && *o.word != "" && o.words != "" && jsonscan.Index(o.words, *o.word) < 0 {
+		if o := &options[i]; o.kind == word && o.words != "" && *o.word(p) != "" && jsonscan.Index(o.allowed(), *o.word(p)) < 0 {
 			return o.mistake()
 		}
 	}
@@ -246,14 +271,14 @@ func (p *Policy) Fill() error {
 	}
 	for i := range options {
 		o := &options[i]
-		if o.count == nil && o.wait == nil {
+		if o.kind > wait {
 			continue
 		}
-		n := o.number()
+		n := o.number(p)
 		if n == 0 {
 			n = int64(o.fallback)
 		}
-		o.setNumber(n)
+		o.setNumber(p, n)
 	}
 	return nil
 }

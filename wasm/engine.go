@@ -53,6 +53,7 @@ var (
 // changed by the call.
 type RefusedError struct{ Reason string }
 
+// Error says that it was refused, and Reason.
 func (e *RefusedError) Error() string { return "wasm: refused: " + e.Reason }
 
 // compiled keeps the compiled module for all engines of the process.

@@ -6,10 +6,13 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const heads = /^\| (one file|clients|-)/;
+const heads = /^\| (one file|clients|of \d+ faults|-)/;
 /** Which rows of which table a page shows, besides its head. */
 const pages = {
-  "README.md": { size: /the module|`createFetch`( \||,.* alone)|js`|element|react/ },
+  "README.md": {
+    peers: /\|/,
+    size: /the module|`createFetch`( \||,.* alone)|js`|element|react/,
+  },
   // Of storms, those whose answers take 2 s. Others are printed.
   "RATIONALE.md": { size: /the module/, storm: /\| 2\.0 s \| (yes|no) \|/ },
 };

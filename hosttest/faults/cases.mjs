@@ -57,6 +57,7 @@ export const faults = [
   { name: "408", fault: { status: 408 } },
   { name: "500", fault: { status: 500 } },
   { name: "503", fault: { status: 503 } },
+  { name: "524", fault: { status: 524 } },
   { name: "529", fault: { status: 529, error_type: "overloaded_error", message: "Overloaded" } },
   { name: "HTML 502", fault: { kind: "html" } },
   {

@@ -215,7 +215,7 @@ func read(parser *guts.GoParser) facts {
 	for _, pkg := range parser.Pkgs {
 		for _, file := range pkg.Syntax {
 			for _, decl := range file.Decls {
-				if table, ok := decl.(*ast.FuncDecl); ok && table.Name.Name == "options" {
+				if table := tableOf(decl); table != nil {
 					f.table(pkg.Types, pkg.TypesInfo, table)
 				}
 				gen, ok := decl.(*ast.GenDecl)

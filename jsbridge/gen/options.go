@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/constant"
+	"go/token"
 	"go/types"
 	"regexp"
 	"strings"
@@ -19,8 +20,21 @@ type option struct {
 	words []string
 }
 
-// table reads the keyed literals of Policy.options.
-func (f *facts) table(pkg *types.Package, info *types.Info, from *ast.FuncDecl) {
+// tableOf is the list in a declaration of options, nil for any other.
+func tableOf(decl ast.Decl) ast.Node {
+	of, ok := decl.(*ast.GenDecl)
+	if !ok || of.Tok != token.VAR {
+		return nil
+	}
+	spec := of.Specs[0].(*ast.ValueSpec)
+	if spec.Names[0].Name != "options" {
+		return nil
+	}
+	return spec.Values[0]
+}
+
+// table reads the keyed literals of retry's options.
+func (f *facts) table(pkg *types.Package, info *types.Info, from ast.Node) {
 	if most, ok := pkg.Scope().Lookup("maxNumber").(*types.Const); ok {
 		f.most = most.Val().ExactString()
 	}
@@ -39,15 +53,14 @@ func (f *facts) table(pkg *types.Package, info *types.Info, from *ast.FuncDecl) 
 			switch key := pair.Key.(*ast.Ident).Name; key {
 			case "name":
 				o.name = constant.StringVal(value)
-			case "fallback": // the core's business
+			case "at", "fallback": // the core's business
 			case "words":
-				if value == nil { // not known before the program runs: protocol.Names()
+				o.words = strings.Fields(constant.StringVal(value))
+				if constant.StringVal(value) == "protocols" {
 					o.words = strings.Fields(protocol.Names())
-				} else {
-					o.words = strings.Fields(constant.StringVal(value))
 				}
-			default:
-				o.kind = key
+			case "kind":
+				o.kind = pair.Value.(*ast.Ident).Name
 			}
 		}
 		f.options = append(f.options, o)
@@ -68,7 +81,7 @@ func (f *facts) optionWords(name string) []string {
 // options is the table as TypeScript, by which options are checked.
 func options(f facts) (string, error) {
 	if len(f.options) == 0 || f.most == "" {
-		return "", errors.New("retry has no function options or no maxNumber any more")
+		return "", errors.New("retry has no table options or no maxNumber any more")
 	}
 	var b strings.Builder
 	b.WriteString("\n/** What the fields of a policy may be: of words, one. */\n" +

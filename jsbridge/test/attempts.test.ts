@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
 import { type AttemptEvent, type Controller, createController, createFetch, retry } from "../src/index.js";
 import { anthropicErrorResponse, faultyFetch, openaiServerErrorResponse } from "../src/testing/index.js";
-import { answer, clock, post, role, settle, url, watch } from "./fakes.js";
+import { answer, clock, network, post, role, settle, token, url, watch } from "./fakes.js";
 
 const of = {
   "http.request.method": "POST",
@@ -123,22 +123,40 @@ test("an attempt is told with the method that it had", async () => {
 
 test("whoever ends an attempt, it is told in the context of who made the request", async () => {
   const caller = new AsyncLocalStorage<string>();
-  const endings: Record<string, (abort: AbortController, controller: Controller) => void> = {
-    abort: (abort) => abort.abort(),
-    stop: (_, controller) => controller.stop(),
+  interface Parts {
+    abort: AbortController;
+    controller: Controller;
+    reader: ReadableStreamDefaultReader<Uint8Array>;
+    wire: ReturnType<ReturnType<typeof network>["calls"][number]["open"]>;
+  }
+  const endings: Record<string, { end: (parts: Parts) => void; tells: AttemptEvent["outcome"] }> = {
+    "an abort": { end: ({ abort }) => abort.abort(), tells: "fail" },
+    "a stop": { end: ({ controller }) => controller.stop(), tells: "fail" },
+    "a consumer that has enough": { end: ({ reader }) => void reader.cancel(), tells: "fail" },
+    "a provider that breaks off": { end: ({ wire }) => wire.error(new TypeError("terminated")), tells: "fail" },
+    "a provider's own end": { end: ({ wire }) => wire.finish(...answer.slice(-2)), tells: "finish" },
   };
-  for (const [name, end] of Object.entries(endings)) {
+  for (const [name, { end, tells }] of Object.entries(endings)) {
     const abort = new AbortController();
     const controller = createController();
+    const { fetch, calls } = network();
     const seen: unknown[] = [];
     const onAttempt = ({ outcome }: AttemptEvent) => seen.push([outcome, caller.getStore()]);
-    const fetch = faultyFetch([{ stall: true }]);
-    caller.run("mine", () => {
-      createFetch({ fetch, controller, onAttempt })(url, post(abort.signal)).catch(() => {});
-    });
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    caller
+      .run("mine", async () => {
+        const response = await createFetch({ fetch, controller, onAttempt })(url, post(abort.signal));
+        reader = response.body!.getReader();
+        while (!(await reader.read()).done);
+      })
+      .catch(() => {});
     await settle();
-    caller.run("theirs", () => end(abort, controller));
+    const wire = calls[0]!.open();
+    wire.send(role, token("Hel"));
     await settle();
-    assert.deepEqual(seen, [["fail", "mine"]], name);
+    assert.deepEqual(seen, [], name);
+    caller.run("theirs", () => end({ abort, controller, reader: reader!, wire }));
+    await settle();
+    assert.deepEqual(seen, [[tells, "mine"]], name);
   }
 });

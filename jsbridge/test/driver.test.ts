@@ -207,33 +207,6 @@ test("what callbacks ask for is done after what is being done", () => {
   assert.deepEqual(what(told), ["start", "error", "retry_now"]);
 });
 
-test("what a callback throws is uncaught, and disturbs no session", async (t) => {
-  const caught: unknown[] = [];
-  const listeners = process.listeners("uncaughtException");
-  process.removeAllListeners("uncaughtException");
-  process.on("uncaughtException", (error) => caught.push(error));
-  t.after(() => {
-    process.removeAllListeners("uncaughtException");
-    for (const listener of listeners) {
-      process.on("uncaughtException", listener);
-    }
-  });
-  const mine = new Error("mine");
-  const { start, log } = scripted({
-    do: "wait",
-    attempt: 1,
-    retry: { attempt: 1, delayMs: 9, error: "", retryingAt: "" },
-  });
-  start({
-    onRetry() {
-      throw mine;
-    },
-  });
-  await settle();
-  assert.deepEqual(log, ["drop", "wait 1"]);
-  assert.deepEqual(caught, [mine]);
-});
-
 test("an abort before the start opens nothing", () => {
   const { start, log, told } = scripted({ do: "fail", verdict: { retryable: false, kind: "canceled" } });
   start({}, AbortSignal.abort());

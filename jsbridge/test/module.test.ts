@@ -225,6 +225,19 @@ test("without a fallback requests go through as they are, and one warning says w
   assert.deepEqual(rules, ["no_webassembly"]);
 });
 
+test("a module of another version is no reason to go unguarded", async (t) => {
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = class {
+    exports = { _initialize() {}, abi_version: () => 99 };
+  } as unknown as typeof Instance;
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = (async () => new WebAssembly.Instance(undefined!)) as unknown as typeof instantiate;
+  t.after(() => Object.assign(WebAssembly, { Instance, instantiate }));
+  const { createFetch } = await fresh();
+  const fetch = () => assert.fail("nothing is to be sent");
+  await assert.rejects(createFetch({ fetch })(url, post()), ({ cause }: Error) => /another interface/.test(`${cause}`));
+});
+
 test("without a fallback the others reject, and name it", async (t) => {
   forbidden(t);
   const { stream, retry, classify, classifyResponse } = await fresh();

@@ -133,6 +133,38 @@ test("a relay that breaks off is a failure, and no finish", async () => {
   assert.ok(last.type === "error" && last.verdict.retryable);
 });
 
+test("a long wait is bridged by comments, which a page does not see, and not longer", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval", "setTimeout", "Date"] });
+  const pass = async (ms: number) => {
+    await settle();
+    t.mock.timers.tick(ms);
+    await settle();
+  };
+  const { fetch, calls } = network();
+  const response = toResponse(stream(url, post(), { fetch, initialDelayMs: 50_000 }));
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let raw = "";
+  const read = (async () => {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      raw += next.value;
+    }
+  })();
+  await settle();
+  calls[0]!.respond(529);
+  await pass(50_000);
+  assert.match(raw, /"type":"retry".*\n\n(:\n\n){3}$/);
+  calls[1]!.open().finish(...answer);
+  await pass(1);
+  await read;
+  assert.match(raw, /(:\n\n){3}data: .*"finish"/s);
+  const events: ChatStreamEvent[] = [];
+  const headers = { "content-type": "text/event-stream" };
+  for await (const event of stream(page, {}, { fetch: async () => new Response(raw, { headers }) })) {
+    events.push(event);
+  }
+  assert.deepEqual(short(events).slice(-3), ['{"id":', "[DONE]", "finish"]);
+});
+
 test("a relay says what it is, and that nobody is to hold it back", async () => {
   const response = toResponse(stream(page, {}, { fetch: async () => new Response("{}") }), { status: 203 });
   assert.equal(response.status, 203);

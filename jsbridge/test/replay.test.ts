@@ -38,6 +38,7 @@ function streamOf(...pieces: string[]): ReadableStream<Uint8Array> {
 }
 
 const headers = { "content-type": "application/json" };
+const half: object = { duplex: "half" };
 
 for (const [name, make] of Object.entries<() => BodyInit>({
   string: () => text,
@@ -48,7 +49,7 @@ for (const [name, make] of Object.entries<() => BodyInit>({
   "a stream": () => streamOf('{"stream":true,', '"name":"Jür', 'gen"}'),
 })) {
   test(`a body that is ${name} is sent the same each time, and known to ask for a stream`, async () => {
-    const replay = await replayable(url, { method: "POST", headers, body: make() }, undefined, mib);
+    const replay = await replayable(url, { method: "POST", headers, body: make(), ...half }, undefined, mib);
     assert.equal(await sent(replay.again()), text);
     assert.equal(await sent(replay.again()), text);
     assert.equal(await told(replay), text);
@@ -109,7 +110,12 @@ test("init lies over a Request, as with fetch", async () => {
 
 test("a stream over the limit is sent once, whole, and the core is told", async () => {
   const pieces = ['{"a"', ":[1,", "2,3,", "4]}\n"];
-  const replay = await replayable(url, { method: "POST", headers, body: streamOf(...pieces) }, undefined, () => 6);
+  const replay = await replayable(
+    url,
+    { method: "POST", headers, body: streamOf(...pieces), ...half },
+    undefined,
+    () => 6,
+  );
   assert.equal(replay.notReplayable, true);
   assert.equal(await told(replay), '{"a":[1,');
   const { body } = replay.again()[1];
@@ -132,7 +138,7 @@ test("pieces of a long stream may share a buffer, or be empty", async () => {
       controller.close();
     },
   });
-  const replay = await replayable(url, { method: "POST", body }, undefined, () => 3);
+  const replay = await replayable(url, { method: "POST", body, ...half }, undefined, () => 3);
   assert.equal(await new Response(replay.again()[1].body).text(), "aaaabbbbccccdddd");
 });
 
@@ -247,4 +253,14 @@ test("an address is relative to the document's base, as fetch has it", async (t)
   assert.equal((await replayable("v1/x", {}, undefined, mib)).facts.url, "https://page.example/chat/v1/x");
   scope.document = { baseURI: "https://api.example/" };
   assert.equal((await replayable("v1/x", {}, undefined, mib)).facts.url, "https://api.example/v1/x");
+});
+
+test("a stream without duplex is refused where fetch refuses it", async () => {
+  const refused: unknown = await fetch(url, { method: "POST", body: streamOf("a") }).catch((error) => error);
+  assert.ok(refused instanceof TypeError && /duplex/.test(refused.message));
+  const sent: typeof globalThis.fetch = () => assert.fail("nothing is to be sent");
+  await assert.rejects(createFetch({ fetch: sent })(url, { method: "POST", body: streamOf("a") }), {
+    name: "TypeError",
+    message: refused.message,
+  });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ChatStreamMessage, makeReader } from "../src/api/messages.js";
 import { type ChatStreamEvent, createController, stream } from "../src/index.js";
-import { answer, clock, done, network, post, role, settle, stop, token, url } from "./fakes.js";
+import { answer, clock, done, network, post, role, settle, stop, token, url, watch } from "./fakes.js";
 
 /** Collects events, and says when and how they end. */
 function collect(events: AsyncIterable<ChatStreamEvent>) {
@@ -438,4 +438,47 @@ test("a line in many pieces is read in linear time", () => {
   parse();
   const ms = (process.cpuUsage().user - start) / 1000;
   assert.ok(ms < 5000, `${ms} ms`);
+});
+
+test("a document reaches a consumer that was away when it came, after a retry and after a reset", async (t) => {
+  const pass = clock(t);
+  const data = JSON.stringify({ id: "c", choices: [{ message: { content: "All of it" }, finish_reason: "stop" }] });
+  for (const begun of [false, true]) {
+    const { fetch, calls } = network();
+    const events = stream(url, post(), { fetch });
+    const next = () => watch(events.next());
+    const first = next();
+    await settle();
+    if (begun) {
+      calls[0]!.open().send(role, token("Hel"));
+      await settle();
+      next();
+      next();
+      await settle();
+
+      await pass(600_000);
+    } else {
+      calls[0]!.respond(503, "");
+      await settle();
+    }
+    await pass(1000); // meanwhile the consumer takes nothing
+    calls[1]!.respond(200, data, { "content-type": "application/json" });
+    await settle();
+    const seen: ChatStreamEvent[] = [];
+    for (let i = 0; i < 5; i++) {
+      const got = next();
+      await settle();
+      assert.equal(got.state, "fulfilled", `event ${i} with begun ${begun}`);
+      if (got.value!.done) {
+        break;
+      }
+      seen.push(got.value!.value);
+    }
+    assert.equal(first.state, "fulfilled");
+    assert.deepEqual(
+      seen.map(({ type }) => type),
+      begun ? ["reset", "message", "finish"] : ["message", "finish"],
+    );
+    assert.ok(seen.some((event) => event.type === "message" && event.data === data));
+  }
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { classifyResponse, createFetch, stream } from "../src/index.js";
 import {
@@ -150,4 +151,21 @@ test("a status of its own goes with headers of its own", async (t) => {
   await pass(7000);
   assert.equal(seen.value?.status, 200);
   assert.deepEqual(delays, [7000]);
+});
+
+test("a stall keeps the process alive, as an open connection does, until a clock finds it", () => {
+  const here = new URL("../../dist/", import.meta.url); // of the bundle of this test
+  const script = `
+    import { stream } from ${JSON.stringify(new URL("index.js", here).href)};
+    import { faultyFetch } from ${JSON.stringify(new URL("testing.js", here).href)};
+    const chunks = ['data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\\n\\n', "data: [DONE]\\n\\n"];
+    const fetch = faultyFetch([{ stall: true }, { chunks: chunks.slice(0, 0), headers: { "content-type": "text/event-stream" }, stall: true }, { chunks }]);
+    const init = { method: "POST", body: '{"stream":true}' };
+    const options = { fetch, firstByteTimeoutMs: 20, initialDelayMs: 1 };
+    for await (const { type } of stream("https://api.openai.com/v1/chat/completions", init, options)) {
+      console.log(type);
+    }
+  `;
+  const { stdout, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  assert.deepEqual([stdout.trim().split("\n"), status], [["retry", "retry", "message", "message", "finish"], 0]);
 });

@@ -5,7 +5,6 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/protocol"
-	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
 // begin takes the caller's request.
@@ -107,10 +106,8 @@ func (s *Session) open(probe bool) *Answer {
 	s.gotBytes, s.committed, s.ended, s.marked, s.slow = false, false, false, false, false
 	s.status, s.headers = 0, nil
 	s.watch = s.intended
-	s.reader.Reset()
-	s.head, s.event = nil, sse.Event{}
+	s.reading, s.head = nil, nil
 	s.came, s.gone, s.cutOut, s.upTo, s.missing = 0, 0, 0, 0, ""
-	s.tracker = protocol.Tracker{Promised: s.promised, Wanted: s.wanted}
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)
@@ -161,10 +158,10 @@ func (s *Session) response(h *Happened) *Answer {
 }
 
 // pass hands a good response that is no stream to the caller. Where the
-// consumer already holds a part of a stream, it can only be the word that
-// there is no more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
+// consumer keeps a part of a stream, it can only be the word that there is no
+// more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
 func (s *Session) pass() *Answer {
-	if !s.delivered {
+	if !s.keeps() {
 		return s.succeed(doPass, nil)
 	}
 	if s.status == 204 {
@@ -172,6 +169,9 @@ func (s *Session) pass() *Answer {
 	}
 	return s.failed(s.own(classify.SeamMismatch), told, cut{})
 }
+
+// keeps says whether the consumer has output that it is not to drop.
+func (s *Session) keeps() bool { return s.delivered && !s.resetDue }
 
 // Chunk takes bytes of an attempt's body, after which the host holds them too.
 // n bytes of what it holds may go on now (see Moves); where a is not nil, it
@@ -252,8 +252,9 @@ func (s *Session) begins(p []byte) *Answer {
 	case s.mode == modeSSE:
 		head := s.head[:before]
 		s.head = nil
-		s.reader.Feed(head)
-		for s.reader.Next(&s.event) { // blank lines
+		r := s.read()
+		r.reader.Feed(head)
+		for r.reader.Next(&r.event) { // blank lines
 		}
 		return s.events(p)
 	case s.mode == modeError && len(s.head) >= maxBody:
@@ -288,7 +289,7 @@ func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 		return s.end(doRethrow, s.own(classify.InvalidRequest), failed)
 	case s.mode == modeError:
 		return s.errorStatus()
-	case s.mode == modeSSE && (s.ended || s.watch != plain && s.tracker.Seen&protocol.Finished != 0):
+	case s.mode == modeSSE && (s.ended || s.watch != plain && s.read().tracker.Seen&protocol.Finished != 0):
 		return s.finish()
 	}
 	f := s.failure(s.phase())

@@ -477,3 +477,22 @@ func TestASessionThatIsFreedBeforeItsEndLeavesItsBucket(t *testing.T) {
 	}
 	require.LessOrEqual(t, session.Buckets(group), 2*4096, "those of sessions that are gone are swept out")
 }
+
+func TestStreamGivesWhatThereIsOfABodyThatEndsBeforeItsFirstEvent(t *testing.T) {
+	for body, want := range map[string]string{
+		": hello":               ": hello",
+		"id: 1\nda":             "id: 1\nda",
+		"data: {\"progress\":":  "data: {\"progress\":",
+		"data: hello":           "data: hello\n\n",
+		"data: {\"a\":1}":       "data: {\"a\":1}\n\n",
+		"event: x\ndata: hel\n": "event: x\ndata: hel\n\n",
+		"data":                  "data",
+		"":                      "",
+	} {
+		h := newHost(t, session.Config{Request: atAsk, CanReset: true}, attempt{chunks: []string{body}})
+		a := h.run()
+		require.NotEqual(t, session.DoFail, a.Do, "%q: %+v", body, a.Verdict)
+		require.Contains(t, []string{body, want}, h.got.String())
+		require.Len(t, h.opened, 1)
+	}
+}

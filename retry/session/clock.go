@@ -72,7 +72,7 @@ func (s *Session) deadline() (at int64, which clock) {
 		return s.lastContent + silenceAfterEnd, clockEnd
 	case s.mode == modeError:
 		return s.opened + errorBodyFor, clockErrorBody
-	case s.mode == modeSSE && s.tracker.Seen&protocol.Finished != 0:
+	case s.mode == modeSSE && s.read().tracker.Seen&protocol.Finished != 0:
 		return s.lastContent + lingerFor, clockEnd
 	}
 	for c := clockFirstByte; c <= clockContent; c++ {

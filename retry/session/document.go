@@ -82,7 +82,7 @@ func (s *Session) untouched() *Answer {
 		s.watch = plain
 		return nil
 	}
-	if !s.delivered {
+	if !s.keeps() {
 		s.all()
 	}
 	return s.pass()

@@ -9,17 +9,18 @@ import (
 // events takes the whole events that end in p; nil is no news, unless
 // something is due.
 func (s *Session) events(p []byte) *Answer {
-	s.reader.Hashing = s.seam != nil
-	s.listening.from, s.listening.all = s.gone, s.gone == s.reader.Whole()
-	s.reader.Feed(p)
-	for s.reader.Next(&s.event) {
-		s.upTo = s.event.Bytes.To
+	r := s.read()
+	r.reader.Hashing = s.seam != nil
+	s.listening.from, s.listening.all = s.gone, s.gone == r.reader.Whole()
+	r.reader.Feed(p)
+	for r.reader.Next(&r.event) {
+		s.upTo = r.event.Bytes.To
 		if s.due = s.take(); s.due != nil {
 			return nil
 		}
 		s.listen()
 	}
-	s.upTo = s.reader.Whole()
+	s.upTo = r.reader.Whole()
 	if s.watch == undecided && s.heldNow() >= maxBody {
 		if s.mode == modeSSE && s.cfg.CanReset && !s.delivered {
 			s.watch = plain
@@ -32,8 +33,8 @@ func (s *Session) events(p []byte) *Answer {
 		return s.overflow()
 	}
 	ready := s.upTo > s.gone || s.out > 0
-	first := s.state == opening && ready && (s.committed || s.watch == plain || s.ended || s.tracker.Seen&protocol.Output != 0)
-	if !first && !s.ended && s.tracker.Seen&protocol.Finished == 0 {
+	first := s.state == opening && ready && (s.committed || s.watch == plain || s.ended || r.tracker.Seen&protocol.Output != 0)
+	if !first && !s.ended && r.tracker.Seen&protocol.Finished == 0 {
 		return nil
 	}
 	a := s.nothing()
@@ -54,13 +55,14 @@ func (s *Session) commit(a *Answer) {
 	a.Committed = true
 	if s.resetDue {
 		a.Reset, s.resetDue = true, false
-		s.toolCall = s.tracker.Seen&protocol.ToolCall != 0
+		s.toolCall = s.read().tracker.Seen&protocol.ToolCall != 0
 	}
 }
 
 // take acts on the event in hand. What it gives is due, and ends the attempt.
 func (s *Session) take() (due func(*Session) *Answer) {
-	e := &s.event
+	r := s.read()
+	e := &r.event
 	if s.ended || s.watch == plain {
 		if !e.Empty() {
 			s.lastContent = s.now
@@ -78,8 +80,8 @@ func (s *Session) take() (due func(*Session) *Answer) {
 			return (*Session).untouched
 		}
 	}
-	complete := s.tracker.Seen&protocol.Finished != 0
-	facts := s.tracker.Follow(&s.reader, e)
+	complete := r.tracker.Seen&protocol.Finished != 0
+	facts := r.tracker.Follow(&r.reader, e)
 	if e.Known && s.seam == nil {
 		s.lastContent = s.now
 		return nil
@@ -126,13 +128,14 @@ func (s *Session) take() (due func(*Session) *Answer) {
 // joins has the seam look at the event in hand, and does with its bytes what
 // that says. It is false if the event contradicts what the consumer has.
 func (s *Session) joins(facts protocol.Facts) bool {
-	edit, ok := s.seam.join(&s.tracker, &s.event, facts)
+	r := s.read()
+	edit, ok := s.seam.join(&r.tracker, &r.event, facts)
 	if !ok {
 		s.leaveOut()
 		return false
 	}
 	if edit.drop || len(edit.put) > 0 {
-		at := s.event.Bytes
+		at := r.event.Bytes
 		s.releaseTo(at.From)
 		s.put(edit.put)
 		if edit.drop {
@@ -163,7 +166,7 @@ func (s *Session) mismatch() *Answer {
 
 // errorEvent judges an error in the stream.
 func (s *Session) errorEvent() *Answer {
-	e := &s.event
+	e := &s.read().event
 	f := s.failure(classify.PhaseMidstream)
 	// The event is a view of a buffer that will be written over.
 	f.Event = &classify.Event{Event: string(append([]byte(nil), e.Type...)), Data: string(append([]byte(nil), e.Data...))}
@@ -172,7 +175,7 @@ func (s *Session) errorEvent() *Answer {
 	if s.vague(f) {
 		why = vagueError
 	}
-	if s.tracker.Protocol == protocol.AISDK && (v.Kind == classify.Unknown || v.Kind == classify.Server) {
+	if s.read().tracker.Protocol == protocol.AISDK && (v.Kind == classify.Unknown || v.Kind == classify.Server) {
 		// It comes from an application's own route, with a text that is masked or
 		// says nothing:
 		// repeating it would run the route's tools again.
@@ -192,7 +195,7 @@ func explains(typ, data string) bool {
 
 // empty says whether an answer had nothing in it.
 func (s *Session) empty() bool {
-	return s.tracker.Seen&(protocol.Output|protocol.Refused|protocol.Limited) == 0 && (!s.delivered || s.resetDue)
+	return s.read().tracker.Seen&(protocol.Output|protocol.Refused|protocol.Limited) == 0 && (!s.delivered || s.resetDue)
 }
 
 // goOn lets an answer go on as it came, whatever it is: nothing of it is
@@ -228,10 +231,11 @@ func (s *Session) bodyEnd() *Answer {
 		s.all()
 		return s.finish()
 	}
+	r := s.read()
 	var rest bool
-	s.missing, rest = s.reader.Last(&s.event)
+	s.missing, rest = r.reader.Last(&r.event)
 	s.upTo = s.came
-	if rest && !s.event.Empty() {
+	if rest && !r.event.Empty() {
 		rest = false
 		if due := s.lastEvent(); due != nil {
 			return due(s)
@@ -240,10 +244,16 @@ func (s *Session) bodyEnd() *Answer {
 		s.missing = ""
 	}
 	if s.watch == undecided {
-		return s.untouched()
+		if a := s.untouched(); a != nil {
+			return a
+		}
 	}
-	t := &s.tracker
-	if rest && t.Strict() && s.event.Lines > 0 {
+	if s.watch == plain { // what there is of it goes on, whatever it says
+		s.all()
+		return s.finish()
+	}
+	t := &r.tracker
+	if rest && t.Strict() && r.event.Lines > 0 {
 		s.leaveOut() // "data:" without its data
 	}
 	known := t.Strict() && (t.Protocol != nil || t.Events == 0 && s.gotBytes)
@@ -264,7 +274,8 @@ func (s *Session) bodyEnd() *Answer {
 // whole: half an event is half a JSON text. Its blank line is added, since
 // parsers, SDKs' among them, drop an event that has none (WHATWG HTML §9.2.6).
 func (s *Session) lastEvent() (due func(*Session) *Answer) {
-	e, t := &s.event, &s.tracker
+	r := s.read()
+	e, t := &r.event, &r.tracker
 	if e.Oversize || e.Data != "[DONE]" && jsonscan.Parse(e.Data) == "" && (t.Strict() || s.watch == undecided && jsonscan.ParsePrefix(e.Data).Kind() != jsonscan.Missing) {
 		s.missing = ""
 		if s.watch == watched {
@@ -285,7 +296,7 @@ func (s *Session) finish() *Answer {
 		if s.empty() && !s.ended {
 			return s.nothingInIt()
 		}
-		if s.tracker.Seen&protocol.Refused != 0 {
+		if s.read().tracker.Seen&protocol.Refused != 0 {
 			v = s.own(classify.ContentPolicy)
 		}
 	}
@@ -295,7 +306,7 @@ func (s *Session) finish() *Answer {
 // nothingInIt takes an answer that ended without output. One that says itself
 // that it is complete may mean it: an agent's turn can be empty.
 func (s *Session) nothingInIt() *Answer {
-	t := &s.tracker
+	t := &s.read().tracker
 	if t.Seen&protocol.Reasoned == 0 && !(t.Protocol == protocol.Anthropic && t.Seen&protocol.Ended != 0) {
 		return s.failed(s.own(classify.EmptyOutput), emptyAnswer, cut{})
 	}

@@ -25,7 +25,7 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	if s.committed {
 		ready = s.upTo
 		if what.event || what.explained {
-			ready = s.event.Bytes.From
+			ready = s.read().event.Bytes.From
 		}
 	}
 	b := s.shared()
@@ -41,7 +41,7 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	s.last = v
 	kind := s.again(v, b)
 	if kind == "" {
-		s.head = nil // thousands may wait, with their error's body
+		s.head, s.reading = nil, nil // thousands may wait
 		return s.release(s.waitFor(v, b), ready)
 	}
 	if kind != classify.RetryAfterTooLong {

@@ -58,7 +58,7 @@ func (s *Session) all() { s.upTo = s.came }
 
 // leaveOut keeps the event at hand from going on.
 func (s *Session) leaveOut() {
-	s.upTo = s.event.Bytes.From
+	s.upTo = s.read().event.Bytes.From
 	s.missing = ""
 }
 
@@ -117,7 +117,7 @@ func (s *Session) move(m Move) {
 // still drops the event at hand, which says nothing but that the connection
 // lives, where enough of those are held.
 func (s *Session) still() {
-	at := s.event.Bytes
+	at := s.read().event.Bytes
 	if !s.committed && s.heldNow()-(s.came-at.To) > maxHeld-maxChunk && at.From >= s.gone {
 		n := at.To - at.From
 		s.move(Move{Do: MoveCut, N: int(n), Behind: int(s.came - at.To)})
@@ -134,7 +134,7 @@ func (s *Session) overflow() *Answer {
 		}
 		m.opaque, m.keyless = true, true
 	}
-	s.tracker.Seen |= protocol.Output | protocol.Opaque
+	s.read().tracker.Seen |= protocol.Output | protocol.Opaque
 	s.all()
 	a := s.nothing()
 	if !s.committed {

@@ -29,6 +29,6 @@ func (s *Session) listen() {
 		return
 	}
 	if l.all = s.watch == watched && !s.ended; l.all { // else nothing is known by sight, and a reader is faster
-		l.by(&s.event, l.from)
+		l.by(&s.reading.event, l.from)
 	}
 }

@@ -6,15 +6,16 @@ import (
 )
 
 // Ending is how the answer ended, where the provider told.
-func (s *Session) Ending() *protocol.Ending { return &s.ending }
+func (s *Session) Ending() *protocol.Ending { return &s.read().ending }
 
 // noteEnding keeps what an event says of the end. Events of mere output, which
 // are nearly all, say nothing of it.
 func (s *Session) noteEnding(e *sse.Event, facts protocol.Facts) {
-	if s.tracker.Events == 1 {
-		s.ending = protocol.Ending{}
+	r := s.read()
+	if r.tracker.Events == 1 {
+		r.ending = protocol.Ending{}
 	}
 	if facts&^(protocol.Output|protocol.Opaque) != 0 || facts == 0 {
-		s.ending.Read(e.Data)
+		r.ending.Read(e.Data)
 	}
 }

@@ -56,11 +56,8 @@ type Session struct {
 	slow        bool
 	status      int
 	headers     classify.Headers
-	reader      sse.Reader
-	head        []byte // the beginning of a body that is not, or not yet, read as events
-	tracker     protocol.Tracker
-	ending      protocol.Ending
-	event       sse.Event
+	head        []byte   // the beginning of a body that is not, or not yet, read as events
+	reading     *reading // nil before there is something to read
 
 	// The attempt's bytes, which the host holds, counted from the beginning.
 	came      int64  // all that were handed in
@@ -298,7 +295,7 @@ func (s *Session) abort() *Answer {
 // complete says whether the consumer has a whole answer, though its stream
 // may still be open.
 func (s *Session) complete() bool {
-	return s.isOpen() && s.delivered && !s.resetDue && (s.ended || s.tracker.Complete())
+	return s.isOpen() && s.delivered && !s.resetDue && (s.ended || s.read().tracker.Complete())
 }
 
 // Policy is the policy in force, with its defaults filled in.
@@ -377,4 +374,21 @@ func (s *Session) shared() *bucket {
 		return s.lone
 	}
 	return s.group.at(s.bucket)
+}
+
+// reading is what an answer that is read as events needs. It is most of a
+// session's memory, and one that waits has none.
+type reading struct {
+	reader  sse.Reader
+	tracker protocol.Tracker
+	ending  protocol.Ending
+	event   sse.Event
+}
+
+// read is the attempt's reading, made when it is first asked for.
+func (s *Session) read() *reading {
+	if s.reading == nil {
+		s.reading = &reading{tracker: protocol.Tracker{Promised: s.promised, Wanted: s.wanted}}
+	}
+	return s.reading
 }

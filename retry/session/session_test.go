@@ -626,3 +626,15 @@ func TestHalfAnEventBehindAWholeAnswerIsLeftOut(t *testing.T) {
 		require.Equal(t, want, h.got.String())
 	}
 }
+
+func TestAnAnswerThatComesAsADocumentTakesThePlaceOfABrokenStream(t *testing.T) {
+	document := `{"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"All of it"},"finish_reason":"stop"}]}`
+	h := newHost(t, session.Config{CanReset: true},
+		attempt{chunks: chat("A", "B")[:2], then: "reset"},
+		attempt{headers: map[string]string{"content-type": "application/json"}, chunks: []string{document[:30], document[30:]}})
+	a := h.run()
+	require.Equal(t, session.DoPass, a.Do)
+	require.True(t, a.Reset)
+	require.Equal(t, document[:30], h.got.String(), "what was held goes on; the rest is the caller's")
+	require.Len(t, h.opened, 2)
+}

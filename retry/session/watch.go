@@ -92,7 +92,7 @@ const uiStream = "x-vercel-ai-ui-message-stream"
 
 // first decides an undecided answer by its first event with data.
 func (s *Session) first() {
-	e := &s.event
+	e := &s.read().event
 	begun := protocol.Begun(e.Data)
 	if begun == protocol.AISDK && s.promised == nil || begun == nil && s.promised == protocol.AISDK {
 		begun = protocol.AISDK
@@ -100,7 +100,7 @@ func (s *Session) first() {
 	switch {
 	case begun != nil:
 		s.watch = watched
-		s.tracker.Protocol = begun
+		s.read().tracker.Protocol = begun
 	case protocol.IsError(e.Type, e.Data):
 		s.watch = watched // judged
 	default:

@@ -177,35 +177,40 @@ const (
 	StateOpening   State = "opening"   // a request is on its way, nothing shown yet
 	StateStreaming State = "streaming" // output flows
 	StateWaiting   State = "waiting"   // until Retry.RetryingAt, or for a connection, or for another request's cool-down
-	StateFinished  State = "finished"
-	StateFailed    State = "failed"
-	StateStopped   State = "stopped" // by the caller or a person
+	StateFinished  State = "finished"  // the answer is complete, or a response was passed on
+	StateFailed    State = "failed"    // for good; Verdict says why
+	StateStopped   State = "stopped"   // by the caller or a person
 )
 
 // WaitingFor is what a session waits for, where it is more than the time.
 type WaitingFor string
 
 const (
-	WaitingForConnection WaitingFor = "connection"
-	WaitingForCooldown   WaitingFor = "cooldown" // of another request to the same bucket
-	WaitingForPerson     WaitingFor = "person"   // who has made it manual
-	WaitingForServer     WaitingFor = "server"   // of one's own, which relays an answer and waits itself; a host says so
+	WaitingForConnection WaitingFor = "connection" // the host is offline
+	WaitingForCooldown   WaitingFor = "cooldown"   // of another request to the same bucket
+	WaitingForPerson     WaitingFor = "person"     // who has made it manual
+	WaitingForServer     WaitingFor = "server"     // of one's own, which relays an answer and waits itself; a host says so
 )
 
 // Snapshot is a session's state, for a late subscriber and for storage.
 type Snapshot struct {
-	State    State `json:"state"`
-	Attempt  int   `json:"attempt"`  // the attempt in force, from 1; 0 before the first
-	Failures int   `json:"failures"` // since the last success or Retry now
+	// State says how far the request is.
+	State State `json:"state"`
+	// Attempt is the number of the attempt in force, from 1; 0 before the first.
+	Attempt int `json:"attempt"`
+	// Failures are those since the last success or "retry now".
+	Failures int `json:"failures"`
 	// Suspected counts failures that may be how this server always is, by name:
 	// "truncated 2, silence 1".
 	Suspected string `json:"suspected,omitempty"`
 	// Slow is set when no output came for 15 s.
 	Slow bool `json:"slow,omitempty"`
-	// WaitingFor is empty where it is the time.
-	WaitingFor WaitingFor             `json:"waiting_for,omitempty"`
-	Retry      *retry.ChatStreamRetry `json:"retry,omitempty"`
-	Verdict    *classify.Verdict      `json:"verdict,omitempty"`
+	// WaitingFor is empty where only the time has to pass.
+	WaitingFor WaitingFor `json:"waiting_for,omitempty"`
+	// Retry is the event to show while State is waiting.
+	Retry *retry.ChatStreamRetry `json:"retry,omitempty"`
+	// Verdict is why the request failed, or why it is tried again.
+	Verdict *classify.Verdict `json:"verdict,omitempty"`
 	// Last is the verdict on the last failure where Verdict is the engine's own.
 	Last *classify.Verdict `json:"last,omitempty"`
 }

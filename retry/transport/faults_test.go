@@ -114,6 +114,7 @@ var faultCases = []faultCase{
 	{name: "408", fault: chattest.Fault{Status: 408}},
 	{name: "500", fault: chattest.Fault{Status: 500}},
 	{name: "503", fault: chattest.Fault{Status: 503}},
+	{name: "524", fault: chattest.Fault{Status: 524}},
 	{name: "529", fault: chattest.AnthropicOverloadedResponse().Fault()},
 	{name: "HTML 502", fault: chattest.Fault{Kind: chattest.HTML}},
 	{name: "HTML 502 as 200", fault: chattest.Fault{Kind: chattest.Status, Status: 200, ContentType: "text/html", Body: "<html><head><title>502 Bad Gateway</title></head></html>"}},

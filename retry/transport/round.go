@@ -21,6 +21,10 @@ import (
 // computer sleeps, so a longer wait looks at the wall clock now and then.
 const maxSleep = 10 * time.Second
 
+// afterAway is how long a consumer that comes back reads on before a clock that
+// ran out meanwhile is heard: more than one buffer may lie unread.
+const afterAway = time.Second
+
 // What a Controller asks for, the bits of round.asked.
 const (
 	askRetryNow = 1 << iota
@@ -52,6 +56,7 @@ type round struct {
 
 	timer   *time.Timer
 	timerAt int64 // in milliseconds since the Unix epoch; 0 is never
+	putOff  int64 // the timerAt that waits for afterAway
 
 	attempt  *attempt       // in force; nil between two
 	attempts int            // that were opened
@@ -159,6 +164,10 @@ func (r *round) next() {
 		r.chunk(c)
 		return
 	default:
+	}
+	if chunks != nil && r.timerAt > r.putOff && now() >= r.timerAt {
+		r.putOff = r.timerAt
+		r.timer.Reset(afterAway)
 	}
 	select {
 	case <-r.ctx.Done():

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../engine/shapes.gen.js";
+import { safely } from "../session/warn.js";
 import { check } from "./check.js";
 
 /** What a banner and its buttons need. */
@@ -100,7 +101,7 @@ export function createController(options: ControllerOptions = {}): Controller {
       }
       status = next;
       for (const listener of [...listeners]) {
-        safely(listener, status);
+        safely("a listener of subscribe()", {}, listener, status);
       }
     },
   };
@@ -110,15 +111,4 @@ export function createController(options: ControllerOptions = {}): Controller {
 /** The sessions' side of a controller. */
 export function registryOf(controller: unknown): Registry | undefined {
   return (controller as { [registry]?: Registry } | undefined)?.[registry];
-}
-
-/** Calls what a caller gave us. What it throws is the caller's, and no session's failure. */
-export function safely<T extends unknown[]>(callback: ((...args: T) => void) | undefined, ...args: T): void {
-  try {
-    callback?.(...args);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }

@@ -7,6 +7,7 @@ export class RetryError extends Error {
   override readonly name = "RetryError";
   /** What ended the request: the failure's own kind, or the engine's, such as `attempts_exhausted`. */
   readonly reason: Kind;
+  /** The failure, or the engine's own reason to give up. */
   readonly verdict: Verdict;
   /** The verdict on the last failure, where `verdict` is the engine's own. */
   readonly last: Verdict | undefined;

@@ -1,11 +1,11 @@
-import type { Engine } from "../engine/abi.js";
+import { AbiError, type Engine } from "../engine/abi.js";
 import { ready } from "../engine/module.js";
 import { type Body, makeBody } from "../net/body.js";
 import { request } from "../net/request.js";
 import { like } from "../net/response.js";
 import { warn } from "../session/warn.js";
 import { check } from "./check.js";
-import { type FetchOptions, fetchTypes } from "./options.js";
+import { type FetchOptions, fetchTypes, settled } from "./options.js";
 
 /**
  * Makes a fetch whose streams survive, to be given to any SDK or used as it is.
@@ -16,8 +16,9 @@ import { type FetchOptions, fetchTypes } from "./options.js";
  * that cannot be mended unseen errors the body.
  *
  * An error response that is final resolves too, with its own status and body,
- * as with fetch. Where there is no response the promise rejects with a
- * `RetryError`, and where the caller aborted with the reason of the signal.
+ * as with fetch; but where it asked for too long a wait, the text of its error
+ * says so. Where there is no response the promise rejects with a `RetryError`,
+ * and where the caller aborted with the reason of the signal.
  *
  * It does not follow calls that an SDK repeats by itself: switch that off
  * (`maxRetries: 0`).
@@ -27,14 +28,18 @@ import { type FetchOptions, fetchTypes } from "./options.js";
  */
 export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch {
   check("createFetch", options, fetchTypes);
-  let { restore } = options;
+  const all = settled({ ...options, restore: undefined });
+  let next = options.restore ? settled(options) : all;
   return async (input, init) => {
-    const own = { ...options, restore };
-    restore = undefined; // it is one request's
+    const own = next;
+    next = all; // what is restored is one request
     let engine: Engine;
     try {
       engine = await ready();
     } catch (error) {
+      if ((error as Error).cause instanceof AbiError) {
+        throw error;
+      }
       warn(options, "no_webassembly", undefined, `requests are not guarded: ${(error as Error).message}`);
       return (options.fetch ?? globalThis.fetch)(input, init);
     }

@@ -7,8 +7,11 @@ import type { ChatStreamEvent } from "./stream.js";
 
 /** An event of a stream (WHATWG HTML, "Interpreting an event stream"). */
 export interface ServerSentEvent {
+  /** The field of that name; "message" if the server gave none. */
   event: string;
+  /** As the server sent it. */
   data: string;
+  /** The last id that the server gave; "" if none. */
   id: string;
 }
 

@@ -25,23 +25,30 @@ export type PolicyOptions = { [K in keyof Policy]?: Policy[K] | undefined };
 export interface AttemptEvent {
   /** From 1. */
   attempt: number;
-  /** In ms since the Unix epoch. For a stream, `end` is that of the answer and not of the headers. */
+  /** When the request was opened, in ms since the Unix epoch. */
   start: number;
+  /** When it was clear what became of it; for a stream, the end of the answer. */
   end: number;
   /** "retry": another attempt is to follow, though an abort may end the wait. "finish": the caller has the answer, or a response that is final. */
   outcome: "retry" | "finish" | "fail";
   /** The wait until the next attempt. */
   delayMs?: number;
   attributes: {
+    /** GET, POST, … */
     "http.request.method"?: string;
+    /** The host. */
     "server.address"?: string;
+    /** The port. */
     "server.port"?: number;
+    /** How often the request was repeated before. */
     "http.request.resend_count"?: number;
+    /** The HTTP status. */
     "http.response.status_code"?: number;
     /** The failure's kind. */
     "error.type"?: string;
     /** The short name that verdicts carry. */
     "gen_ai.provider.name"?: string;
+    /** The model that was asked for. */
     "gen_ai.request.model"?: string;
   };
 }
@@ -56,7 +63,10 @@ export interface RequestContext extends About {
   url?: string;
 }
 
-/** What every guarded operation can be told. What a callback throws is reported as uncaught. */
+/**
+ * What every guarded operation can be told. What a callback throws, or rejects with,
+ * disturbs no request: the console is told once, and so is `onWarning`, of the rule "callback_failed".
+ */
 export interface Options extends PolicyOptions {
   /** Is called when an attempt has failed and a wait begins. */
   onRetry?: ((event: ChatStreamRetry, request: RequestContext) => void) | undefined;
@@ -137,8 +147,21 @@ export const fetchTypes: OptionTypes = {
   resumeRequest: "function",
 };
 
+const policies = new WeakMap<object, Policy>();
+
+/** A copy of options that serve many requests: their policy is made once. */
+export function settled<T extends FetchOptions>(options: T): T {
+  const own = { ...options };
+  policies.set(own, policyOf(own));
+  return own;
+}
+
 /** The policy among the options, as the core knows it. */
 export function policyOf(options: FetchOptions): Policy {
+  const made = policies.get(options);
+  if (made) {
+    return made;
+  }
   const policy: Record<string, unknown> = options.resumeRequest ? { afterCommit: "resume", resume: "custom" } : {};
   for (const name of Object.keys(policyTypes) as (keyof Policy)[]) {
     const value = options[name];

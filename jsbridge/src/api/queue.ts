@@ -32,7 +32,7 @@ export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
   let waiting: Waiting<T>[] = []; // only while there are no values
   let over: { error?: unknown } | undefined;
   let begun = false;
-  let wanted: (() => void) | undefined;
+  const wanted: (() => void)[] = []; // two may wait: who gave up an attempt, and who reads the next one
 
   function take(): Promise<IteratorResult<T, void>> {
     const value = values[taken++]!;
@@ -87,7 +87,9 @@ export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
       if (over) {
         settle();
       } else if (waiting.length > 0) {
-        wanted?.();
+        for (const tell of wanted.splice(0)) {
+          tell();
+        }
       }
       return next;
     },
@@ -122,7 +124,7 @@ export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
       waiting.length > 0
         ? undefined
         : new Promise((resolve) => {
-            wanted = resolve;
+            wanted.push(resolve);
           }),
   };
 }

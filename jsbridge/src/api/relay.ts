@@ -7,11 +7,14 @@ import { ofWire, toWire, type WireEvent } from "./wire.js";
 /** The data of the first event of a relay, which tells it from any other stream. */
 const opening = '{"type":"open","open":{"relay":"steadfetch"}}';
 
+/** Proxies cut a connection that is silent for a minute, and some sooner; waits can be longer. */
+const beatMs = 15_000;
+
 /**
  * Answers a page with the events of `stream()`: messages, retries, resets, and
  * the finish or the error, as Server-Sent Events in the form of `toWire`, which
  * `stream()` on the page understands. Nothing is read ahead of the page, and
- * when it goes away the request ends.
+ * when it goes away the request ends. A long wait is bridged by comments.
  */
 export function toResponse(events: AsyncIterable<ChatStreamEvent>, init: ResponseInit = {}): Response {
   const encoder = new TextEncoder();
@@ -21,7 +24,8 @@ export function toResponse(events: AsyncIterable<ChatStreamEvent>, init: Respons
     {
       start: (controller) => controller.enqueue(encode(opening)),
       async pull(controller) {
-        const { done, value } = await iterator.next();
+        const beat = setInterval(() => controller.enqueue(encoder.encode(":\n\n")), beatMs);
+        const { done, value } = await iterator.next().finally(() => clearInterval(beat));
         if (done) {
           controller.close();
         } else {

@@ -144,7 +144,7 @@ export function stream(
             return undefined;
           }
           try {
-            finish(relay?.ending() ?? ending);
+            finish(relay?.ending() ?? ending());
             return undefined;
           } catch (error) {
             return broke(error, attempts);

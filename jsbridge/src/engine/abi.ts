@@ -130,6 +130,8 @@ export const maxChunk = 1 << 20;
 const version = 3;
 /** The kinds of a move, from 1. */
 const kinds = ["release", "drop", "put", "cut"] as const;
+/** A text for which the module's buffer is always large enough. */
+const smallText = 64 << 10;
 /** How many events are told of at a time. */
 const mostEvents = 1024;
 const none = new Int32Array();
@@ -143,6 +145,9 @@ function joined(tables: Int32Array[]): Int32Array {
   }
   return all;
 }
+
+/** The module is not the one that this file was made for: they come from two versions of the package. */
+export class AbiError extends Error {}
 
 /** Test runners play a browser without these, in Node.js, which has them. */
 const ofNode = () =>
@@ -193,15 +198,25 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
   const rows = (n: number) =>
     n > 0 ? new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columns.count) : none;
 
+  /** Writes a text, and says how long it is in UTF-8; -1 if it is too large. */
+  function writeText(text: string): number {
+    const most = 3 * text.length;
+    if (most > smallText) {
+      const bytes = encoder.encode(text);
+      return write(bytes) ? bytes.length : -1;
+    }
+    return encoder.encodeInto(text, view(wasm.buffer(most), most)).written;
+  }
+
   /** Calls with a text and gives the text that comes back. */
   function text(call: (n: number) => number, input: string): string {
-    const bytes = encoder.encode(input);
     let refused = true;
     const output = enter(() => {
-      if (!write(bytes)) {
+      const length = writeText(input);
+      if (length < 0) {
         return "";
       }
-      const n = call(bytes.length);
+      const n = call(length);
       refused = n < 0;
       return decoder.decode(view(wasm.result(), Math.abs(n)));
     });
@@ -209,6 +224,14 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
       throw new TypeError(`steadfetch: ${output ? JSON.parse(output).error : "the input is too large"}`);
     }
     return output;
+  }
+
+  // One policy serves many sessions.
+  const policies = new WeakMap<Policy, string>();
+  function policyText(policy: Policy): string {
+    const known = policies.get(policy) ?? written(policy);
+    policies.set(policy, known);
+    return known;
   }
 
   const written = (input: unknown) => JSON.stringify(toWireShape(input));
@@ -222,7 +245,7 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
 
   enter(() => wasm._initialize());
   if (enter(() => wasm.abi_version()) !== version) {
-    throw new Error("steadfetch: this module has another interface");
+    throw new AbiError("steadfetch: this module has another interface");
   }
 
   return {
@@ -233,12 +256,16 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     delay: (attempt) => enter(() => wasm.delay(attempt)),
     policy: cold("policy"),
     share: cold("share"),
-    open(config) {
+    open({ policy, ...config }) {
       let session = 0;
-      text((n) => {
-        session = wasm.session_new(n);
-        return Math.min(session, 0);
-      }, written(config));
+      const rest = written(config);
+      text(
+        (n) => {
+          session = wasm.session_new(n);
+          return Math.min(session, 0);
+        },
+        `{"policy":${policyText(policy)},${rest.slice(1)}`,
+      );
       return session;
     },
     body: (session, bytes) =>

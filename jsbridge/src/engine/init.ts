@@ -1,3 +1,4 @@
+import { builtByGo } from "./go.js";
 import { hasModule, load, type PlainJavaScript, setFallback } from "./module.js";
 
 // Spelt so that it can be read without the DOM's types, which have the name.
@@ -50,6 +51,7 @@ export async function init(source?: ModuleSource | PromiseLike<ModuleSource> | I
       // Not compileStreaming: it refuses servers that do not know the media type.
       from = await from.arrayBuffer();
     }
-    return from as WebAssembly.Module | BufferSource;
+    const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from as BufferSource);
+    return builtByGo(module) ?? module;
   });
 }

@@ -1,6 +1,5 @@
 import { embedded, type Instantiate } from "embedded:steadfetch";
 import { type Engine, makeEngine } from "./abi.js";
-import { builtByGo } from "./go.js";
 
 /** What `import("steadfetch/js")` gives. */
 export interface PlainJavaScript {
@@ -25,7 +24,7 @@ export function setFallback(source: () => PromiseLike<PlainJavaScript>): void {
 }
 
 /** Gets the module ready asynchronously: the one given, or the embedded one. */
-export function load(source?: () => Promise<WebAssembly.Module | BufferSource>): Promise<void> {
+export function load(source?: () => Promise<WebAssembly.Module | Instantiate>): Promise<void> {
   pending ??= (async () => {
     try {
       const given = await source?.();
@@ -51,16 +50,11 @@ export function load(source?: () => Promise<WebAssembly.Module | BufferSource>):
 
 async function prepare(from: WebAssembly.Module | BufferSource | Instantiate): Promise<void> {
   if (typeof from === "function") {
+    current ??= begin(from());
     compiled = from;
     return;
   }
   const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from);
-  const go = builtByGo(module);
-  if (go) {
-    current ??= begin(go());
-    compiled = go;
-    return;
-  }
   // Where modules do not compile at once, they are not instantiated at once.
   current ??= begin((await WebAssembly.instantiate(module)).exports);
   compiled = module;

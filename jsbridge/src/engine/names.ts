@@ -42,8 +42,9 @@ function renamed(value: unknown, rename: (name: string) => string): unknown {
     return value;
   }
   const shape: Record<string, unknown> = {};
-  for (const [name, own] of Object.entries(value)) {
-    shape[rename(name)] = maps.includes(name) ? own : renamed(own, rename);
+  for (const name of Object.keys(value)) {
+    const own = (value as Record<string, unknown>)[name];
+    shape[rename(name)] = typeof own !== "object" || maps.includes(name) ? own : renamed(own, rename);
   }
   return shape;
 }

@@ -83,6 +83,7 @@ export interface Verdict {
    * realistic chance with no change by the user.
    */
   retryable: boolean;
+  /** Kind is the group of failures that this one belongs to. */
   kind: Kind;
   /** `provider` is the provider's short name, empty if not known. */
   provider?: string;
@@ -109,12 +110,16 @@ export interface Verdict {
    */
   party?: "server" | "proxy" | "firewall";
   /**
-   * `title`, `message` and `detail` are safe to show: no key, no token, no URL
-   * beyond its host. `detail` is the provider's own text, one line, at most
-   * 500 characters; of an authentication error, only what is missing.
+   * `title` is the failure in two or three words. `title`, `message` and `detail` are
+   * safe to show: no key, no token, no URL beyond its host.
    */
   title?: string;
+  /** `message` is the failure in a sentence, in English. */
   message?: string;
+  /**
+   * `detail` is the provider's own text, one line, at most 500 characters; of an
+   * authentication error, only what is missing.
+   */
   detail?: string;
 }
 
@@ -415,14 +420,19 @@ export interface ChatStreamRetry {
    * waits for a limit that others have met.
    */
   attempt: number;
+  /** `delayMs` is the wait, in milliseconds. */
   delayMs: number;
-  /** `error` is safe to show. */
+  /** `error` is the failure in a sentence that is safe to show. */
   error: string;
   /** `retryingAt` is when the next attempt begins, in RFC 3339 on the wire. */
   retryingAt: string;
+  /** Kind is the failure's. */
   kind?: Kind;
+  /** `provider` is the provider's short name, empty if not known. */
   provider?: string;
+  /** `statusCode` is the HTTP status that decided, 0 if none did. */
   statusCode?: number;
+  /** `title` is the failure in two or three words. */
   title?: string;
   /** `party` says whose failure it was, if not the provider's. */
   party?: "server" | "proxy" | "firewall";
@@ -432,10 +442,11 @@ export interface ChatStreamRetry {
 
 /** Snapshot is a session's state, for a late subscriber and for storage. */
 export interface Snapshot {
+  /** `state` says how far the request is. */
   state: "idle" | "opening" | "streaming" | "waiting" | "finished" | "failed" | "stopped";
-  /** the attempt in force, from 1; 0 before the first */
+  /** `attempt` is the number of the attempt in force, from 1; 0 before the first. */
   attempt: number;
-  /** since the last success or `retry` now */
+  /** `failures` are those since the last success or "retry now". */
   failures: number;
   /**
    * `suspected` counts failures that may be how this server always is, by name:
@@ -444,9 +455,11 @@ export interface Snapshot {
   suspected?: string;
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
-  /** `waitingFor` is empty where it is the time. */
+  /** `waitingFor` is empty where only the time has to pass. */
   waitingFor?: "connection" | "cooldown" | "person" | "server";
+  /** `retry` is the event to show while `state` is waiting. */
   retry?: ChatStreamRetry;
+  /** Verdict is why the request failed, or why it is tried again. */
   verdict?: Verdict;
   /** `last` is the verdict on the last failure where Verdict is the engine's own. */
   last?: Verdict;

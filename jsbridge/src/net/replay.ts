@@ -55,12 +55,16 @@ export async function replayable(
 ): Promise<Replay> {
   const request = typeof Request === "function" && input instanceof Request ? input : undefined;
   const url = request?.url ?? absolute(String(input));
-  const method = init.method ?? request?.method ?? "GET";
+  const method = String(init.method ?? request?.method ?? "GET");
   const headers = new Headers(init.headers ?? request?.headers);
   const own = { ...init };
   let known: unknown = own.body;
   let rest = false;
   if (isStream(own.body)) {
+    if ("getReader" in own.body && !("duplex" in own)) {
+      // Where fetch refuses a stream without it, so does this.
+      new Request("http://localhost/", { method: "POST", body: new ReadableStream() });
+    }
     const read = await readUpTo(limit(), own.body, signal);
     known = read.known;
     rest = read.rest !== undefined;

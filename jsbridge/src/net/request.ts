@@ -1,9 +1,10 @@
 import { errorInfo } from "../api/classify.js";
 import { RetryError } from "../api/error.js";
-import { type FetchOptions, policyOf, type RequestContext } from "../api/options.js";
+import { type FetchOptions, policyOf } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
 import type { Answer, Ending, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
+import { noted } from "./note.js";
 import { overlay, type Replay, replayable, whole } from "./replay.js";
 import { handOver } from "./response.js";
 import { signalOf } from "./signal.js";
@@ -30,7 +31,7 @@ export interface Outcome {
   /** The caller is to have this response; with a verdict it is a failure. */
   pass(response: Response, verdict: Verdict | undefined, attempts: number, last: Verdict | undefined): void;
   /** A verdict here is the provider's refusal to go on. Gives the verdict that the answer brought, as a relay does. */
-  finish(response: Response, verdict: Verdict | undefined, attempts: number, ending: Ending): Verdict | undefined;
+  finish(response: Response, verdict: Verdict | undefined, attempts: number, ending: () => Ending): Verdict | undefined;
   /** `canceled` says that the error is the caller's own reason. */
   fail(error: unknown, canceled: boolean): void;
 }
@@ -91,7 +92,7 @@ function transport(
     }
   }
 
-  async function open({ attempt = 0, resume }: Answer, context: RequestContext): Promise<void> {
+  async function open({ attempt = 0, resume }: Answer): Promise<void> {
     const mine: Attempt = { number: attempt, abort: new AbortController() };
     current = mine;
     thrown = undefined;
@@ -100,7 +101,10 @@ function transport(
       args = replay.again();
       if (resume) {
         args = await replay.resumed(resume, session.rewrite);
-        args = resume.how === "custom" ? overlay(args, (await options.resumeRequest?.(resume, context)) ?? {}) : args;
+        args =
+          resume.how === "custom"
+            ? overlay(args, (await options.resumeRequest?.(resume, session.describe())) ?? {})
+            : args;
       }
     } catch (error) {
       broke(mine, error, true);
@@ -112,7 +116,11 @@ function transport(
     try {
       const response = await send(args[0], { ...args[1], signal: mine.abort.signal });
       if (mine !== current) {
-        response.body?.cancel().catch(ignore);
+        response?.body?.cancel().catch(ignore);
+        return;
+      }
+      if (!isResponse(response)) {
+        broke(mine, new TypeError("steadfetch: the option fetch must give a Response"), true);
         return;
       }
       latest = mine.response = response;
@@ -156,11 +164,11 @@ function transport(
     }
   }
 
-  async function recover({ verdict, attempt = 0 }: Answer, context: RequestContext): Promise<void> {
+  async function recover({ verdict, attempt = 0 }: Answer): Promise<void> {
     const mine = current!;
     let next: Replay | undefined;
     try {
-      const own = await options.recover!(verdict!, await replay.failed(), context);
+      const own = await options.recover!(verdict!, await replay.failed(), session.describe());
       next = own && (await replay.changed(own));
     } catch (error) {
       broke(mine, error, true);
@@ -178,8 +186,8 @@ function transport(
 
   return {
     open,
-    recover(answer, context) {
-      asking = recover(answer, context).finally(() => {
+    recover(answer) {
+      asking = recover(answer).finally(() => {
         asking = undefined;
       });
     },
@@ -200,12 +208,18 @@ function transport(
     pass({ verdict, attempt = 0, last }, bytes) {
       const mine = current!;
       current = undefined;
-      to.pass(handOver(mine, bytes, signal), verdict, attempt, last);
+      // An SDK shows the text of the body, and here only the engine knows how long was asked.
+      const note = verdict?.kind === "retry_after_too_long" && bytes ? verdict.message : undefined;
+      const response = handOver(mine, note ? noted(bytes!, note) : bytes, signal);
+      if (note) {
+        response.headers.delete("content-length");
+      }
+      to.pass(response, verdict, attempt, last);
     },
-    finish({ verdict, attempt = 0 }, ending) {
+    finish({ verdict, attempt = 0 }) {
       letGo(current!);
       current = undefined;
-      return to.finish(streamed ?? latest!, verdict, attempt, ending);
+      return to.finish(streamed ?? latest!, verdict, attempt, session.ending);
     },
     fail({ verdict, attempt = 0, last }) {
       if (verdict!.kind === "canceled") {
@@ -217,6 +231,11 @@ function transport(
     rethrow: () => to.fail(thrown, false),
     crash: (error) => to.fail(error, false),
   };
+}
+
+/** Whether this can stand as a response: one of another realm, or of a fetch of another make, can. */
+function isResponse(x: Partial<Response> | undefined): boolean {
+  return typeof x?.status === "number" && typeof x.headers?.get === "function";
 }
 
 /** Ends an attempt, wherever it is. */
@@ -237,7 +256,8 @@ function isRequest({ facts: { url, method } }: Replay, init: RequestInit | undef
     new Request(options.fetch ? new URL(url!, "http://localhost/") : url!, {
       ...init,
       method: method!,
-      body: init?.body == null ? null : "",
+      // What is an object was taken already; it can be sent, as fetch has it.
+      body: init?.body == null ? null : typeof init.body === "object" ? "" : init.body,
       signal: null,
     });
     return true;

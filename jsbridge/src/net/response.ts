@@ -65,9 +65,13 @@ const unheard =
     ? new FinalizationRegistry((unfollow: () => void) => unfollow())
     : undefined;
 
+/** In a function of its own: a closure beside another one holds on to what that one needs. */
+const weak = (abort: AbortController): Pick<WeakRef<AbortController>, "deref"> =>
+  typeof WeakRef === "function" ? new WeakRef(abort) : { deref: () => abort };
+
 /** Aborts what the controller controls when the signal is aborted, for as long as one of the keepers is in use. */
 function follow(signal: AbortSignal | undefined | null, abort: AbortController, keepers: object[]): () => void {
-  const target = typeof WeakRef === "function" ? new WeakRef(abort) : { deref: () => abort };
+  const target = weak(abort);
   const unfollow = onAbort(signal, () => target.deref()?.abort(signal!.reason));
   for (const keeper of keepers) {
     alive.set(keeper, abort);

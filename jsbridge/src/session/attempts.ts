@@ -1,10 +1,10 @@
-import { safely } from "../api/controller.js";
-import type { AttemptEvent, RequestContext } from "../api/options.js";
+import type { AttemptEvent, Options, RequestContext } from "../api/options.js";
 import { engine } from "../engine/module.js";
 import type { Answer } from "../engine/shapes.gen.js";
+import { safely } from "./warn.js";
 
 /** Keeps the facts of the attempt in force, and tells them when it has ended. */
-export function attempts(listener: (event: AttemptEvent, context: RequestContext) => void, provider?: string) {
+export function attempts(options: Options) {
   const ended: [AttemptEvent, RequestContext][] = [];
   let wake = () => {};
   let over = false;
@@ -22,7 +22,7 @@ export function attempts(listener: (event: AttemptEvent, context: RequestContext
         wake = resolve;
       });
       for (const [event, context] of ended.splice(0)) {
-        safely(listener, event, context);
+        safely("onAttempt", options, options.onAttempt, event, context);
       }
     }
   })();
@@ -60,7 +60,7 @@ export function attempts(listener: (event: AttemptEvent, context: RequestContext
             "http.request.resend_count": number - 1 || undefined,
             "http.response.status_code": status,
             "error.type": kind,
-            "gen_ai.provider.name": provider || engine().classify({ url }).provider || undefined,
+            "gen_ai.provider.name": options.provider || engine().classify({ url }).provider || undefined,
             "gen_ai.request.model": context.model,
           },
         };

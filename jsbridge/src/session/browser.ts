@@ -1,8 +1,5 @@
-import type { Shared } from "../engine/shapes.gen.js";
-
-// What only pages and their workers have: a network flag, sleep, and other
-// tabs. Node.js, Deno, Bun and Workers have no navigator.onLine, and some of
-// them stay alive for as long as a channel is open.
+// What only pages and their workers have: a network flag, and sleep. Node.js,
+// Deno, Bun and Workers have no navigator.onLine.
 
 /** Whether this is a page, or a worker of one. */
 export const inBrowser = () => typeof globalThis.navigator?.onLine === "boolean";
@@ -14,7 +11,7 @@ export const inBrowser = () => typeof globalThis.navigator?.onLine === "boolean"
  */
 export const apart = () => globalThis.navigator?.userAgent === "Cloudflare-Workers";
 
-/** Whether the browser believes to have no network. */
+/** Whether the browser believes it is offline. */
 export const isOffline = () => globalThis.navigator?.onLine === false;
 
 /**
@@ -38,45 +35,4 @@ export function watch(network: (what: "online" | "offline") => void, woke: () =>
       target.removeEventListener(type, listener);
     }
   };
-}
-
-const name = "steadfetch";
-let channel: BroadcastChannel | undefined;
-
-/** Begins to hear what other tabs share, once and for good. */
-export function hear(listener: (shared: Shared) => void): void {
-  if (!channel && inBrowser() && typeof BroadcastChannel === "function") {
-    channel = new BroadcastChannel(name);
-    channel.onmessage = ({ data }) => listener(data);
-    // Test runners that play the browser inside Node.js would not end.
-    (channel as { unref?: () => void }).unref?.();
-  }
-}
-
-/** Tells other tabs. */
-export function tell(shared: Shared): void {
-  channel?.postMessage(shared);
-}
-
-/**
- * Takes the lock under which one tab at a time goes first in a bucket, and says
- * how to give it back; `undefined` says that another tab has it. Where there are
- * no locks, it is always free.
- */
-export function lock(bucket: string, then: (release: (() => void) | undefined) => void): void {
-  const locks = inBrowser() ? globalThis.navigator.locks : undefined;
-  if (!locks) {
-    then(() => {});
-    return;
-  }
-  let asked = false;
-  const decide = (release: (() => void) | undefined) => {
-    asked = true;
-    then(release);
-  };
-  locks
-    .request(`${name}:${bucket}`, { ifAvailable: true }, (held) =>
-      held ? new Promise<void>((release) => decide(release)) : decide(undefined),
-    )
-    .catch(() => asked || decide(() => {})); // opaque origins may take no locks
 }

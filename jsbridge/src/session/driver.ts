@@ -1,28 +1,19 @@
-import { type Controlled, registryOf, safely } from "../api/controller.js";
+import { registryOf } from "../api/controller.js";
 import { type Options, policyOf, type RequestContext } from "../api/options.js";
 import { type Engine, maxChunk } from "../engine/abi.js";
-import { engine as engineNow } from "../engine/module.js";
-import { frozen } from "../engine/names.js";
-import type {
-  Answer,
-  ChatStreamRetry,
-  Config,
-  Ending,
-  Happened,
-  Shared,
-  Snapshot,
-  Verdict,
-} from "../engine/shapes.gen.js";
+import type { Answer, ChatStreamRetry, Config, Ending, Happened, Verdict } from "../engine/shapes.gen.js";
 import { onAbort } from "../net/signal.js";
-import { attempts } from "./attempts.js";
-import { apart, hear, inBrowser, isOffline, lock, tell, watch } from "./browser.js";
+import { inBrowser, isOffline } from "./browser.js";
+import { makeClock } from "./clock.js";
 import { fewer, joinBytes, makeHeld } from "./held.js";
-import { warn } from "./warn.js";
+import { makeListeners } from "./listeners.js";
+import { enter, failAll, leave, newId, rouse } from "./live.js";
+import { hear, makeProbe, tell } from "./tabs.js";
 
 /** What a session needs of those who send requests and hand on what comes. */
 export interface Host {
   /** Begins the attempt and reports what becomes of it. */
-  open(answer: Answer, context: RequestContext): void;
+  open(answer: Answer): void;
   /** Reads the attempt's body into {@link Session.chunk}. */
   read?(): void;
   /** Lets go of the attempt, if there is one. */
@@ -35,7 +26,7 @@ export interface Host {
   /** The consumer is to forget what it has. */
   reset?(): void;
   /** The caller is asked for another request. Nothing more is read of the attempt, which may still be passed. */
-  recover?(answer: Answer, context: RequestContext): void;
+  recover?(answer: Answer): void;
   /** A wait begins. */
   wait?(answer: Answer): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
@@ -44,7 +35,7 @@ export interface Host {
    * The answer is complete, though its transport may not have ended. Gives the verdict that it brought, if it was a
    * server's news of a failure.
    */
-  finish(answer: Answer, ending: Ending): Verdict | undefined;
+  finish(answer: Answer): Verdict | undefined;
   fail(answer: Answer): void;
   /** The caller gets the error that the attempt threw. */
   rethrow?(): void;
@@ -53,7 +44,7 @@ export interface Host {
 }
 
 /** One request from the caller's view. */
-export interface Session extends Controlled {
+export interface Session {
   report(what: Happened["what"], more?: Partial<Happened>): void;
   /** Hands in a piece of an attempt's body. */
   chunk(attempt: number, bytes: Uint8Array): void;
@@ -63,60 +54,10 @@ export interface Session extends Controlled {
   relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
   /** The body of the request to open, when the answer said `rewrite`. */
   rewrite(body: string): string;
-  /** The session's time may have come. */
-  tick(): void;
-  /** It may be its turn. The session acts on it in a task of its own, not in that of whoever calls. */
-  rouse(): void;
-}
-
-/** The longest wait that timers can hold (WHATWG HTML, timers: a signed 32-bit integer). */
-const maxTimer = 2 ** 31 - 1;
-/** What may lie unread when reading goes on is read before a clock that ran out meanwhile is heard. */
-const afterHold = 1000;
-/** How often a session that waits looks whether it was roused, where nobody may call it, in ms. */
-const lookEvery = 100;
-
-const live = new Map<number, Session>();
-let last = 0;
-let unwatch: (() => void) | undefined;
-
-function all(act: (session: Session) => void): void {
-  for (const session of [...live.values()]) {
-    act(session);
-  }
-}
-
-/** Rouses the sessions that the core names, and no others: there may be thousands. */
-function rouse(ids: readonly number[] = []): void {
-  for (const id of ids) {
-    live.get(id)?.rouse();
-  }
-}
-
-function enter(id: number, session: Session): void {
-  live.set(id, session);
-  unwatch ??= watch(
-    (what) => all((s) => s.report(what)),
-    () => all((s) => s.tick()),
-  );
-}
-
-function leave(id: number): void {
-  live.delete(id);
-  if (live.size === 0) {
-    unwatch?.();
-    unwatch = undefined;
-  }
-}
-
-function overheard(shared: Shared): void {
-  let wake: readonly number[] | undefined;
-  try {
-    wake = engineNow().share(shared).wake;
-  } catch {
-    return; // not ours
-  }
-  rouse(wake);
+  /** The request, for a caller who is told of it. */
+  describe(): RequestContext;
+  /** How the answer ended: while it is finished. */
+  ending(): Ending;
 }
 
 /**
@@ -132,16 +73,13 @@ export function drive(
   makeHost: (session: Session) => Host,
   body: Iterable<Uint8Array> = [],
 ): Session {
-  last++;
-  const id = last;
-  const registry = registryOf(options.controller);
-  const shown = registry !== undefined || options.onStatus !== undefined;
+  const id = newId();
   const handle = engine.open({
     id,
     seed: Math.floor(Math.random() * 2 ** 32),
     opaqueErrors: inBrowser(),
     offline: isOffline(),
-    manual: registry?.manual ?? false,
+    manual: registryOf(options.controller)?.manual ?? false,
     ...config,
     policy: policyOf(options),
     ...(options.provider && { provider: options.provider }),
@@ -152,22 +90,13 @@ export function drive(
       break;
     }
   }
-  let { request } = config;
-  let about: Omit<RequestContext, "attempt"> | undefined;
-  const trace = options.onAttempt && attempts(options.onAttempt, options.provider);
   const steps: (() => Answer | undefined)[] = [];
   const keep = makeHeld();
+  const probe = makeProbe();
   let busy = false;
   let over = false;
   let attempt = 0;
   let waiting = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let held = false;
-  let overdue = false;
-  let unlock: (() => void) | undefined;
-  let roused = false; // since the latest answer
-  let wake = () => {};
-  let ignoreAbort = () => {};
 
   /** Takes one step after the other, though callbacks may ask for the next one in the midst of it. */
   function step(next: () => Answer | undefined): void {
@@ -185,51 +114,23 @@ export function drive(
         }
       }
     } catch (error) {
-      end();
+      over = true;
       host.drop();
       host.crash(error);
       if (worked && engine.trapped()) {
-        all((s) => s.rouse());
+        failAll();
       }
+    }
+    if (over) {
+      end();
     }
     busy = false;
-  }
-
-  /**
-   * Acts when others have roused the session. What it opens then is its own
-   * caller's, as AsyncLocalStorage and the like see it, and not theirs.
-   */
-  async function heed(): Promise<void> {
-    while (!over) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      if (waiting || engine.trapped()) {
-        session.tick();
-      }
-    }
-  }
-
-  /** Looks whether it was roused, or its time has come. */
-  function lookAgain(at: number): void {
-    if (roused || at <= Date.now()) {
-      session.tick();
-    } else {
-      set(at);
-    }
-  }
-
-  /** The request, for those who are told of it. Of `retry` there is nothing to be told. */
-  function describe(): RequestContext {
-    const { method, url } = request;
-    about ??= { ...(url !== undefined && { method, url: url.replace(/[?#].*/s, "") }), ...engine.about(handle) };
-    return { ...about, attempt };
   }
 
   function act(answer: Answer): void {
     attempt = answer.attempt ?? attempt;
     waiting = answer.do === "none" ? waiting : answer.do === "wait";
-    arm(answer.timerAt ?? 0);
+    clock.set(answer.timerAt ?? 0, waiting);
     rouse(answer.wake);
     if (answer.reset) {
       host.reset?.();
@@ -239,16 +140,10 @@ export function drive(
       handOn(pieces);
     }
     if (answer.do !== "none") {
-      unlock = unlock?.() as undefined;
+      probe.end();
     }
-    const context = describe();
-    trace?.answered(answer, context);
-    const last = ["pass", "finish", "fail", "rethrow"].includes(answer.do);
-    let status = last || shown ? engine.snapshot(handle) : undefined;
-    const ending = answer.do === "finish" ? engine.ending(handle) : {};
-    if (last) {
-      end();
-    }
+    listeners.answered(answer);
+    let brought: Verdict | undefined;
     switch (answer.do) {
       case "none":
         break;
@@ -259,55 +154,35 @@ export function drive(
         host.read?.();
         break;
       case "recover":
-        host.recover?.(answer, context);
+        host.recover?.(answer);
         break;
       case "wait":
         host.drop();
         host.wait?.(answer);
         break;
       case "pass":
+        over = true;
         host.pass(answer, pieces.length > 0 ? joinBytes(pieces) : undefined);
         break;
-      case "finish": {
-        const verdict = host.finish(answer, ending);
-        status = verdict ? frozen({ ...status!, state: "failed", verdict }) : status;
+      case "finish":
+        over = true;
+        brought = host.finish(answer);
         break;
-      }
       case "fail":
+        over = true;
         host.drop();
         host.fail(answer);
         break;
       case "rethrow":
+        over = true;
         host.drop();
         host.rethrow?.();
         break;
     }
-    show(answer, status, context);
-  }
-
-  function show({ share, warning, retry }: Answer, status: Snapshot | undefined, context: RequestContext): void {
-    if (share) {
-      tell(share);
+    if (answer.share) {
+      tell(answer.share);
     }
-    if (warning) {
-      warn(options, warning, context);
-    }
-    if (retry) {
-      safely(options.onRetry, retry, context);
-    }
-    showStatus(status, context);
-  }
-
-  function showStatus(status: Snapshot | undefined, context: RequestContext): void {
-    if (status) {
-      registry?.set(session, status, over);
-      safely(options.onStatus, status, context);
-    }
-  }
-
-  function send(answer: Answer): void {
-    trace?.opened(answer, describe());
-    host.open(answer, describe());
+    listeners.acted(answer, over, brought);
   }
 
   /** Does what the core says with the bytes that are held, and gives those that go on, n of them. */
@@ -360,12 +235,8 @@ export function drive(
       send(answer);
       return;
     }
-    const number = attempt;
-    lock(answer.bucket ?? "", (release) => {
-      if (over || attempt !== number) {
-        release?.();
-      } else if (release) {
-        unlock = release;
+    probe.begin(answer.bucket ?? "", (first) => {
+      if (first) {
         send(answer);
       } else {
         session.report("probe_lost", { attempt });
@@ -373,32 +244,16 @@ export function drive(
     });
   }
 
-  function arm(at: number): void {
-    clearTimeout(timer);
-    overdue = false;
-    roused = false;
-    if (at) {
-      set(at);
-    }
-  }
-
-  function set(at: number): void {
-    const looks = waiting && apart();
-    const ms = Math.min(Math.max(at - Date.now(), 0), looks ? lookEvery : maxTimer);
-    timer = looks ? setTimeout(lookAgain, ms, at) : setTimeout(session.tick, ms);
-    if (!waiting) {
-      // A wait keeps Node.js alive. An open attempt does so by itself, and an abandoned one should not.
-      (timer as { unref?: () => void }).unref?.();
-    }
+  function send(answer: Answer): void {
+    listeners.sent(answer);
+    host.open(answer);
   }
 
   function end(): void {
-    over = true;
-    clearTimeout(timer);
+    clock.stop();
     ignoreAbort();
     leave(id);
-    unlock?.();
-    wake();
+    probe.end();
     try {
       engine.free(handle);
     } catch {
@@ -410,11 +265,7 @@ export function drive(
     report(what, more) {
       if (!over) {
         const happened = { what, now: Date.now(), ...more };
-        trace?.heard(happened);
-        if (more?.request) {
-          request = more.request;
-          about = undefined;
-        }
+        listeners.happened(happened);
         step(() => engine.event(handle, happened));
       }
     },
@@ -424,42 +275,22 @@ export function drive(
         step(() => look(number, piece));
       }
     },
-    hold(on) {
-      held = on;
-      if (!on && overdue && !over) {
-        overdue = false;
-        timer = setTimeout(session.tick, afterHold);
-      }
-    },
+    hold: (on) => clock.hold(on),
     relayed(state, retry) {
-      if (shown && !over) {
-        const now = engine.snapshot(handle);
-        const failures = retry?.attempt ?? 0;
-        const attempt = state === "opening" ? failures + 1 : failures;
-        const theirs = state && retry && { state, attempt, failures, retry, waitingFor: "server" as const };
-        showStatus(frozen({ ...now, ...theirs }), describe());
+      if (!over) {
+        listeners.relayed(state, retry);
       }
     },
     rewrite: (body) => engine.rewrite(handle, body),
-    tick() {
-      if (held && !engine.trapped()) {
-        overdue = true;
-      } else {
-        session.report("timer");
-      }
-    },
-    rouse() {
-      roused = true;
-      wake();
-    },
+    describe: () => listeners.describe(),
+    ending: () => engine.ending(handle),
   };
+  const listeners = makeListeners(engine, handle, options, config.request, session);
+  const clock = makeClock(() => session.report("timer"));
   const host = makeHost(session);
-  enter(id, session);
-  hear(overheard);
-  if (!apart()) {
-    void heed();
-  }
-  ignoreAbort = onAbort(signal, () => session.report("abort"));
+  enter(id, { report: session.report, tick: clock.tick, rouse: clock.rouse });
+  hear();
+  const ignoreAbort = onAbort(signal, () => session.report("abort"));
   session.report(signal?.aborted ? "abort" : "start");
   return session;
 }

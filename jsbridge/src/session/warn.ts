@@ -1,11 +1,11 @@
-import { safely } from "../api/controller.js";
 import type { Options, RequestContext } from "../api/options.js";
 
 /** The rules that each listener was told. */
 const told = new WeakMap<object, Set<string>>();
 
 /** Tells a caller, or else the console, once, of a rule that speaks of the set-up. */
-export function warn({ onWarning }: Options, rule: string, context?: RequestContext, text = rule): void {
+export function warn(options: Options, rule: string, context?: RequestContext, text = rule): void {
+  const { onWarning } = options;
   const listener = onWarning ?? console;
   const rules = told.get(listener) ?? new Set();
   told.set(listener, rules);
@@ -14,8 +14,41 @@ export function warn({ onWarning }: Options, rule: string, context?: RequestCont
   }
   rules.add(rule);
   if (onWarning) {
-    safely(onWarning, rule, context);
+    safely("onWarning", options, onWarning, rule, context);
   } else {
     console.warn(`steadfetch: ${text}`);
+  }
+}
+
+/** The callbacks of which the console was told. */
+const failed = new WeakSet<object>();
+
+/**
+ * Calls what a caller gave us. What it throws, or what its promise rejects with,
+ * disturbs no session and ends no process: the console is told, once for each
+ * callback, and so is onWarning.
+ */
+export function safely<T extends unknown[]>(
+  name: string,
+  options: Options,
+  callback: ((...args: T) => unknown) | undefined,
+  ...args: T
+): void {
+  const report = (error: unknown) => {
+    if (!failed.has(callback!)) {
+      failed.add(callback!);
+      console.error(`steadfetch: ${name} failed, and no request was disturbed by it:`, error);
+    }
+    if (options.onWarning && name !== "onWarning") {
+      warn(options, "callback_failed");
+    }
+  };
+  try {
+    const result = callback?.(...args) as PromiseLike<unknown> | undefined;
+    if (typeof result?.then === "function") {
+      result.then(undefined, report);
+    }
+  } catch (error) {
+    report(error);
   }
 }

@@ -99,7 +99,13 @@ export function faultyFetch(steps: readonly FaultyStep[]): FaultyFetch {
     }
     const { status, headers, chunks, stall } = step;
     if (stall && status === undefined && !headers && !chunks) {
-      return new Promise((_, reject) => whenAborted(signal, reject));
+      return new Promise((_, reject) => {
+        const close = stayOpen();
+        whenAborted(signal, (reason) => {
+          close();
+          reject(reason);
+        });
+      });
     }
     return new Response(bodyOf(step, signal), {
       status: status ?? 200,
@@ -116,10 +122,14 @@ function bodyOf(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
   let forget = () => {};
+  let close = () => {};
   return new ReadableStream(
     {
       start(controller) {
-        forget = whenAborted(signal, (reason) => controller.error(reason));
+        forget = whenAborted(signal, (reason) => {
+          close();
+          controller.error(reason);
+        });
       },
       pull(controller) {
         const chunk = chunks[at++];
@@ -128,19 +138,33 @@ function bodyOf(
           controller.enqueue(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk.slice());
           return;
         }
-        if (error || !stall) {
-          forget();
+        if (stall && !error) {
+          close = stayOpen();
+          return;
         }
+        forget();
         if (error) {
           controller.error(error);
-        } else if (!stall) {
+        } else {
           controller.close();
         }
       },
-      cancel: () => forget(),
+      cancel() {
+        forget();
+        close();
+      },
     },
     { highWaterMark: 0 },
   );
+}
+
+/** The longest wait of a timer (WHATWG HTML, timers: a signed 32-bit integer). */
+const maxTimer = 2 ** 31 - 1;
+
+/** Keeps Node.js alive, as an open connection does, until the function that it returns is called. */
+function stayOpen(): () => void {
+  const timer = setTimeout(() => {}, maxTimer);
+  return () => clearTimeout(timer);
 }
 
 function whenAborted(signal: AbortSignal | null | undefined, act: (reason: unknown) => void): () => void {

@@ -87,6 +87,7 @@ export class RetryStatusElement extends Base {
     this.#show();
   }
 
+  /** Is called by the page. */
   connectedCallback(): void {
     // What was set before the element was defined hides the property.
     for (const name of properties) {
@@ -99,6 +100,7 @@ export class RetryStatusElement extends Base {
     this.#listen();
   }
 
+  /** Is called by the page. */
   disconnectedCallback(): void {
     this.#listen();
   }

@@ -7,8 +7,11 @@ import type { Texts } from "./texts.js";
  * React 18 cannot: use `RetryStatus` of `steadfetch/react` there.
  */
 export interface RetryStatusProps {
+  /** The controller of the requests to show. */
   controller?: Controller | undefined;
+  /** A part of the answer is on the page: a failure is then an interruption. */
   received?: boolean | undefined;
+  /** Words in another language, or other words. */
   texts?: Partial<Texts> | undefined;
   /** A person wants another try of what failed or was stopped. */
   onretry?: ((event: CustomEvent) => void) | undefined;

@@ -17,10 +17,13 @@ export interface Texts {
   failed: string;
   /** The title when a failure cut an answer short. */
   interrupted(title: string): string;
+  /** The title after Stop. */
   stopped: string;
   /** Under `stopped`, where a part of the answer was received. */
   kept: string;
+  /** The title while there is no connection. */
   offline: string;
+  /** Under `offline`. */
   offlineMessage: string;
   /** A limit holds the request back; `before` requests go first, where that is known. */
   held(before?: number): string;
@@ -28,7 +31,9 @@ export interface Texts {
   retrying(attempt: number): string;
   /** 15 s have passed without a first token. */
   slow: string;
+  /** Beside the countdown: the number of the request that is waited for. */
   attempt(attempt: number): string;
+  /** The countdown. */
   retryingIn(seconds: number): string;
   /** The same, for a screen reader. */
   sayRetryingIn(seconds: number): string;
@@ -36,14 +41,19 @@ export interface Texts {
   retryingAt(time: Date, leftMs: number): string;
   /** How long the server asked to wait, as `duration` has it. */
   asked(duration: string): string;
+  /** A time span in words. */
   duration(ms: number): string;
+  /** Beside the title: the HTTP status. */
   status(code: number): string;
   /** The link to the provider's own page about its health. */
   statusPage: string;
   /** What the banner as a whole is called, for a screen reader. */
   label: string;
+  /** The button that ends a wait. */
   retryNow: string;
+  /** The button that ends the request. */
   stop: string;
+  /** The button that asks again, after a failure or a stop. */
   retry: string;
 }
 

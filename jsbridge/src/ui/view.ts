@@ -1,5 +1,5 @@
 import type { Snapshot, Verdict } from "../engine/shapes.gen.js";
-import { providers } from "./providers.js";
+import { providers } from "./providers.gen.js";
 import { texts as english, type Texts } from "./texts.js";
 
 /** What a person can do. */

@@ -29,6 +29,7 @@ export const providers: Readonly<Record<string, readonly [name: string, statusPa
   openrouter: ["OpenRouter", "https://status.openrouter.ai"],
   perplexity: ["Perplexity", "https://status.perplexity.com"],
   replicate: ["Replicate", "https://www.replicatestatus.com"],
+  sambanova: ["SambaNova", ""],
   siliconflow: ["SiliconFlow", ""],
   tencent: ["Tencent Cloud", ""],
   together: ["Together AI", "https://status.together.ai"],

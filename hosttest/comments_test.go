@@ -1,0 +1,64 @@
+package hosttest
+
+import (
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// public are the packages that programs import.
+var public = []string{"classify", "retry", "retry/session", "retry/transport", "wasm", "hosttest/chattest"}
+
+// TestWhatProgramsImportIsDocumented looks for exported names without a comment.
+// A comment on a group of constants counts for all of them.
+func TestWhatProgramsImportIsDocumented(t *testing.T) {
+	for _, dir := range public {
+		set := token.NewFileSet()
+		notTests := func(info fs.FileInfo) bool {
+			return !strings.HasSuffix(info.Name(), "_test.go") && !strings.HasSuffix(info.Name(), "_tinygo.go")
+		}
+		packages, err := parser.ParseDir(set, "../"+dir, notTests, parser.ParseComments) //nolint:staticcheck // it is enough here
+		require.NoError(t, err)
+		require.Len(t, packages, 1, dir)
+		for _, parsed := range packages {
+			pkg := doc.New(parsed, dir, 0)
+			require.NotEmpty(t, pkg.Doc, dir)
+			missing := func(name, text string) {
+				if ast.IsExported(name) && strings.TrimSpace(text) == "" {
+					t.Errorf("%s: %s has no comment", dir, name)
+				}
+			}
+			functions := func(list []*doc.Func) {
+				for _, f := range list {
+					missing(f.Name, f.Doc)
+				}
+			}
+			values := func(list []*doc.Value) {
+				for _, v := range list {
+					for _, spec := range v.Decl.Specs {
+						spec := spec.(*ast.ValueSpec)
+						for _, name := range spec.Names {
+							missing(name.Name, v.Doc+spec.Doc.Text()+spec.Comment.Text())
+						}
+					}
+				}
+			}
+			functions(pkg.Funcs)
+			values(pkg.Consts)
+			values(pkg.Vars)
+			for _, typ := range pkg.Types {
+				missing(typ.Name, typ.Doc)
+				functions(typ.Funcs)
+				functions(typ.Methods)
+				values(typ.Consts)
+				values(typ.Vars)
+			}
+		}
+	}
+}

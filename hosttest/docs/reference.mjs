@@ -1,0 +1,125 @@
+// Writes the tables of docs/reference.md: what stands between `<!-- of … -->` and `<!-- end -->` comes from the sources'
+// own comments, so it cannot go stale. `--check` fails where they differ.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const page = "docs/reference.md";
+
+const read = (file) => readFileSync(root + file, "utf8");
+const source = (file) => ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest, true);
+const cell = (text) => text.replace(/\s+/g, " ").replaceAll("|", "\\|").trim();
+const table = (head, rows) =>
+  [head, head.map(() => "---"), ...rows].map((row) => `| ${row.map(cell).join(" | ")} |`).join("\n");
+
+function declaration(file, name) {
+  let found;
+  ts.forEachChild(source(file), (node) => {
+    if ((ts.isInterfaceDeclaration(node) || ts.isClassDeclaration(node)) && node.name?.text === name) found = node;
+  });
+  if (!found) throw new Error(`${page}: ${file} declares no ${name}`);
+  return found;
+}
+
+/** A doc comment that begins with a name, without it: the name stands beside it. */
+function without(name, words) {
+  const rest =
+    words.replaceAll("`", "").startsWith(`${name} `) || words.startsWith(`${name[0].toUpperCase()}${name.slice(1)} `)
+      ? words.replace(/^`?\w+`? ((is|are) )?/, "")
+      : words.trim();
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+/** The doc comment of a node. */
+const comment = (node) =>
+  ts
+    .getJSDocCommentsAndTags(node)
+    .map((doc) => ts.getTextOfJSDocComment(doc.comment) ?? "")
+    .join(" ");
+
+/** A type in few words: of a function that it is one, since the comment says the rest. */
+function kindOf(member) {
+  if (ts.isMethodSignature(member) || ts.isMethodDeclaration(member)) return "function";
+  let text = (member.type?.getText() ?? "").replace(/\s+/g, " ").replace(/ \| undefined$/, "");
+  text = text.replace(/^\((.*)\)$/, "$1").replace(/^\| /, "");
+  if (text.includes("=>") && !text.startsWith("Partial<")) return "function";
+  if (text.startsWith("Partial<Record<")) return "object";
+  if (text.startsWith("NonNullable<")) return "string";
+  return text.startsWith("{") && text.length > 60 ? "object" : text;
+}
+
+/** The members of interfaces or classes, one a row. Each is a file and a name, or the name of a member that has members. */
+function members(...places) {
+  const rows = [];
+  for (let i = 0; i < places.length; i += 2) {
+    const [name, inner] = places[i + 1].split(".");
+    let of = declaration(places[i], name).members;
+    if (inner) of = of.find((member) => member.name?.getText() === inner).type.members;
+    for (const member of of) {
+      const type = kindOf(member);
+      if (!member.name || !type || member.name.getText() === "type") continue;
+      const key = member.name.getText().replaceAll('"', "");
+      rows.push([`\`${key}\``, `\`${type}\``, without(key, comment(member))]);
+    }
+  }
+  return table(["name", "type", "meaning"], rows);
+}
+
+/** The constants of a Go type, with the comments behind them. */
+function constants(file, type) {
+  const lines = [...read(file).matchAll(new RegExp(`^\\t\\w+ +${type} = "(\\w+)"(?: +// (.*))?$`, "gm"))];
+  if (lines.length === 0) throw new Error(`${page}: ${file} has no constants of type ${type}`);
+  return lines.map(([, value, words = ""]) => [value, words]);
+}
+
+/** A title and a message of each kind. */
+function kinds() {
+  const texts = read("classify/texts.go");
+  return table(
+    ["kind", "meaning", "title"],
+    constants("classify/verdict.go", "Kind").map(([kind, meaning]) => {
+      const name = new RegExp(`^\\t(\\w+) +Kind = "${kind}"`, "m").exec(read("classify/verdict.go"))[1];
+      const title = new RegExp(`of: string\\(${name}\\), Text: Text\\{Title: "([^"]+)"`).exec(texts);
+      if (!title || !meaning) throw new Error(`${page}: ${kind} has no title or no comment`);
+      return [`\`${kind}\``, meaning, title[1]];
+    }),
+  );
+}
+
+const states = () =>
+  table(
+    ["state", "meaning"],
+    constants("retry/session/wire.go", "State").map(([state, words]) => [`\`${state}\``, words]),
+  );
+
+/** The fields of a Go struct. */
+function fields(file, name) {
+  const body = new RegExp(`^type ${name} struct \\{\\n([\\s\\S]*?)^\\}`, "m").exec(read(file))?.[1];
+  if (!body) throw new Error(`${page}: ${file} declares no ${name}`);
+  const rows = [];
+  let words = [];
+  for (const line of body.split("\n")) {
+    const [, said] = /^\t\/\/ ?(.*)$/.exec(line) ?? [];
+    const [, names] = /^\t([A-Z]\w*(?:, [A-Z]\w*)*) /.exec(line) ?? [];
+    if (said !== undefined) words.push(said);
+    else if (names) rows.push([`\`${names}\``, without(names, words.splice(0).join(" "))]);
+    else words = [];
+  }
+  return table(["field", "meaning"], rows);
+}
+
+const makers = { members, kinds, states, fields };
+
+const text = read(page);
+const filled = text.replace(/(<!-- of (\w+) ?(.*?) -->\n)[\s\S]*?(?=<!-- end -->)/g, (_, mark, maker, args) => {
+  return `${mark}${makers[maker](...args.split(" "))}\n`;
+});
+if (process.argv.includes("--check")) {
+  if (filled !== text) {
+    console.error(`${page} is not what its sources say: run "make reference"`);
+    process.exit(1);
+  }
+} else if (filled !== text) {
+  writeFileSync(root + page, filled);
+}

@@ -1,0 +1,26 @@
+package growth
+
+import (
+	"runtime"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// cost is the processor's time that work takes, whoever else wants it.
+func cost(work func()) time.Duration {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	began := threadTime()
+	work()
+	return threadTime() - began
+}
+
+// threadClock is CLOCK_THREAD_CPUTIME_ID. Rusage counts in ticks.
+const threadClock = 3
+
+func threadTime() time.Duration {
+	var t syscall.Timespec
+	_, _, _ = syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, threadClock, uintptr(unsafe.Pointer(&t)), 0)
+	return time.Duration(t.Nano())
+}

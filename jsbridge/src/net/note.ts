@@ -1,0 +1,18 @@
+/** A text of an error's body that SDKs show: the first one, in whatever object it stands. */
+const shown = /"(?:message|detail|error)"\s*:\s*"(?:[^"\\]|\\.)*(?=")/;
+
+/** The body of an error whose own text ends with a note in brackets; as it is, where none is found. */
+export function noted<B extends Uint8Array>(body: B, note: string): B | Uint8Array<ArrayBuffer> {
+  // One character for each byte, so that places in the text are places in the bytes.
+  const found = shown.exec(new TextDecoder("latin1").decode(body));
+  if (!found) {
+    return body;
+  }
+  const at = found.index + found[0].length;
+  const added = new TextEncoder().encode(` (${JSON.stringify(note).slice(1, -1)})`);
+  const all = new Uint8Array(body.length + added.length);
+  all.set(body.subarray(0, at));
+  all.set(added, at);
+  all.set(body.subarray(at), at + added.length);
+  return all;
+}

@@ -1,0 +1,109 @@
+import { apart } from "./browser.js";
+import { turn } from "./turn.js";
+
+/** When a session acts though nothing came: at its time, or when others rouse it. */
+export interface Clock {
+  /** Its time is `at`, on the clock of Date; 0 is never. A session that waits can be roused, and keeps Node.js alive. */
+  set(at: number, waiting: boolean): void;
+  /** Its time may have come. */
+  tick(): void;
+  /** Its clocks stand still: nothing is read for now, because the consumer takes nothing. */
+  hold(on: boolean): void;
+  rouse(): void;
+  stop(): void;
+}
+
+type Timer = ReturnType<typeof setTimeout>;
+
+/** The longest wait that timers can hold (WHATWG HTML, timers: a signed 32-bit integer). */
+const maxTimer = 2 ** 31 - 1;
+/** What may lie unread when reading goes on is read before a clock that ran out meanwhile is heard. */
+const afterHold = 1000;
+/** How often a session that waits looks whether it was roused, where nobody may call it, in ms. */
+const lookEvery = 100;
+
+/** A clock that calls `act`, in the asynchronous context of who set it first. */
+export function makeClock(act: () => void): Clock {
+  let timer: Timer | undefined;
+  let waits = false;
+  let held = false;
+  let overdue = false;
+  let roused = false; // since it was set
+  let wake: (() => void) | undefined;
+  let over = false;
+
+  function tick(): void {
+    overdue = held;
+    if (!held) {
+      act();
+    }
+  }
+
+  /** Looks whether it was roused, or its time has come. */
+  function look(at: number): void {
+    if (roused || at <= Date.now()) {
+      tick();
+    } else {
+      start(at, true);
+    }
+  }
+
+  function start(at: number, waiting: boolean): void {
+    const looks = waiting && apart();
+    const ms = Math.min(Math.max(at - Date.now(), 0), looks ? lookEvery : maxTimer);
+    timer = looks ? setTimeout(look, ms, at) : setTimeout(tick, ms);
+    if (!waiting) {
+      // A wait keeps Node.js alive. An open attempt does so by itself, and an abandoned one should not.
+      (timer as { unref?: () => void }).unref?.();
+    }
+  }
+
+  /**
+   * Acts when others have roused the session. What it opens then is its own
+   * caller's, as AsyncLocalStorage and the like see it, and not theirs.
+   */
+  async function heed(): Promise<void> {
+    while (!over) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      await turn();
+      if (roused && waits && !over) {
+        act();
+      }
+    }
+  }
+
+  return {
+    set(at, waiting) {
+      overdue = false;
+      roused = false;
+      if (waiting && !wake && !apart()) {
+        void heed();
+      }
+      waits = waiting;
+      clearTimeout(timer);
+      if (at) {
+        start(at, waiting);
+      }
+    },
+    tick,
+    hold(on) {
+      held = on;
+      if (!on && overdue && !over) {
+        overdue = false;
+        clearTimeout(timer);
+        timer = setTimeout(tick, afterHold);
+      }
+    },
+    rouse() {
+      roused = true;
+      wake?.();
+    },
+    stop() {
+      over = true;
+      clearTimeout(timer);
+      wake?.();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { type Controlled, registryOf } from "../api/controller.js";
+import type { Options, RequestContext } from "../api/options.js";
+import type { Engine } from "../engine/abi.js";
+import { frozen } from "../engine/names.js";
+import type { Answer, ChatStreamRetry, Happened, Request, Snapshot, Verdict } from "../engine/shapes.gen.js";
+import { attempts } from "./attempts.js";
+import { safely, warn } from "./warn.js";
+
+/** Tells the caller's callbacks and controller what becomes of a request. What nobody listens to, the core is not asked. */
+export interface Listeners {
+  /** The request, for those who are told of it. */
+  describe(): RequestContext;
+  happened(what: Partial<Happened>): void;
+  /** The core has answered. */
+  answered(answer: Answer): void;
+  /** The attempt is being sent: not every one that the core asks for is, as another tab may go first. */
+  sent(answer: Answer): void;
+  /** The answer was acted on. What a server brought that relays an answer may be a failure. */
+  acted(answer: Answer, over: boolean, brought?: Verdict): void;
+  /** A server that relays the answer waits, or tries again; without that, output flows. */
+  relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
+}
+
+export function makeListeners(
+  engine: Engine,
+  handle: number,
+  options: Options,
+  request: Request,
+  session: Controlled,
+): Listeners {
+  const registry = registryOf(options.controller);
+  const trace = options.onAttempt && attempts(options);
+  let about: Omit<RequestContext, "attempt"> | undefined;
+  let attempt = 0;
+  let latest = ""; // the status that was told last
+
+  /** Of `retry` there is no request to be told. */
+  function describe(): RequestContext {
+    const { method, url } = request;
+    about ??= { ...(url !== undefined && { method, url: url.replace(/[?#].*/s, "") }), ...engine.about(handle) };
+    return { ...about, attempt };
+  }
+
+  /** Shows the state, but for what is known better here. */
+  function show(better: Partial<Snapshot> | undefined, over: boolean): void {
+    if (registry || options.onStatus) {
+      const status = engine.snapshot(handle);
+      const shown = better ? frozen({ ...status, ...better }) : status;
+      // Who is told of a change may press Retry now, which need not change anything.
+      const text = JSON.stringify(shown);
+      if (over || text !== latest) {
+        latest = text;
+        registry?.set(session, shown, over);
+        safely("onStatus", options, options.onStatus, shown, describe());
+      }
+    }
+  }
+
+  return {
+    describe,
+    happened(what) {
+      trace?.heard(what);
+      if (what.request) {
+        request = what.request;
+        about = undefined;
+      }
+    },
+    answered(answer) {
+      attempt = answer.attempt ?? attempt;
+      trace?.answered(answer, describe());
+    },
+    sent: (answer) => trace?.opened(answer, describe()),
+    acted({ warning, retry }, over, verdict) {
+      if (warning) {
+        warn(options, warning, describe());
+      }
+      if (retry && options.onRetry) {
+        safely("onRetry", options, options.onRetry, retry, describe());
+      }
+      show(verdict && { state: "failed", verdict }, over);
+    },
+    relayed(state, retry) {
+      const failures = retry?.attempt ?? 0;
+      const attempt = state === "opening" ? failures + 1 : failures;
+      show(state && retry && { state, attempt, failures, retry, waitingFor: "server" }, false);
+    },
+  };
+}

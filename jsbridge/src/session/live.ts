@@ -1,0 +1,56 @@
+import { apart, watch } from "./browser.js";
+
+/** What others may do to a session that is under way. */
+export interface Live {
+  report(what: "online" | "offline" | "timer"): void;
+  /** Its time may have come: the page slept. */
+  tick(): void;
+  /** It may be its turn. It acts on that in a task of its own. */
+  rouse(): void;
+}
+
+const live = new Map<number, Live>();
+let last = 0;
+let unwatch: (() => void) | undefined;
+
+function all(act: (session: Live) => void): void {
+  for (const session of [...live.values()]) {
+    act(session);
+  }
+}
+
+/** A name for a session. */
+export function newId(): number {
+  last++;
+  return last;
+}
+
+export function enter(id: number, session: Live): void {
+  live.set(id, session);
+  unwatch ??= watch(
+    (what) => all((s) => s.report(what)),
+    () => all((s) => s.tick()),
+  );
+}
+
+export function leave(id: number): void {
+  live.delete(id);
+  if (live.size === 0) {
+    unwatch?.();
+    unwatch = undefined;
+  }
+}
+
+/** Rouses the sessions that the core names, and no others: there may be thousands. */
+export function rouse(ids: readonly number[] = []): void {
+  for (const id of ids) {
+    live.get(id)?.rouse();
+  }
+}
+
+/** Has every session ask a module that has trapped, and fail. */
+export function failAll(): void {
+  if (!apart()) {
+    queueMicrotask(() => all((s) => s.report("timer")));
+  }
+}
