@@ -36,7 +36,7 @@ import (
 var Module []byte
 
 // abiVersion is the version of ABI.md that this host speaks.
-const abiVersion = 2
+const abiVersion = 3
 
 var (
 	// ErrTrapped is returned by a call that met a fault in the module, and by every

@@ -34,14 +34,15 @@ function table(title, unit, rows, digits = 0) {
 
 // Decoding.
 
-/** A body in pieces of so many bytes, or an event a piece. */
+/** A body in pieces of so many bytes, or an event a piece, as Node.js's fetch gives it: a stream of bytes, each in a buffer of its own. */
 function body(bytes, piece, ends) {
   let at = 0;
   let event = 0;
   return new ReadableStream({
+    type: "bytes",
     pull(controller) {
       const to = piece ? at + piece : ends[event++];
-      controller.enqueue(bytes.subarray(at, to));
+      controller.enqueue(bytes.slice(at, to));
       at = to;
       if (at >= bytes.length) controller.close();
     },

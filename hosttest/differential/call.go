@@ -158,7 +158,10 @@ func (h *native) ask(c *Call) (Answer, error) {
 		})
 	case "said":
 		e := &classify.Event{}
-		return done(wire.ReadEvent(in, e), func() { h.out.Said(protocol.Say(e.Event, e.Data)) })
+		return done(wire.ReadEvent(in, e), func() {
+			s := protocol.Say(e.Event, e.Data)
+			h.out.Said(&s)
+		})
 	case "ended":
 		e := &classify.Event{}
 		return done(wire.ReadEvent(in, e), func() {

@@ -9,6 +9,7 @@ package jsonscan
 
 import (
 	"strings"
+	"unsafe"
 
 	"github.com/steadfetch/steadfetch/internal/swar"
 )
@@ -324,6 +325,11 @@ func (v Value) escaped() bool {
 			return i < len(v)
 		}
 	}
+}
+
+// Place is where v, which is a part of text and no copy of it, begins there.
+func Place(v Value, text string) int {
+	return int(uintptr(unsafe.Pointer(unsafe.StringData(string(v)))) - uintptr(unsafe.Pointer(unsafe.StringData(text))))
 }
 
 // Hex4 is the number that four hexadecimal digits at s[i] make, as in \u00e9, or

@@ -23,18 +23,12 @@ var AISDK = &Protocol{
 		return true
 	},
 	read: readAISDK,
-	text: func(v jsonscan.Value) jsonscan.Value {
-		if v.Says("type", "text-delta") {
-			return v.Get("delta")
-		}
-		return ""
-	},
 	said: func(s *Said, v jsonscan.Value, typ string) bool {
 		switch typ {
 		case "text-delta":
-			s.text(v.Get("delta"))
+			s.Text.add(v.Get("delta"))
 		case "reasoning-delta":
-			s.reasoning(v.Get("delta"))
+			s.Reasoning.add(v.Get("delta"))
 		default:
 			return false
 		}

@@ -21,12 +21,6 @@ var Anthropic = &Protocol{
 		return typ == "message_start" && v.Get("message").Kind() == jsonscan.Object
 	},
 	read: readAnthropic,
-	text: func(v jsonscan.Value) jsonscan.Value {
-		if v.Says("type", "content_block_delta") {
-			return v.Get("delta.text")
-		}
-		return v.Get("content_block.text")
-	},
 	said: func(s *Said, v jsonscan.Value, typ string) bool {
 		switch typ {
 		case "content_block_start":

@@ -14,9 +14,6 @@ var Cohere = &Protocol{
 		return typ == "message-start" && v.Has("delta.message.role")
 	},
 	read: readCohere,
-	text: func(v jsonscan.Value) jsonscan.Value {
-		return v.Get("delta.message.content.text")
-	},
 	said: func(s *Said, v jsonscan.Value, typ string) bool {
 		if typ != "content-start" && typ != "content-delta" {
 			return false

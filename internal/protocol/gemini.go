@@ -20,12 +20,6 @@ var Gemini = &Protocol{
 		return v.Get("candidates").First().Get("content").Kind() == jsonscan.Object
 	},
 	read: readGemini,
-	text: func(v jsonscan.Value) jsonscan.Value {
-		if part := v.Get("candidates").First().Get("content.parts").First(); !part.Get("thought").True() {
-			return part.Get("text")
-		}
-		return ""
-	},
 	said: func(s *Said, v jsonscan.Value, _ string) bool {
 		candidate := v.Get("candidates").First()
 		s.blocks(candidate.Get("content.parts"))

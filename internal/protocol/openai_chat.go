@@ -20,9 +20,6 @@ var OpenAIChat = &Protocol{
 		return v.Says("object", "chat.completion.chunk")
 	},
 	read: readChat,
-	text: func(v jsonscan.Value) jsonscan.Value {
-		return v.Get("choices").First().Get("delta.content")
-	},
 	said: func(s *Said, v jsonscan.Value, _ string) bool {
 		choice := v.Get("choices").First()
 		s.choice(choice)
@@ -110,12 +107,12 @@ func (s *Said) choice(choice jsonscan.Value) {
 	if message == "" {
 		message = choice.Get("message")
 	}
-	s.text(message.Get("content"))
-	s.text(choice.Get("text")) // completions of old
+	s.Text.add(message.Get("content"))
+	s.Text.add(choice.Get("text")) // completions of old
 	s.blocks(message.Get("content"))
 	reasoning := message.Get("reasoning_content")
 	if reasoning.Empty() {
 		reasoning = message.Get("reasoning")
 	}
-	s.reasoning(reasoning)
+	s.Reasoning.add(reasoning)
 }

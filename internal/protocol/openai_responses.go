@@ -24,18 +24,12 @@ var OpenAIResponses = &Protocol{
 		return typ == "response.created" && v.Get("response").Kind() == jsonscan.Object
 	},
 	read: readResponses,
-	text: func(v jsonscan.Value) jsonscan.Value {
-		if v.Says("type", "response.output_text.delta") {
-			return v.Get("delta")
-		}
-		return ""
-	},
 	said: func(s *Said, v jsonscan.Value, typ string) bool {
 		switch typ {
 		case "response.output_text.delta":
-			s.text(v.Get("delta"))
+			s.Text.add(v.Get("delta"))
 		case "response.reasoning_text.delta", "response.reasoning_summary_text.delta":
-			s.reasoning(v.Get("delta"))
+			s.Reasoning.add(v.Get("delta"))
 		case "":
 			if !v.Says("object", "response") {
 				return false

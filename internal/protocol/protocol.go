@@ -19,8 +19,6 @@ type Protocol struct {
 	begins func(v jsonscan.Value, typ string) bool
 	// read says what an event means.
 	read func(t *Tracker, v jsonscan.Value, typ string) Facts
-	// text is the plain text that an event adds to the first answer, as a JSON string.
-	text func(v jsonscan.Value) jsonscan.Value
 	// said adds all text and reasoning of an event, or of a whole answer in one
 	// document, and says whether it is of this protocol.
 	said func(s *Said, v jsonscan.Value, typ string) bool

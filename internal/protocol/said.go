@@ -25,24 +25,59 @@ const (
 
 // Said is the plain text that one event of a stream, or a whole answer in one
 // document, adds to the first answer.
-type Said struct{ Text, Reasoning []byte }
+type Said struct{ Text, Reasoning Words }
+
+// Words is text that is collected from the JSON strings it came in.
+type Words struct {
+	one  jsonscan.Value // nearly always there is but one
+	text []byte
+}
+
+// String is the text.
+func (w *Words) String() string {
+	if w.one != "" {
+		return w.one.Str()
+	}
+	return string(w.text)
+}
+
+// Alone is the one JSON string that the text is, missing if there is no text.
+// ok is false where it is more than that.
+func (w *Words) Alone() (v jsonscan.Value, ok bool) { return w.one, len(w.text) == 0 }
+
+func (w *Words) add(v jsonscan.Value) {
+	switch {
+	case v.Empty() || v.Kind() == jsonscan.Object || v.Kind() == jsonscan.Array:
+	case v.Kind() == jsonscan.String && w.one == "" && len(w.text) == 0:
+		w.one = v
+	default:
+		w.text = append(append(w.text, w.one.Str()...), v.Str()...)
+		w.one = ""
+	}
+}
 
 // Say reads the data of an event, or a document. typ is the event's type, "" if
 // there is none.
 func Say(typ, data string) (s Said) {
+	s.say(typ, data)
+	return s
+}
+
+// say gives the protocol, if it is one's own form.
+func (s *Said) say(typ, data string) (p *Protocol) {
 	v := jsonscan.Parse(data)
 	switch v.Kind() {
 	case jsonscan.Object:
-		s.read(v)
+		p = s.read(v)
 	case jsonscan.Array: // Gemini without alt=sse
 		it := v.Iter()
 		for it.Next() {
-			s.read(it.Value)
+			p = s.read(it.Value)
 		}
 	default:
 		s.plain(typ, data, v)
 	}
-	return s
+	return p
 }
 
 // plain reads a stream of mere text, as small servers write it. What begins
@@ -51,20 +86,21 @@ func (s *Said) plain(typ, data string, v jsonscan.Value) {
 	switch {
 	case typ != "" && typ != "message", data == "", data == "[DONE]", data[0] == '{', data[0] == '[':
 	case len(v) == len(data) && v.Kind() == jsonscan.String:
-		s.text(v)
+		s.Text.add(v)
 	default:
-		s.Text = append(s.Text, data...)
+		s.Text.text = append(s.Text.text, data...)
 	}
 }
 
-// read reads one object.
-func (s *Said) read(v jsonscan.Value) {
+// read reads one object, and gives the protocol that knew it.
+func (s *Said) read(v jsonscan.Value) *Protocol {
 	typ := v.Text("type")
 	for _, p := range protocols {
 		if p.said(s, v, typ) {
-			return
+			return p
 		}
 	}
+	return nil
 }
 
 // blocks reads a list of pieces of content.
@@ -79,17 +115,13 @@ func (s *Said) blocks(list jsonscan.Value) {
 
 // block reads one piece of content: Anthropic's, Gemini's or OpenAI's.
 func (s *Said) block(v jsonscan.Value) {
-	s.reasoning(v.Get("thinking"))
+	s.Reasoning.add(v.Get("thinking"))
 	if v.Get("thought").True() || v.Get("type").In("summary_text reasoning_text") >= 0 {
-		s.reasoning(v.Get("text"))
+		s.Reasoning.add(v.Get("text"))
 	} else {
-		s.text(v.Get("text"))
+		s.Text.add(v.Get("text"))
 	}
 }
-
-func (s *Said) text(v jsonscan.Value) { s.Text = append(s.Text, v.Str()...) }
-
-func (s *Said) reasoning(v jsonscan.Value) { s.Reasoning = append(s.Reasoning, v.Str()...) }
 
 // Read takes what the data of an event, or a document, says of the end. What it
 // does not say stays as it was.

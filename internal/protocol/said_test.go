@@ -52,8 +52,8 @@ func TestWhatAnEventSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			said := Say(c.typ, c.data)
-			require.Equal(t, c.text, string(said.Text))
-			require.Equal(t, c.reasoning, string(said.Reasoning))
+			require.Equal(t, c.text, said.Text.String())
+			require.Equal(t, c.reasoning, said.Reasoning.String())
 		})
 	}
 }
@@ -106,5 +106,5 @@ func TestHowAnAnswerEnds(t *testing.T) {
 func TestADocumentOfManyPiecesIsReadInLinearTime(t *testing.T) {
 	const pieces = 200_000
 	said := Say("", `{"type":"message","content":[`+strings.Repeat(`{"text":"abcdefgh"},`, pieces)+`{}]}`)
-	require.Len(t, said.Text, 8*pieces)
+	require.Len(t, said.Text.String(), 8*pieces)
 }

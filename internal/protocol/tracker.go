@@ -189,14 +189,13 @@ func (t *Tracker) number(v jsonscan.Value) {
 	}
 }
 
-// Text is the plain text that an event adds to the answer, as the raw JSON
-// string inside e.Data; missing if it adds none. Only the first choice counts.
-func (t *Tracker) Text(e *sse.Event) jsonscan.Value {
-	if e.Known {
-		return e.Text
+// Text is the plain text that an event adds to the first answer, as the raw
+// JSON string inside e.Data; missing if it adds none. ok is false if it is in
+// more than one.
+func (t *Tracker) Text(e *sse.Event) (text jsonscan.Value, ok bool) {
+	if !isStrict(t.Protocol) {
+		return "", true
 	}
-	if isStrict(t.Protocol) {
-		return t.Protocol.text(jsonscan.Parse(e.Data))
-	}
-	return ""
+	text, _, ok = Hear(e)
+	return text, ok
 }

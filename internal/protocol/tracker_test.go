@@ -39,7 +39,9 @@ func follow(t *testing.T, want *protocol.Protocol, events []said) {
 	for _, e := range events {
 		event := sse.Event{Type: e.event, Data: e.data}
 		require.Equal(t, e.facts, tracker.Read(&event), "%s %s", e.event, e.data)
-		require.Equal(t, e.text, tracker.Text(&event).Str(), "the text of %s", e.data)
+		text, alone := tracker.Text(&event)
+		require.True(t, alone)
+		require.Equal(t, e.text, text.Str(), "the text of %s", e.data)
 		if e.data != "" {
 			seen |= e.facts
 		}
@@ -114,7 +116,7 @@ func TestOpenAIChatCompletions(t *testing.T) {
 		{"", `{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}`, reasoned, ""},
 		{"", `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`, stopped, ""},
 	})
-	follow(t, protocol.OpenAIChat, []said{{"", `{"choices":[{"text":"old completions"}]}`, opaque, ""}})
+	follow(t, protocol.OpenAIChat, []said{{"", `{"choices":[{"text":"old completions"}]}`, opaque, "old completions"}})
 	follow(t, protocol.OpenAIChat, []said{{"", "[DONE]", ended, ""}})
 	for _, fault := range []string{
 		`{"error":{"message":"Overloaded"}}`, `{"error":"overloaded"}`, `{"id":"c1","choices":[],"error":{"code":502}}`, `{"object":"error","message":"x"}`,
@@ -383,7 +385,10 @@ func FuzzTracker(f *testing.F) {
 			same := e
 			same.Type, same.Data, same.ID = strings.Clone(e.Type), strings.Clone(e.Data), strings.Clone(e.ID)
 			require.Equal(t, copies.Read(&same), views.Read(&e))
-			require.Equal(t, copies.Text(&same), views.Text(&e))
+			want, alone := copies.Text(&same)
+			got, ok := views.Text(&e)
+			require.Equal(t, want, got)
+			require.Equal(t, alone, ok)
 		}
 		require.Equal(t, copies, views)
 	})

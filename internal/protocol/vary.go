@@ -29,7 +29,9 @@ const (
 func (t *Tracker) Follow(r *sse.Reader, e *sse.Event) Facts {
 	if e.Known {
 		t.Events++
-		t.number(e.Counter)
+		if e.Counter != "" {
+			t.number(e.Counter)
+		}
 		return Facts(e.Facts)
 	}
 	before := *t
@@ -39,16 +41,68 @@ func (t *Tracker) Follow(r *sse.Reader, e *sse.Event) Facts {
 		r.Shapes.Forget()
 		return facts
 	}
-	if isStrict(t.Protocol) && facts&Output != 0 && facts&^(Output|Opaque) == 0 && !e.Cut {
-		r.Marks.Clear()
-		c := jsonscan.NewCursor(e.Data)
-		c.Marks = &r.Marks
-		mark(&c, t.Protocol.members)
-		if c.End() {
-			r.Learn(e, uint32(facts), t.Text(e))
+	if isStrict(t.Protocol) && facts&Output != 0 && facts&^(Output|Opaque) == 0 {
+		if text, reasoning, ok := Hear(e); ok {
+			learn(r, e, t.Protocol, facts, text, reasoning)
 		}
 	}
 	return facts
+}
+
+// Listener finds what the events of a stream add to the answer. The zero
+// Listener is ready.
+type Listener struct{ protocol *Protocol }
+
+// Hear is Hear for an event of r, whose next ones of its shape are known by sight.
+func (l *Listener) Hear(r *sse.Reader, e *sse.Event) (text, reasoning jsonscan.Value, ok bool) {
+	if e.Known {
+		return Hear(e)
+	}
+	text, reasoning, p, ok := hear(e)
+	if p != nil {
+		l.protocol = p
+	}
+	if ok && l.protocol != nil {
+		learn(r, e, l.protocol, 0, text, reasoning)
+	}
+	return text, reasoning, ok
+}
+
+// Hear gives the JSON strings inside e.Data that are the text and the reasoning
+// that it adds, missing for none. ok is false where they are more than a string
+// each, and Say tells.
+func Hear(e *sse.Event) (text, reasoning jsonscan.Value, ok bool) {
+	if e.Known {
+		return e.Text, e.Reasoning, true
+	}
+	text, reasoning, _, ok = hear(e)
+	return text, reasoning, ok
+}
+
+// hear also gives the protocol that the event is of, nil if it can be of any.
+func hear(e *sse.Event) (text, reasoning jsonscan.Value, p *Protocol, ok bool) {
+	s := Said{}
+	if p = s.say(e.Type, e.Data); p == nil {
+		v := jsonscan.Parse(e.Data)
+		p = detect(v, v.Text("type"))
+	}
+	text, ok = s.Text.Alone()
+	reasoning, alone := s.Reasoning.Alone()
+	return text, reasoning, p, ok && alone
+}
+
+// learn has r know by sight the events that differ from e only in what may vary.
+func learn(r *sse.Reader, e *sse.Event, p *Protocol, facts Facts, text, reasoning jsonscan.Value) {
+	if e.Cut {
+		return
+	}
+	r.Marks.Clear()
+	c := jsonscan.NewCursor(e.Data)
+	c.Marks = &r.Marks
+	mark(&c, p.members)
+	if c.End() {
+		r.Learn(e, uint32(facts), text, reasoning)
+	}
 }
 
 // mark walks through a value and marks what may vary.

@@ -104,7 +104,8 @@ func facts(t *testing.T, body string, promised *protocol.Protocol, chunks []stri
 		if end < int64(len(body)) && body[end-1:end+1] == "\r\n" {
 			end++ // it may come too late for its event
 		}
-		list = append(list, fact{said, end, strings.Clone(tracker.Text(&e).Str()), tracker.Sequence, tracker.Seen, tracker.Complete()})
+		text, _ := tracker.Text(&e)
+		list = append(list, fact{said, end, strings.Clone(text.Str()), tracker.Sequence, tracker.Seen, tracker.Complete()})
 	}
 	for _, chunk := range chunks {
 		p := []byte(chunk)

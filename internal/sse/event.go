@@ -41,13 +41,11 @@ type Event struct {
 	Bytes, TypeAt, DataAt, IDAt Span
 
 	// Known says that the event has the shape of one before it, of which Facts
-	// was learnt. Text and Counter are the values in it that were marked so;
-	// Texts is how many texts are in it.
-	Known   bool
-	Facts   uint32
-	Texts   int
-	Text    jsonscan.Value
-	Counter jsonscan.Value
+	// was learnt. The others are the values in it that were marked so.
+	Known           bool
+	Facts           uint32
+	Text, Reasoning jsonscan.Value
+	Counter         jsonscan.Value
 }
 
 // Empty says that the event carries no data: a comment, a ping by comment, a

@@ -315,18 +315,19 @@ func (r *Reader) Last(e *Event) (missing string, ok bool) {
 }
 
 // Learn notes how the event that Next gave last was read, so that the next one
-// that differs only in Marks is known by sight. Nothing else that it was read
-// by may change, or Shapes.Forget must be called.
-func (r *Reader) Learn(e *Event, facts uint32, text jsonscan.Value) {
+// that differs only in Marks is known by sight. text and reasoning are views of
+// marked values in its data, or missing. Nothing else that it was read by may
+// change, or Shapes.Forget must be called.
+func (r *Reader) Learn(e *Event, facts uint32, text, reasoning jsonscan.Value) {
 	from := e.Bytes.From - r.base
-	if from < 0 || e.Known || e.HasID || e.Bare || e.Cut || e.Lines != 1 || e.TypeAt.To > e.DataAt.From {
+	if from < 0 || e.Known || e.Bare || e.Cut || e.Lines != 1 || e.TypeAt.To > e.DataAt.From {
 		return
 	}
 	raw := r.chunk[from : e.Bytes.To-r.base]
 	if len(raw) > maxShape || raw[len(raw)-1] != '\n' || raw[0] == '\n' || raw[0] == 0xEF {
 		return
 	}
-	r.Shapes.learn(raw, e, &r.Marks, facts, text)
+	r.Shapes.learn(raw, e, &r.Marks, facts, text, reasoning)
 }
 
 // known looks whether the next event is one that is known by sight.

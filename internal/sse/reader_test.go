@@ -299,7 +299,7 @@ func learn(r *sse.Reader, e *sse.Event) {
 	} else {
 		e.Counter = ""
 	}
-	r.Learn(e, sum, text)
+	r.Learn(e, sum, text, "")
 }
 
 func learnNothing(r *sse.Reader, e *sse.Event) {

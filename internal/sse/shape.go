@@ -2,7 +2,6 @@ package sse
 
 import (
 	"strings"
-	"unsafe"
 
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/swar"
@@ -24,24 +23,34 @@ type Shapes struct {
 
 // shape is an event of which some values may vary.
 type shape struct {
-	raw  string
-	vary []varying
-	// Where things are in raw, or -1.
-	typ, data  [2]int
-	text, tick int // indices of vary
-	texts      int // how many of vary are texts
-	facts      uint32
+	raw       string
+	vary      []varying
+	typ, data [2]int // where they are in raw; no type is 0, 0
+	facts     uint32
+	// Indices of vary, or none.
+	text, reasoning, tick, id int
 }
+
+const none = -1
 
 // varying is a value that may be another, by its place in raw; a string's is
 // between its quotes.
 type varying struct {
-	vary     jsonscan.Vary
+	kind     kind
 	from, to int
-	quoted   bool
 	// Where the value stands in the event that matched last.
 	at, end int
 }
+
+// kind is what a value may be instead.
+type kind uint8
+
+const (
+	number kind = iota
+	quoted
+	filled // a string that is not empty
+	line   // whatever the line has, as an id
+)
 
 // Forget forgets all shapes, when events like them would no longer say the same.
 func (f *Shapes) Forget() {
@@ -50,9 +59,8 @@ func (f *Shapes) Forget() {
 	}
 }
 
-// learn remembers e. text, if it is not missing, is a view of one of the marked
-// texts in its data.
-func (f *Shapes) learn(raw string, e *Event, marks *jsonscan.Marks, facts uint32, text jsonscan.Value) {
+// learn remembers e.
+func (f *Shapes) learn(raw string, e *Event, marks *jsonscan.Marks, facts uint32, text, reasoning jsonscan.Value) {
 	list, ok := marks.List()
 	if !ok {
 		return
@@ -61,39 +69,63 @@ func (f *Shapes) learn(raw string, e *Event, marks *jsonscan.Marks, facts uint32
 		f.next = (f.next + 1) % len(f.list)
 	}
 	g := &f.list[f.next]
-	f.last = f.next
-	f.next = (f.next + 1) % len(f.list)
-	begin := e.Bytes.From
-	*g = shape{
-		raw: strings.Clone(raw), vary: g.vary[:0], facts: facts, text: -1, tick: -1,
-		typ:  [2]int{int(e.TypeAt.From - begin), int(e.TypeAt.To - begin)},
-		data: [2]int{int(e.DataAt.From - begin), int(e.DataAt.To - begin)},
+	at := func(place int64) int { return int(place - e.Bytes.From) }
+	g.raw, g.vary, g.facts, g.tick, g.id = "", g.vary[:0], facts, none, none
+	g.typ = [2]int{}
+	if e.TypeAt.To > 0 {
+		g.typ = [2]int{at(e.TypeAt.From), at(e.TypeAt.To)}
 	}
-	if e.TypeAt.To == 0 {
-		g.typ = [2]int{}
+	g.data = [2]int{at(e.DataAt.From), at(e.DataAt.To)}
+	id := varying{kind: line, from: at(e.IDAt.From), to: at(e.IDAt.To)}
+	if e.HasID && raw[id.from-1] != ' ' {
+		return // then a space in front of another id would be none of it
 	}
-	at := -1
-	if text != "" {
-		at = int(uintptr(unsafe.Pointer(unsafe.StringData(string(text)))) - uintptr(unsafe.Pointer(unsafe.StringData(e.Data))))
+	if e.HasID && id.from < g.data[0] {
+		g.id = 0
+		g.vary = append(g.vary, id)
 	}
-	for i, m := range list {
-		v := varying{vary: m.Vary, from: g.data[0] + m.From, to: g.data[0] + m.To}
-		if e.Data[m.From] == '"' {
-			v.quoted = true
+	for i := range list {
+		m := &list[i]
+		v := varying{from: g.data[0] + m.From, to: g.data[0] + m.To}
+		if raw[v.from] == '"' {
+			v.kind = quoted
 			v.from++
 			v.to--
 		}
-		if m.Vary == jsonscan.Text {
-			g.texts++
-			if m.From == at {
-				g.text = i
+		switch m.Vary {
+		case jsonscan.Text:
+			v.kind = filled
+		case jsonscan.Counter:
+			if g.tick < 0 {
+				g.tick = len(g.vary)
 			}
-		}
-		if m.Vary == jsonscan.Counter && g.tick < 0 {
-			g.tick = i
 		}
 		g.vary = append(g.vary, v)
 	}
+	if e.HasID && g.id < 0 {
+		g.id = len(g.vary)
+		g.vary = append(g.vary, id)
+	}
+	g.text, g.reasoning = g.find(e, text), g.find(e, reasoning)
+	if text != "" && g.text < 0 || reasoning != "" && g.reasoning < 0 {
+		return // it may not vary
+	}
+	g.raw = strings.Clone(raw)
+	f.last = f.next
+	f.next = (f.next + 1) % len(f.list)
+}
+
+// find is which of the values v, a part of the event's data, is.
+func (g *shape) find(e *Event, v jsonscan.Value) int {
+	if v != "" {
+		from := g.data[0] + jsonscan.Place(v, e.Data) + 1
+		for i := range g.vary {
+			if g.vary[i].kind == filled && g.vary[i].from == from {
+				return i
+			}
+		}
+	}
+	return none
 }
 
 // match finds a shape that the event at i in s has, and the event's end.
@@ -121,12 +153,18 @@ func (g *shape) match(s string, i int) int {
 		i += v.from - at
 		at = v.to
 		v.at = i
-		if v.quoted {
-			if i = sameString(s, i); i < 0 || i == v.at && v.vary == jsonscan.Text {
+		switch v.kind {
+		case number:
+			if i = jsonscan.NumberEnd(s, i); i == v.at {
 				return 0
 			}
-		} else {
-			if i = jsonscan.NumberEnd(s, i); i == v.at {
+		case line:
+			i = swar.LineEnd(s, i)
+			if i-v.at > maxValue || strings.IndexByte(s[v.at:i], 0) >= 0 {
+				return 0
+			}
+		default:
+			if i = sameString(s, i); i < 0 || i == v.at && v.kind == filled {
 				return 0
 			}
 		}
@@ -162,21 +200,39 @@ func sameString(s string, i int) int {
 // event fills e in from the event between at and end in s, which has this
 // shape. s begins at base in the stream.
 func (g *shape) event(s string, at, end int, base int64, e *Event) {
-	data := [2]int{at + g.data[0], end - len(g.raw) + g.data[1]}
-	*e = Event{
-		Type: g.raw[g.typ[0]:g.typ[1]], Data: s[data[0]:data[1]], Lines: 1, Known: true, Facts: g.facts, Texts: g.texts,
-		Bytes:  Span{base + int64(at), base + int64(end)},
-		DataAt: Span{base + int64(data[0]), base + int64(data[1])},
+	typ, data := at+g.typ[0], at+g.data[0]
+	dataEnd := end - len(g.raw) + g.data[1]
+	*e = Event{}
+	if g.id >= 0 {
+		v := &g.vary[g.id]
+		e.ID, e.HasID, e.IDAt.From, e.IDAt.To = s[v.at:v.end], true, base+int64(v.at), base+int64(v.end)
+		grown := v.end - v.at - (v.to - v.from)
+		if v.from < g.typ[0] {
+			typ += grown
+		}
+		if v.from < g.data[0] {
+			data += grown
+		} else {
+			dataEnd -= grown
+		}
 	}
+	e.Known, e.Facts, e.Lines = true, g.facts, 1
+	e.Bytes.From, e.Bytes.To = base+int64(at), base+int64(end)
+	e.Data, e.DataAt.From, e.DataAt.To = s[data:dataEnd], base+int64(data), base+int64(dataEnd)
 	if g.typ[1] > 0 {
-		e.TypeAt = Span{base + int64(at+g.typ[0]), base + int64(at+g.typ[1])}
+		e.Type = g.raw[g.typ[0]:g.typ[1]]
+		e.TypeAt.From, e.TypeAt.To = base+int64(typ), base+int64(typ+len(e.Type))
+	}
+	if g.tick >= 0 {
+		v := &g.vary[g.tick]
+		e.Counter = jsonscan.Value(s[v.at:v.end])
 	}
 	if g.text >= 0 {
 		v := &g.vary[g.text]
 		e.Text = jsonscan.Value(s[v.at-1 : v.end+1])
 	}
-	if g.tick >= 0 {
-		v := &g.vary[g.tick]
-		e.Counter = jsonscan.Value(s[v.at:v.end])
+	if g.reasoning >= 0 {
+		v := &g.vary[g.reasoning]
+		e.Reasoning = jsonscan.Value(s[v.at-1 : v.end+1])
 	}
 }

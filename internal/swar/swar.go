@@ -56,16 +56,19 @@ func Same(s string, i int, part string) bool {
 	if i < 0 || len(s)-i < len(part) {
 		return false
 	}
-	at := 0
-	for ; at+8 <= len(part); at += 8 {
+	at, last := 0, len(part)-8
+	if last < 0 {
+		for ; at < len(part); at++ {
+			if s[i+at] != part[at] {
+				return false
+			}
+		}
+		return true
+	}
+	for ; at < last; at += 8 {
 		if load(s, i+at) != load(part, at) {
 			return false
 		}
 	}
-	for ; at < len(part); at++ {
-		if s[i+at] != part[at] {
-			return false
-		}
-	}
-	return true
+	return load(s, i+last) == load(part, last) // some of them once more
 }

@@ -26,8 +26,8 @@ func (w *Writer) About(a *session.About)    { w.object(unsafe.Pointer(a), toAbou
 func (w *Writer) Ending(e *protocol.Ending) { w.object(unsafe.Pointer(e), toEnding) }
 
 // Said adds the text and the reasoning of an event.
-func (w *Writer) Said(s protocol.Said) {
-	w.object(unsafe.Pointer(&said{Text: string(s.Text), Reasoning: string(s.Reasoning)}), toSaid)
+func (w *Writer) Said(s *protocol.Said) {
+	w.object(unsafe.Pointer(&said{Text: s.Text.String(), Reasoning: s.Reasoning.String()}), toSaid)
 }
 
 // Trail adds a verdict and the steps that led to it.

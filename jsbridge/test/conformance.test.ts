@@ -89,7 +89,7 @@ function fakeCore(): WebAssembly.Exports {
   return {
     memory,
     _initialize() {},
-    abi_version: () => 2,
+    abi_version: () => 3,
     buffer: () => 8, // no buffer is at 0
     result: () => resultAt,
     policy: () => result('{"max_replay_bytes":16777216}'),

@@ -21,6 +21,7 @@ function scripted(...answers: (Answer | Error)[]) {
     said: () => ({}),
     ended: () => ({}),
     ending: () => ({}),
+    events: () => undefined,
     about: () => ({}),
     explain: () => ({ verdict }),
     delay: () => 0,

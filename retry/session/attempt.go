@@ -192,6 +192,7 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *Answer) {
 func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due bool) {
 	s.tick(now)
 	s.moves, s.out, s.due = s.moves[:0], 0, nil
+	s.listening.all = false
 	if attempt != s.attempt || !s.isOpen() || s.mode == modeNone || len(p) == 0 {
 		return 0, nil, false
 	}

@@ -11,12 +11,14 @@ import (
 func (s *Session) events(p []byte) *Answer {
 	r := s.read()
 	r.reader.Hashing = s.seam != nil
+	s.listening.from, s.listening.all = s.gone, s.gone == r.reader.Whole()
 	r.reader.Feed(p)
 	for r.reader.Next(&r.event) {
 		s.upTo = r.event.Bytes.To
 		if s.due = s.take(); s.due != nil {
 			return nil
 		}
+		s.listen()
 	}
 	s.upTo = r.reader.Whole()
 	if s.watch == undecided && s.heldNow() >= maxBody {

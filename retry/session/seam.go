@@ -2,7 +2,6 @@ package session
 
 import (
 	"strings"
-	"unsafe"
 
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
@@ -216,7 +215,8 @@ func (m *seam) record(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) {
 			m.block = n + m.shift
 		}
 	}
-	if text := t.Text(e); len(m.text) < maxText {
+	text, alone := t.Text(e)
+	if m.opaque = m.opaque || !alone; len(m.text) < maxText {
 		m.text = append(m.text, text.Str()...)
 	}
 }
@@ -259,7 +259,7 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 		}
 		return edit{}, true
 	}
-	text := t.Text(e)
+	text, alone := t.Text(e)
 	if !text.Empty() {
 		m.template.Type, m.template.Data = strings.Clone(e.Type), strings.Clone(e.Data)
 		if t.Protocol == protocol.Anthropic {
@@ -273,7 +273,7 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 	if kind := v.Get("type").In("message_delta content_block_stop"); kind == 0 || kind == 1 && len(m.pending) > 0 {
 		closing = true
 	}
-	if facts&protocol.Opaque != 0 || e.Cut && !text.Empty() {
+	if facts&protocol.Opaque != 0 || !alone || e.Cut && !text.Empty() {
 		return edit{}, false // a tool call where text was to go on: dropped, it would be lost
 	}
 	if text.Empty() && !closing {
@@ -294,7 +294,8 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 	change.drop = true
 	if rest := string(m.pending[cut:]); rest != "" || closing && !text.Empty() {
 		m.text = append(m.text, rest...)
-		data := swap(m.template.Data, t.Text(&m.template), string(jsonscan.AppendString(nil, rest)))
+		place, _ := t.Text(&m.template)
+		data := swap(m.template.Data, place, string(jsonscan.AppendString(nil, rest)))
 		if m.shift != 0 {
 			data = swap(data, jsonscan.Parse(data).Get("index"), decimal(m.block))
 		}
@@ -384,7 +385,7 @@ func decimal(n int64) string { return string(jsonscan.AppendInt(nil, n)) }
 
 // swap puts text in the place of v, which is a view of a part of s.
 func swap(s string, v jsonscan.Value, text string) string {
-	at := int(uintptr(unsafe.Pointer(unsafe.StringData(string(v)))) - uintptr(unsafe.Pointer(unsafe.StringData(s))))
+	at := jsonscan.Place(v, s)
 	return s[:at] + text + s[at+len(v):]
 }
 

@@ -60,15 +60,16 @@ type Session struct {
 	reading     *reading // nil before there is something to read
 
 	// The attempt's bytes, which the host holds, counted from the beginning.
-	came    int64  // all that were handed in
-	gone    int64  // before it they went on, or were dropped
-	cutOut  int64  // dropped from among the others
-	upTo    int64  // before it they may go on
-	counted int64  // what the group's sum has of them
-	missing string // what a last event lacks to be whole
-	moves   []Move
-	out     int                    // bytes that moves lets go on
-	due     func(*Session) *Answer // what Read has left to Decide
+	came      int64  // all that were handed in
+	gone      int64  // before it they went on, or were dropped
+	cutOut    int64  // dropped from among the others
+	upTo      int64  // before it they may go on
+	counted   int64  // what the group's sum has of them
+	missing   string // what a last event lacks to be whole
+	moves     []Move
+	out       int                    // bytes that moves lets go on
+	due       func(*Session) *Answer // what Read has left to Decide
+	listening listening
 
 	// Between attempts.
 	waitUntil  int64

@@ -202,11 +202,12 @@ func (d *decoder) give(bytes []byte) bool {
 
 func (d *decoder) message(name, data string) bool {
 	said := protocol.Say(name, data)
-	if len(said.Text)+len(said.Reasoning) == 0 || name == "message" {
+	text, reasoning := said.Text.String(), said.Reasoning.String()
+	if text+reasoning == "" || name == "message" {
 		d.ending.Read(data) // a last token and a finish reason can come in one
 	}
 	return d.yield(Event{
-		Type: retry.ChatStreamEventTypeMessage, Name: name, Data: data, ID: d.id, Text: string(said.Text), Reasoning: string(said.Reasoning),
+		Type: retry.ChatStreamEventTypeMessage, Name: name, Data: data, ID: d.id, Text: text, Reasoning: reasoning,
 	}, nil)
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // abiVersion changes when a host of the last version could go wrong.
-const abiVersion = 2
+const abiVersion = 3
 
 const (
 	maxInput = 16 << 20
@@ -38,7 +38,7 @@ type slot struct {
 	handle  int32
 }
 
-// table is numbers for the host: moves, or events.
+// table is moves as numbers for the host.
 var table []int32
 
 //go:wasmexport abi_version
@@ -124,7 +124,7 @@ func said(n int32) int32 {
 		return refuse(err.Error())
 	}
 	s := protocol.Say(e.Event, e.Data)
-	fresh().Said(s)
+	fresh().Said(&s)
 	return done()
 }
 
@@ -172,6 +172,9 @@ func sessionNew(n int32) int32 {
 	slot := occupy()
 	if slot == nil {
 		return refuse("65536 sessions are open: let some end first")
+	}
+	if cfg.CanReset { // its consumer gets events
+		s.Listen(note)
 	}
 	slot.session = s
 	return slot.handle
@@ -250,6 +253,7 @@ func sessionChunk(h, attempt, n int32, now float64) int32 {
 	if slot == nil || n < 0 || int(n) > len(input) || n > maxChunk {
 		return -answer(&session.Answer{Do: session.DoNothing})
 	}
+	noted = 0
 	ready, a := slot.session.Chunk(int(attempt), millis(now), input[:n])
 	if a == nil {
 		return int32(ready)

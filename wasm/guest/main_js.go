@@ -34,7 +34,7 @@ func main() {
 	export("session_free", func(a []js.Value) any { sessionFree(int32At(a, 0)); return nil })
 	for name, call := range map[string]func(n int32) int32{
 		"classify": classifyFailure, "explain": explain, "delay": delay, "policy": policyOf, "share": share,
-		"said": said, "ended": ended, "session_new": sessionNew, "session_snapshot": sessionSnapshot, "session_about": sessionAbout, "session_ending": sessionEnding,
+		"said": said, "ended": ended, "session_new": sessionNew, "session_snapshot": sessionSnapshot, "session_about": sessionAbout, "session_ending": sessionEnding, "session_events": sessionEvents,
 	} {
 		export(name, func(a []js.Value) any { return call(int32At(a, 0)) })
 	}

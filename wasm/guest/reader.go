@@ -1,18 +1,16 @@
 package main
 
 import (
-	"unsafe"
-
 	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
 // consumer reads the stream that a consumer gets, for hosts that give events.
 type consumer struct {
-	reader  sse.Reader
-	tracker protocol.Tracker
-	event   sse.Event
-	fed     int64 // of the stream, before the last bytes
+	reader   sse.Reader
+	listener protocol.Listener
+	event    sse.Event
+	fed      int64 // of the stream, before the last bytes
 }
 
 const (
@@ -69,44 +67,28 @@ func readerFeed(h, n int32) int32 {
 //
 //go:wasmexport reader_events
 func readerEvents(h, end int32) int32 {
-	table = table[:0]
 	r := readerOf(h)
 	if r == nil {
 		return 0
 	}
-	events := int32(0)
-	for events < maxEvents && r.reader.Next(&r.event) {
-		events += r.tell()
-	}
-	if end != 0 && events < maxEvents {
-		if _, rest := r.reader.Last(&r.event); rest {
-			events += r.tell()
+	n := int32(0)
+	for n < maxEvents && r.reader.Next(&r.event) {
+		if r.tell(&rows[n]) {
+			n++
 		}
 	}
-	return events
+	if end != 0 && n < maxEvents {
+		if _, rest := r.reader.Last(&r.event); rest && r.tell(&rows[n]) {
+			n++
+		}
+	}
+	return n
 }
 
-// tell adds the event at hand to the table, if there is one for the consumer.
-func (r *consumer) tell() int32 {
-	e := &r.event
-	r.tracker.Follow(&r.reader, e)
-	if e.Lines == 0 && !e.HasID || e.Bare {
-		return 0
-	}
-	text := sse.Span{}
-	if e.Known && e.Texts == 1 && e.Text != "" {
-		text.From = e.DataAt.From + int64(uintptr(unsafe.Pointer(unsafe.StringData(string(e.Text))))-uintptr(unsafe.Pointer(unsafe.StringData(e.Data))))
-		text.To = text.From + int64(len(e.Text))
-	}
-	table = append(table, int32(e.Lines), int32(e.Bytes.To-r.fed))
-	for _, s := range [...]sse.Span{e.TypeAt, e.DataAt, e.IDAt, text} {
-		from, to := int32(1), int32(0) // none
-		if s.To > 0 {
-			from, to = int32(s.From-r.fed), int32(s.To-r.fed)
-		}
-		table = append(table, from, to)
-	}
-	return 1
+// tell writes the event at hand into a row, and says whether it is one for the consumer.
+func (r *consumer) tell(row *row) bool {
+	text, reasoning, told := r.listener.Hear(&r.reader, &r.event)
+	return row.write(&r.event, r.fed, text, reasoning, told)
 }
 
 // readerRest is how many of the bytes that were fed, from the last one back,
@@ -120,8 +102,3 @@ func readerRest(h int32) int32 {
 	}
 	return int32(r.reader.Pos() - r.reader.Whole())
 }
-
-// events is where the table lies that reader_events has filled.
-//
-//go:wasmexport events
-func eventsAt() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(table)) }

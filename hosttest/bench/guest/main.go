@@ -89,6 +89,6 @@ func read(e *sse.Event, learn bool) {
 		}
 	}
 	if learn && c.End() {
-		reader.Learn(e, facts, text)
+		reader.Learn(e, facts, text, "")
 	}
 }

@@ -1,7 +1,7 @@
 import { columns, maxChunk, type Said } from "../engine/abi.js";
 import { engine } from "../engine/module.js";
 import type { Ending } from "../engine/shapes.gen.js";
-import { joinBytes } from "../session/held.js";
+import { asText, makeParts, makeWhole, type Parts, type Piece } from "./parts.js";
 import { makeRelay } from "./relay.js";
 import type { ChatStreamEvent } from "./stream.js";
 
@@ -25,21 +25,18 @@ export interface ChatStreamMessage extends ServerSentEvent {
 }
 
 type Push = (message: ChatStreamMessage) => void;
-/** Takes the bytes of a body; without bytes it has ended. */
+/** Takes the bytes of a body, which nobody changes any more; without bytes it has ended. The events in them may be known. */
 interface Reader {
-  (bytes?: Uint8Array): void;
+  (bytes?: Uint8Array, events?: Int32Array): void;
   /** Frees what it holds; it is not used any more. */
   free?(): void;
 }
 
-/**
- * The core knows which member of the data is text. It is asked once, when the text
- * is first read, unless it was given already: as JSON.
- */
-export function message(event: string, data: string, id: string, json?: string): ChatStreamMessage {
+/** A message that the core is asked about: which member of the data is text, when somebody wants to know, and once. */
+export function message(event: string, data: string, id: string): ChatStreamMessage {
   let said: Said | undefined;
   const say = () => {
-    said ??= json ? { text: JSON.parse(json) as string } : engine().said({ event, data });
+    said ??= engine().said({ event, data });
     return said;
   };
   return {
@@ -56,30 +53,33 @@ export function message(event: string, data: string, id: string, json?: string):
   };
 }
 
+/** From this size on an event is decoded as it comes. */
+const long = 64 << 10;
+
 /** Reads an event stream. The core finds the events; what is between their places is only decoded here. */
 export function makeReader(push: Push): Reader {
   const reader = engine().reader();
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let begun: Uint8Array[] = []; // bytes of an event that has not ended
+  let begun: Piece[] = []; // of an event that has not ended
   let fed = 0; // how many bytes were fed last
   let id = "";
 
-  /** Gives the events of a table, whose places are in bytes. */
-  function give(table: Int32Array, bytes: Uint8Array, from: number, to: number, shift: number): void {
-    const all = decoder.decode(bytes);
-    const ascii = all.length === bytes.length; // then a place in the bytes is one in the text
-    const part = (i: number): string | undefined => {
-      const begin = table[i]! + shift;
-      const end = table[i + 1]! + shift;
-      return begin > end ? undefined : ascii ? all.slice(begin, end) : decoder.decode(bytes.subarray(begin, end));
-    };
+  /** Gives the events of a table from one place to another. Places in it are in bytes, but for a shift. */
+  function give(table: Int32Array, from: number, to: number, part: Parts, shift: number): void {
+    const at = (i: number) => part(table[i]! + shift, table[i + 1]! + shift);
     for (let i = from; i < to; i += columns.count) {
-      id = part(i + columns.id) ?? id;
+      id = at(i + columns.id) ?? id;
       const lines = table[i + columns.lines]!;
-      if (lines) {
-        const data = part(i + columns.data)!;
-        push(message(part(i + columns.type) || "message", lines > 1 ? joined(data) : data, id, part(i + columns.text)));
+      if (lines === 0) {
+        continue;
       }
+      const event = at(i + columns.type) || "message";
+      const data = lines > 1 ? joined(at(i + columns.data)!) : at(i + columns.data)!;
+      push(
+        table[i + columns.ask]
+          ? message(event, data, id)
+          : told(event, data, id, at(i + columns.text), at(i + columns.reasoning)),
+      );
     }
   }
 
@@ -88,41 +88,67 @@ export function makeReader(push: Push): Reader {
     if (!table) {
       throw new RangeError("steadfetch: an event of the stream is too large");
     }
-    let at = 0;
+    let from = 0;
     if (begun.length > 0 && table.length > 0) {
       // The first one began in earlier bytes.
       const head = bytes?.subarray(0, table[columns.end]) ?? new Uint8Array();
-      const whole = joinBytes([...begun, head]);
-      at = columns.count;
-      give(table, whole, 0, at, whole.length - (bytes ? head.length : fed));
+      const before = begun.reduce((n, piece) => n + piece.length, 0);
+      from = columns.count;
+      give(table, 0, from, makeWhole(decoder, [...begun, head]), bytes ? before : before - fed);
       begun = [];
     }
     if (bytes) {
       fed = bytes.length;
-      give(table, bytes, at, table.length, 0);
+      if (from < table.length) {
+        const end = table[table.length - columns.count + columns.end]!;
+        const some = end < fed ? bytes.subarray(0, end) : bytes;
+        give(table, from, table.length, makeParts(decoder, some, (table.length - from) / columns.count), 0);
+      }
       const rest = reader.rest();
-      if (rest > 0) {
-        begun = rest > bytes.length ? begun : [];
-        begun.push(bytes.slice(Math.max(bytes.length - rest, 0)));
-      } else {
+      if (rest <= fed) {
         begun = [];
+      }
+      if (rest > 0) {
+        begun.push(rest < fed ? bytes.subarray(fed - rest) : rest > long ? asText(decoder, bytes) : bytes);
       }
     }
   }
 
-  const read: Reader = (bytes) => {
+  const read: Reader = (bytes, events) => {
+    if (bytes && events) {
+      give(events, 0, events.length, makeParts(decoder, bytes, events.length / columns.count), 0);
+      return;
+    }
     if (!bytes) {
       take(undefined);
       reader.free();
       return;
     }
     for (let at = 0; at < bytes.length; at += maxChunk) {
-      take(bytes.subarray(at, at + maxChunk));
+      take(bytes.length > maxChunk ? bytes.subarray(at, at + maxChunk) : bytes);
     }
   };
   read.free = reader.free;
   return read;
 }
+
+/** A message whose text and reasoning are the insides of these JSON strings. */
+function told(
+  event: string,
+  data: string,
+  id: string,
+  text: string | undefined,
+  reasoning: string | undefined,
+): ChatStreamMessage {
+  try {
+    return { type: "message", event, data, id, text: unescaped(text), reasoning: unescaped(reasoning) };
+  } catch {
+    return message(event, data, id); // no escapes of JSON's
+  }
+}
+
+const unescaped = (text: string | undefined): string | undefined =>
+  text?.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
 
 /** The data of an event whose data came in several lines. Between them can be lines that are none. */
 function joined(lines: string): string {

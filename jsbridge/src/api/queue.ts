@@ -27,33 +27,37 @@ interface Waiting<T> {
 
 /** Makes a queue. `begin` is called when the first value is asked for, `quit` when the consumer has enough. */
 export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
-  const values: T[] = [];
+  let values: T[] = [];
   let taken = 0; // of values: to shift each of many would be quadratic
-  const waiting: Waiting<T>[] = [];
+  let waiting: Waiting<T>[] = []; // only while there are no values
   let over: { error?: unknown } | undefined;
   let begun = false;
   const wanted: (() => void)[] = []; // two may wait: who gave up an attempt, and who reads the next one
 
-  /** Gives those who wait what there is. */
+  function take(): Promise<IteratorResult<T, void>> {
+    const value = values[taken++]!;
+    if (taken === values.length) {
+      clear();
+    }
+    return Promise.resolve({ done: false, value });
+  }
+
+  /** Tells those who wait that nothing more comes. */
   function settle(): void {
-    while (waiting.length > 0 && (taken < values.length || over)) {
-      const { resolve, reject } = waiting.shift()!;
-      if (taken < values.length) {
-        resolve({ done: false, value: values[taken++]! });
-      } else if (over && "error" in over) {
+    const all = waiting;
+    waiting = [];
+    for (const { resolve, reject } of all) {
+      if (over && "error" in over) {
         reject(over.error);
         over = {}; // it is thrown once
       } else {
         resolve({ done: true, value: undefined });
       }
     }
-    if (taken === values.length) {
-      clear();
-    }
   }
 
   function clear(): void {
-    values.length = 0;
+    values = [];
     taken = 0;
   }
 
@@ -69,20 +73,26 @@ export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
   }
 
   const iterator: QueueIterator<T> = {
-    next: () =>
-      new Promise((resolve, reject) => {
+    next() {
+      if (taken < values.length) {
+        return take();
+      }
+      const next = new Promise<IteratorResult<T, void>>((resolve, reject) => {
         waiting.push({ resolve, reject });
-        if (!begun) {
-          begun = true;
-          begin();
-        }
+      });
+      if (!begun) {
+        begun = true;
+        begin();
+      }
+      if (over) {
         settle();
-        if (waiting.length > 0) {
-          for (const tell of wanted.splice(0)) {
-            tell();
-          }
+      } else if (waiting.length > 0) {
+        for (const tell of wanted.splice(0)) {
+          tell();
         }
-      }),
+      }
+      return next;
+    },
     async return() {
       leave();
       return { done: true, value: undefined };
@@ -96,9 +106,13 @@ export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
   return {
     iterator,
     push(value) {
-      if (!over) {
+      if (over) {
+        return;
+      }
+      if (waiting.length > 0) {
+        waiting.shift()!.resolve({ done: false, value });
+      } else {
         values.push(value);
-        settle();
       }
     },
     end(how) {

@@ -108,10 +108,10 @@ export function stream(
 
     const start = async () =>
       request(await ready(), input, { ...init, signal }, options, true, (session) => ({
-        take(bytes) {
+        take(bytes, _, events) {
           relay ??= makeRelay(push, session.relayed);
           read ??= makeReader(relay.push);
-          read(bytes);
+          read(bytes, events);
         },
         demand,
         reset() {

@@ -24,6 +24,7 @@ interface Exports {
   delay(attempt: number): number;
   session_body(session: number, n: number): number;
   session_moves(session: number): number;
+  session_events(session: number): number;
   session_chunk(session: number, attempt: number, n: number, now: number): number;
   session_snapshot(session: number): number;
   session_free(session: number): void;
@@ -62,7 +63,8 @@ export interface Move {
 export interface EventReader {
   /**
    * Takes the next bytes, at most {@link maxChunk}, or the end of the stream, and gives the table of the events that end in
-   * them: `columns.count` numbers each, places counted from the first of these bytes. Undefined if an event is too large.
+   * them: `columns.count` numbers each, places counted from the first of these bytes, good until the next call of anything.
+   * Undefined if an event is too large.
    */
   read(bytes: Uint8Array | undefined): Int32Array | undefined;
   /** How many of the bytes, from the last one back, belong to an event that has not ended. */
@@ -71,7 +73,17 @@ export interface EventReader {
 }
 
 /** What the table of events has for each of them. A place is two numbers; one that ends before it begins is none. */
-export const columns = { lines: 0, end: 1, type: 2, data: 4, id: 6, text: 8, count: 10 } as const;
+export const columns = {
+  lines: 0,
+  end: 1,
+  type: 2,
+  data: 4,
+  id: 6,
+  text: 8,
+  reasoning: 10,
+  ask: 12,
+  count: 13,
+} as const;
 
 /** What an event says to a person. */
 export interface Said {
@@ -98,6 +110,11 @@ export interface Engine {
   chunk(session: number, attempt: number, bytes: Uint8Array, now: number): number | Answer;
   /** What becomes of the bytes that are held. Undefined is that as many as were told of go on, from the first one. */
   moves(session: number): Move[] | undefined;
+  /**
+   * The events in the bytes that go on after the last chunk, as {@link EventReader.read} gives them, places counted from the
+   * first of these bytes. The bytes are then the first ones that are held. Undefined if a reader has to find the events.
+   */
+  events(session: number): Int32Array | undefined;
   reader(): EventReader;
   snapshot(session: number): Snapshot;
   /** What the request says of itself, once it has started. */
@@ -113,13 +130,24 @@ export interface Engine {
 /** The most that {@link Engine.chunk} takes. */
 export const maxChunk = 1 << 20;
 
-const version = 2;
+const version = 3;
 /** The kinds of a move, from 1. */
 const kinds = ["release", "drop", "put", "cut"] as const;
 /** A text for which the module's buffer is always large enough. */
 const smallText = 64 << 10;
 /** How many events are told of at a time. */
 const mostEvents = 1024;
+const none = new Int32Array();
+
+function joined(tables: Int32Array[]): Int32Array {
+  const all = new Int32Array(tables.reduce((n, table) => n + table.length, 0));
+  let at = 0;
+  for (const table of tables) {
+    all.set(table, at);
+    at += table.length;
+  }
+  return all;
+}
 
 /** The module is not the one that this file was made for: they come from two versions of the package. */
 export class AbiError extends Error {}
@@ -155,16 +183,23 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     throw new Error("steadfetch: the module has trapped", trapped);
   }
 
-  // Any call may grow the memory, which detaches the old buffer.
   const view = (at: number, n: number) => new Uint8Array(wasm.memory.buffer, at >>> 0, n);
+  let memory = new Uint8Array();
 
   function write(bytes: Uint8Array): number {
     const at = wasm.buffer(bytes.length);
     if (at) {
-      view(at, bytes.length).set(bytes);
+      if (memory.length === 0) {
+        memory = new Uint8Array(wasm.memory.buffer); // any call may grow it, which detaches the old one
+      }
+      memory.set(bytes, at >>> 0);
     }
     return at;
   }
+
+  /** The events that the last call has told of. */
+  const rows = (n: number) =>
+    n > 0 ? new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columns.count) : none;
 
   /** Writes a text, and says how long it is in UTF-8; -1 if it is too large. */
   function writeText(text: string): number {
@@ -264,24 +299,29 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
         }
         return moves;
       }),
+    events: (session) =>
+      enter(() => {
+        const n = wasm.session_events(session);
+        return n < 0 ? undefined : rows(n);
+      }),
     reader() {
       const id = enter(() => wasm.reader_new());
       return {
         read: (bytes) =>
           enter(() => {
-            if (bytes) {
-              write(bytes);
-            }
-            if (bytes && !wasm.reader_feed(id, bytes.length)) {
+            if (bytes && (!write(bytes) || !wasm.reader_feed(id, bytes.length))) {
               return undefined;
             }
-            const tables: Int32Array[] = [];
-            let n = 0;
-            do {
-              n = wasm.reader_events(id, bytes ? 0 : 1);
-              tables.push(new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columns.count).slice());
-            } while (n === mostEvents);
-            return tables.length === 1 ? tables[0]! : Int32Array.from(tables.flatMap((table) => [...table]));
+            const table = () => rows(wasm.reader_events(id, bytes ? 0 : 1));
+            const first = table();
+            if (first.length < mostEvents * columns.count) {
+              return first;
+            }
+            const tables = [first.slice()];
+            while (tables.at(-1)!.length === mostEvents * columns.count) {
+              tables.push(table().slice());
+            }
+            return joined(tables);
           }),
         rest: () => enter(() => wasm.reader_rest(id)),
         free: () => {

@@ -1,7 +1,8 @@
 /** The body that a consumer reads, fed from outside. */
 export interface Body {
   stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  push(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Hands on bytes, which nobody changes any more. */
+  push(bytes: Uint8Array): void;
   close(): void;
   /** What was pushed can still be read, unless the error is to be heard at once. */
   error(error: unknown, atOnce: boolean): void;
@@ -9,18 +10,20 @@ export interface Body {
   demand(): Promise<void> | undefined;
 }
 
+/** A stream of bytes takes over the whole buffer of what it is given, so a part of a larger one is copied. */
+const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
+  bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength
+    ? (bytes as Uint8Array<ArrayBuffer>)
+    : bytes.slice();
+
 /** Makes a body that holds nothing back and asks for nothing ahead. onCancel is told when the consumer has enough. */
 export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): Body {
   let controller!: Controller;
-  let pulled: (() => void) | undefined;
+  let asked = false; // the consumer waits
   let wanted: (() => void) | undefined;
   let broken: { error: unknown } | undefined;
   let over = false;
 
-  const answer = () => {
-    pulled?.();
-    pulled = undefined;
-  };
   const source: Source = {
     start(c) {
       controller = c;
@@ -29,10 +32,8 @@ export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): B
       if (broken) {
         throw broken.error;
       }
-      return new Promise<void>((resolve) => {
-        pulled = resolve;
-        wanted?.();
-      });
+      asked = true;
+      wanted?.();
     },
     cancel(reason: unknown) {
       over = true;
@@ -44,8 +45,8 @@ export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): B
     push(bytes) {
       // A stream of bytes refuses pieces of none.
       if (bytes.length > 0) {
-        controller.enqueue(bytes);
-        answer();
+        asked = false; // it may ask again inside
+        controller.enqueue(own(bytes));
       }
     },
     close() {
@@ -53,7 +54,6 @@ export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): B
         over = true;
         controller.close();
         controller.byobRequest?.respond(0);
-        answer();
       }
     },
     error(error, atOnce) {
@@ -61,15 +61,14 @@ export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): B
         return;
       }
       over = true;
-      if (pulled || atOnce) {
+      if (asked || atOnce) {
         controller.error(error);
-        answer();
       } else {
         broken = { error }; // an errored stream forgets what it holds
       }
     },
     demand: () =>
-      pulled
+      asked
         ? undefined
         : new Promise((resolve) => {
             wanted = resolve;
@@ -87,7 +86,7 @@ export async function fill(body: Body, next: () => Promise<ReadableStreamReadRes
         body.close();
         return;
       }
-      body.push(value.slice());
+      body.push(value.slice()); // whoever cloned the response may have it, too
     }
   } catch (error) {
     body.error(error, false);
@@ -100,7 +99,7 @@ type Controller = Omit<ReadableByteStreamController, "byobRequest"> &
 
 interface Source {
   start(controller: Controller): void;
-  pull(): Promise<void>;
+  pull(): void;
   cancel(reason: unknown): void | Promise<void>;
 }
 

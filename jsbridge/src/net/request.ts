@@ -24,7 +24,7 @@ interface Attempt {
 /** What becomes of a request, for those who made it. */
 export interface Outcome {
   /** Output of this response's stream, or of one that goes on where it broke off. */
-  take(bytes: Uint8Array<ArrayBuffer>, response: Response): void;
+  take(bytes: Uint8Array, response: Response, events: Int32Array | undefined): void;
   /** Resolves when more can be taken; until then nothing is read. Undefined is now. */
   demand(): Promise<void> | undefined;
   reset?(): void;
@@ -149,7 +149,9 @@ function transport(
           await wait;
           session.hold(false);
         }
-        await asking;
+        if (asking) {
+          await asking;
+        }
         if (mine !== current) {
           return;
         }
@@ -206,9 +208,9 @@ function transport(
         letGo(mine);
       }
     },
-    take(bytes) {
+    take(bytes, events) {
       streamed ??= latest;
-      to.take(bytes, streamed!);
+      to.take(bytes, streamed!, events);
     },
     reset: () => to.reset?.(),
     wait: (answer) => to.wait?.(answer),

@@ -31,7 +31,7 @@ export function like(original: Response, body: BodyInit | null): Response {
  */
 export function handOver(
   attempt: Opened,
-  bytes: Uint8Array<ArrayBuffer> | undefined,
+  bytes: Uint8Array | undefined,
   signal: AbortSignal | undefined | null,
 ): Response {
   const { abort, response, reader } = attempt;

@@ -1,11 +1,11 @@
 import { registryOf } from "../api/controller.js";
 import { type Options, policyOf, type RequestContext } from "../api/options.js";
-import { type Engine, type Move, maxChunk } from "../engine/abi.js";
+import { type Engine, maxChunk } from "../engine/abi.js";
 import type { Answer, ChatStreamRetry, Config, Ending, Happened, Verdict } from "../engine/shapes.gen.js";
 import { onAbort } from "../net/signal.js";
 import { inBrowser, isOffline } from "./browser.js";
 import { makeClock } from "./clock.js";
-import { joinBytes, makeHeld } from "./held.js";
+import { fewer, joinBytes, makeHeld } from "./held.js";
 import { makeListeners } from "./listeners.js";
 import { enter, failAll, leave, newId, rouse } from "./live.js";
 import { hear, makeProbe, tell } from "./tabs.js";
@@ -18,8 +18,11 @@ export interface Host {
   read?(): void;
   /** Lets go of the attempt, if there is one. */
   drop(): void;
-  /** Hands on bytes, which are the host's now. */
-  take?(bytes: Uint8Array<ArrayBuffer>): void;
+  /**
+   * Hands on bytes, which may be a part of something larger. Nobody changes them any more; but where the events in them are
+   * known, as {@link Engine.events} gives them, both are good only until this returns.
+   */
+  take?(bytes: Uint8Array, events?: Int32Array): void;
   /** The consumer is to forget what it has. */
   reset?(): void;
   /** The caller is asked for another request. Nothing more is read of the attempt, which may still be passed. */
@@ -27,7 +30,7 @@ export interface Host {
   /** A wait begins. */
   wait?(answer: Answer): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
-  pass(answer: Answer, bytes: Uint8Array<ArrayBuffer> | undefined): void;
+  pass(answer: Answer, bytes: Uint8Array | undefined): void;
   /**
    * The answer is complete, though its transport may not have ended. Gives the verdict that it brought, if it was a
    * server's news of a failure.
@@ -56,8 +59,6 @@ export interface Session {
   /** How the answer ended: while it is finished. */
   ending(): Ending;
 }
-
-const release = (n: number): Move => ({ do: "release", n, behind: 0, bytes: undefined });
 
 /**
  * Drives a session: reports to the core what happens, and has the host do what
@@ -134,9 +135,9 @@ export function drive(
     if (answer.reset) {
       host.reset?.();
     }
-    const bytes = going(answer.bytes ?? 0);
-    if (bytes && answer.do !== "pass") {
-      host.take?.(bytes);
+    const pieces = going(answer.bytes ?? 0);
+    if (answer.do !== "pass") {
+      handOn(pieces);
     }
     if (answer.do !== "none") {
       probe.end();
@@ -161,7 +162,7 @@ export function drive(
         break;
       case "pass":
         over = true;
-        host.pass(answer, bytes);
+        host.pass(answer, pieces.length > 0 ? joinBytes(pieces) : undefined);
         break;
       case "finish":
         over = true;
@@ -184,10 +185,14 @@ export function drive(
     listeners.acted(answer, over, brought);
   }
 
-  /** Does what the core says with the bytes that are held, and gives those that go on: n, or undefined for none. */
-  function going(n: number): Uint8Array<ArrayBuffer> | undefined {
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
-    for (const { do: what, n: some, behind, bytes } of engine.moves(handle) ?? [release(n)]) {
+  /** Does what the core says with the bytes that are held, and gives those that go on, n of them. */
+  function going(n: number): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    const moves = engine.moves(handle);
+    if (!moves) {
+      keep.release(n, pieces);
+    }
+    for (const { do: what, n: some, behind, bytes } of moves ?? []) {
       if (what === "put") {
         pieces.push(bytes!);
       } else if (what === "release") {
@@ -196,7 +201,32 @@ export function drive(
         keep[what](some, behind);
       }
     }
-    return pieces.length > 1 ? joinBytes(pieces) : pieces[0];
+    return pieces;
+  }
+
+  function handOn(pieces: Uint8Array[]): void {
+    for (const bytes of fewer(pieces)) {
+      host.take?.(bytes);
+    }
+  }
+
+  /** Has the core look at a piece of an attempt's body. */
+  function look(number: number, piece: Uint8Array): Answer | undefined {
+    if (number !== attempt) {
+      return undefined;
+    }
+    keep.push(piece);
+    const answer = engine.chunk(handle, number, piece, Date.now());
+    if (typeof answer !== "number") {
+      return answer;
+    }
+    const events = config.canReset && answer > 0 ? engine.events(handle) : undefined;
+    if (events) {
+      host.take?.(keep.lend(answer), events);
+    } else {
+      handOn(going(answer));
+    }
+    return undefined;
   }
 
   function open(answer: Answer): void {
@@ -242,21 +272,7 @@ export function drive(
     chunk(number, bytes) {
       for (let at = 0; at < bytes.length && !over; at += maxChunk) {
         const piece = bytes.length > maxChunk ? bytes.subarray(at, at + maxChunk) : bytes;
-        step(() => {
-          if (number !== attempt) {
-            return undefined;
-          }
-          keep.push(piece);
-          const answer = engine.chunk(handle, number, piece, Date.now());
-          if (typeof answer !== "number") {
-            return answer;
-          }
-          const bytes = going(answer);
-          if (bytes) {
-            host.take?.(bytes);
-          }
-          return undefined;
-        });
+        step(() => look(number, piece));
       }
     },
     hold: (on) => clock.hold(on),

@@ -1,10 +1,10 @@
-type Bytes = Uint8Array<ArrayBuffer>;
-
 /** Bytes of an attempt's body that are held until the core says what becomes of them. */
 export interface Held {
   push(bytes: Uint8Array): void;
-  /** The next n bytes go on: they are added to `to`. */
-  release(n: number, to: Bytes[]): void;
+  /** Adds the next n bytes, which go on, to `to`: as parts of what was pushed. */
+  release(n: number, to: Uint8Array[]): void;
+  /** Gives the next n bytes as one, good only until the next call. */
+  lend(n: number): Uint8Array;
   /** The next n bytes are dropped. */
   drop(n: number): void;
   /** Drops n bytes that end `behind` bytes before the end. */
@@ -12,12 +12,25 @@ export interface Held {
   clear(): void;
 }
 
-/** A stream of bytes takes over the whole buffer of what it is given, so a part of a larger one is copied. */
-const own = (bytes: Uint8Array): Bytes =>
-  bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength ? (bytes as Bytes) : bytes.slice();
+/** What is lent is written here, if it fits. */
+const lent = new Uint8Array(64 << 10);
 
-export function joinBytes(pieces: Uint8Array[]): Bytes {
-  const all = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
+/** A piece that is smaller costs less copied than handed on. */
+const small = 4 << 10;
+
+/** The pieces as they are to be handed on: as one, where they are few bytes or small. */
+export function fewer(pieces: Uint8Array[]): Uint8Array[] {
+  const n = pieces.length > 1 ? pieces.reduce((n, piece) => n + piece.length, 0) : 0;
+  return n > 0 && n <= Math.max(lent.length, pieces.length * small) ? [joinBytes(pieces)] : pieces;
+}
+
+/** The pieces as one: the very same one if it is alone, else a copy, in `into` if there is room. */
+export function joinBytes(pieces: Uint8Array[], into?: Uint8Array): Uint8Array {
+  if (pieces.length === 1) {
+    return pieces[0]!;
+  }
+  const n = pieces.reduce((n, piece) => n + piece.length, 0);
+  const all = into && n <= into.length ? into.subarray(0, n) : new Uint8Array(n);
   let at = 0;
   for (const piece of pieces) {
     all.set(piece, at);
@@ -35,15 +48,15 @@ export function makeHeld(): Held {
     gone = 0;
   }
 
-  function next(n: number, to?: Bytes[]): void {
+  function take(n: number, to?: Uint8Array[]): void {
     while (n > 0) {
       const piece = pieces[gone]!;
       if (piece.length <= n) {
         n -= piece.length;
         gone++;
-        to?.push(own(piece));
+        to?.push(piece);
       } else {
-        to?.push(piece.slice(0, n) as Bytes);
+        to?.push(piece.subarray(0, n));
         pieces[gone] = piece.subarray(n);
         n = 0;
       }
@@ -55,8 +68,13 @@ export function makeHeld(): Held {
 
   return {
     push: (bytes) => void pieces.push(bytes),
-    release: next,
-    drop: (n) => next(n),
+    release: take,
+    lend(n) {
+      const some: Uint8Array[] = [];
+      take(n, some);
+      return joinBytes(some, lent);
+    },
+    drop: (n) => take(n),
     cut(n, behind) {
       const after: Uint8Array[] = [];
       /** Takes n bytes off the end. */

@@ -1,0 +1,73 @@
+import { joinBytes } from "../session/held.js";
+
+/** A part of a text by its places in bytes. One that ends before it begins is none. */
+export type Parts = (from: number, to: number) => string | undefined;
+
+/** From this size on a part is decoded by itself: no places have to be counted then. */
+const long = 1 << 10;
+
+/** How many bytes a half of a UTF-16 pair, or any other character, has in UTF-8. */
+const width = (code: number) => (code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3);
+
+/** Decodes a text, of which `count` pieces are wanted, once, and cuts it by places in its bytes. */
+export function makeParts(decoder: TextDecoder, bytes: Uint8Array, count: number): Parts {
+  const text = decoder.decode(bytes);
+  if (text.length === bytes.length) {
+    return (from, to) => (from > to ? undefined : text.slice(from, to)); // each byte is a character
+  }
+  let at = 0; // in the bytes
+  let i = 0; // the same place in the text
+  const place = (wanted: number): number => {
+    while (at < wanted && i < text.length) {
+      at += width(text.charCodeAt(i++));
+    }
+    while (at > wanted) {
+      at -= width(text.charCodeAt(--i));
+    }
+    return i;
+  };
+  /** Whether it was UTF-8: what is none has become characters of other sizes. */
+  const whole = (): boolean => {
+    place(Infinity);
+    return at === bytes.length;
+  };
+  if (bytes.length > count * long || !whole()) {
+    return (from, to) => (from > to ? undefined : decoder.decode(bytes.subarray(from, to)));
+  }
+  return (from, to) => (from > to ? undefined : text.slice(place(from), place(to)));
+}
+
+/** A piece of a text: bytes, or what they are decoded, if they are ASCII. */
+export type Piece = Uint8Array | string;
+
+/** Decodes a piece that is ASCII, so that its bytes need not be kept beside the text. */
+export function asText(decoder: TextDecoder, bytes: Uint8Array): Piece {
+  const text = decoder.decode(bytes);
+  return text.length === bytes.length ? text : bytes;
+}
+
+/** Cuts a text, of which one piece is wanted, that came in pieces. */
+export function makeWhole(decoder: TextDecoder, pieces: Piece[]): Parts {
+  if (pieces.some((piece) => typeof piece === "string")) {
+    const texts = pieces.map((piece) => (typeof piece === "string" ? piece : asText(decoder, piece)));
+    if (texts.every((text) => typeof text === "string")) {
+      return (from, to) => (from > to ? undefined : cut(texts, from, to));
+    }
+  }
+  const encoder = new TextEncoder();
+  const bytes = pieces.map((piece) => (typeof piece === "string" ? encoder.encode(piece) : piece));
+  return makeParts(decoder, joinBytes(bytes), 1);
+}
+
+/** The texts from one place to another, as if they were one. Nothing is copied until somebody looks into it. */
+function cut(texts: string[], from: number, to: number): string {
+  let some = "";
+  let at = 0;
+  for (const text of texts) {
+    if (at < to && at + text.length > from) {
+      some += text.slice(Math.max(from - at, 0), to - at);
+    }
+    at += text.length;
+  }
+  return some;
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"unsafe"
+
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/internal/sse"
+)
+
+// row is where an event stands, as numbers for the host: ABI.md, "Events for a
+// consumer".
+type row [13]int32
+
+var (
+	// rows are the events that the last call has told of.
+	rows [maxEvents]row
+	// noted is how many of them a session has found; more than fit if there were more.
+	noted int32
+)
+
+// note is told of the events that a session finds.
+func note(e *sse.Event, from int64) {
+	if noted < maxEvents {
+		text, reasoning, told := protocol.Hear(e)
+		if !rows[noted].write(e, from, text, reasoning, told) {
+			return
+		}
+	}
+	noted++
+}
+
+// write says where e stands, counted from base, and whether it is an event for a consumer.
+func (r *row) write(e *sse.Event, base int64, text, reasoning jsonscan.Value, told bool) bool {
+	if e.Lines == 0 && !e.HasID || e.Bare {
+		return false
+	}
+	r[0], r[1] = int32(e.Lines), int32(e.Bytes.To-base)
+	r.place(2, e.TypeAt, base)
+	r.place(4, e.DataAt, base)
+	r.place(6, e.IDAt, base)
+	r.place(8, inside(e, text), base)
+	r.place(10, inside(e, reasoning), base)
+	r[12] = 0
+	if !told || e.Cut || e.Lines > 1 {
+		r[12] = 1
+	}
+	return true
+}
+
+func (r *row) place(column int, at sse.Span, base int64) {
+	if at.To == 0 {
+		r[column], r[column+1] = 1, 0 // nowhere
+	} else {
+		r[column], r[column+1] = int32(at.From-base), int32(at.To-base)
+	}
+}
+
+// inside is what is between the quotes of a JSON string that is a part of the event's data.
+func inside(e *sse.Event, v jsonscan.Value) (at sse.Span) {
+	if v != "" {
+		at.From = e.DataAt.From + int64(jsonscan.Place(v, e.Data)) + 1
+		at.To = at.From + int64(len(v)) - 2
+	}
+	return at
+}
+
+// sessionEvents is how many events are in the bytes that go on after the last
+// session_chunk, or -1 if a reader has to find them.
+//
+//go:wasmexport session_events
+func sessionEvents(h int32) int32 {
+	if slot := find(h); slot != nil && slot.session.Listened() && noted <= maxEvents {
+		return noted
+	}
+	return -1
+}
+
+// events is where the rows lie that reader_events or session_events has told of.
+//
+//go:wasmexport events
+func eventsAt() unsafe.Pointer { return unsafe.Pointer(&rows) }
