@@ -9,7 +9,7 @@ help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 .PHONY: demo
-demo: build ## chats in the terminal through faults, then serves the page
+demo: build ## chats in the terminal through faults, with and without steadfetch, and serves the page
 	@node web/demo.mjs
 
 .PHONY: test
@@ -63,9 +63,14 @@ test-transparency: build ## healthy and foreign traffic, through fetch and throu
 	node --test --test-force-exit --test-concurrency=2 --test-reporter=spec hosttest/transparency/*.test.mjs
 
 .PHONY: test-browser
-test-browser: build ## the page and the SDKs in Chromium
-	.ci/setup chromium
+test-browser: build ## the page in Chromium, Firefox and WebKit, and the SDKs in Chromium
+	.ci/setup chromium firefox webkit
 	npm run --silent test -w web
+
+.PHONY: picture
+picture: build ## makes web/picture.gif, the README's, from the page itself
+	.ci/setup chromium
+	@node web/picture.mjs
 
 .PHONY: test-repo
 test-repo: ## the release, and that what pages and workflows name is there
@@ -140,8 +145,8 @@ storm: ## many clients at a limit, on a fake clock: time and requests in vain, o
 
 .PHONY: load
 load: build ## ten thousand requests at a limit in Node.js and Go, beside a loop by hand
-	node hosttest/load/load.mjs
-	STEADFETCH_ALL=1 go test ./hosttest/load -count=1 -v | grep -v '^=== '
+	@failed=0; node hosttest/load/load.mjs || failed=1; \
+	STEADFETCH_ALL=1 go test ./hosttest/load -count=1 -v | grep -v '^=== ' || failed=1; exit $$failed
 
 STREAMS ?= 100000
 .PHONY: soak
@@ -155,6 +160,15 @@ race: ## the Go packages that are concurrent, under the race detector
 	go test -race -count=1 ./hosttest/soak -streams 800 -run 'Go$$|Transport$$'
 
 test-all: race
+
+N ?= 1000000
+.PHONY: differential
+differential: build ## N random questions to every build of the engine: Go, wazero, Node.js, plain JavaScript, Go's own builds
+	go test ./hosttest/differential -count=1 -timeout 4h -v -every -cases $(N) | grep -v '^=== '
+
+.PHONY: sha256
+sha256: build ## of the module, wherever it is
+	@node hosttest/sha256.mjs
 
 FUZZTIME ?= 60s
 .PHONY: fuzz

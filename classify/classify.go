@@ -80,7 +80,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 		v.Kind = Server
 	}
 
-	// A server that speaks of permanent trouble does not ask for a wait,
+	// A server that reports a permanent failure does not ask for a wait,
 	// whatever its headers say; one whose limit lasts does.
 	if asked := headerHint(f); asked >= 0 {
 		wait = asked

@@ -34,7 +34,7 @@ func bounded(text string) string {
 	return text
 }
 
-// missing is the part of an authentication error that tells what is missing.
+// missing is the part of an authentication error that says what is missing.
 // The rest of it often quotes the key.
 func missing(f *Failure) string {
 	text := detail(f)

@@ -1,6 +1,6 @@
 package classify
 
-// Trail tells how a verdict came about.
+// Trail is how a verdict came about.
 type Trail struct {
 	Verdict Verdict `json:"verdict"`
 	// Steps are the rules in the order in which they were tried; the last one

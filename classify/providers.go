@@ -11,7 +11,7 @@ type provider struct {
 	// star stands for anything.
 	hosts string
 	// aliases are other short names, and, with a dash at the end, beginnings of
-	// the names of response headers that nobody else sends.
+	// the names of response headers that no other provider sends.
 	aliases string
 	// status is the page that says how the provider is.
 	status page

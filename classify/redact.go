@@ -16,7 +16,7 @@ const mask = "***"
 // NVIDIA, Cerebras, Together, Fireworks, AWS, Baidu, GitHub, GitLab, Slack, JWT.
 const keyForms = "sk- sk_ rk_ pk_ AIza AQ. ya29. 1// gsk_ xai- hf_ r8_ pplx- nvapi- csk- tgp_ fw_ AKIA ASIA ABSK bce-v3/ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox eyJ"
 
-// keyNames are the ends of the words that speak of a secret. One follows them
+// keyNames are the ends of the words that name a secret. One follows them
 // after a colon or an equals sign, and anything long near them may be one.
 const keyNames = "key token secret password passwd pwd authorization credential credentials signature cookie session sid sig auth jwt bearer"
 
@@ -31,7 +31,7 @@ type redactor struct {
 	s    string
 	out  []byte
 	html bool
-	wary bool // the text speaks of secrets: what is long and no name is masked
+	wary bool // the text mentions secrets: what is long and no name is masked
 
 	named  string // the word just read, if it is a secret's name
 	secret bool   // what comes next is a secret
@@ -362,7 +362,7 @@ func isCamel(letters string) bool {
 }
 
 // isName says whether a long word is a name: words in one case, joined by marks,
-// or several written together. In a text that speaks of secrets, such a one must
+// or several written together. In a text that mentions secrets, such a one must
 // be the name of an error.
 func isName(word string, wary bool) bool {
 	n := 0

@@ -16,7 +16,7 @@ const (
 	longest = 366 * aDay
 
 	// Numbers of seconds and of milliseconds from here on are points in time:
-	// nobody is asked to wait for 30 years.
+	// no server asks to wait for 30 years.
 	epochSeconds = 1e9
 	epochMillis  = 1e12
 
@@ -170,7 +170,7 @@ func unitAt(s string, i int) (ms int64, end int) {
 // What a server asks for is told by the words around a number. Those of a
 // member's name are often joined: retry_after_ms, cooldownMs, resetsInSeconds.
 const (
-	// askWords speak of a wait if one of joinWords stands before the number,
+	// askWords mean a wait if one of joinWords stands before the number,
 	askWords = "retry resets reset back again try available estimated erneut nuevo novamente"
 	// and waitWords do by themselves.
 	waitWords = "wait cooldown delay backoff warten dans attendez espere aguarde через подождите"
@@ -186,7 +186,7 @@ const (
 type asked struct {
 	unit   int64 // of the number, if nothing follows it
 	ask    bool  // they ask for something, which is a wait if it is joined
-	wait   bool  // they speak of a wait
+	wait   bool  // they mean a wait
 	joined bool  // a number without a unit may follow
 	retry  bool
 	sure   bool // a machine says it: retry_after, retryDelay

@@ -22,13 +22,13 @@ const ruleChainLost = "response_chain_lost"
 // model" is about the model.
 var rules = [...]rule{
 	// A cancel counts if it was thrown on this side and is not just how the
-	// runtime tells of a time-out or a reset. In a server's mouth it is the
-	// server's trouble.
+	// runtime reports a time-out or a reset. From a server it is the server's own
+	// failure.
 	{name: "canceled", kind: Canceled, any: facts{canceledText}, and: fromClient, none: facts{timeout, statusServer}, unless: facts{network}},
 	{name: "callers_deadline", kind: Canceled, any: facts{callerDeadline}, and: fromClient, unless: facts{timeout}},
 
-	// Cloudflare's 521 to 523 say themselves what broke, and its page speaks of
-	// many possible reasons.
+	// Cloudflare's 521 to 523 say themselves what broke; its page lists many
+	// possible reasons.
 	{name: "cloudflare_origin", kind: Network, retry: true, any: facts{statusOriginDown}},
 	// Between the client and the provider.
 	{name: "proxy_credentials", kind: Auth, any: facts{statusProxyCredentials}},

@@ -87,7 +87,7 @@ func TestNoneOfManyRandomSecretsIsShown(t *testing.T) {
 	}
 	for form, secret := range secretForms {
 		shown := 0
-		for range 30 {
+		for range 300 {
 			key := secret(pick)
 			for _, place := range secretPlaces {
 				text := strings.ReplaceAll(place, "%s", key)

@@ -64,8 +64,8 @@ func textOf(v *Verdict) *Text {
 	return text
 }
 
-// Describe fills in Title and Message, for what else v says. Whoever changes a
-// verdict's kind or wait calls it again.
+// Describe fills in Title and Message, for what else v says. Call it
+// again after a change of kind or wait.
 func (v *Verdict) Describe() {
 	text := textOf(v)
 	if text == nil {

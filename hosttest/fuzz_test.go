@@ -69,6 +69,14 @@ var exports = []struct {
 	{"session_ending", 1},
 	{"session_free", 1},
 	{"share", 1},
+	{"session_body", 2},
+	{"session_moves", 1},
+	{"reader_new", 0},
+	{"reader_feed", 2},
+	{"reader_events", 2},
+	{"reader_rest", 1},
+	{"events", 0},
+	{"reader_free", 1},
 }
 
 // most is what an instance may grow to while it plays a program of at most

@@ -45,8 +45,9 @@ type Error struct {
 	Elapsed time.Duration
 	// Err is the error of the last attempt, nil if the failure came as a
 	// status or as an event. For kind canceled it is the context's error, with
-	// its cause. Its text may hold addresses; Error does not show it.
-	Err error
+	// its cause. Its text may hold addresses; Error does not show it, and JSON
+	// leaves it out.
+	Err error `json:"-"`
 }
 
 // Error is one line that is safe to show: no key, no token, no URL beyond its

@@ -37,7 +37,7 @@ type ChatStreamError struct {
 // ChatStreamRetry is the event to show while a session waits.
 type ChatStreamRetry struct {
 	// Attempt is the number of failures so far, from 1; 0 for a request that
-	// waits for a limit that others have met.
+	// is held by a limit that others have met.
 	Attempt int `json:"attempt"`
 	// DelayMs is the wait, in milliseconds.
 	DelayMs int64 `json:"delay_ms"`

@@ -62,8 +62,8 @@ type Policy struct {
 	// AfterCommitFail (the stream ends with an error), AfterCommitRestart (the
 	// consumer drops what it has, and the answer begins again) or
 	// AfterCommitResume (the answer goes on where it broke). Default: restart
-	// where the consumer can be told to drop what it has, else fail. A resume
-	// that is not possible is treated by the default.
+	// where the consumer can be told to drop what it has, else fail. Where a
+	// resume is not possible, the default applies.
 	AfterCommit AfterCommit `json:"after_commit,omitempty"`
 	// Resume is how to resume: ResumeLastEventID, ResumeBackground,
 	// ResumeContinue or ResumeCustom. Default: the one that fits what was received.
@@ -72,7 +72,7 @@ type Policy struct {
 	// Protocol names the protocol of the answer where the request's address does
 	// not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
 	// "cohere", "sse" (events of no known form), or "none", which leaves every body alone.
-	// It never makes an answer a stream that was not asked for as one.
+	// It never makes an answer watched for which no stream was asked.
 	Protocol string `json:"protocol,omitempty"`
 	// Bucket names what shares one limit with this request. Default: its origin,
 	// credential and model.
@@ -154,8 +154,8 @@ const (
 	flag
 )
 
-// options describe a Policy. Whatever reads, writes, checks or fills in one goes
-// by them, jsbridge/gen for TypeScript's options too. They are data, since a
+// options describe a Policy. All code that reads, writes, checks or fills in one
+// goes by them, jsbridge/gen for TypeScript's options too. They are data, since a
 // policy comes with each request.
 var options = [...]option{
 	{name: "max_attempts", kind: count, at: unsafe.Offsetof(Policy{}.MaxAttempts), fallback: off},

@@ -39,13 +39,13 @@ var Module []byte
 const abiVersion = 3
 
 var (
-	// ErrTrapped is what a call gives that met a fault in the module, and what
-	// every session gives that lived in the same instance. The Engine goes on
+	// ErrTrapped is returned by a call that met a fault in the module, and by every
+	// session of the same instance. The Engine goes on
 	// with a new instance, which knows nothing of earlier cool-downs.
 	ErrTrapped = errors.New("wasm: the module trapped")
-	// ErrClosed is given by an Engine or a Session that was closed.
+	// ErrClosed is returned by an Engine or a Session that was closed.
 	ErrClosed = errors.New("wasm: closed")
-	// ErrVersion is given by NewEngine if the module speaks another ABI.
+	// ErrVersion is returned by NewEngine if the module speaks another ABI.
 	ErrVersion = errors.New("wasm: the module has another ABI version")
 )
 

@@ -1,5 +1,5 @@
-// The demo in the terminal: two real SDKs chat through faults, with nothing but
-// createFetch in between. Then it serves the page.
+// The demo in the terminal: two real SDKs chat through faults, by themselves and with nothing but createFetch in
+// between, at the same moment. It serves the page until it is ended.
 import { readFileSync } from "node:fs";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
@@ -8,7 +8,7 @@ import { startProvider } from "./provider.mjs";
 import { startServer } from "./server.mjs";
 
 const live = Boolean(process.stdout.isTTY);
-const once = process.argv.includes("--once") || !live || !process.stdin.isTTY;
+const once = process.argv.includes("--once");
 const width = Math.min(process.stdout.columns || 100, 100);
 const indent = "    ";
 
@@ -19,37 +19,43 @@ const text =
 // What the provider does to the first attempt; from the second on all is well.
 // `asked` is how long it asks to wait, in ms. Each protocol has its own status for
 // an overload that comes inside a stream.
-const faults = [
-  { name: "429 with Retry-After: 2", fault: { status: 429, headers: { "retry-after": "2" } }, asked: 2000 },
-  { name: "529", fault: { status: 529 } },
-  { name: "an overload inside the stream, before output", fault: { kind: "error" } },
-  { name: "a connection reset before output", fault: { kind: "reset" } },
-  { name: "a stream that just ends before output", fault: { kind: "eof" } },
-];
+const faults = {
+  "Before the first token": [
+    { name: "429 with Retry-After: 2", fault: { status: 429, headers: { "retry-after": "2" } }, asked: 2000 },
+    { name: "529", fault: { status: 529 } },
+    { name: "an overload inside the stream", fault: { kind: "error" } },
+    { name: "a connection reset", fault: { kind: "reset" } },
+    { name: "a stream that just ends", fault: { kind: "eof" } },
+  ],
+  "After the first token": [
+    { name: "an answer that just ends", fault: { kind: "eof", at_token: 9 } },
+    { name: "a connection reset inside a character", fault: { kind: "reset", at_token: 10, half: "char" } },
+    { name: "an overload inside the stream", fault: { kind: "error", at_token: 9 } },
+    { name: "silence behind pings", fault: { kind: "stall", at_token: 9, ping_ms: 300 } },
+  ],
+};
+
+/** What the chats are told: after output an answer is resumed, and a silence is not waited for long. */
+const policy = { afterCommit: "resume", contentTimeoutMs: 1500 };
+/** A client from which nothing comes for so long is given up, in ms. */
+const patienceMs = 4000;
 
 // How each SDK is asked. This is the whole of what an application has to write.
 const overload = { openai: 503, "@anthropic-ai/sdk": 529 };
 const clients = {
-  openai: async function* (base, fetch) {
-    const client = new OpenAI({ baseURL: `${base}/v1`, apiKey: "none", maxRetries: 0, fetch });
-    const stream = await client.chat.completions.create({
-      model: "gpt-5",
-      messages: [{ role: "user", content: "Hello!" }],
-      stream: true,
-    });
+  openai: async function* (base, options, signal) {
+    const client = new OpenAI({ baseURL: `${base}/v1`, apiKey: "none", ...options });
+    const messages = [{ role: "user", content: "Hello!" }];
+    const stream = await client.chat.completions.create({ model: "gpt-5", messages, stream: true }, { signal });
     for await (const chunk of stream) {
       yield chunk.choices[0]?.delta?.content ?? "";
     }
   },
-  "@anthropic-ai/sdk": async function* (base, fetch) {
-    const client = new Anthropic({ baseURL: base, apiKey: "none", maxRetries: 0, fetch });
-    const stream = await client.messages.create({
-      model: "claude-opus-4",
-      max_tokens: 1024,
-      messages: [{ role: "user", content: "Hello!" }],
-      stream: true,
-    });
-    for await (const event of stream) {
+  "@anthropic-ai/sdk": async function* (base, options, signal) {
+    const client = new Anthropic({ baseURL: base, apiKey: "none", ...options });
+    const messages = [{ role: "user", content: "Hello!" }];
+    const body = { model: "claude-opus-4", max_tokens: 1024, messages, stream: true };
+    for await (const event of await client.messages.create(body, { signal })) {
       yield event.type === "content_block_delta" ? event.delta.text : "";
     }
   },
@@ -107,7 +113,7 @@ function typewriter() {
         column = 0;
         write("\n");
       }
-      write(column === 0 ? indent + word : word);
+      write(column === 0 ? indent + word.trimStart() : word);
       column += columns(word);
       word = "";
     }
@@ -126,21 +132,49 @@ function typewriter() {
       if (column > 0) {
         write("\n");
       }
+      column = 0;
     },
   };
 }
 
-/** One chat through one fault. Returns what was wrong with it, or nothing. */
-async function chat(ask, provider, { name, fault, asked = 0 }, overloadStatus) {
-  write(`  ${name}\n`);
-  const first = fault.kind === "error" ? { ...fault, status: overloadStatus } : fault;
-  const run = await provider.newRun({ text, token_delay_ms: 15, faults: [first] });
+/** The same chat without steadfetch: how it ended, in words, and whether that is the answer. */
+async function alone(ask, run) {
+  const leaving = new AbortController();
+  let got = "";
+  let patience;
+  const silence = new Promise((resolve) => {
+    patience = () => setTimeout(resolve, patienceMs, "still waiting, without an error");
+  });
+  let timer = patience();
+  const end = (async () => {
+    try {
+      for await (const token of ask(run.base, {}, leaving.signal)) {
+        got += token;
+        clearTimeout(timer);
+        timer = patience();
+      }
+    } catch (error) {
+      return `threw ${error.constructor.name}: ${error.message}`;
+    }
+    return got === text ? "exact text" : `${got ? "half an answer" : "no answer"}, reported as a success`;
+  })();
+  const words = await Promise.race([end, silence]);
+  clearTimeout(timer);
+  leaving.abort();
+  const { requests } = await provider.log(run.id);
+  return { words: `${words} · ${plural(requests.length, "request")}`, good: got === text };
+}
+
+/** The chat with steadfetch, shown as it goes. Says what there is to say, and what is wrong. */
+async function guarded(ask, run, asked) {
   let stopCountdown = () => {};
   let events = 0;
   const paper = typewriter();
   const fetch = createFetch({
+    ...policy,
     onRetry(event) {
       events++;
+      paper.end();
       stopCountdown = countdown(event);
     },
     onStatus({ state }) {
@@ -153,7 +187,7 @@ async function chat(ask, provider, { name, fault, asked = 0 }, overloadStatus) {
   let got = "";
   let thrown;
   try {
-    for await (const token of ask(run.base, fetch)) {
+    for await (const token of ask(run.base, { fetch, maxRetries: 0 })) {
       got += token;
       paper.type(token);
     }
@@ -172,35 +206,59 @@ async function chat(ask, provider, { name, fault, asked = 0 }, overloadStatus) {
     events !== 1 && `${plural(events, "retry event")} instead of 1`,
     waited < asked && "sooner than asked",
   ].filter(Boolean);
-  const facts = [
-    `exact text: ${got === text ? "yes" : "no"}`,
-    `requests: ${requests.length}`,
-    `waited ${seconds(waited, 2)}${asked ? `, asked for ${seconds(asked, 0)}` : ""}`,
-  ].join(" · ");
-  write(`${indent}${wrong.length > 0 ? red(`✗ ${facts}: ${wrong.join(", ")}`) : green(`✓ ${facts}`)}\n\n`);
-  return wrong.length === 0;
+  const wait = `waited ${seconds(waited, 2)}${asked ? `, asked for ${seconds(asked, 0)}` : ""}`;
+  return {
+    words: `exact text: ${got === text ? "yes" : "no"} · ${plural(requests.length, "request")} · ${wait}`,
+    wrong,
+  };
+}
+
+/** One chat through one fault, with and without. Says whether all was well with. */
+async function chat(ask, { name, fault, asked = 0 }, overloadStatus) {
+  write(`  ${name}\n`);
+  const first = fault.kind === "error" ? { ...fault, status: overloadStatus } : fault;
+  const spec = { text, token_delay_ms: 15, faults: [first] };
+  const runs = [await provider.newRun(spec), await provider.newRun(spec)];
+  const without = alone(ask, runs[0]);
+  const { words, wrong } = await guarded(ask, runs[1], asked);
+  write(`${indent}${wrong.length > 0 ? red(`✗ ${words}: ${wrong.join(", ")}`) : green(`✓ ${words}`)}\n`);
+  const other = await without;
+  write(
+    `${indent}${other.good ? dim(`✓ without: ${other.words}`) : `${red("✗")} ${dim(`without: ${other.words}`)}`}\n\n`,
+  );
+  return { good: wrong.length === 0, alone: other.good };
 }
 
 const versionOf = (name) =>
   JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), "utf8")).version;
 
+let provider;
+
 async function main() {
   const began = performance.now();
-  const provider = await startProvider();
-  let good = 0;
-  let all = 0;
-  write(`\n${bold("steadfetch")} ${dim("against a provider that fails on command")}\n\n`);
+  provider = await startProvider();
+  const server = await startServer({ provider: provider.url, port: Number(process.env.PORT ?? 0) });
+  write(`\n${bold("steadfetch")} ${dim("against a provider that fails on command")}\n`);
+  write(`${dim(`The same in a browser: ${server.url}`)}\n\n`);
+  const sum = { good: 0, alone: 0, all: 0 };
   for (const [name, ask] of Object.entries(clients)) {
-    write(`${bold(`${name} ${versionOf(name)}`)} ${dim("with { fetch: createFetch(), maxRetries: 0 }")}\n\n`);
-    for (const fault of faults) {
-      all++;
-      good += await chat(ask, provider, fault, overload[name]);
+    write(
+      `${bold(`${name} ${versionOf(name)}`)} ${dim("with { fetch: createFetch(), maxRetries: 0 }, and without")}\n\n`,
+    );
+    for (const [place, list] of Object.entries(faults)) {
+      write(`  ${bold(place)}\n\n`);
+      for (const fault of list) {
+        const { good, alone } = await chat(ask, fault, overload[name]);
+        sum.all++;
+        sum.good += good;
+        sum.alone += alone;
+      }
     }
   }
-  const sum = `${good} of ${plural(all, "fault")} survived, in ${seconds(performance.now() - began, 1)}`;
-  write(`${good === all ? green(bold(sum)) : red(bold(sum))}\n`);
+  const took = seconds(performance.now() - began, 1);
+  const words = `${sum.good} of ${plural(sum.all, "fault")} survived, ${sum.alone} without steadfetch, in ${took}`;
+  write(`${sum.good === sum.all ? green(bold(words)) : red(bold(words))}\n`);
 
-  const server = await startServer({ provider: provider.url, port: Number(process.env.PORT ?? 0) });
   const page = await fetch(server.url);
   const served = page.ok && (await page.text()).includes("<title>steadfetch");
   write(
@@ -208,7 +266,7 @@ async function main() {
       ? `The same in a browser: ${bold(server.url)}${once ? "" : dim("  (Ctrl-C ends it)")}\n`
       : red(`The page is not served: HTTP ${page.status}\n`),
   );
-  process.exitCode = good === all && served ? 0 : 1;
+  process.exitCode = sum.good === sum.all && served ? 0 : 1;
   if (!once) {
     await new Promise((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
     write("\n");

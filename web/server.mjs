@@ -1,9 +1,14 @@
-// Serves the page: its own files, the built package, and the provider's address.
+// Serves the page: its own files, what it loads besides, the corpus, and the provider's address.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import { transform } from "esbuild";
+import { bundle, versions } from "./bundle.mjs";
+import { caseOf, corpusIndex } from "./corpus.mjs";
 import { startProvider } from "./provider.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -19,6 +24,33 @@ const types = {
   ".wasm": "application/wasm",
 };
 
+const css = { loader: "css", minify: true };
+const brotli = promisify(brotliCompress);
+const encoders = {
+  // The best takes seconds for the largest SDK.
+  br: (body) => brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: body.length > 500_000 ? 6 : 11 } }),
+  gzip: promisify(gzip),
+};
+
+/** Whether it is a page or a worker, and not what these load. */
+const runs = (type, url) => type === types[".html"] || url.endsWith("worker.js");
+
+/** Compresses as the browser wishes. The same body is compressed once. */
+function makeCompressor() {
+  const known = new Map();
+  return async (body, accepted = "") => {
+    const encoding = Object.keys(encoders).find((name) => new RegExp(`\\b${name}\\b`).test(accepted));
+    if (!encoding) {
+      return { body };
+    }
+    const key = `${encoding} ${body.toString("latin1")}`;
+    if (!known.has(key)) {
+      known.set(key, encoders[encoding](body));
+    }
+    return { body: await known.get(key), encoding };
+  };
+}
+
 /**
  * Starts the server on this machine only. `provider` is the address that the
  * page sends its chats to. `folders` are served besides the page's own, by the
@@ -28,6 +60,9 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
   if (!existsSync(join(built, "index.js"))) {
     throw new Error("the package is not built yet: npm run build -w steadfetch");
   }
+  const made = await bundle();
+  const config = JSON.stringify({ provider, versions: versions() });
+  const compress = makeCompressor();
   const roots = Object.entries({ ...folders, "/steadfetch/": built, "/": join(here, "public") });
   // A strict page: no inline script or style, no other origin than the provider's.
   const policy = [
@@ -44,7 +79,15 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
   async function answer(url) {
     const path = decodeURIComponent(new URL(`http://localhost${url}`).pathname);
     if (path === "/config.json") {
-      return { type: types[".json"], body: JSON.stringify({ provider }) };
+      return { type: types[".json"], body: Buffer.from(config) };
+    }
+    if (path.startsWith("/corpus/")) {
+      const id = path.slice("/corpus/".length).replace(/\.json$/, "");
+      const found = id === "index" ? corpusIndex() : caseOf(id);
+      return found && { type: types[".json"], body: Buffer.from(JSON.stringify(found)) };
+    }
+    if (made.has(path)) {
+      return { type: types[extname(path)], body: made.get(path) };
     }
     const [prefix, folder] = roots.find(([prefix]) => path.startsWith(prefix));
     const rest = path.slice(prefix.length) || "index.html";
@@ -53,18 +96,22 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
     if (!type || !file.startsWith(normalize(folder + sep))) {
       return undefined;
     }
-    return { type, body: await readFile(file) };
+    const body = await readFile(file);
+    return { type, body: type === types[".css"] ? Buffer.from((await transform(body, css)).code) : body };
   }
 
   const server = createServer(async (request, response) => {
     const found = request.method === "GET" ? await answer(request.url).catch(() => undefined) : undefined;
+    const { body, encoding } = found ? await compress(found.body, request.headers["accept-encoding"]) : {};
     response.writeHead(found ? 200 : 404, {
       "content-type": found?.type ?? "text/plain",
-      "content-security-policy": policy,
+      ...(encoding && { "content-encoding": encoding, vary: "accept-encoding" }),
+      // Pages and workers have a policy; for what they load it would be bytes that nobody reads.
+      ...(found && runs(found.type, request.url) && { "content-security-policy": policy }),
       "x-content-type-options": "nosniff",
       "cache-control": "no-store",
     });
-    response.end(found?.body ?? "There is nothing here.\n");
+    response.end(body ?? "There is nothing here.\n");
   });
   await new Promise((resolve, reject) => {
     server.once("error", reject);

@@ -54,7 +54,9 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
     provider = await startProvider();
     browser = await launch();
   });
+  const running = []; // programs, which a test that fails may leave behind
   after(async () => {
+    for (const { stop } of running) await stop();
     await browser?.close();
     await provider?.stop();
   });
@@ -92,6 +94,7 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
     const port = await freePort();
     const env = { ...process.env, OPENAI_API_KEY: "none", OPENAI_BASE_URL: `${base}/v1`, PORT: String(port) };
     const server = start(process.execPath, ["server.js"], { cwd: folder, env });
+    running.push(server);
     const ready = new Promise((resolve) => server.child.stdout.on("data", resolve));
     await Promise.race([ready, server.failed]);
     return { ...server, url: `http://localhost:${port}` };
@@ -112,6 +115,7 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
       cwd: folder,
       env,
     });
+    running.push(server);
     const ready = new Promise((resolve) => {
       server.child.stdout.on("data", () => /localhost/.test(server.said()) && resolve());
     });
@@ -119,11 +123,11 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
     return { url: `http://localhost:${port}/`, stop: server.stop };
   }
 
-  test("Express, and a page without a bundler", { timeout: 60_000 }, () =>
+  test("Express, and a page without a bundler", { timeout: 120_000 }, () =>
     use((base) => express(copy("express"), base)),
   );
 
-  test("Express ends in peace: an answer on its way is whole, and the process ends", { timeout: 60_000 }, async () => {
+  test("Express ends in peace: an answer on its way is whole, and the process ends", { timeout: 120_000 }, async () => {
     const { base } = await provider.newRun({ text, token_delay_ms: 60 });
     const { url, child, failed } = await express(copy("express"), base);
     const init = { method: "POST", headers: { "content-type": "application/json" }, body: '{"prompt":"Hi"}' };
@@ -135,15 +139,14 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
     assert.equal(child.exitCode, 0);
   });
 
-  test("Vite, React and TypeScript, strict, in front of Express", { timeout: 120_000 }, () =>
+  test("Vite, React and TypeScript, strict, in front of Express", { timeout: 300_000 }, () =>
     use(async (base) => {
       const api = await express(copy("express"), base);
-      const page = await vite(copy("vite-react"), api.url);
-      return { url: page.url, stop: () => Promise.all([page.stop(), api.stop()]) };
+      return vite(copy("vite-react"), api.url);
     }),
   );
 
-  test("Vite with the README's React block, which asks the provider itself", { timeout: 120_000 }, () =>
+  test("Vite with the README's React block, which asks the provider itself", { timeout: 300_000 }, () =>
     use(
       async (base) => {
         const folder = copy("vite-react");
@@ -178,7 +181,7 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
       const { url, close } = await next.start(folder, "start");
       return { url: url + path, stop: close };
     };
-    test("its page and its route", { timeout: 60_000 }, () => use(serve("")));
-    test("with the README's relay as its route", { timeout: 60_000 }, () => use(serve("readme")));
+    test("its page and its route", { timeout: 120_000 }, () => use(serve("")));
+    test("with the README's relay as its route", { timeout: 120_000 }, () => use(serve("readme")));
   });
 });

@@ -359,7 +359,7 @@ func (x *exchange) stall(ping event) {
 		deadline = time.Now().Add(ms(x.fault.ForMs))
 	}
 	for {
-		wait := 24 * time.Hour // as good as for ever, with something to wait on
+		wait := 24 * time.Hour // as good as forever, with something to wait on
 		if x.fault.PingMs > 0 {
 			wait = ms(x.fault.PingMs)
 		}

@@ -284,7 +284,7 @@ func (s *Server) postRun(w http.ResponseWriter, q *http.Request) {
 }
 
 // idleWait bounds ?wait=idle, which a page's stalled request would otherwise
-// hold for ever.
+// hold forever.
 const idleWait = 10 * time.Second
 
 func getRun(w http.ResponseWriter, q *http.Request, run *Run) {

@@ -84,14 +84,14 @@ describe("the examples", { concurrency: 2 }, () => {
     test(`${file}: every runner has its example`, () => assert.deepEqual([...unused], []));
   }
 
-  test("all of them compile, by the types of the packages that they import", { timeout: 120_000 }, async () => {
+  test("all of them compile, by the types of the packages that they import", { timeout: 180_000 }, async () => {
     const examples = pages.flatMap(blocksOf).filter(({ language }) => ["js", "tsx"].includes(language));
     const files = examples.map(({ language, code }) => write(code, "export {};", language === "js" ? "mts" : "tsx"));
     const names = join(folder, "given.d.ts");
     writeFileSync(names, given);
     const tsc = join(root, "node_modules/typescript/bin/tsc");
-    await run(process.execPath, [tsc, ...compiler, names, ...files], { cwd: root }).catch(({ stdout, stderr }) =>
-      assert.fail(stdout + stderr),
+    await run(process.execPath, [tsc, ...compiler, names, ...files], { cwd: root, timeout: 170_000 }).catch(
+      ({ stdout, stderr }) => assert.fail(stdout + stderr),
     );
   });
 });

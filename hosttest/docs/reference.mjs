@@ -1,6 +1,6 @@
 // Writes the tables of docs/reference.md: what stands between `<!-- of … -->` and `<!-- end -->` comes from the sources'
 // own comments, so it cannot go stale. `--check` fails where they differ.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
@@ -115,6 +115,26 @@ const text = read(page);
 const filled = text.replace(/(<!-- of (\w+) ?(.*?) -->\n)[\s\S]*?(?=<!-- end -->)/g, (_, mark, maker, args) => {
   return `${mark}${makers[maker](...args.split(" "))}\n`;
 });
+/** The rules that the sources warn of. Their table is written by hand, and has to have each of them. */
+const sources = readdirSync(`${root}retry/session`)
+  .map((name) => `retry/session/${name}`)
+  .concat("jsbridge/src/api/fetch.ts", "jsbridge/src/session/warn.ts");
+const warned = sources
+  .filter((file) => !file.endsWith("_test.go"))
+  .flatMap((file) => {
+    const rules = /(?:Warning = |goOn\(|warn\(\w+, )"(\w+)"/g;
+    const found = [...read(file).matchAll(rules)];
+    return file.endsWith("about.go") ? [...found, ...read(file).matchAll(/return "(\w+)"/g)] : found;
+  })
+  .map(([, rule]) => rule);
+const section = /^## Warnings\n[\s\S]*?(?=^## )/m.exec(text)[0];
+const listed = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, rule]) => rule);
+const differ = [...new Set([...warned, ...listed])].filter((rule) => !warned.includes(rule) || !listed.includes(rule));
+if (differ.length > 0) {
+  console.error(`${page}: the table of warnings and the sources differ in ${differ.join(", ")}`);
+  process.exit(1);
+}
+
 if (process.argv.includes("--check")) {
   if (filled !== text) {
     console.error(`${page} is not what its sources say: run "make reference"`);

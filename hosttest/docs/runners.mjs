@@ -20,7 +20,6 @@ const made = exporter.getFinishedSpans().map((span) => span.attributes["http.res
 if (made.join() !== "503,200,200") throw new Error("spans of " + made);
 `,
 };
-const saidSo = "process.stdout.write(said);";
 const tell = "globalThis.told = said;";
 const readSaid = `
 for (const line of (await response.text()).split("\\n")) if (line.startsWith("data: ")) show(textOf(line.slice(6)));
@@ -50,7 +49,7 @@ const alone = (program, passes) => Object.assign((code, t) => program(code, "", 
 export const runners = {
   "README.md": {
     "In JavaScript 1": inNode(asked),
-    "In JavaScript 2": inNode(saidSo),
+    "In JavaScript 2": inNode(),
     "In Go 1": inGo(),
   },
   "jsbridge/README.md": {

@@ -34,11 +34,13 @@ async function call(method, url, body) {
   return value;
 }
 
-/** Opens a page. */
+/** Opens a page. `send` speaks to the driver of it: a method, a path behind the session's, a body. */
 export async function openWebKit(driver, address) {
   const { display, close: closeDisplay } = await openDisplay();
   const port = await freePort();
-  const env = { ...process.env, DISPLAY: display, LIBGL_ALWAYS_SOFTWARE: "1" };
+  // In the locale C a page's navigator.language would be "C", which Intl refuses.
+  const language = { LANG: "en_US.UTF-8", LANGUAGE: "en_US" };
+  const env = { ...process.env, ...language, DISPLAY: display, LIBGL_ALWAYS_SOFTWARE: "1" };
   const { failed, stop } = start(driver, [`--port=${port}`, "--host=127.0.0.1"], { env });
   const base = `http://127.0.0.1:${port}/session`;
   let session;
@@ -62,7 +64,8 @@ export async function openWebKit(driver, address) {
       capabilities: { alwaysMatch: { "webkitgtk:browserOptions": options } },
     });
     await call("POST", `${base}/${session.sessionId}/url`, { url: address });
-    return { failed, close, version: session.capabilities.browserVersion };
+    const send = (method, path, body) => call(method, `${base}/${session.sessionId}/${path}`, body);
+    return { failed, close, send, version: session.capabilities.browserVersion };
   } catch (error) {
     await close();
     throw error;

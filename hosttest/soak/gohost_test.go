@@ -16,7 +16,10 @@ import (
 	"github.com/steadfetch/steadfetch/retry/transport"
 )
 
-var errCaller = errors.New("the caller has enough")
+var (
+	errCaller = errors.New("the caller has enough")
+	errHung   = errors.New("it does not end")
+)
 
 // wire is the provider's end, in a synctest bubble.
 type wire struct {
@@ -155,7 +158,7 @@ func playInGo(s *Script, engine transport.Engine, group *transport.Group) (r *Re
 			}
 		}))
 	}
-	hung := time.AfterFunc(48*time.Hour, func() { cancel(errors.New("hung")) })
+	hung := time.AfterFunc(48*time.Hour, func() { cancel(errHung) })
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://api.example.com"+s.Path, strings.NewReader(s.Body))
 	if err != nil {
 		return nil, err
@@ -252,7 +255,7 @@ func (r *Result) note(ctx context.Context, err error) {
 	}
 	if errors.Is(err, errCaller) {
 		r.End = "aborted"
-	} else if ctx.Err() != nil {
+	} else if context.Cause(ctx) == errHung {
 		r.End = "hung"
 	}
 }

@@ -77,8 +77,7 @@ func one(o outcome) fault { return fault{outcomes: []outcome{o}} }
 
 type dice struct {
 	*rand.Rand
-	p     *provider
-	count int
+	p *provider
 }
 
 func pick[T any](d *dice, list ...T) T { return list[d.IntN(len(list))] }

@@ -16,7 +16,7 @@ import (
 )
 
 // kinds are the clients, ours first. The formulas are those of the packages'
-// sources; each client goes on for ever, though most give up after a few tries.
+// sources; each client goes on forever, though most give up after a few tries.
 var kinds = []struct {
 	name string
 	make func(*world) clients

@@ -116,6 +116,24 @@ func (i *Instance) Get(n int32, at string, args ...uint64) ([]byte, error) {
 	return append([]byte(nil), p...), nil
 }
 
+// Read gives the n bytes that lie where the function at says.
+func (i *Instance) Read(n int32, at string) ([]byte, error) {
+	address, err := i.Call(at)
+	if err != nil {
+		return nil, err
+	}
+	return i.At(address, n)
+}
+
+// At gives a copy of n bytes of the memory.
+func (i *Instance) At(address, n int32) ([]byte, error) {
+	p, ok := i.module.Memory().Read(uint32(address), uint32(n))
+	if !ok {
+		return nil, fmt.Errorf("wasmhost: %d bytes at %d lie outside the memory", n, address)
+	}
+	return append([]byte(nil), p...), nil
+}
+
 // answer is the JSON of n bytes that lies at result.
 func (i *Instance) answer(n int32) ([]byte, error) {
 	p, err := i.Get(n, "result")

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type Controlled, registryOf } from "../src/api/controller.js";
 import { type Controller, createController, createFetch, RetryError, type Snapshot } from "../src/index.js";
 import { answer, clock, network, post, role, settle, token, url, watch } from "./fakes.js";
 
@@ -160,4 +161,50 @@ test("a status that was stored is taken up where it was", async (t) => {
   calls[2]!.respond(503);
   await settle();
   assert.deepEqual(retries, [2, 3]);
+});
+
+test("a change of one among thousands of requests costs no more than one among few", () => {
+  const controller = createController();
+  const registry = registryOf(controller)!;
+  const session = (): Controlled => ({ report: () => {} });
+  const snapshot = (state: Snapshot["state"], attempt: number): Snapshot => ({ state, attempt, failures: 0 });
+  const many = Array.from({ length: 40_000 }, session);
+  const began = performance.now();
+  for (const [i, one] of many.entries()) {
+    registry.set(one, snapshot("opening", i), false);
+  }
+  for (const [i, one] of many.entries()) {
+    registry.set(one, snapshot("waiting", i), false);
+  }
+  assert.equal(controller.status.attempt, 39_999);
+  for (const one of [...many].reverse()) {
+    registry.set(one, snapshot("finished", 0), true);
+  }
+  // One by one they took 40 000 × 40 000 looks: half a minute.
+  assert.ok(performance.now() - began < 5000);
+  assert.equal(controller.status.state, "finished");
+});
+
+test("the request that needs a person most is shown, and of equals the one that changed last", () => {
+  const controller = createController();
+  const registry = registryOf(controller)!;
+  const names = ["a", "b", "c", "d"] as const;
+  const sessions = Object.fromEntries(names.map((name) => [name, { report: () => {} }]));
+  const set = (name: (typeof names)[number], state: Snapshot["state"], over = false): number => {
+    const attempt = names.indexOf(name) + 1;
+    registry.set(sessions[name]!, { state, attempt, failures: 0 }, over);
+    return controller.status.attempt;
+  };
+  assert.equal(set("a", "opening"), 1);
+  assert.equal(set("b", "streaming"), 1, "opening before streaming");
+  assert.equal(set("c", "opening"), 3, "the later of two");
+  assert.equal(set("d", "waiting"), 4);
+  assert.equal(set("a", "opening"), 4);
+  assert.equal(set("d", "finished", true), 1, "a has changed after c");
+  assert.equal(set("a", "streaming"), 3);
+  assert.equal(set("c", "finished", true), 1, "a streams since later than b");
+  assert.equal(set("b", "streaming"), 2);
+  assert.equal(set("b", "failed", true), 1);
+  assert.equal(set("a", "finished", true), 1, "with none in flight, how the last one ended");
+  assert.equal(controller.status.state, "finished");
 });

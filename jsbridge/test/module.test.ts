@@ -304,3 +304,9 @@ test("importing and classifying need nothing that a test runner's browser may la
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=commonjs", "-e", script]);
   assert.equal(stdout.trim(), "object,object,object,object overloaded");
 });
+
+test("the module in the package, and the one that its JavaScript has inlined, are the committed one", async () => {
+  const script = join(root, "..", "hosttest", "sha256.mjs");
+  const { stdout } = await promisify(execFile)(process.execPath, [script]); // it fails where they differ
+  assert.match(stdout, /^([0-9a-f]{64}) .*\n\1 .*\n\1 .*\n$/);
+});

@@ -8,7 +8,7 @@ import (
 
 // backgroundURL is where the rest of an OpenAI Responses stream is to be had:
 // below the first request's URL, with its parameters, such as Azure's
-// api-version, but for those that are given anew.
+// api-version, but for those that are set here.
 func backgroundURL(url, id string, after int64) string {
 	path, query, _ := ascii.Cut(ascii.Before(url, "#"), "?")
 	b := []byte(strings.TrimSuffix(path, "/") + "/" + id + "?")

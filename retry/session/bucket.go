@@ -17,9 +17,21 @@ type Group struct {
 
 	heads    [1 << 8]*bucket // by the low bits of the key
 	count    int
-	limit    int      // the count at which the next sweep is due
-	answered []uint64 // origins
-	held     int64    // bytes that are held for all sessions; atomic, since reading is not locked
+	limit    int // the count at which the next sweep is due
+	answered [maxOrigins]uint64
+	noted    int   // how many origins were; the last ones are in answered
+	held     int64 // bytes that are held for all sessions; atomic, since reading is not locked
+
+	// The texts that sessions kept last. Thousands that wait keep the same ones.
+	url, model, message, detail string
+}
+
+// keep is s, as the text that was kept last if it is the same.
+func keep(last *string, s string) string {
+	if *last != s {
+		*last = strings.Clone(s)
+	}
+	return *last
 }
 
 const (
@@ -108,7 +120,7 @@ func (g *Group) Hear(s *Shared) {
 // hasAnswered says whether an origin ever answered, so that a failure that
 // says nothing cannot be a refusal by CORS.
 func (g *Group) hasAnswered(origin uint64) bool {
-	for _, o := range g.answered {
+	for _, o := range g.answered[:min(g.noted, maxOrigins)] {
 		if o == origin {
 			return true
 		}
@@ -117,13 +129,10 @@ func (g *Group) hasAnswered(origin uint64) bool {
 }
 
 func (g *Group) noteAnswered(origin uint64) {
-	if g.hasAnswered(origin) {
-		return
+	if !g.hasAnswered(origin) {
+		g.answered[g.noted%maxOrigins] = origin
+		g.noted++
 	}
-	if len(g.answered) == maxOrigins {
-		g.answered = append(g.answered[:0], g.answered[1:]...)
-	}
-	g.answered = append(g.answered, origin)
 }
 
 // bucketKey is the hash of a request's bucket: the option, or origin,

@@ -38,6 +38,7 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	if v.Kind == classify.SeamMismatch && s.cfg.CanReset && s.cfg.Policy.AfterCommit != retry.AfterCommitFail {
 		v.Retryable, s.resetDue = true, true // what cannot be joined is restarted
 	}
+	v.Message, v.Detail = keep(&s.group.message, v.Message), keep(&s.group.detail, v.Detail)
 	s.last = v
 	kind := s.again(v, b)
 	if kind == "" {

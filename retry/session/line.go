@@ -7,7 +7,7 @@ import "math"
 // them asks when time opens the window. Nobody else has to do anything.
 type line struct {
 	window
-	queue   []*turn // a heap, the lowest ticket first
+	queue   heap
 	tickets int64
 	resting int   // sessions that met the limit and wait by themselves
 	caller  *turn // who in queue asks at its call
@@ -46,6 +46,9 @@ func (l *line) ask(t *turn, now int64) bool {
 		t.state = turnTaken
 		return true
 	}
+	if t.state == turnResting && l.resting == 1 && l.queue.len == 0 && !l.told {
+		l.lift() // a rest is a guess, for many: who is alone has waited as its own policy says
+	}
 	switch t.state {
 	case turnWaiting:
 		t.call = 0
@@ -71,7 +74,7 @@ func (l *line) ahead(t *turn) int {
 	if t.state != turnWaiting {
 		return 0
 	}
-	return int(min(t.ticket-l.queue[0].ticket, int64(len(l.queue)-1)))
+	return int(min(t.ticket-(*l.queue.at(0)).ticket, int64(l.queue.len-1)))
 }
 
 // first says whether t goes first, to see whether the limit has passed.
@@ -104,10 +107,10 @@ func (l *line) limit(t *turn, now, until int64) {
 
 // alert wakes those who may not want to wait for a cool-down as long as this.
 func (l *line) alert() {
-	if len(l.queue) > 0 && l.until > l.least {
+	if l.queue.len > 0 && l.until > l.least {
 		l.least = math.MaxInt64
-		for _, t := range l.queue {
-			l.rouse(t)
+		for i := range l.queue.len {
+			l.rouse(*l.queue.at(i))
 		}
 	} else if c := l.caller; c != nil && l.until < c.call {
 		l.rouse(c)
@@ -151,8 +154,8 @@ func (l *line) forget(t *turn, now int64) {
 // serve lets those go whose turn it is. asker, if there is one, is not woken.
 func (l *line) serve(now int64, asker *turn) {
 	may, at := l.next(now)
-	for ; may && len(l.queue) > 0; may, at = l.next(now) {
-		t := l.queue[0]
+	for ; may && l.queue.len > 0; may, at = l.next(now) {
+		t := *l.queue.at(0)
 		l.remove(t)
 		t.trip = l.send(now)
 		if t == asker {
@@ -162,7 +165,7 @@ func (l *line) serve(now int64, asker *turn) {
 		t.state = turnGiven
 		l.rouse(t)
 	}
-	if len(l.queue) > 0 {
+	if l.queue.len > 0 {
 		l.appoint(at, asker)
 	} else if l.resting == 0 && !l.trying && now >= l.until {
 		l.on = false // nobody waits
@@ -180,7 +183,7 @@ func (l *line) appoint(at int64, asker *turn) {
 		return
 	}
 	if c == nil {
-		c = l.queue[len(l.queue)-1] // its turn comes late, so it will be the caller for long
+		c = *l.queue.at(l.queue.len - 1) // its turn comes late, so it will be the caller for long
 		l.caller = c
 	}
 	c.call = at
@@ -188,48 +191,16 @@ func (l *line) appoint(at int64, asker *turn) {
 }
 
 func (l *line) push(t *turn) {
-	if len(l.queue) == 0 {
+	if l.queue.len == 0 {
 		l.least = math.MaxInt64
 	}
-	t.state, t.call, t.at = turnWaiting, 0, len(l.queue)
-	l.queue = append(l.queue, t)
-	l.up(t)
+	t.state, t.call = turnWaiting, 0
+	l.queue.push(t)
 }
 
 func (l *line) remove(t *turn) {
-	last := l.queue[len(l.queue)-1]
-	l.swap(t, last)
-	l.queue[t.at] = nil
-	l.queue = l.queue[:t.at]
-	if last != t {
-		l.up(last)
-		l.down(last)
-	}
+	l.queue.remove(t)
 	if l.caller == t {
 		l.caller = nil
-	}
-}
-
-func (l *line) swap(a, b *turn) {
-	l.queue[a.at], l.queue[b.at] = b, a
-	a.at, b.at = b.at, a.at
-}
-
-func (l *line) up(t *turn) {
-	for t.at > 0 && l.queue[(t.at-1)/2].ticket > t.ticket {
-		l.swap(t, l.queue[(t.at-1)/2])
-	}
-}
-
-func (l *line) down(t *turn) {
-	for {
-		at := 2*t.at + 1
-		if at+1 < len(l.queue) && l.queue[at+1].ticket < l.queue[at].ticket {
-			at++
-		}
-		if at >= len(l.queue) || l.queue[at].ticket > t.ticket {
-			return
-		}
-		l.swap(t, l.queue[at])
 	}
 }

@@ -79,14 +79,14 @@ func (s *Session) enter() {
 	s.intended = s.watching()
 	s.watch = s.intended
 	s.wanted = s.asked.wanted
-	s.model = s.asked.model
+	s.model = keep(&s.group.model, s.asked.model)
 	s.stacked = stacked(r.Headers)
 	s.origin = hash(fnvOffset, originOf(r.URL))
 	s.bucket = s.bucketKey()
 	s.shared().sessions++
 	s.asked = nil
 	s.cfg.Provider = strings.Clone(s.cfg.Provider)
-	*r = Request{URL: strings.Clone(r.URL), Redirect: strings.Clone(r.Redirect)}
+	*r = Request{URL: keep(&s.group.url, r.URL), Redirect: strings.Clone(r.Redirect)}
 }
 
 // stacked says whether an SDK is repeating the request by itself.

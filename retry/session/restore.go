@@ -24,7 +24,7 @@ func (s *Session) restore() *Answer {
 			s.cause, a.Last = r.Last, r.Last
 			return a
 		}
-		// Whoever canceled it then is not there any more to be given a reason.
+		// The caller that canceled it is gone, so there is no reason to give back.
 		return s.end(doFail, s.own(classify.StoppedByUser), stopped)
 	case StateOpening, StateStreaming, StateWaiting:
 		s.attempt, s.failures = max(r.Attempt, 0), max(r.Failures, 0)

@@ -20,7 +20,7 @@ const (
 	// minWhole is the same where all of the answer comes again.
 	minWhole = 2
 	// startedOver is how much of an answer's beginning says, when it comes
-	// again, that the model did not continue but began anew.
+	// again, that the model did not continue but started over.
 	startedOver = 32
 )
 
@@ -389,7 +389,7 @@ func swap(s string, v jsonscan.Value, text string) string {
 	return s[:at] + text + s[at+len(v):]
 }
 
-// renderEvent writes an event. A line feed inside data begins a data line anew.
+// renderEvent writes an event. A line feed inside data begins another data line.
 func renderEvent(typ, data string) []byte {
 	var b []byte
 	if typ != "" {

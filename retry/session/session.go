@@ -14,7 +14,7 @@ import (
 // attempts. It decides; a host acts. Step and Chunk tell it what happened and
 // give back what to do. The bytes stay with the host (see Moves). It is not safe for concurrent use.
 type Session struct {
-	cfg      *Config
+	cfg      Config
 	group    *Group
 	asked    *asked // nil once its facts were taken
 	watch    watch
@@ -158,28 +158,25 @@ const (
 // sessions that should hear of each other; nil is a group of one's own. A
 // configuration that makes no sense is an error.
 func NewSession(given *Config, group *Group) (*Session, error) {
-	own := *given
-	cfg := &own
-	afterCommitSet, contentSet := cfg.Policy.AfterCommit != "", cfg.Policy.ContentTimeout != 0
-	if err := cfg.Policy.Fill(); err != nil {
-		return nil, err
-	}
 	if group == nil {
 		group = &Group{}
 	}
 	s := &Session{
-		cfg: cfg, group: group,
-		provider:       classify.ProviderOf(cfg.Request.URL, cfg.Provider),
-		random:         newRandom(cfg.Seed),
-		afterCommitSet: afterCommitSet,
-		contentSet:     contentSet,
+		cfg: *given, group: group,
+		provider:       classify.ProviderOf(given.Request.URL, given.Provider),
+		random:         newRandom(given.Seed),
+		afterCommitSet: given.Policy.AfterCommit != "",
+		contentSet:     given.Policy.ContentTimeout != 0,
 		state:          idle,
-		offline:        cfg.Offline,
-		manual:         cfg.Manual,
+		offline:        given.Offline,
+		manual:         given.Manual,
 	}
-	s.turn.id = cfg.ID
-	s.asked = newAsked(&cfg.Request)
-	if cfg.Policy.AfterCommit == retry.AfterCommitResume {
+	if err := s.cfg.Policy.Fill(); err != nil {
+		return nil, err
+	}
+	s.turn.id = given.ID
+	s.asked = newAsked(&s.cfg.Request)
+	if s.cfg.Policy.AfterCommit == retry.AfterCommitResume {
 		s.seam = &seam{}
 	}
 	return s, nil

@@ -352,13 +352,13 @@ func (c *crowd) check() {
 		switch turn.state {
 		case turnWaiting:
 			waiting++
-			require.Same(c.t, turn, c.line.queue[turn.at])
-			require.GreaterOrEqual(c.t, turn.ticket, c.line.queue[0].ticket)
+			require.Same(c.t, turn, *c.line.queue.at(turn.at))
+			require.GreaterOrEqual(c.t, turn.ticket, (*c.line.queue.at(0)).ticket)
 		case turnTaken:
 			taken++
 		}
 	}
-	require.Len(c.t, c.line.queue, waiting)
+	require.Equal(c.t, waiting, c.line.queue.len)
 	require.GreaterOrEqual(c.t, c.line.out, 0)
 	caller := c.line.caller
 	if waiting > 0 && taken == 0 {
@@ -366,4 +366,33 @@ func (c *crowd) check() {
 		require.Equal(c.t, turnWaiting, caller.state)
 		require.Positive(c.t, caller.call)
 	}
+}
+
+func TestWhoIsAloneWaitsNoLongerThanItsOwnPolicySays(t *testing.T) {
+	const own = 1000 // ms
+	c := newCrowd(t, 2)
+	c.ask(0)
+	for range 8 {
+		require.Equal(t, []int{0}, c.gone())
+		c.limit(0, 0)
+		c.sleep(own)
+		c.ask(0)
+	}
+	require.Equal(t, []int{0}, c.gone())
+
+	// Where another waits, too, both rest: the limit has answered eight times.
+	c.limit(0, 0)
+	c.ask(1)
+	c.sleep(own)
+	c.ask(0)
+	require.Empty(t, c.gone())
+
+	// What the server asks for holds whoever it is.
+	lone := newCrowd(t, 1)
+	lone.ask(0)
+	lone.gone()
+	lone.limit(5000, 0)
+	lone.sleep(own)
+	lone.ask(0)
+	require.Empty(t, lone.gone())
 }

@@ -5,8 +5,8 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// Request is what a session has to know of the request that it guards. It is
-// never shown.
+// Request is what a session knows of the request that it guards. It is never
+// shown.
 type Request struct {
 	Method  string           `json:"method,omitempty"`
 	URL     string           `json:"url,omitempty"`
@@ -18,7 +18,7 @@ type Request struct {
 	Redirect string `json:"redirect,omitempty"`
 }
 
-// Config is all that a new session is told.
+// Config is what a new session is made from.
 type Config struct {
 	Policy  retry.Policy `json:"policy"`
 	Request Request      `json:"request"`
@@ -42,8 +42,8 @@ type Config struct {
 	// Recover says that the host may know another request when one fails: it is
 	// asked with DoRecover.
 	Recover bool `json:"recover,omitempty"`
-	// Restore is a Snapshot taken earlier, perhaps before a page was loaded
-	// anew: the session goes on waiting where that one was.
+	// Restore is a Snapshot taken earlier, perhaps before a page was
+	// reloaded: the session goes on waiting where that one was.
 	Restore *Snapshot `json:"restore,omitempty"`
 }
 
@@ -75,7 +75,7 @@ type Happened struct {
 	// Now is the wall clock in milliseconds since the Unix epoch. It may jump.
 	Now int64 `json:"now"`
 	// Attempt is the number of the attempt that OnResponse, OnEnd, OnError, …
-	// and chunks belong to. An attempt that was given up is not heard.
+	// and chunks belong to. Events of an abandoned attempt are ignored.
 	Attempt int                 `json:"attempt,omitempty"`
 	Status  int                 `json:"status,omitempty"`
 	Headers classify.Headers    `json:"headers,omitempty"`
@@ -131,11 +131,11 @@ type Answer struct {
 	// Bucket is set with Probe: the name of the lock.
 	Bucket string `json:"bucket,omitempty"`
 	// Wake names sessions, by Config.ID, that the host is to report OnTimer to:
-	// it is their turn, or one of them is to see to it that time does not pass by.
+	// it is their turn, or one of them has to keep an eye on the time.
 	Wake []int `json:"wake,omitempty"`
-	// Share is to be told to other tabs, which hand it to their engine.
+	// Share is to be sent to other tabs, which hand it to their engine.
 	Share *Shared `json:"share,omitempty"`
-	// Warning is the name of a rule that the caller should hear of, once.
+	// Warning is the name of a rule for the caller's warnings.
 	Warning string `json:"warning,omitempty"`
 }
 

@@ -61,7 +61,7 @@ func (a *attempt) open(send func(*http.Request) (*http.Response, error), req *ht
 }
 
 // read hands the body over in chunks, one buffer ahead of the consumer: so one
-// who comes back late finds what has arrived, and need not ask the clock
+// that comes back late finds what has arrived, and need not ask the clock
 // whether the stream is silent.
 func (a *attempt) read(body io.ReadCloser) {
 	defer a.cancel()

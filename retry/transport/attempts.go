@@ -8,8 +8,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// AttemptEvent is an attempt that has ended, told in the words of
-// OpenTelemetry: a span of a client, made after the fact, needs no more.
+// AttemptEvent is an attempt that has ended, under OpenTelemetry's names: a span of a client, made after the fact, needs no more.
 type AttemptEvent struct {
 	// Attempt counts from 1.
 	Attempt int
@@ -30,7 +29,7 @@ type AttemptEvent struct {
 	Attributes map[string]any
 }
 
-// told tells OnAttempt that the attempt in force has ended, if a says so.
+// told calls OnAttempt if a says that the attempt in force has ended.
 func (r *round) told(a *session.Answer) {
 	if r.t.OnAttempt == nil || r.attempt == nil || a.Do == session.DoNothing || a.Do == session.DoRead {
 		return
@@ -58,7 +57,7 @@ func (r *round) told(a *session.Answer) {
 	r.t.OnAttempt(r.req.Context(), e)
 }
 
-// attributes are what is known of the attempt in force, whatever became of it.
+// attributes are what is known of the attempt in force, whatever its outcome.
 func (r *round) attributes() map[string]any {
 	req := r.req
 	if r.attempt.req != nil {

@@ -89,7 +89,7 @@ func (r *round) read(p []byte) (int, error) {
 			r.abort()
 		case r.err != nil && len(r.pending) > 0 && r.req.Context().Err() != nil:
 			// It was over already. Where it is not, only abort may end it, or
-			// it would be held for ever.
+			// it would be held forever.
 			r.pending, r.err = nil, canceled(r.req.Context())
 		case len(r.pending) > 0:
 			n := copy(p, r.pending)

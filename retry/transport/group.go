@@ -42,8 +42,8 @@ func (g *Group) leave(id int) {
 	delete(g.rounds, id)
 }
 
-// wake rouses those whose turn it is, also one that does not wait yet: it is
-// told when it does.
+// wake rouses those whose turn it is. One that does not wait yet sees it as soon
+// as it does.
 func (g *Group) wake(ids []int) {
 	if len(ids) == 0 {
 		return

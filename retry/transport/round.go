@@ -34,8 +34,8 @@ const (
 // errClosed is why a round ends when its body is closed.
 var errClosed = errors.New("transport: body closed")
 
-// round is one request from the caller's view: a session, and what it needs of
-// the world. Whoever waits for the request drives it: RoundTrip until the
+// round is one request from the caller's view: a session, its connection, timer
+// and context. The goroutine that waits for the request drives it: RoundTrip until the
 // response is there, then each Read of its body. Nothing happens in between, so
 // a consumer that pauses makes the network pause.
 type round struct {
@@ -56,7 +56,8 @@ type round struct {
 
 	timer   *time.Timer
 	timerAt int64 // in milliseconds since the Unix epoch; 0 is never
-	putOff  int64 // the timerAt that waits for afterAway
+	left    int64 // when next was over: since then the consumer has been away
+	grace   int64 // afterAway, since it came back
 
 	attempt  *attempt       // in force; nil between two
 	attempts int            // that were opened
@@ -144,6 +145,7 @@ func (r *round) ready() bool { return r.passed || r.err != nil || len(r.pending)
 
 // next waits for one thing to happen and acts on it.
 func (r *round) next() {
+	defer func() { r.left = now() }()
 	if r.ctx.Err() != nil {
 		r.abort()
 		return
@@ -159,15 +161,15 @@ func (r *round) next() {
 		}
 	}
 	// What arrived while the consumer was away counts before the clocks.
+	if at := now(); chunks != nil && r.timerAt > 0 && at >= r.timerAt && at > r.left {
+		r.grace = at + afterAway.Milliseconds()
+		r.arm()
+	}
 	select {
 	case c := <-chunks:
 		r.chunk(c)
 		return
 	default:
-	}
-	if chunks != nil && r.timerAt > r.putOff && now() >= r.timerAt {
-		r.putOff = r.timerAt
-		r.timer.Reset(afterAway)
 	}
 	select {
 	case <-r.ctx.Done():
@@ -179,7 +181,7 @@ func (r *round) next() {
 	case <-r.timer.C:
 		switch {
 		case r.timerAt == 0:
-		case now() < r.timerAt:
+		case now() < r.due():
 			r.arm()
 		default:
 			r.step(session.Happened{What: session.OnTimer})
@@ -267,7 +269,7 @@ func (r *round) broke(err error) {
 	r.step(session.Happened{What: session.OnError, Attempt: r.attempt.number, Error: classify.FromError(err).Error})
 }
 
-// step tells the session what happened and does what it answers. A cancel wins
+// step reports to the session what happened and does what it answers. A cancel wins
 // over what comes with it, such as the error that it makes.
 func (r *round) step(h session.Happened) {
 	if r.ctx.Err() != nil {
@@ -350,7 +352,16 @@ func (r *round) arm() {
 		r.timer.Stop()
 		return
 	}
-	r.timer.Reset(min(max(time.Until(time.UnixMilli(r.timerAt)), 0), maxSleep))
+	r.timer.Reset(min(max(time.Until(time.UnixMilli(r.due())), 0), maxSleep))
+}
+
+// due is when the session's time has come: of a body that is read, not before
+// its reader has seen what has arrived.
+func (r *round) due() int64 {
+	if r.attempt == nil || !r.attempt.reading {
+		return r.timerAt
+	}
+	return max(r.timerAt, r.grace)
 }
 
 // open begins an attempt.

@@ -108,6 +108,9 @@ func (r *round) document(d *decoder) error {
 	case t != "" && !strings.Contains(t, "json") && !strings.HasPrefix(t, "text/"):
 		return fmt.Errorf("transport: an answer of type %s is no stream of events", t)
 	}
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		return d.all(resp.Body)
+	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, sse.MaxEvent+1))
 	switch {
 	case err != nil:
@@ -119,6 +122,25 @@ func (r *round) document(d *decoder) error {
 	}
 	d.finish()
 	return nil
+}
+
+// all gives the events of a body that is not guarded.
+func (d *decoder) all(body io.Reader) error {
+	for buffer := make([]byte, bufferSize); ; {
+		n, err := body.Read(buffer)
+		if n > 0 && !d.write(buffer[:n]) {
+			return nil
+		}
+		switch {
+		case err == io.EOF:
+			if d.end() {
+				d.finish()
+			}
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 // decoder makes events of the bytes that the session lets go on.
@@ -162,8 +184,8 @@ func (d *decoder) give(bytes []byte) bool {
 	if e.HasID {
 		d.id = strings.Clone(e.ID)
 	}
-	if e.Empty() || e.Bare {
-		return true
+	if e.Lines == 0 && !e.Oversize || e.Bare {
+		return true // it is not dispatched; an event of empty data is
 	}
 	name := "message"
 	if e.Type != "" {

@@ -10,7 +10,7 @@ import (
 )
 
 // Transport is an [http.RoundTripper] that tries again. The zero value retries
-// for ever, after 1s -> 2s -> 4s … 60s, through [http.DefaultTransport].
+// forever, after 1s -> 2s -> 4s … 60s, through [http.DefaultTransport].
 //
 // Its fields must not change while requests are on their way. It is safe for
 // concurrent use, and cheap, as connections belong to Base: a program that
@@ -30,14 +30,14 @@ type Transport struct {
 	// Provider is a hint for the classifier ("anthropic", "openai", …) where
 	// the address does not tell.
 	Provider string
-	// OnRetry is told before each wait, with the request's context. It is called
-	// where the caller waits: by RoundTrip, or by the body's Read.
+	// OnRetry is called before each wait, with the request's context, where the
+	// caller waits: in RoundTrip, or in the body's Read.
 	OnRetry func(context.Context, retry.ChatStreamRetry)
-	// OnWarning is told, once per request, the name of a rule that the caller
-	// should hear of, such as "sdk_retries_stacked": the SDK retries by itself.
+	// OnWarning is called once per request and rule, with the rule's name, such
+	// as "sdk_retries_stacked": the SDK retries by itself.
 	OnWarning func(rule string)
-	// OnAttempt is told, with the request's context, of each attempt that has
-	// ended, whatever became of it. It is called where the caller waits.
+	// OnAttempt is called when an attempt has ended, whatever its outcome, with
+	// the request's context, where the caller waits.
 	OnAttempt func(context.Context, AttemptEvent)
 	// Controller, if it is set, sees the requests and can end their waits.
 	Controller *Controller

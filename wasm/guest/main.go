@@ -171,7 +171,7 @@ func sessionNew(n int32) int32 {
 	}
 	slot := occupy()
 	if slot == nil {
-		return refuse("too many sessions are open: free them with session_free")
+		return refuse("65536 sessions are open: let some end first")
 	}
 	if cfg.CanReset { // its consumer gets events
 		s.Listen(note)

@@ -44,3 +44,29 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 		require.Contains(t, string(output.Text[:-n]), want)
 	}
 }
+
+func TestTheSessionsThatThereCanBeAreNamedWhereTheyAreTooMany(t *testing.T) {
+	taken := []int32{}
+	defer func() {
+		for _, h := range taken {
+			vacate(h)
+		}
+	}()
+	for slot := occupy(); slot != nil; slot = occupy() {
+		taken = append(taken, slot.handle)
+	}
+	config := `{"policy":{},"request":{}}`
+	open := func() int32 {
+		buffer(int32(len(config)))
+		copy(input, config)
+		return sessionNew(int32(len(config)))
+	}
+	n := open()
+	require.Negative(t, n)
+	require.Contains(t, string(output.Text[:-n]), "65536 sessions are open")
+	vacate(taken[0])
+	taken = taken[1:]
+	h := open()
+	require.Positive(t, h, "there is room for one again")
+	sessionFree(h)
+}

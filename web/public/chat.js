@@ -1,10 +1,14 @@
 // The conversation: asks, shows what streams in, and keeps it over a reload.
-import { protocols, textOf } from "./protocols.js";
+import { codePanel, linkRow, streamCode } from "./code.js";
+import { $ } from "./dom.js";
+import { makeNetwork } from "./mishap.js";
+import { protocols, requestOf } from "./protocols.js";
 import { logOf, newRun } from "./provider.js";
-import { runOf } from "./scripts.js";
-import "./steadfetch/element.js";
-import { createController, stream } from "./steadfetch/index.js";
+import { runOf, scripts } from "./scripts.js";
+import { createSettings } from "./settings.js";
 import { draw } from "./timeline.js";
+import "./vendor/element.js";
+import { createController, stream } from "./vendor/steadfetch.js";
 
 const answer =
   "A stream is a promise kept word by word. When the provider falters, steadfetch works out what happened, " +
@@ -14,14 +18,13 @@ const answer =
 const storage = "steadfetch-chat";
 const logMs = 200;
 
-const $ = (id) => document.getElementById(id);
-
-export function createChat(settings) {
+export function createChat(preset) {
+  const settings = createSettings($("settings"), preset);
   const controller = createController();
   const prompt = $("prompt");
   /** What was said: {role, text, note?}. The note of an answer says whether it is what the provider said. */
   let turns = [];
-  /** The exchange that is not over well: {run, protocol}; with `busy`, it is under way. */
+  /** The exchange that is not over well: {run, protocol, script}; with `busy`, it is under way. */
   let pending;
   let busy = false;
   let text; // the text node that the answer goes to
@@ -93,17 +96,10 @@ export function createChat(settings) {
     if (!pending) {
       return;
     }
+    // A wait goes on where it was, and what had failed stays so; an answer that was under way is asked for again.
     const { status, partial } = stored;
-    if (status.state === "failed" || status.state === "stopped") {
-      if (partial) {
-        text = show({ role: "assistant", text: partial }).node;
-      }
-      banner.received = Boolean(partial);
-      banner.controller = { ...controller, status }; // until there is news
-    } else {
-      // A wait goes on where it was; an answer that was under way is asked for again.
-      exchange(status.state === "waiting" ? status : undefined);
-    }
+    const under = ["idle", "opening", "streaming"].includes(status.state);
+    exchange(under ? undefined : { status, partial });
   }
 
   // Asking.
@@ -121,7 +117,7 @@ export function createChat(settings) {
     const { protocol, script, tokenDelayMs } = settings;
     try {
       const run = await newRun({ text: answer, token_delay_ms: tokenDelayMs, ...runOf(script, protocol) });
-      pending = { run, protocol };
+      pending = { run, protocol, script };
     } catch (error) {
       turns.pop();
       prompt.value = said;
@@ -141,35 +137,39 @@ export function createChat(settings) {
     pending = text = undefined;
   }
 
-  /** Asks for the answer to the last turn, and shows it as it comes. */
-  async function exchange(restore) {
-    const { run, protocol: id } = pending;
-    const protocol = protocols[id];
+  /** Asks for the answer to the last turn, and shows it as it comes. `stored` is what was kept over a reload. */
+  async function exchange(stored) {
+    const { run, protocol, script } = pending;
     $("turns").querySelector("li.partial")?.remove();
-    const { item, node } = show({ role: "assistant", text: "" });
+    const { item, node } = show({ role: "assistant", text: stored?.partial ?? "" });
     item.classList.add("partial", "flowing");
     text = node;
     setBusy(true);
     const began = performance.now();
     const stopLog = watchLog(run.id);
-    const init = {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(protocol.body(turns)),
+    const network = makeNetwork(scripts[script].mishap, (words) => {
+      $("chat-mishap").textContent = words;
+    });
+    const { policy } = settings;
+    const options = {
+      ...policy,
+      provider: protocols[protocol].provider,
+      controller,
+      fetch: network.line().fetch,
+      restore: stored?.status,
     };
-    const options = { ...settings.policy, provider: protocol.provider, controller, restore };
     let failed = false;
-    Object.assign(banner, { controller, received: false, last: undefined });
-    for await (const event of stream(run.base + protocol.path, init, options)) {
+    Object.assign(banner, { controller, received: node.length > 0, last: undefined });
+    for await (const event of stream(...requestOf(protocol, run.base, turns), options)) {
       switch (event.type) {
         case "message":
-          item.classList.remove("stale");
-          node.appendData(textOf(protocol, event.data));
+          node.appendData(event.text ?? "");
           banner.received = node.length > 0;
           follow();
           break;
         case "retry":
-          item.classList.add("stale");
+          // What is kept stays as it is; what will be dropped is on its way out.
+          item.classList.toggle("stale", policy.afterCommit === "restart");
           break;
         case "reset":
           item.classList.remove("stale");
@@ -182,6 +182,7 @@ export function createChat(settings) {
           break;
       }
     }
+    network.end();
     item.classList.remove("flowing", "stale");
     if (!failed) {
       item.classList.remove("partial");
@@ -218,17 +219,28 @@ export function createChat(settings) {
     let offset; // of the run's clock against ours
     $("log").dataset.run = id;
     async function look() {
-      const log = await logOf(id, over);
+      const last = over;
+      // Offline the provider is as far away as its log: there is another look soon.
+      const log = await logOf(id, last).catch((error) => {
+        if (last) {
+          throw error;
+        }
+      });
+      if (log) {
+        paint(log);
+      }
+      if (!over) {
+        timer = setTimeout(look, logMs);
+      }
+      return log;
+    }
+    function paint(log) {
       if (offset === undefined && log.requests.length > 0) {
         offset = log.requests.at(-1).at_ms - (performance.now() - began);
       }
       $("log-empty").hidden = log.requests.length > 0 || log.preflights > 0;
       draw($("log"), log, over ? 0 : performance.now() - began + (offset ?? 0));
       $("log").scrollTop = $("log").scrollHeight;
-      if (!over) {
-        timer = setTimeout(look, logMs);
-      }
-      return log;
     }
     const first = look();
     return async () => {
@@ -240,6 +252,10 @@ export function createChat(settings) {
   }
 
   // The page's controls.
+
+  const panel = codePanel("The whole of it", () => streamCode(settings.policy));
+  $("chat-code").append(panel.figure, linkRow());
+  $("settings").addEventListener("change", panel.update);
 
   $("composer").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -266,5 +282,7 @@ export function createChat(settings) {
   controller.subscribe(save);
   addEventListener("pagehide", save);
   load();
-  prompt.focus();
+  if (!matchMedia("(pointer: coarse)").matches) {
+    prompt.focus(); // on a phone it would open the keyboard
+  }
 }

@@ -1,30 +1,66 @@
-// The page's two tabs, and what they are made of.
-import { createChat } from "./chat.js";
-import { createPlayground } from "./playground.js";
-import { createSettings } from "./settings.js";
+// The page's views. Each is loaded when it is opened for the first time.
+import { compiled } from "./module.js";
+import { init } from "./vendor/steadfetch.js";
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];
+const nameOf = (tab) => tab.getAttribute("aria-controls");
+const preset = new URLSearchParams(location.search);
+
+const views = {
+  compare: async () => (await import("./compare.js")).createCompare(preset),
+  chat: async () => (await import("./chat.js")).createChat(preset),
+  storm: async () => (await import("./storm.js")).createStorm(),
+  playground: async () => (await import("./playground.js")).createPlayground(),
+};
+const opened = {};
+const begun = init(compiled());
+
+/** Fills a panel with its own markup and looks, but for the first view, whose are here already. */
+async function furnish(panel) {
+  if (panel.childElementCount > 0) {
+    return;
+  }
+  const looks = document.createElement("link");
+  Object.assign(looks, { rel: "stylesheet", href: `views/${panel.id}.css` });
+  const loaded = new Promise((resolve) => looks.addEventListener("load", resolve));
+  document.head.append(looks);
+  const [response] = await Promise.all([fetch(`views/${panel.id}.html`), loaded]);
+  panel.innerHTML = await response.text();
+  for (const box of panel.querySelectorAll("[data-scrolls]")) {
+    box.tabIndex = 0; // who has no mouse must get there to scroll
+  }
+}
+
+async function load(name) {
+  const panel = document.getElementById(name);
+  await Promise.all([begun, furnish(panel)]);
+  await views[name]();
+  panel.dataset.ready = "";
+}
 
 function open(name, focus = false) {
   for (const tab of tabs) {
-    const on = tab.getAttribute("aria-controls") === name;
+    const on = nameOf(tab) === name;
     tab.setAttribute("aria-selected", on);
     tab.tabIndex = on ? 0 : -1;
-    document.getElementById(tab.getAttribute("aria-controls")).hidden = !on;
+    document.getElementById(nameOf(tab)).hidden = !on;
     if (on && focus) {
       tab.focus();
     }
   }
+  opened[name] ??= load(name);
 }
 
+/** `#chat`; the playground has its state behind a question mark. */
 function fromAddress() {
-  open(location.hash === "#playground" ? "playground" : "chat");
+  const [name] = location.hash.slice(1).split("?");
+  open(Object.hasOwn(views, name) ? name : "compare");
 }
 
 for (const [i, tab] of tabs.entries()) {
   const go = (tab) => {
-    history.replaceState(null, "", `#${tab.getAttribute("aria-controls")}`);
-    open(tab.getAttribute("aria-controls"), true);
+    history.replaceState(null, "", `#${nameOf(tab)}`);
+    open(nameOf(tab), true);
   };
   tab.addEventListener("click", () => go(tab));
   tab.addEventListener("keydown", ({ key }) => {
@@ -36,8 +72,3 @@ for (const [i, tab] of tabs.entries()) {
 }
 addEventListener("hashchange", fromAddress);
 fromAddress();
-
-const settings = createSettings(document.getElementById("settings"), new URLSearchParams(location.search));
-createChat(settings);
-createPlayground();
-document.documentElement.dataset.ready = "";

@@ -1,16 +1,14 @@
-// The playground: an error in, a verdict out, and the way to it.
+// The playground: an error in, a verdict out, and the way to it; and the waits of a policy. The address holds it all.
+import { classifyCode, codePanel, linkRow } from "./code.js";
+import { $, copyButton, make } from "./dom.js";
+import { freshEngine } from "./engine.js";
 import { examples } from "./examples.js";
 import { parseFailure } from "./parse-failure.js";
-import { classify, explain } from "./steadfetch/index.js";
+import { bugReport, testVector } from "./report.js";
+import { classify, explain } from "./vendor/steadfetch.js";
+import { drawWaits, waitsOf } from "./waits.js";
 
-const $ = (id) => document.getElementById(id);
-
-function make(tag, className, ...content) {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.append(...content.filter((part) => part !== undefined && part !== ""));
-  return element;
-}
+const keepAfterMs = 300;
 
 const duration = (ms) => (ms < 90_000 ? `${ms / 1000} s` : `${Math.round(ms / 6000) / 10} min`);
 
@@ -70,34 +68,140 @@ function trail({ steps = [] }) {
   return steps.length > 0 ? [make("h2", "", "How it was decided"), list] : [];
 }
 
-export function createPlayground() {
+/** The policy that a form says: what is left empty is the default. */
+function policyOf(form) {
+  const entries = [...new FormData(form)].filter(([, value]) => value !== "");
+  const numbers = ["initialDelayMs", "maxDelayMs", "maxAttempts"];
+  return Object.fromEntries(entries.map(([name, value]) => [name, numbers.includes(name) ? Number(value) : value]));
+}
+
+export async function createPlayground() {
   const box = $("failure");
+  const form = $("waits");
+  const corpus = $("corpus");
+  const engine = await freshEngine();
+  let parsed;
+  let keep;
+
+  /** Puts what is there into the address. */
+  function store() {
+    const state = new URLSearchParams({ failure: box.value, ...policyOf(form) });
+    history.replaceState(null, "", `#playground?${state}`);
+  }
+
+  function storeSoon() {
+    clearTimeout(keep);
+    keep = setTimeout(store, keepAfterMs);
+  }
+
+  /** Takes it from there. */
+  function load() {
+    const [name, query] = location.hash.slice(1).split("?");
+    if (name !== "playground" || query === undefined) {
+      return false;
+    }
+    const state = new URLSearchParams(query);
+    box.value = state.get("failure") ?? "";
+    for (const field of form.elements) {
+      field.value = state.get(field.name) ?? "";
+    }
+    return true;
+  }
 
   function judge() {
     for (const button of $("examples").querySelectorAll("button")) {
       button.setAttribute("aria-pressed", examples[button.textContent] === box.value);
     }
-    const parsed = parseFailure(box.value);
+    parsed = parseFailure(box.value);
     $("read-as").textContent = parsed ? `Read as ${parsed.readAs}.` : "";
-    if (!parsed) {
-      $("verdict").replaceChildren();
-      $("trail").replaceChildren();
+    for (const button of $("copies").children) {
+      button.disabled = !parsed;
+    }
+    $("verdict").replaceChildren(...(parsed ? [card(classify(parsed.failure))] : []));
+    $("trail").replaceChildren(...(parsed ? trail(explain(parsed.failure)) : []));
+  }
+
+  function plot() {
+    const policy = policyOf(form);
+    try {
+      const own = waitsOf(engine, policy);
+      drawWaits($("waits-plot"), own, policy.jitter ? waitsOf(engine, { ...policy, jitter: "none" }).waits : []);
+    } catch (error) {
+      $("waits-plot").textContent = error.message.replace("steadfetch: ", "");
+    }
+  }
+
+  function show(text) {
+    box.value = text;
+    $("corpus-label").textContent = "";
+    judge();
+    storeSoon();
+  }
+
+  /** One of the labelled errors, and whether the verdict is what its label says. */
+  async function pick() {
+    const id = corpus.value.split(" ")[0];
+    if (!id || ![...$("corpus-cases").children].some(({ value }) => value === corpus.value)) {
       return;
     }
-    $("verdict").replaceChildren(card(classify(parsed.failure)));
-    $("trail").replaceChildren(...trail(explain(parsed.failure)));
+    const { failure, labels, source } = await (await fetch(`corpus/${id}.json`)).json();
+    show(JSON.stringify(failure, null, 2));
+    const { retryable, kind } = classify(parsed.failure);
+    const same = retryable === labels.retryable ? "the verdict agrees" : "the verdict differs";
+    const label = `${labels.retryable ? "try again" : "stop"}, ${labels.kind}`;
+    const unsure = labels.ambiguous ? " A sound reader could label it the other way." : "";
+    const which = kind === labels.kind ? "" : `, its kind is ${kind}`;
+    $("corpus-label").textContent = `Labelled: ${label}; ${same}${which}.${unsure} From ${source}.`;
   }
 
   for (const [name, text] of Object.entries(examples)) {
     const button = make("button", "example", name);
     button.type = "button";
-    button.addEventListener("click", () => {
-      box.value = text;
-      judge();
-    });
+    button.addEventListener("click", () => show(text));
     $("examples").append(button);
   }
-  box.addEventListener("input", judge);
-  box.value = Object.values(examples)[0];
+  $("copies").append(
+    copyButton("Copy the link", () => {
+      store();
+      return location.href;
+    }),
+    copyButton("Copy as a test vector", () => testVector(parsed.failure, classify(parsed.failure))),
+    copyButton("Copy as a bug report", () => bugReport(parsed.failure, explain(parsed.failure), parsed.readAs)),
+  );
+  corpus.addEventListener(
+    "focus",
+    async () => {
+      const cases = await (await fetch("corpus/index.json")).json();
+      const options = cases.map(([id, provider, kind]) => {
+        const option = make("option");
+        option.value = `${id} (${[provider, kind].filter(Boolean).join(", ")})`;
+        return option;
+      });
+      $("corpus-cases").append(...options);
+    },
+    { once: true },
+  );
+  corpus.addEventListener("input", pick);
+  box.addEventListener("input", () => {
+    $("corpus-label").textContent = "";
+    judge();
+    storeSoon();
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", () => {
+    plot();
+    storeSoon();
+  });
+  addEventListener("hashchange", () => {
+    if (load()) {
+      judge();
+      plot();
+    }
+  });
+  $("playground-code").append(codePanel("The code", classifyCode).figure, linkRow());
+  if (!load()) {
+    box.value = Object.values(examples)[0];
+  }
   judge();
+  plot();
 }

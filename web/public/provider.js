@@ -1,10 +1,16 @@
 // The provider's own controls: what it is to do, and what it saw.
 
-let address;
+let loaded;
+
+/** `{provider, versions}`. */
+export const config = () => {
+  loaded ??= fetch("config.json").then((response) => response.json());
+  return loaded;
+};
 
 async function control(path, init) {
-  address ??= fetch("config.json").then((response) => response.json());
-  const response = await fetch(`${(await address).provider}/_chattest/${path}`, init);
+  const { provider } = await config();
+  const response = await fetch(`${provider}/_chattest/${path}`, init);
   const answer = await response.json();
   if (!response.ok) {
     throw new Error(answer.error);

@@ -1,6 +1,6 @@
-// What the provider can be told to do. `run` is a run of chattest's
-// (hosttest/chattest/README.md): attempt k meets faults[k-1], and after the last one
-// all is well.
+// What the provider can be told to do, and what can befall the machine. `run` is a run of chattest's
+// (hosttest/chattest/README.md): attempt k meets faults[k-1], and after the last one all is well. `mishap` is one of
+// mishap.js.
 
 const quota = {
   status: 429,
@@ -30,11 +30,40 @@ export const scripts = {
     tag: "stall",
     run: { faults: [{ kind: "stall", ping_ms: 300 }] },
   },
+  hidden: {
+    name: "Retry-After hidden",
+    tag: "429 not exposed",
+    run: { expose: [], faults: [{ status: 429, headers: { "retry-after": "3" } }] },
+  },
+  ends: {
+    name: "The answer just ends",
+    tag: "EOF at token 12",
+    run: { faults: [{ kind: "eof", at_token: 12 }] },
+  },
   cut: {
     name: "Cut in mid-answer",
     tag: "RST at token 20",
     run: { faults: [{ kind: "reset", at_token: 20 }] },
   },
+  half: {
+    name: "Cut inside a character",
+    tag: "half of ö",
+    run: { faults: [{ kind: "reset", at_token: 11, half: "char" }] },
+  },
+  error_after: {
+    name: "Overloaded in mid-answer",
+    tag: "error event",
+    run: { faults: [{ kind: "error", status: 503, at_token: 14 }] },
+    anthropic: { faults: [{ kind: "error", status: 529, at_token: 14 }] },
+  },
+  stall_after: {
+    name: "Stalls in mid-answer",
+    tag: "pings go on",
+    run: { faults: [{ kind: "stall", at_token: 14, ping_ms: 300 }] },
+  },
+  dies: { name: "The server is down for 10 s", tag: "refused", run: {}, mishap: "server" },
+  offline: { name: "Offline, and back", tag: "5 s", run: {}, mishap: "offline" },
+  sleep: { name: "The laptop sleeps", tag: "30 min", run: {}, mishap: "sleep" },
   bad_day: {
     name: "A bad day",
     tag: "502 RST error EOF",
@@ -54,33 +83,26 @@ export const scripts = {
     tag: "429 Retry-After 3600",
     run: { faults: [{ status: 429, headers: { "retry-after": "3600" } }] },
   },
-  hidden: {
-    name: "Retry-After hidden",
-    tag: "429 not exposed",
-    run: { expose: [], faults: [{ status: 429, headers: { "retry-after": "3" } }] },
-  },
   cors: { name: "No CORS at all", tag: "blocked", run: { cors: false } },
 };
 
-/** The scripts by what becomes of them. */
+/** The scripts by when they strike, and what becomes of them. */
 export const groups = {
-  "Recovers by itself": [
-    "healthy",
-    "rate_limit",
-    "overloaded",
-    "in_band",
-    "reset",
-    "truncated",
-    "stall",
-    "cut",
-    "bad_day",
-    "hidden",
-  ],
-  "Stops and says why": ["auth", "quota", "too_long", "cors"],
+  "Before the first token": ["healthy", "rate_limit", "overloaded", "in_band", "reset", "truncated", "stall", "hidden"],
+  "After the first token": ["ends", "cut", "half", "error_after", "stall_after", "dies", "offline", "sleep", "bad_day"],
+  "No retry helps": ["auth", "quota", "too_long", "cors"],
 };
 
 /** The run to register for a script in a protocol. */
 export const runOf = (id, protocol) => scripts[id][protocol] ?? scripts[id].run;
+
+/** The same, for those who are not to be saved by asking again: what no retry helps stays as it is. */
+export function lastingRunOf(id, protocol) {
+  const run = runOf(id, protocol);
+  return groups["No retry helps"].includes(id) && run.faults
+    ? { ...run, faults: run.faults.map((fault) => ({ ...fault, times: -1 })) }
+    : run;
+}
 
 const places = {
   connect: "while sending",

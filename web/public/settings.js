@@ -1,39 +1,36 @@
-// The side panel's form: which protocol, what goes wrong, and the policy. The
-// address can preset every field: ?script=overloaded&protocol=chat&initialDelayMs=20
+// The forms that say what is asked, what goes wrong, and what is done about it. The address can preset every field:
+// ?script=overloaded&protocol=chat&initialDelayMs=20
+import { make, radio } from "./dom.js";
 import { protocols } from "./protocols.js";
 import { groups, scripts } from "./scripts.js";
 
-function radio(name, value, checked, ...content) {
-  const label = document.createElement("label");
-  const input = document.createElement("input");
-  Object.assign(input, { type: "radio", name, value, checked });
-  label.append(input, ...content);
-  return label;
-}
+const after = { resume: "resume", restart: "start over", fail: "fail" };
 
-function words(className, text) {
-  const span = document.createElement("span");
-  span.className = className;
-  span.textContent = text;
-  return span;
-}
+const lists = {
+  protocols: (list) => {
+    list.append(...Object.entries(protocols).map(([id, { name }], i) => radio("protocol", id, i === 0, name)));
+  },
+  after: (list) => {
+    list.append(...Object.entries(after).map(([id, words]) => radio("afterCommit", id, id === "resume", words)));
+  },
+  scripts: (list, script) => {
+    for (const [group, ids] of Object.entries(groups)) {
+      const labels = ids.map((id) => {
+        const { name, tag } = scripts[id];
+        return radio("script", id, id === script, make("span", "name", name), make("span", "tag", tag));
+      });
+      list.append(make("span", "group", group), ...labels);
+    }
+  },
+};
 
-/** Fills the form and says what it is set to. */
-export function createSettings(form, preset) {
-  document
-    .getElementById("protocols")
-    .append(
-      ...Object.entries(protocols).map(([id, { name }], i) => radio("protocol", id, i === 0, words("name", name))),
-    );
-  for (const [group, ids] of Object.entries(groups)) {
-    document
-      .getElementById("scripts")
-      .append(
-        words("group", group),
-        ...ids.map((id) =>
-          radio("script", id, id === "rate_limit", words("name", scripts[id].name), words("tag", scripts[id].tag)),
-        ),
-      );
+/** Fills a form's lists, and its fields from `preset`. */
+export function fill(form, script, preset) {
+  for (const [name, put] of Object.entries(lists)) {
+    const list = form.querySelector(`[data-${name}]`);
+    if (list) {
+      put(list, script);
+    }
   }
   for (const [name, value] of preset) {
     const field = form.elements.namedItem(name);
@@ -41,9 +38,22 @@ export function createSettings(form, preset) {
       field.value = value;
     }
   }
-  form.addEventListener("submit", (event) => event.preventDefault());
+  // Where the list is a row that scrolls, what is chosen is to be seen.
+  const label = form.querySelector('[name="script"]:checked')?.parentElement;
+  if (label) {
+    const row = label.parentElement;
+    row.scrollLeft = label.offsetLeft - (row.clientWidth - label.offsetWidth) / 2;
+  }
+}
 
-  const number = (name) => (form.elements[name].value === "" ? undefined : Number(form.elements[name].value));
+/** A number field's value; undefined if it is empty. */
+export const number = (form, name) =>
+  form.elements[name].value === "" ? undefined : Number(form.elements[name].value);
+
+/** The chat's form, and what it is set to. */
+export function createSettings(form, preset) {
+  fill(form, "rate_limit", preset);
+  form.addEventListener("submit", (event) => event.preventDefault());
   return {
     get protocol() {
       return form.elements.protocol.value;
@@ -52,14 +62,14 @@ export function createSettings(form, preset) {
       return form.elements.script.value;
     },
     get tokenDelayMs() {
-      return number("tokenDelayMs");
+      return number(form, "tokenDelayMs");
     },
     /** The engine's options. */
     get policy() {
       return {
-        initialDelayMs: number("initialDelayMs"),
-        contentTimeoutMs: number("contentTimeoutMs"),
-        maxAttempts: number("maxAttempts"),
+        initialDelayMs: number(form, "initialDelayMs"),
+        contentTimeoutMs: number(form, "contentTimeoutMs"),
+        maxAttempts: number(form, "maxAttempts"),
         afterCommit: form.elements.afterCommit.value,
       };
     },

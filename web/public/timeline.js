@@ -69,7 +69,7 @@ export function draw(list, log, nowMs) {
     const line = make("span", "line");
     line.append(
       make("span", "number", `${row.attempt}`),
-      make("span", "code", `${row.status}`),
+      make("span", "status", `${row.status}`),
       make("span", "what", row.what),
       make("span", "time", `+${seconds(row.at)}`),
     );

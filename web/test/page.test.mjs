@@ -52,7 +52,7 @@ function hurry(factor) {
   globalThis.setTimeout = (act, ms, ...rest) => realTimeout(act, ms / factor, ...rest);
 }
 
-describe("the page in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
+describe("the page in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
   let provider;
   let server;
   let browser;
@@ -75,7 +75,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
     await provider?.stop();
   });
 
-  async function visit(query = {}, { fast, hash = "" } = {}) {
+  async function visit(query = {}, { fast, hash = "#chat" } = {}) {
     open = await openPage(browser, "about:blank");
     const { page } = open;
     page.setDefaultTimeout(15_000);
@@ -153,7 +153,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
       const page = await visit({ protocol, initialDelayMs: 10 });
       const scripts = { in_band: 2, reset: 2, truncated: 2, bad_day: 5 };
       for (const [i, [script, requests]] of Object.entries(scripts).entries()) {
-        await page.click(`[name="script"][value="${script}"]`);
+        await page.click(`#settings [name="script"][value="${script}"]`);
         await page.type("#prompt", script);
         await page.click("#send");
         await page.waitForFunction(
@@ -176,6 +176,45 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
       assert.equal(requests[1].body.includes("[CONTINUE]"), afterCommit === "resume");
     });
   }
+
+  for (const [afterCommit, pales] of Object.entries({ restart: true, resume: false })) {
+    it(`lets what will be dropped pale, and nothing else: ${afterCommit}`, async () => {
+      const page = await visit({ script: "cut", initialDelayMs: 1500, afterCommit });
+      await page.click("#send");
+      await page.waitForSelector(shown("countdown"));
+      assert.equal((await page.$("#turns .stale")) !== null, pales);
+      await finished(page);
+      assert.equal(await page.$("#turns .stale"), null);
+    });
+  }
+
+  for (const script of ["half", "error_after", "stall_after", "offline", "sleep", "dies"]) {
+    it(`gets the exact answer after what comes in the midst of it: ${script}`, async () => {
+      const page = await visit({ script, initialDelayMs: 4000, contentTimeoutMs: 1500, tokenDelayMs: 20 });
+      await page.click("#send");
+      await page.waitForSelector(shown("title"));
+      assert.ok((await textOf(page, "#turns .assistant p")).length > 20);
+      await finished(page);
+    });
+  }
+
+  it("waits while the browser is offline, and goes on when it is back", async () => {
+    const page = await visit({ script: "cut", initialDelayMs: 10, tokenDelayMs: 40 });
+    await page.click("#send");
+    await page.waitForFunction(() => document.querySelector("#turns .assistant p")?.textContent.length > 20);
+    await page.setOfflineMode(true);
+    await page.waitForFunction(
+      () =>
+        document.getElementById("banner").shadowRoot.querySelector("[part~=title]").textContent ===
+        "Waiting for connection",
+    );
+    const run = await page.$eval("#log", (list) => list.dataset.run);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal((await provider.log(run)).requests.length, 1);
+    await page.setOfflineMode(false);
+    await finished(page);
+    assert.equal((await provider.log(run)).requests.length, 2);
+  });
 
   it("says that an answer takes long, ends a silence that pings hide, and gets the answer", async () => {
     const query = { script: "stall", contentTimeoutMs: 20_000, initialDelayMs: 100 };

@@ -78,4 +78,33 @@ describe("two tabs in Chromium", { skip: noBrowser, timeout: 60_000 }, () => {
 
     assert.deepEqual([...one.complaints, ...two.complaints], []);
   });
+
+  it("show who waits for whom", async () => {
+    const query = "tokenDelayMs=1&initialDelayMs=500";
+    const title = () => document.getElementById("banner").shadowRoot.querySelector("[part~=title]")?.textContent;
+    const exact = () => document.querySelector("#turns .note:not(.wrong)") !== null;
+    const byTimer = { polling: 50 };
+    const tabs = [];
+    for (const script of ["rate_limit", "healthy"]) {
+      const tab = await openPage(browser, `${server.url}/?${query}&script=${script}#chat`);
+      await tab.page.waitForSelector("#chat[data-ready]");
+      tabs.push(tab);
+    }
+    const [limited, other] = tabs.map(({ page }) => page);
+    // A tab listens from its first request on.
+    await other.evaluate(() => document.getElementById("send").click());
+    await other.waitForFunction(exact, byTimer);
+    await other.evaluate(() => (document.getElementById("prompt").value = "Once more?"));
+
+    await limited.evaluate(() => document.getElementById("send").click());
+    await limited.waitForFunction(`(${title})() === "Rate limited"`, byTimer);
+    await other.evaluate(() => document.getElementById("send").click());
+    await other.waitForFunction(`(${title})().startsWith("Waiting for the rate limit")`, byTimer);
+    await limited.waitForFunction(exact, byTimer);
+    await other.waitForFunction(() => document.querySelectorAll("#turns .note:not(.wrong)").length === 2, byTimer);
+    assert.deepEqual(
+      tabs.flatMap(({ complaints }) => complaints),
+      [],
+    );
+  });
 });

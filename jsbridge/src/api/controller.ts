@@ -24,7 +24,7 @@ export interface Controller {
   subscribe(listener: (status: Snapshot) => void): () => void;
 }
 
-/** What `createController` can be told. */
+/** Options of `createController`. */
 export interface ControllerOptions {
   /** Every wait lasts until `retryNow()`. Default: false. It can be changed later. */
   manual?: boolean | undefined;
@@ -41,9 +41,18 @@ export interface Registry {
   set(session: Controlled, status: Snapshot, over: boolean): void;
 }
 
+/** A session that is under way, between those of the same urgency that changed before it and after it. */
+interface Live {
+  snapshot: Snapshot;
+  rank: number;
+  earlier: Live | undefined;
+  later: Live | undefined;
+}
+
 /** By a symbol, since a program that uses import and require() has this package twice. */
 const registry = Symbol.for("steadfetch.registry");
-const urgency = ["streaming", "opening", "waiting"];
+/** What needs a person most comes first. */
+const urgency: readonly (Snapshot["state"] | undefined)[] = ["waiting", "opening", "streaming", undefined];
 
 /** Makes a controller. Give it to one request or to many, as the option `controller`. */
 export function createController(options: ControllerOptions = {}): Controller {
@@ -51,7 +60,33 @@ export function createController(options: ControllerOptions = {}): Controller {
   let manual = options.manual ?? false;
   let status: Snapshot = Object.freeze({ state: "idle", attempt: 0, failures: 0 });
   const listeners = new Set<(status: Snapshot) => void>();
-  const live = new Map<Controlled, Snapshot>(); // the one that changed last is last
+  const live = new Map<Controlled, Live>();
+  // Of each urgency the one that changed last. There may be thousands, and each changes often.
+  const latest: (Live | undefined)[] = urgency.map(() => undefined);
+
+  function leave(session: Controlled): void {
+    const own = live.get(session);
+    live.delete(session);
+    if (own?.later) {
+      own.later.earlier = own.earlier;
+    } else if (own) {
+      latest[own.rank] = own.earlier;
+    }
+    if (own?.earlier) {
+      own.earlier.later = own.later;
+    }
+  }
+
+  function enter(session: Controlled, snapshot: Snapshot): void {
+    const at = urgency.indexOf(snapshot.state);
+    const rank = at < 0 ? urgency.length - 1 : at;
+    const own: Live = { snapshot, rank, earlier: latest[rank], later: undefined };
+    if (own.earlier) {
+      own.earlier.later = own;
+    }
+    latest[rank] = own;
+    live.set(session, own);
+  }
 
   const all: Controlled["report"] = (what) => {
     for (const session of [...live.keys()]) {
@@ -86,20 +121,11 @@ export function createController(options: ControllerOptions = {}): Controller {
       return manual;
     },
     set(session, snapshot, over) {
-      live.delete(session);
+      leave(session);
       if (!over) {
-        live.set(session, snapshot);
+        enter(session, snapshot);
       }
-      let best = -2;
-      let next = snapshot;
-      for (const other of live.values()) {
-        const rank = urgency.indexOf(other.state);
-        if (rank >= best) {
-          best = rank;
-          next = other;
-        }
-      }
-      status = next;
+      status = latest.find((one) => one)?.snapshot ?? snapshot;
       for (const listener of [...listeners]) {
         safely("a listener of subscribe()", {}, listener, status);
       }

@@ -27,7 +27,7 @@ export interface AttemptEvent {
   attempt: number;
   /** When the request was opened, in ms since the Unix epoch. */
   start: number;
-  /** When it was clear what became of it; for a stream, the end of the answer. */
+  /** When its outcome was known; for a stream, the end of the answer. */
   end: number;
   /** "retry": another attempt is to follow, though an abort may end the wait. "finish": the caller has the answer, or a response that is final. */
   outcome: "retry" | "finish" | "fail";
@@ -64,19 +64,19 @@ export interface RequestContext extends About {
 }
 
 /**
- * What every guarded operation can be told. What a callback throws, or rejects with,
- * disturbs no request: the console is told once, and so is `onWarning`, of the rule "callback_failed".
+ * Options of `createFetch`, `stream` and `retry`. What a callback throws, or rejects with,
+ * disturbs no request: it is logged to the console once, and `onWarning` gets the rule "callback_failed".
  */
 export interface Options extends PolicyOptions {
   /** Is called when an attempt has failed and a wait begins. */
   onRetry?: ((event: ChatStreamRetry, request: RequestContext) => void) | undefined;
   /** Is called whenever the state may have changed. */
   onStatus?: ((status: Snapshot, request: RequestContext) => void) | undefined;
-  /** Is called when an attempt has ended, whatever became of it, in the caller's asynchronous context. */
+  /** Is called when an attempt has ended, whatever its outcome, in the caller's asynchronous context. */
   onAttempt?: ((attempt: AttemptEvent, request: RequestContext) => void) | undefined;
   /**
-   * Is called with the name of a rule that speaks of the caller's set-up, once for
-   * each rule. Default: the console.
+   * Is called with the name of a rule about the caller's set-up, once for each
+   * rule. Default: the console.
    */
   onWarning?: ((rule: string, request?: RequestContext) => void) | undefined;
   /** What a banner and its buttons need; one may serve many requests. */
@@ -105,13 +105,13 @@ export interface RecoverRequest {
   text(): Promise<string>;
 }
 
-/** What `createFetch` and `stream` can be told. */
+/** Options of `createFetch` and `stream`. */
 export interface FetchOptions extends Options {
   /**
    * Is asked before a failure ends the request or begins a wait, at most until it
    * has given three requests: for one that fares better, such as a fresh token
    * after a 401, another model, a shorter history. What it leaves out stays as it
-   * was; nothing lets the failure go its way. After output, `createFetch` asks
+   * was; undefined lets the failure take its course. After output, `createFetch` asks
    * no more, and `stream` starts the answer over.
    */
   recover?:

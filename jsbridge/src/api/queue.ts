@@ -8,7 +8,7 @@ export interface QueueIterator<T> extends AsyncIterableIterator<T, void, undefin
   [Symbol.asyncIterator](): QueueIterator<T>;
 }
 
-/** Values on their way to whoever iterates over them. */
+/** Values on their way to the consumer that iterates over them. */
 export interface Queue<T> {
   iterator: QueueIterator<T>;
   push(value: T): void;

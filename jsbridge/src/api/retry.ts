@@ -6,7 +6,7 @@ import { failureOf } from "./classify.js";
 import { RetryError } from "./error.js";
 import { type Options, optionTypes } from "./options.js";
 
-/** What `retry` can be told. */
+/** Options of `retry`. */
 export interface RetryOptions extends Options {
   /** Ends the attempt and the retrying. */
   signal?: AbortSignal | null | undefined;
@@ -17,7 +17,7 @@ export interface RetryOptions extends Options {
   shouldRetry?: ((error: unknown, verdict: Verdict, attempt: number) => boolean | undefined) | undefined;
 }
 
-/** What `retry` tells the function that it calls. */
+/** What the function that `retry` calls is given. */
 export interface RetryAttempt {
   /** The number of this attempt, from 1. */
   attempt: number;

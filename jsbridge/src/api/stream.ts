@@ -10,7 +10,7 @@ import { type FetchOptions, fetchTypes } from "./options.js";
 import { makeQueue, type QueueIterator } from "./queue.js";
 import { makeRelay, type Relay } from "./relay.js";
 
-/** What comes of a request. */
+/** The events of a stream. */
 export type ChatStreamEvent =
   | ChatStreamMessage
   /** An attempt failed. The next one begins at `retry.retryingAt`. */
@@ -30,7 +30,7 @@ export interface ChatStreamFinish {
   usage?: { inputTokens: number; outputTokens: number };
 }
 
-/** What `stream` can be told. */
+/** Options of `stream`. */
 export interface StreamOptions extends FetchOptions {
   /** Ends the stream, as `init.signal` does. */
   signal?: AbortSignal | null | undefined;
@@ -91,7 +91,7 @@ export function stream(
     ({ abort, leave } = follower(theirs, options.signal));
     const { signal } = abort;
 
-    /** A body that nobody guards has ended so. */
+    /** A body that is not guarded broke. */
     function broke(error: unknown, attempts: number): Verdict | undefined {
       if (signal.aborted) {
         over({ error: signal.reason });
@@ -154,7 +154,7 @@ export function stream(
           if (error instanceof RetryError && !canceled) {
             fail(error);
           } else {
-            clear(); // an abort is heard at once
+            clear(); // an abort ends it at once
             over({ error });
           }
         },

@@ -47,6 +47,9 @@ interface Exports {
   events(): number;
 }
 
+/** Makes an instance of the module in plain JavaScript. */
+export type Instantiate = () => WebAssembly.Exports;
+
 /** What becomes of bytes that are held: see wasm/ABI.md. */
 export interface Move {
   do: "release" | "drop" | "put" | "cut";

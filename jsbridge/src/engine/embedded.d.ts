@@ -1,7 +1,5 @@
 // What the bundler (build.mjs) puts in the place of the module. It differs from entry to entry.
 declare module "embedded:steadfetch" {
-  /** Makes an instance in plain JavaScript. */
-  export type Instantiate = () => WebAssembly.Exports;
   /** The module: its bytes, decoded anew at every call; or compiled; or as plain JavaScript. */
-  export function embedded(): Uint8Array<ArrayBuffer> | WebAssembly.Module | Instantiate;
+  export function embedded(): Uint8Array<ArrayBuffer> | WebAssembly.Module | import("./abi.js").Instantiate;
 }

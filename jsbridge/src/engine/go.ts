@@ -1,6 +1,6 @@
 // The core as Go's own compiler builds it (`make wasm-go`): fifty times the size, and there in seconds, for those who change it
 // and want to see it in a page. It needs what a Go program needs, where the module that is shipped needs nothing.
-import type { Instantiate } from "embedded:steadfetch";
+import type { Instantiate } from "./abi.js";
 
 /** What wasm_exec.js, which comes with Go, defines. */
 interface WasmExec {

@@ -7,7 +7,7 @@ type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype
 /** Where {@link init} can take the module from. */
 export type ModuleSource = WasmModule | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Response | URL | string;
 
-/** What {@link init} can be told instead. */
+/** Options of {@link init}, instead of a source. */
 export interface InitOptions {
   /** Loads the module as plain JavaScript, where WebAssembly is not allowed: `() => import("steadfetch/js")`. */
   fallback: () => PromiseLike<PlainJavaScript>;

@@ -1,5 +1,5 @@
-import { embedded, type Instantiate } from "embedded:steadfetch";
-import { type Engine, makeEngine } from "./abi.js";
+import { embedded } from "embedded:steadfetch";
+import { type Engine, type Instantiate, makeEngine } from "./abi.js";
 
 /** What `import("steadfetch/js")` gives. */
 export interface PlainJavaScript {
@@ -24,7 +24,7 @@ export function setFallback(source: () => PromiseLike<PlainJavaScript>): void {
 }
 
 /** Gets the module ready asynchronously: the one given, or the embedded one. */
-export function load(source?: () => Promise<WebAssembly.Module | Instantiate>): Promise<void> {
+export function load(source?: () => Promise<WebAssembly.Module | (() => WebAssembly.Exports)>): Promise<void> {
   pending ??= (async () => {
     try {
       const given = await source?.();

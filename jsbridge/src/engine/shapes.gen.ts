@@ -144,7 +144,7 @@ export interface Step {
   decided?: boolean;
 }
 
-/** Trail tells how a verdict came about. */
+/** Trail is how a verdict came about. */
 export interface Trail {
   verdict: Verdict;
   /**
@@ -227,8 +227,8 @@ export interface Policy {
    * "fail" (the stream ends with an error), "restart" (the
    * consumer drops what it has, and the answer begins again) or
    * "resume" (the answer goes on where it broke). Default: restart
-   * where the consumer can be told to drop what it has, else fail. A resume
-   * that is not possible is treated by the default.
+   * where the consumer can be told to drop what it has, else fail. Where a
+   * resume is not possible, the default applies.
    */
   afterCommit?: "fail" | "restart" | "resume";
   /**
@@ -240,7 +240,7 @@ export interface Policy {
    * `protocol` names the protocol of the answer where the request's address does
    * not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
    * "cohere", "sse" (events of no known form), or "none", which leaves every body alone.
-   * It never makes an answer a stream that was not asked for as one.
+   * It never makes an answer watched for which no stream was asked.
    */
   protocol?: "anthropic" | "openai-responses" | "cohere" | "ai-sdk" | "openai-chat" | "gemini" | "sse" | "none";
   /**
@@ -263,8 +263,8 @@ export interface Policy {
 }
 
 /**
- * Request is what a session has to know of the request that it guards. It is
- * never shown.
+ * Request is what a session knows of the request that it guards. It is never
+ * shown.
  */
 export interface Request {
   method?: string;
@@ -279,7 +279,7 @@ export interface Request {
   redirect?: string;
 }
 
-/** Config is all that a new session is told. */
+/** Config is what a new session is made from. */
 export interface Config {
   policy: Policy;
   request: Request;
@@ -308,8 +308,8 @@ export interface Config {
    */
   recover?: boolean;
   /**
-   * `restore` is a Snapshot taken earlier, perhaps before a page was loaded
-   * anew: the session goes on waiting where that one was.
+   * `restore` is a Snapshot taken earlier, perhaps before a page was
+   * reloaded: the session goes on waiting where that one was.
    */
   restore?: Snapshot;
 }
@@ -321,7 +321,7 @@ export interface Happened {
   now: number;
   /**
    * `attempt` is the number of the attempt that "response", "end", "error", …
-   * and chunks belong to. An attempt that was given up is not heard.
+   * and chunks belong to. Events of an abandoned attempt are ignored.
    */
   attempt?: number;
   status?: number;
@@ -374,12 +374,12 @@ export interface Answer {
   bucket?: string;
   /**
    * `wake` names sessions, by Config.id, that the host is to report "timer" to:
-   * it is their turn, or one of them is to see to it that time does not pass by.
+   * it is their turn, or one of them has to keep an eye on the time.
    */
   wake?: number[];
-  /** `share` is to be told to other tabs, which hand it to their engine. */
+  /** `share` is to be sent to other tabs, which hand it to their engine. */
   share?: Shared;
-  /** `warning` is the name of a rule that the caller should hear of, once. */
+  /** `warning` is the name of a rule for the caller's warnings. */
   warning?: string;
 }
 
@@ -417,7 +417,7 @@ export interface Shared {
 export interface ChatStreamRetry {
   /**
    * `attempt` is the number of failures so far, from 1; 0 for a request that
-   * waits for a limit that others have met.
+   * is held by a limit that others have met.
    */
   attempt: number;
   /** `delayMs` is the wait, in milliseconds. */

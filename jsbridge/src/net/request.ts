@@ -4,6 +4,7 @@ import { type FetchOptions, policyOf } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
 import type { Answer, Ending, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
+import { turn } from "../session/turn.js";
 import { noted } from "./note.js";
 import { overlay, type Replay, replayable, whole } from "./replay.js";
 import { handOver } from "./response.js";
@@ -51,6 +52,10 @@ export async function request(
   const signal = signalOf(input, init);
   const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).maxReplayBytes ?? 0);
   const { facts, body, notReplayable } = replay;
+  const wait = turn();
+  if (wait) {
+    await wait;
+  }
   drive(
     engine,
     options,
@@ -115,6 +120,10 @@ function transport(
     }
     try {
       const response = await send(args[0], { ...args[1], signal: mine.abort.signal });
+      const wait = turn();
+      if (wait) {
+        await wait;
+      }
       if (mine !== current) {
         response?.body?.cancel().catch(ignore);
         return;

@@ -15,7 +15,7 @@ export function attempts(options: Options) {
   let kind: string | undefined;
 
   // An attempt can be ended by anyone: by who aborts it, or presses Stop. The
-  // listener hears of it in the asynchronous context of who made the request.
+  // listener is called in the asynchronous context of who made the request.
   void (async () => {
     while (!over) {
       await new Promise<void>((resolve) => {

@@ -67,7 +67,10 @@ export function makeClock(act: () => void): Clock {
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
-      await turn();
+      const wait = turn();
+      if (wait) {
+        await wait;
+      }
       if (roused && waits && !over) {
         act();
       }

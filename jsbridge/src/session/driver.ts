@@ -54,7 +54,7 @@ export interface Session {
   relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
   /** The body of the request to open, when the answer said `rewrite`. */
   rewrite(body: string): string;
-  /** The request, for a caller who is told of it. */
+  /** The request, for the caller's callbacks. */
   describe(): RequestContext;
   /** How the answer ended: while it is finished. */
   ending(): Ending;

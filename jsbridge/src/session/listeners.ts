@@ -6,9 +6,9 @@ import type { Answer, ChatStreamRetry, Happened, Request, Snapshot, Verdict } fr
 import { attempts } from "./attempts.js";
 import { safely, warn } from "./warn.js";
 
-/** Tells the caller's callbacks and controller what becomes of a request. What nobody listens to, the core is not asked. */
+/** Reports a request to the caller's callbacks and controller. The core is not asked for what has no listener. */
 export interface Listeners {
-  /** The request, for those who are told of it. */
+  /** The request, for callbacks. */
   describe(): RequestContext;
   happened(what: Partial<Happened>): void;
   /** The core has answered. */

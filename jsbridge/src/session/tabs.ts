@@ -9,7 +9,7 @@ import { rouse } from "./live.js";
 const name = "steadfetch";
 let channel: BroadcastChannel | undefined;
 
-/** Begins to hear what other tabs share, once and for good. */
+/** Begins to listen to other tabs, once and for good. */
 export function hear(): void {
   if (!channel && inBrowser() && typeof BroadcastChannel === "function") {
     channel = new BroadcastChannel(name);

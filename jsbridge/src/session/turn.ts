@@ -5,26 +5,64 @@ import { apart } from "./browser.js";
 
 /** For how long sessions go on before the event loop gets a turn, in ms. */
 const slice = 30;
-/** How many go on then. */
+/** How many of those that wait go on then. */
 const batch = 50;
+
+/**
+ * Makes what sessions ask before they take some time: it gives undefined where
+ * one may go on at once, without an await in between, else a promise that
+ * resolves when it may, first come, first served. `later` calls in another turn
+ * of the event loop.
+ */
+export function makeTurns(now: () => number, later: (task: () => void) => void): () => Promise<void> | undefined {
+  let began: number | undefined; // when the first one asked in this turn of the event loop
+  let waiting: (() => void)[] = [];
+  let gone = 0; // of waiting
+
+  function next(): void {
+    began = undefined;
+    for (const end = Math.min(gone + batch, waiting.length); gone < end; gone++) {
+      waiting[gone]!();
+    }
+    if (gone < waiting.length) {
+      later(next);
+    } else {
+      waiting = [];
+      gone = 0;
+    }
+  }
+
+  return () => {
+    const idle = waiting.length === 0;
+    if (began === undefined) {
+      began = now();
+      if (idle) {
+        later(next);
+      }
+    }
+    if (idle && now() - began < slice) {
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      waiting.push(resolve);
+    });
+  };
+}
 
 /** As they are before some test puts its own in their places. */
 const { setImmediate, MessageChannel, performance } = globalThis as Partial<typeof globalThis> & {
   setImmediate?: (task: () => void) => unknown;
 };
-
-let began = 0; // when the first one came in this turn of the event loop; 0: none did
-let waiting: (() => void)[] = [];
-let gone = 0; // of waiting
 let channel: MessageChannel | undefined;
 
-/** Calls in another turn of the event loop, after the timers and messages that are due now. */
-function later(task: () => void): void {
+/** After the timers and messages that are due now. */
+function soon(task: () => void): void {
   if (setImmediate) {
     setImmediate(task);
   } else if (MessageChannel) {
     channel ??= new MessageChannel();
-    (channel.port1 as { unref?: () => void }).unref?.(); // test runners that play the browser inside Node.js would not end
+    // Test runners that play the browser inside Node.js would not end.
+    (channel.port1 as { unref?: () => void }).unref?.();
     channel.port1.onmessage = task;
     channel.port2.postMessage(0);
   } else {
@@ -32,39 +70,7 @@ function later(task: () => void): void {
   }
 }
 
-function next(): void {
-  began = 0;
-  for (const end = Math.min(gone + batch, waiting.length); gone < end; gone++) {
-    waiting[gone]!();
-  }
-  if (gone < waiting.length) {
-    later(next);
-  } else {
-    waiting = [];
-    gone = 0;
-  }
-}
+const ask = makeTurns(() => performance?.now() ?? 0, soon);
 
-/**
- * Undefined where a session may go on at once, else resolves when it may: first
- * come, first served. In runtimes where no request may touch another's promises
- * it always may.
- */
-export function turn(): Promise<void> | undefined {
-  if (apart() || !performance) {
-    return undefined;
-  }
-  const now = performance.now();
-  if (!began) {
-    began = now;
-    if (waiting.length === 0) {
-      later(next);
-    }
-  }
-  if (waiting.length === 0 && now - began < slice) {
-    return undefined;
-  }
-  return new Promise((resolve) => {
-    waiting.push(resolve);
-  });
-}
+/** See {@link makeTurns}. Where no request may touch another's promises, each goes on at once. */
+export const turn = (): Promise<void> | undefined => (apart() ? undefined : ask());

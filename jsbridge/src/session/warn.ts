@@ -3,7 +3,7 @@ import type { Options, RequestContext } from "../api/options.js";
 /** The rules that each listener was told. */
 const told = new WeakMap<object, Set<string>>();
 
-/** Tells a caller, or else the console, once, of a rule that speaks of the set-up. */
+/** Warns once of a rule about the set-up: by the caller's callback, or else on the console. */
 export function warn(options: Options, rule: string, context?: RequestContext, text = rule): void {
   const { onWarning } = options;
   const listener = onWarning ?? console;

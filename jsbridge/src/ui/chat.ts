@@ -29,7 +29,7 @@ export interface Answer {
 
 type Input = string | URL | Request;
 
-/** One answer after the other, for whoever subscribes. It knows no framework. */
+/** One answer after the other, for its subscribers. It knows no framework. */
 export interface Chat {
   readonly controller: Controller;
   readonly answer: Answer;
@@ -38,7 +38,7 @@ export interface Chat {
   subscribe(listener: () => void): () => void;
   start(input: Input, init?: RequestInit): void;
   retry(): void;
-  /** Says that a component shows the chat, until the function that it returns is called. */
+  /** A component shows the chat from now on, until the function that it returns is called. */
   mount(): () => void;
 }
 
@@ -75,7 +75,7 @@ export function makeChat(options: StreamOptions): Chat {
     },
     start(input, init) {
       if (place === "gone") {
-        return; // nobody would see the answer, nor end it
+        return; // no component would show the answer, nor end it
       }
       const { controller = chat.controller, restore, ...others } = chat.options;
       const request = input instanceof Request ? input.clone() : input; // a body is read once, and retry() needs it

@@ -29,7 +29,7 @@ const buttons: readonly (readonly [action: Action, part: string])[] = [
 /**
  * Shows nothing while all goes well; the cause, a countdown and the buttons
  * Retry now and Stop during a wait; the failure and the button Retry at the end,
- * which dispatches the event `retry`: to ask again is the page's.
+ * which dispatches the event `retry`: the page then asks again.
  *
  * Slots: the default one is below the words, `icon` before them, `actions` before
  * the buttons. The attribute `tone` tells what is shown: waiting, opening, failed

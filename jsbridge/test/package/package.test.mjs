@@ -84,7 +84,9 @@ test("it says whose it is, where it is from, and what of it has effects when imp
       repository: { type: "git", url: `git+${home}.git`, directory: "jsbridge" },
     },
   );
-  assert.equal(read("LICENSE"), readFileSync(join(root, "..", "LICENSE"), "utf8"));
+  // With the licences of what the module is compiled with.
+  const notices = ["LICENSE", "NOTICE"].map((name) => readFileSync(join(root, "..", name), "utf8"));
+  assert.equal(read("LICENSE"), notices.join("\n"));
   // A bundler drops what is imported and not used, but for what defines the element.
   assert.deepEqual(sideEffects, ["./dist/element.js", "./dist/cjs/element.js"]);
   for (const file of sideEffects) assert.match(read(file), /customElements/);

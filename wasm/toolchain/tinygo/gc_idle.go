@@ -13,23 +13,23 @@ package runtime
 // on any stack, so the globals are the only roots. (The module imports nothing, so the host can never call in while a call is
 // under way; there are no goroutines.) Within a call the heap grows when it is full.
 //
-// A collection is due when a third of the heap was allocated since the last one. The heap therefore doubles only when what is
-// alive plus what one call allocates is more than two thirds of it, and is about three times their sum at most.
+// A collection is due when half of what the last one left free was allocated since, and a sixteenth of the heap. The heap
+// therefore doubles only when what is alive plus what one call allocates is more than about seven eighths of it.
 //
 // Only //go:wasmexport functions collect; //export would not.
 
-// totalAtCollection is gcTotalBlocks as it was after the last collection.
-var totalAtCollection uint64
+// totalWhenDue is what gcTotalBlocks is when the next collection is due.
+var totalWhenDue uint64
 
 // collectIfDue is called by wasmExportCheckRun. It stays out of line, since that is inlined into every export.
 //
 //go:noinline
 func collectIfDue() {
-	if gcTotalBlocks-totalAtCollection < uint64(endBlock/3) {
+	if gcTotalBlocks < totalWhenDue {
 		return
 	}
-	totalAtCollection = gcTotalBlocks
-	runGC()
+	free := runGC() / bytesPerBlock
+	totalWhenDue = gcTotalBlocks + uint64(free/2+uintptr(endBlock/16))
 	nextAlloc = 0 // first fit from the bottom, so that the heap stays dense
 }
 

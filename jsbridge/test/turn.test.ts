@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeTurns, turn } from "../src/session/turn.js";
+
+/** Turns on a clock of the test's own. */
+function turns() {
+  const tasks: (() => void)[] = [];
+  let now = 0;
+  return {
+    turn: makeTurns(
+      () => now,
+      (task) => tasks.push(task),
+    ),
+    work: (ms: number) => {
+      now += ms;
+    },
+    /** The event loop goes on. */
+    async next() {
+      assert.equal(tasks.length, 1, "one task at a time");
+      tasks.shift()!();
+      await new Promise((resolve) => setImmediate(resolve));
+      return tasks.length;
+    },
+  };
+}
+
+test("those who take little time together go on at once, in each turn of the event loop", async () => {
+  const { turn, work, next } = turns();
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 29; i++) {
+      assert.equal(turn(), undefined);
+      work(1);
+    }
+    assert.equal(await next(), 0, "nobody waits");
+    work(1000);
+  }
+});
+
+test("where they take long together, the rest goes on in later turns, first come, first served", async () => {
+  const { turn, work, next } = turns();
+  const order: number[] = [];
+  for (let i = 0; i < 230; i++) {
+    void (async () => {
+      const wait = turn();
+      if (wait) {
+        await wait;
+      }
+      order.push(i);
+      work(1);
+    })();
+  }
+  const first = order.length;
+  assert.ok(first >= 29 && first <= 31, `${first} in the first turn`);
+  while ((await next()) > 0) {
+    // As others wait, those who come now wait behind them.
+    assert.ok(turn() instanceof Promise);
+  }
+  assert.deepEqual(
+    order,
+    Array.from({ length: 230 }, (_, i) => i),
+  );
+  assert.equal(turn(), undefined);
+});
+
+test("here the event loop goes on between them", async () => {
+  let beats = 0;
+  const beat = setInterval(() => beats++);
+  const until = (ms: number) => {
+    const end = performance.now() + ms;
+    while (performance.now() < end) {
+      // works
+    }
+  };
+  await Promise.all(
+    Array.from({ length: 300 }, async () => {
+      const wait = turn();
+      if (wait) {
+        await wait;
+      }
+      until(1);
+    }),
+  );
+  clearInterval(beat);
+  assert.ok(beats >= 3, `${beats} beats`);
+});

@@ -1,0 +1,124 @@
+// Makes the README's animated picture from the page itself: the comparison as it runs.
+import { writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import gifenc from "gifenc";
+import { PNG } from "pngjs";
+import { startProvider } from "./provider.mjs";
+import { startServer } from "./server.mjs";
+import { launch } from "./test/browser.mjs";
+
+const { GIFEncoder, quantize, applyPalette } = gifenc;
+const out = fileURLToPath(new URL("picture.gif", import.meta.url));
+/** How much slower the page's time runs while it is filmed, so that there are frames enough of it on any machine. */
+const slower = 5;
+const tokenDelayMs = 45;
+/** For how long the last frame stays, in ms. */
+const lastMs = 3500;
+/** One colour of the palette stands for what is as it was. */
+const same = 255;
+
+/** Slows the page's clocks and timers. Runs in the page. */
+function slow(factor) {
+  for (const clock of [Date, performance]) {
+    const now = clock.now.bind(clock);
+    const began = now();
+    clock.now = () => began + (now() - began) / factor;
+  }
+  for (const name of ["setTimeout", "setInterval"]) {
+    const own = globalThis[name];
+    globalThis[name] = (act, ms = 0, ...rest) => own(act, ms * factor, ...rest);
+  }
+}
+
+/** A part of a picture. */
+function crop({ data, width: whole }, { x, y, width, height }) {
+  const pixels = Buffer.alloc(width * height * 4);
+  for (let row = 0; row < height; row++) {
+    const from = ((y + row) * whole + x) * 4;
+    data.copy(pixels, row * width * 4, from, from + width * 4);
+  }
+  return { pixels, width, height };
+}
+
+/** The frames of one run: `{at, pixels}`, in ms and RGBA. */
+async function film() {
+  const provider = await startProvider();
+  const server = await startServer({ provider: provider.url });
+  const browser = await launch();
+  const shots = [];
+  let clip;
+  try {
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1280, height: 800 });
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
+    await page.evaluateOnNewDocument(slow, slower);
+    await page.goto(`${server.url}/?tokenDelayMs=${tokenDelayMs * slower}`);
+    await page.waitForSelector("#compare[data-state=done]", { timeout: 60_000 }); // all is loaded now
+    clip = await page.evaluate(() => {
+      const from = document.querySelector("#compare h1").getBoundingClientRect();
+      const to = document.querySelector(".lanes").getBoundingClientRect();
+      const margin = 14;
+      return {
+        x: Math.floor(to.x - margin),
+        y: Math.floor(from.y - margin),
+        width: Math.ceil(to.width + 2 * margin),
+        height: Math.ceil(to.bottom - from.y + 2 * margin),
+      };
+    });
+    const client = await page.createCDPSession();
+    await client.send("Animation.enable");
+    await client.send("Animation.setPlaybackRate", { playbackRate: 1 / slower });
+    client.on("Page.screencastFrame", ({ data, metadata, sessionId }) => {
+      shots.push({ at: (metadata.timestamp * 1000) / slower, data });
+      client.send("Page.screencastFrameAck", { sessionId }).catch(() => {}); // the last one comes too late
+    });
+    await page.click("#again");
+    await page.waitForSelector("#bare[data-state=flowing]");
+    await client.send("Page.startScreencast", { format: "png" });
+    await page.waitForSelector("#compare[data-state=done]", { timeout: 60_000 });
+    await sleep(500); // until the last frame is here
+    await client.send("Page.stopScreencast");
+  } finally {
+    await browser.close();
+    await server.close();
+    await provider.stop();
+  }
+  // Read only now, which takes longer than a frame does. They may come out of order.
+  shots.sort((a, b) => a.at - b.at);
+  return shots.map(({ at, data }) => ({ at, ...crop(PNG.sync.read(Buffer.from(data, "base64")), clip) }));
+}
+
+/** The colours of the first, the middle and the last frame are those of all. */
+function paletteOf(frames) {
+  const some = [frames[0], frames[frames.length >> 1], frames.at(-1)];
+  return quantize(Buffer.concat(some.map(({ pixels }) => pixels)), same);
+}
+
+function encode(frames) {
+  const palette = paletteOf(frames);
+  while (palette.length <= same) {
+    palette.push([0, 0, 0]);
+  }
+  const gif = GIFEncoder();
+  let before;
+  for (const [i, { at, pixels, width, height }] of frames.entries()) {
+    const drawn = applyPalette(pixels, palette.slice(0, same));
+    const next = frames[i + 1];
+    gif.writeFrame(before ? drawn.map((colour, at) => (colour === before[at] ? same : colour)) : drawn, width, height, {
+      palette: i === 0 ? palette : undefined,
+      transparent: i > 0,
+      transparentIndex: same,
+      dispose: 1, // what is the same stays
+      delay: next ? next.at - at : lastMs,
+    });
+    before = drawn;
+  }
+  gif.finish();
+  return gif.bytes();
+}
+
+const frames = await film();
+const bytes = encode(frames);
+writeFileSync(out, bytes);
+console.log(`web/picture.gif: ${frames.length} frames, ${Math.round(bytes.length / 1000)} kB`);

@@ -1,0 +1,138 @@
+// The lines that do it, beside each scenario: what an application writes, without this page's own doings.
+import { copyButton, make } from "./dom.js";
+
+const repository = "https://github.com/steadfetch/steadfetch";
+const links = {
+  README: `${repository}#readme`,
+  "npm package": `${repository}/tree/main/jsbridge#readme`,
+  "This page": `${repository}/tree/main/web`,
+};
+
+/** Shows code with a button to copy it; `source()` is asked again at each `update()`. */
+export function codePanel(title, source) {
+  const code = make("code");
+  const block = make("pre", "", code);
+  block.tabIndex = 0; // it scrolls, so the keyboard must get there
+  block.setAttribute("aria-label", title);
+  const head = make(
+    "figcaption",
+    "",
+    make("span", "", title),
+    copyButton("Copy", () => code.textContent),
+  );
+  const figure = make("figure", "code", head, block);
+  const update = () => {
+    code.textContent = source();
+  };
+  update();
+  return { figure, update };
+}
+
+/** Where to read on. */
+export function linkRow() {
+  const items = Object.entries(links).map(([name, href]) => {
+    const link = make("a", "", name);
+    link.href = href;
+    return link;
+  });
+  const row = make("nav", "links", ...items);
+  row.setAttribute("aria-label", "Read on");
+  return row;
+}
+
+const bare = {
+  openai: `import OpenAI from "openai";
+
+const client = new OpenAI();
+const stream = await client.chat.completions.create({
+  model: "gpt-5",
+  messages,
+  stream: true,
+});
+for await (const chunk of stream) {
+  show(chunk.choices[0]?.delta?.content ?? "");
+}`,
+  anthropic: `import Anthropic from "@anthropic-ai/sdk";
+
+const client = new Anthropic();
+const stream = await client.messages.create({
+  model: "claude-opus-4",
+  max_tokens: 1024,
+  messages,
+  stream: true,
+});
+for await (const event of stream) {
+  if (event.type === "content_block_delta") show(event.delta.text);
+}`,
+  ai: `import { createOpenAI } from "@ai-sdk/openai";
+import { streamText } from "ai";
+
+const openai = createOpenAI();
+const model = openai.chat("gpt-5");
+const result = streamText({ model, messages });
+for await (const text of result.textStream) {
+  show(text);
+}`,
+};
+
+/** What stands on the left. */
+export const bareCode = (sdk) => bare[sdk];
+
+/** How the options of a policy are written: those that are not the default. */
+function written(options) {
+  const lines = Object.entries(options).filter(([, value]) => value !== undefined && value !== "");
+  return lines.map(([name, value]) => `  ${name}: ${JSON.stringify(value)},\n`).join("");
+}
+
+/** What stands on the right, with `<retry-status>` for the banner. */
+export function streamCode(options) {
+  return `import { createController, stream } from "steadfetch";
+import "steadfetch/element";
+
+const controller = createController();
+banner.controller = controller; // a <retry-status>
+
+for await (const event of stream(url, init, {
+  controller,
+${written(options)}})) {
+  if (event.type === "message") show(event.text ?? "");
+  if (event.type === "reset") clear(); // it starts over
+  if (event.type === "error") failed(event.verdict);
+}`;
+}
+
+const guarded = {
+  openai: ["openai", "OpenAI", "new OpenAI"],
+  anthropic: ["@anthropic-ai/sdk", "Anthropic", "new Anthropic"],
+  ai: ["@ai-sdk/openai", "{ createOpenAI }", "createOpenAI"],
+};
+
+/** Or the SDK stays, and gets another fetch. */
+export function fetchCode(sdk, options) {
+  const [from, name, made] = guarded[sdk];
+  const retries = sdk === "ai" ? "" : ", maxRetries: 0";
+  const after = options.afterCommit === "resume" ? '{ afterCommit: "resume" }' : "";
+  return `import ${name} from "${from}";
+import { createFetch } from "steadfetch";
+
+const client = ${made}({ fetch: createFetch(${after})${retries} });${
+    sdk === "ai" ? "\n// and streamText({ …, maxRetries: 0 })" : ""
+  }`;
+}
+
+/** What the playground does. */
+export const classifyCode = () => `import { classify, classifyResponse } from "steadfetch";
+
+const verdict = classify(error); // or, of a response: await classifyResponse(response)
+if (verdict.retryable) {
+  console.log(verdict.kind, verdict.retryAfterMs);
+} else {
+  console.log(verdict.title, verdict.message);
+}`;
+
+/** What every client of the storm does on our side. */
+export const stormCode = () => `import OpenAI from "openai";
+import { createFetch } from "steadfetch";
+
+// Requests that share a limit wait for each other.
+const client = new OpenAI({ fetch: createFetch(), maxRetries: 0 });`;

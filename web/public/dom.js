@@ -1,0 +1,45 @@
+// Elements made by hand, and what every view does with them.
+
+export const $ = (id) => document.getElementById(id);
+
+/** An element with a class and content; what is undefined or empty is left out. */
+export function make(tag, className, ...content) {
+  const element = document.createElement(tag);
+  if (className) {
+    element.className = className;
+  }
+  element.append(...content.filter((part) => part !== undefined && part !== ""));
+  return element;
+}
+
+/** A choice of one among several, as a row or list of labels. */
+export function radio(name, value, checked, ...content) {
+  const input = make("input");
+  Object.assign(input, { type: "radio", name, value, checked });
+  return make("label", "", input, ...content);
+}
+
+/** A button that copies what `text()` gives, and says so. */
+export function copyButton(words, text, className = "") {
+  const button = make("button", `copy ${className}`, words);
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    const copied = text();
+    try {
+      await navigator.clipboard.writeText(copied);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "The browser refused";
+    }
+    setTimeout(() => {
+      button.textContent = words;
+    }, 1500);
+  });
+  return button;
+}
+
+/** Whether the reader wants less motion. */
+export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+export const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+export const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;

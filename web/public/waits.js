@@ -1,0 +1,72 @@
+// The waits of a policy: a session of the module that fails again and again, on a clock of its own.
+
+/** How many waits are of interest. */
+const most = 12;
+const request = { method: "POST", url: "https://api.openai.com/v1/chat/completions", body: '{"stream":true}' };
+
+/** The waits in ms, and whether the policy ends there. Throws a TypeError if the policy makes no sense. */
+export function waitsOf(engine, policy, seed = 1) {
+  const session = engine.open({ policy: { ...policy, noCooldown: true }, request, seed });
+  const waits = [];
+  let now = 1_800_000_000_000;
+  let answer = engine.event(session, { what: "start", now });
+  while (answer.do === "open" && waits.length < most) {
+    const { attempt } = answer;
+    engine.event(session, { what: "response", now, attempt, status: 503, headers: {} });
+    answer = engine.event(session, { what: "end", now, attempt });
+    if (answer.do !== "wait") {
+      break;
+    }
+    waits.push(answer.retry.delayMs);
+    now = answer.timerAt;
+    answer = engine.event(session, { what: "timer", now, attempt });
+  }
+  engine.free(session);
+  return { waits, ends: answer.do !== "open" };
+}
+
+const space = "http://www.w3.org/2000/svg";
+function shape(tag, attributes, text = "") {
+  const element = document.createElementNS(space, tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    element.setAttribute(name, value);
+  }
+  element.textContent = text;
+  return element;
+}
+
+const words = (ms) => (ms < 1000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`);
+
+/** Draws them as bars: behind each what it may be at most, where dice are thrown. */
+export function drawWaits(figure, { waits, ends }, atMost) {
+  const [width, height, gap] = [480, 130, 6];
+  const tallest = Math.max(...waits, ...atMost, 1);
+  const each = width / most;
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${height + 16}`, role: "img" });
+  const sequence = waits.map(words).join(" → ");
+  svg.setAttribute("aria-label", `Waits: ${sequence || "none"}`);
+  for (const [i, wait] of waits.entries()) {
+    const tall = (ms) => Math.max((ms / tallest) * (height - 20), 1);
+    const bar = (ms, name) =>
+      shape("rect", {
+        class: name,
+        x: i * each + gap / 2,
+        y: height - tall(ms),
+        width: each - gap,
+        height: tall(ms),
+        rx: 3,
+      });
+    if (atMost[i] > wait) {
+      svg.append(bar(atMost[i], "range"));
+    }
+    const top = height - tall(Math.max(wait, atMost[i] ?? 0));
+    svg.append(bar(wait, ""), shape("text", { x: (i + 0.5) * each, y: top - 4 }, words(wait)));
+    svg.append(shape("text", { x: (i + 0.5) * each, y: height + 13 }, String(i + 1)));
+  }
+  const total = waits.reduce((sum, wait) => sum + wait, 0);
+  const caption = document.createElement("figcaption");
+  caption.textContent = ends
+    ? `${waits.length} waits, ${words(total)} in all; then it gives up.`
+    : `After each failure; ${words(total)} in all so far, and on like the last one.`;
+  figure.replaceChildren(svg, caption);
+}

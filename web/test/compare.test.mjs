@@ -1,0 +1,143 @@
+// The comparison: each real SDK beside steadfetch, through one fault after the other.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { noBrowser } from "./browser.mjs";
+import { useSite } from "./site.mjs";
+
+/** What stands in a lane when all is over. */
+function lanes() {
+  return ["bare", "ours"].map((id) => {
+    const lane = document.getElementById(id);
+    const facts = [...lane.querySelectorAll(".took div")].map((row) =>
+      [...row.children].map((cell) => cell.textContent),
+    );
+    return {
+      how: lane.dataset.state,
+      answer: lane.querySelector(".answer").textContent,
+      sum: lane.querySelector(".sum").textContent,
+      bars: lane.querySelectorAll(".bar").length,
+      ...Object.fromEntries(facts),
+    };
+  });
+}
+
+describe("the comparison in Chromium", { skip: noBrowser, timeout: 240_000 }, () => {
+  const site = useSite();
+
+  async function compare(query) {
+    const page = await site.visit("compare", { tokenDelayMs: 15, ...query });
+    await page.waitForSelector("#compare[data-state=done]");
+    return [...(await page.evaluate(lanes)), page];
+  }
+
+  it("runs by itself: half an answer as a success, and the whole one", async () => {
+    const [bare, ours] = await compare();
+    assert.equal(bare.sum, "Half an answer, reported as a success");
+    assert.equal(ours.sum, "Exact to the byte");
+    assert.ok(ours.answer.startsWith(bare.answer) && bare.answer.length > 20);
+    assert.deepEqual([bare.Requests, ours.Requests], ["1", "2"]);
+    assert.deepEqual([bare.bars, ours.bars], [1, 2]);
+    assert.equal(bare["Paid for"], "12 tokens, for half an answer");
+    assert.equal(ours["Paid for"], "25 tokens");
+    assert.equal(bare.Waited, "–");
+    assert.match(ours.Waited, /^1\.\d s$/);
+  });
+
+  // How each package ends, as it is: a new version of one may do better.
+  const alone = {
+    openai: {
+      ends: "cut",
+      error_after: "failed",
+      cut: "failed",
+      truncated: "cut",
+      overloaded: "exact",
+      auth: "failed",
+    },
+    anthropic: {
+      ends: "cut",
+      error_after: "failed",
+      cut: "failed",
+      truncated: "cut",
+      overloaded: "exact",
+      auth: "failed",
+    },
+    ai: { ends: "cut", error_after: "failed", cut: "failed", truncated: "cut", auth: "failed" },
+  };
+  for (const [peer, faults] of Object.entries(alone)) {
+    for (const [script, how] of Object.entries(faults)) {
+      it(`${peer} beside steadfetch: ${script}`, async () => {
+        const [bare, ours] = await compare({ peer, script });
+        assert.equal(bare.how, how, bare.sum);
+        assert.equal(ours.how, script === "auth" ? "stopped" : "exact", ours.sum);
+      });
+    }
+  }
+
+  it("says what starting over costs", async () => {
+    const [, ours] = await compare({ script: "ends", afterCommit: "restart" });
+    assert.equal(ours.how, "exact");
+    assert.equal(ours["Paid for"], "37 tokens, 12 of them twice");
+  });
+
+  it("fails, and says why, where that is chosen", async () => {
+    const [, ours, page] = await compare({ script: "cut", afterCommit: "fail" });
+    assert.equal(ours.how, "stopped");
+    assert.equal(ours.Requests, "1");
+    assert.equal(
+      await page.$eval("#compare-banner >>> [part~=title]", (title) => title.textContent),
+      "Interrupted: Connection lost",
+    );
+  });
+
+  it("does not wait for a client that waits forever", async () => {
+    const [bare, ours] = await compare({ script: "stall_after" });
+    assert.equal(bare.how, "hung");
+    assert.match(bare.sum, /^Still waiting after \d+(\.\d)? s of silence, without an error$/);
+    assert.equal(ours.how, "exact");
+  });
+
+  for (const [script, words] of Object.entries({ offline: "Offline", sleep: "The laptop sleeps" })) {
+    it(`acts out what befalls the machine: ${script}`, async () => {
+      const page = await site.visit("compare", { script, tokenDelayMs: 30 });
+      await page.waitForFunction((words) => document.getElementById("mishap").textContent === words, {}, words);
+      await page.waitForFunction(() => navigator.onLine === false);
+      await page.waitForSelector("#compare[data-state=done]");
+      const [bare, ours] = await page.evaluate(lanes);
+      assert.equal(bare.how, "failed");
+      assert.equal(ours.how, "exact");
+      assert.equal(ours.Requests, "2"); // nothing was asked for in vain while the browser said that it is offline
+      assert.deepEqual(await page.evaluate(() => [navigator.onLine, document.getElementById("mishap").textContent]), [
+        true,
+        "",
+      ]);
+      const ahead = (await page.evaluate(() => Date.now())) - Date.now();
+      assert.equal(ahead > 29 * 60_000, script === "sleep"); // the clock has gone on while it slept
+    });
+  }
+
+  it("begins anew when something else is chosen in the midst of it", async () => {
+    const page = await site.visit("compare", { script: "stall_after", tokenDelayMs: 15 });
+    await page.waitForFunction(() => document.querySelector("#ours .answer").textContent.length > 20);
+    await page.click("#compare label:has([value=healthy])");
+    await page.waitForSelector("#compare[data-state=done]");
+    const [bare, ours] = await page.evaluate(lanes);
+    assert.deepEqual([bare.how, ours.how], ["exact", "exact"]);
+    assert.deepEqual([bare.Requests, ours.Requests], ["1", "1"]);
+  });
+
+  it("has the code that does it, to copy", async () => {
+    const page = await site.visit("compare", { peer: "anthropic", afterCommit: "restart" }, () => {
+      const clipboard = { writeText: async (text) => (globalThis.copied = text) };
+      Object.defineProperty(navigator, "clipboard", { value: clipboard });
+    });
+    const copied = [];
+    for (const button of await page.$$("#compare .copy")) {
+      await button.click();
+      copied.push(await page.evaluate(() => globalThis.copied));
+    }
+    assert.equal(copied.length, 3);
+    assert.match(copied[0], /import Anthropic from "@anthropic-ai\/sdk"/);
+    assert.match(copied[1], /afterCommit: "restart"/);
+    assert.match(copied[2], /new Anthropic\(\{ fetch: createFetch\(\), maxRetries: 0 \}\)/);
+  });
+});

@@ -1,0 +1,43 @@
+// What the tests of a view have in common: the provider, the page's server and a browser, for as long as a suite runs.
+import assert from "node:assert/strict";
+import { after, afterEach, before } from "node:test";
+import { startProvider } from "../provider.mjs";
+import { startServer } from "../server.mjs";
+import { launch, openPage } from "./browser.mjs";
+
+/** Starts them before the suite's first test. `visit` opens a view and gives its page. */
+export function useSite() {
+  const site = { pages: [] };
+
+  before(async () => {
+    site.provider = await startProvider();
+    site.server = await startServer({ provider: site.provider.url });
+    site.browser = await launch();
+  });
+
+  afterEach(async () => {
+    for (const { page, complaints } of site.pages.splice(0)) {
+      await page.close();
+      assert.deepEqual(complaints, []);
+    }
+  });
+
+  after(async () => {
+    await site.browser?.close();
+    await site.server?.close();
+    await site.provider?.stop();
+  });
+
+  site.visit = async (view, query = {}, prepare = () => {}) => {
+    const opened = await openPage(site.browser, "about:blank");
+    site.pages.push(opened);
+    const { page } = opened;
+    page.setDefaultTimeout(30_000);
+    await page.evaluateOnNewDocument(prepare);
+    const [name] = view.split("?");
+    await page.goto(`${site.server.url}/?${new URLSearchParams(query)}#${view}`);
+    await page.waitForSelector(`#${name}[data-ready]`);
+    return page;
+  };
+  return site;
+}

@@ -1,0 +1,149 @@
+// Each view, in light and dark, on a phone and a desk: what it weighs, whether axe finds fault, whether a thumb can use
+// it; and screenshots to look at, in .cache/screens.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { startProvider } from "../provider.mjs";
+import { startServer } from "../server.mjs";
+import { launch, noBrowser, openPage } from "./browser.mjs";
+
+const screens = fileURLToPath(new URL("../.cache/screens/", import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const sizes = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
+
+/** How each view is brought to where it has most to show. */
+const views = {
+  compare: (page) => page.waitForSelector("#compare[data-state=done]"),
+  async chat(page) {
+    await page.click("#send");
+    await page.waitForSelector("#banner >>> [part=card]:not([hidden]) [part~=countdown]:not([hidden])");
+    await page.waitForSelector("#log .request");
+  },
+  storm: (page) => page.waitForSelector("#storm[data-state=done]"),
+  async playground(page) {
+    await page.select("#waits [name=jitter]", "full");
+    await page.waitForSelector("#waits-plot rect.range");
+  },
+};
+
+describe("the views in Chromium", { skip: noBrowser, timeout: 240_000 }, () => {
+  let provider;
+  let server;
+  let browser;
+
+  before(async () => {
+    mkdirSync(screens, { recursive: true });
+    provider = await startProvider();
+    server = await startServer({ provider: provider.url });
+    browser = await launch();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    await provider?.stop();
+  });
+
+  async function visit(view, { size = "desk", scheme = "light" } = {}) {
+    const { page, complaints } = await openPage(browser, "about:blank");
+    page.setDefaultTimeout(30_000);
+    const phone = size === "phone";
+    await page.setViewport({ ...sizes[size], isMobile: phone, hasTouch: phone });
+    await page.emulateMediaFeatures([
+      { name: "prefers-color-scheme", value: scheme },
+      { name: "prefers-reduced-motion", value: "reduce" },
+    ]);
+    await page.goto(`${server.url}/?initialDelayMs=30000#${view}`);
+    await page.waitForSelector(`#${view}[data-ready]`);
+    return { page, complaints };
+  }
+
+  /** What is too small for a thumb, of what can be pressed. */
+  function small(least) {
+    const pressable = "button, select, summary, a, input:not([type=radio]), textarea, label:has([type=radio])";
+    const shown = [...document.querySelectorAll(pressable)].filter((element) => element.checkVisibility());
+    const inside = (element) => element.matches("label *") || element.matches(".facts *, .trail *");
+    return shown
+      .filter((element) => !inside(element))
+      .map((element) => ({ what: element.outerHTML.slice(0, 80), ...element.getBoundingClientRect().toJSON() }))
+      .filter(({ width, height }) => Math.min(width, height) < least)
+      .map(({ what, width, height }) => `${what}: ${width} x ${height}`);
+  }
+
+  for (const [view, arrange] of Object.entries(views)) {
+    for (const size of Object.keys(sizes)) {
+      for (const scheme of ["light", "dark"]) {
+        it(`${view}, ${size}, ${scheme}: nothing is wrong for axe, and all fits`, async () => {
+          const { page, complaints } = await visit(view, { size, scheme });
+          await arrange(page);
+          await page.screenshot({ path: join(screens, `${view}-${size}-${scheme}.png`) });
+          await page.evaluate(axe); // by the driver: the page's policy forbids scripts from elsewhere
+          const { violations, passes } = await page.evaluate(() => globalThis.axe.run());
+          const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+          assert.deepEqual(found, []);
+          assert.ok(passes.length > 20, `only ${passes.length} rules had something to look at`);
+          const [wide, inner] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+          assert.equal(wide, inner);
+          if (size === "phone") {
+            assert.deepEqual(await page.evaluate(small, 44), []);
+          }
+          assert.deepEqual(complaints, []);
+          await page.close();
+        });
+      }
+    }
+  }
+
+  it("has the faults at the lower end of a phone, and the log in sight", async () => {
+    const { page } = await visit("chat", { size: "phone" });
+    await views.chat(page);
+    const top = (selector) => page.$eval(selector, (element) => element.getBoundingClientRect().top);
+    const bottom = (selector) => page.$eval(selector, (element) => element.getBoundingClientRect().bottom);
+    const { height } = sizes.phone;
+    assert.ok((await top("#settings .scripts")) > height / 2);
+    assert.ok((await bottom("#settings .scripts")) < height);
+    assert.ok((await bottom("#composer")) <= height);
+    assert.ok((await top("#log")) > 0 && (await bottom("#log")) < height);
+    await page.goto(`${server.url}/#compare`);
+    await page.waitForSelector("#compare[data-ready]");
+    assert.ok((await top("#compare .scripts")) > height / 2);
+    assert.ok((await bottom("#again")) <= height);
+    await page.close();
+  });
+
+  it("weighs at most 90 kB at first sight and 200 kB with all views, compressed", async () => {
+    const peers = /\/(openai|anthropic|ai)-\w+\.js$/;
+    const { page } = await openPage(browser, "about:blank");
+    const client = await page.createCDPSession();
+    await client.send("Network.enable");
+    const urls = new Map();
+    let all = 0;
+    client.on("Network.responseReceived", ({ requestId, response }) => urls.set(requestId, response.url));
+    client.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+      const url = urls.get(requestId) ?? "";
+      if (url.startsWith(server.url) && !peers.test(url)) {
+        all += encodedDataLength;
+      }
+    });
+    await page.goto(`${server.url}/`);
+    await page.waitForSelector("#compare[data-state=done]", { timeout: 30_000 });
+    const first = all;
+    assert.ok(
+      [...urls.values()].some((url) => /\/openai-\w+\.js$/.test(url)),
+      "the SDK is loaded apart",
+    );
+    for (const view of ["chat", "storm", "playground"]) {
+      await page.click(`#tab-${view}`);
+      await page.waitForSelector(`#${view}[data-ready]`);
+    }
+    await page.focus("#corpus");
+    await page.waitForSelector("#corpus-cases option");
+    console.log(`first view ${(first / 1000).toFixed(1)} kB, all views ${(all / 1000).toFixed(1)} kB`);
+    assert.ok(first > 60_000 && first <= 90_000, `${first} bytes`);
+    assert.ok(all <= 200_000, `${all} bytes`);
+    await page.close();
+  });
+});
