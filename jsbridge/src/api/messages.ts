@@ -32,16 +32,8 @@ interface Reader {
   free?(): void;
 }
 
-<<<<<<< HEAD
-/** A message that the core is asked about: which member of the data is text, when somebody wants to know, and once. */
+/** A message of which the core is asked what is text, once, when the text is first read. */
 export function message(event: string, data: string, id: string): ChatStreamMessage {
-=======
-/**
- * The core knows which member of the data is text. It is asked once, when the text
- * is first read, unless it was given already: as JSON.
- */
-export function message(event: string, data: string, id: string, json?: string): ChatStreamMessage {
->>>>>>> core
   let said: Said | undefined;
   const say = () => {
     said ??= engine().said({ event, data });
