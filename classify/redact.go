@@ -54,7 +54,7 @@ func safe(s string) string {
 		r.out = append(r.out, show...)
 		if i = end; len(r.out) > maxDetail {
 			end = maxDetail - len("…")
-			for r.out[end]&0xC0 == 0x80 {
+			for end > 0 && r.out[end]&0xC0 == 0x80 { // there may be nothing else in it
 				end--
 			}
 			return string(r.out[:end]) + "…"

@@ -32,7 +32,7 @@ interface Reader {
   free?(): void;
 }
 
-/** A message that the core is asked about: which member of the data is text, when somebody wants to know, and once. */
+/** A message of which the core is asked what is text, once, when the text is first read. */
 export function message(event: string, data: string, id: string): ChatStreamMessage {
   let said: Said | undefined;
   const say = () => {

@@ -1,0 +1,12 @@
+package classify
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestADetailOfNothingButBrokenUTF8IsCutSomewhere(t *testing.T) {
+	require.Equal(t, "…", safe(strings.Repeat("\xAA", 2*maxDetail)))
+}
