@@ -232,6 +232,7 @@ func (s *Session) Decide() *Answer {
 	if due == nil {
 		return nil
 	}
+	s.group.tick(s.wall(s.now)) // which Read must not, since it has no lock
 	a := due(s)
 	s.account()
 	if a != nil {

@@ -47,7 +47,6 @@ func (s *Session) tick(wall int64) {
 		s.offset = s.now - wall
 	}
 	s.now = wall + s.offset
-	s.group.tick(wall)
 }
 
 func (s *Session) wall(at int64) int64 { return at - s.offset }

@@ -186,6 +186,7 @@ func NewSession(given *Config, group *Group) (*Session, error) {
 // next call.
 func (s *Session) Step(h *Happened) *Answer {
 	s.tick(h.Now)
+	s.group.tick(h.Now)
 	s.moves, s.out, s.due = s.moves[:0], 0, nil
 	a := s.rouse(s.step(h))
 	s.account()
