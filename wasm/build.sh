@@ -46,7 +46,7 @@ trap 'rm -rf "$work"' EXIT
 
 # TinyGo has run wasm-opt once, but keeping names. Not among the flags: --traps-never-happen and --ignore-implicit-traps, which
 # would delete bounds checks, and --low-memory-unused, which does not hold with the stack at the bottom of memory.
-"$WASMOPT" -Oz --converge --generate-global-effects -Oz --merge-locals --dealign --strip-debug --strip-producers --strip-target-features -o "$work/small.wasm" "$work/tinygo.wasm"
+"$WASMOPT" -Oz --converge --generate-global-effects -Oz --merge-locals --strip-debug --strip-producers --strip-target-features -o "$work/small.wasm" "$work/tinygo.wasm"
 
 node "$here/toolchain/check.mjs" "$work/small.wasm"
 

@@ -117,6 +117,7 @@ const filled = text.replace(/(<!-- of (\w+) ?(.*?) -->\n)[\s\S]*?(?=<!-- end -->
 });
 /** The rules that the sources warn of. Their table is written by hand, and has to have each of them. */
 const sources = readdirSync(`${root}retry/session`)
+  .filter((name) => name.endsWith(".go"))
   .map((name) => `retry/session/${name}`)
   .concat("jsbridge/src/api/fetch.ts", "jsbridge/src/session/warn.ts");
 const warned = sources
