@@ -209,7 +209,7 @@ func (f *Fault) check() error {
 		return errors.New("for_ms and ping_ms are for stall")
 	}
 	if f.Times < -1 {
-		return errors.New("times is -1 (for ever) or more")
+		return errors.New("times is -1 (forever) or more")
 	}
 	for name, n := range map[string]int{
 		"at_token": f.AtToken, "size": f.Size, "delay_ms": f.DelayMs, "for_ms": f.ForMs, "ping_ms": f.PingMs,

@@ -30,7 +30,7 @@ func TestTheScriptIsMetAttemptByAttempt(t *testing.T) {
 		{"nothing", nil, []int{200, 200}},
 		{"in turn", []chattest.Fault{{Status: 500}, {}, {Status: 429}}, []int{500, 200, 429, 200, 200}},
 		{"times", []chattest.Fault{{Status: 500, Times: 3}, {Status: 429}}, []int{500, 500, 500, 429, 200}},
-		{"for ever", []chattest.Fault{{Status: 429}, {Status: 500, Times: -1}, {Status: 400}}, []int{429, 500, 500, 500, 500}},
+		{"forever", []chattest.Fault{{Status: 429}, {Status: 500, Times: -1}, {Status: 400}}, []int{429, 500, 500, 500, 500}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			run := quick(srv, c.faults...)
