@@ -33,7 +33,7 @@ export async function playSessions(instantiate, files) {
     for (const vector of file.vectors) {
       outcome.count++;
       const module = abi(await instantiate());
-      if (module.exports.abi_version() !== 2) throw new Error("another ABI version");
+      if (module.exports.abi_version() !== 3) throw new Error("another ABI version");
       const handles = [];
       for (const [at, step] of vector.steps.entries()) {
         let got;

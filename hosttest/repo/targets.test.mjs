@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file) => readFileSync(join(root, file), "utf8");
 const makefile = read("Makefile");
-const targets = new Set([...makefile.matchAll(/^([a-z][a-z-]*):/gm)].map(([, name]) => name));
+const targets = new Set([...makefile.matchAll(/^([a-z][a-z0-9-]*):/gm)].map(([, name]) => name));
 /** Not words of a sentence: in code, in quotes, at the start of a line in a shell or page, in a workflow. */
-const named = /(?:`|"|run: |\btarget )make((?: --?[a-z-]+)*(?: [a-z][a-z-]+)+)/gm;
-const lines = /^make((?: --?[a-z-]+)*(?: [a-z][a-z-]+)+)/gm;
+const named = /(?:`|"|run: |\btarget )make((?: --?[a-z-]+)*(?: [a-z][a-z0-9-]+)+)/gm;
+const lines = /^make((?: --?[a-z-]+)*(?: [a-z][a-z0-9-]+)+)/gm;
 
 const files = execFileSync("git", ["ls-files", "*.md", "*.yml", "*.sh", "*.mjs", "*.go", "*.ts", ".ci/*"], {
   cwd: root,

@@ -51,7 +51,7 @@ func (m *Module) New(ctx context.Context) (*Instance, error) {
 		return nil, err
 	}
 	i := &Instance{ctx: ctx, module: module}
-	if version, err := i.Call("abi_version"); err != nil || version != 2 {
+	if version, err := i.Call("abi_version"); err != nil || version != 3 {
 		return nil, fmt.Errorf("wasmhost: version %d: %w", version, err)
 	}
 	return i, nil
