@@ -29,7 +29,9 @@ func newInstance(t testing.TB) *wasmhost.Instance {
 }
 
 // flat does something n times and holds that the module's memory does not grow
-// any more after the first third.
+// any more after the first third, but for one step: the heap doubles when it is
+// nearly full and its free places are small. What is left behind each time would
+// need many.
 func flat(t *testing.T, i *wasmhost.Instance, n int, what func(round int)) {
 	t.Helper()
 	begun, warm := time.Now(), 0
@@ -40,7 +42,7 @@ func flat(t *testing.T, i *wasmhost.Instance, n int, what func(round int)) {
 		what(round)
 	}
 	require.NotZero(t, warm)
-	require.LessOrEqual(t, i.Memory(), warm, "the memory grows")
+	require.LessOrEqual(t, i.Memory(), 2*warm, "the memory grows")
 	t.Logf("%d rounds in %v, %d KiB of memory", n, time.Since(begun).Round(time.Millisecond), i.Memory()>>10)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -412,13 +413,17 @@ func (s *Script) checkFinal(a *Attempt, f final, r *Result) error {
 	case s.Client == "fetch" && r.Status != a.Status:
 		return fmt.Errorf("the status is %d, not %d", r.Status, a.Status)
 	case f.how == passed || f.outcome.class == asItCame:
-		if s.Client == "fetch" && !bytes.Equal(r.Bytes, a.all()) {
+		if s.Client == "fetch" && !bytes.Equal(r.Bytes, a.all()) && !(a.Status >= 400 && bytes.Equal(note.ReplaceAll(r.Bytes, nil), a.all())) {
 			return fmt.Errorf("the body is not the provider's: %q", r.Bytes)
 		}
 		return s.checkAnswer(a, r)
 	}
 	return s.checkAnswer(a, r)
 }
+
+// note is what the package adds to the text of an error, for the SDK to show,
+// where the server asks for a longer wait than is allowed.
+var note = regexp.MustCompile(` \([^()"]+ asks to wait [^()"]+, which is more than is allowed here\.\)`)
 
 // all is the body as it was sent, pings and all.
 func (a *Attempt) all() []byte {

@@ -11,7 +11,8 @@ var Cohere = &Protocol{
 		return jsonscan.Listed("message-start content-start content-delta", typ)
 	},
 	begins: func(v jsonscan.Value, typ string) bool {
-		return typ == "message-start" && v.Has("delta.message.role")
+		message := v.Get("delta.message")
+		return typ == "message-start" && message.Has("role") && message.Get("content").Kind() == jsonscan.Array
 	},
 	read: readCohere,
 	said: func(s *Said, v jsonscan.Value, typ string) bool {

@@ -59,7 +59,7 @@ var streams = func() map[string]string {
 			part(`{"text":"Hmm","thought":true}`, ""), part(`{"functionCall":{"name":"look","args":{}}}`, ""), part(`{"text":"!"}`, `,"finishReason":"STOP"`)), "\n", "\r\n"),
 		"ai sdk": data(`{"type":"start","messageId":"m"}`, `{"type":"text-start","id":"t"}`, `{"type":"text-delta","id":"t","delta":"Hel"}`,
 			`{"type":"text-delta","id":"t","delta":"lo"}`, `{"type":"text-delta","id":"t","delta":"!"}`, `{"type":"finish"}`, "[DONE]"),
-		"cohere": typed(`{"type":"message-start","id":"m","delta":{"message":{"role":"assistant"}}}`,
+		"cohere": typed(`{"type":"message-start","id":"m","delta":{"message":{"role":"assistant","content":[]}}}`,
 			`{"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}}`,
 			`{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"Hel"}}}}`, `{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"lo"}}}}`,
 			`{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":", you"}}}}`,
