@@ -37,7 +37,7 @@ func TestTheElementKnowsProvidersByTheSameNamesAndPages(t *testing.T) {
 
 // textsFile is what translators begin with; jsbridge/test/view.test.ts shows
 // that the element fills it in as classify does.
-const textsFile = "../testdata/classify/texts.json"
+const textsFile = "../testdata/texts.json"
 
 func TestTheTextsAreThereForTranslators(t *testing.T) {
 	table := map[string]map[string]string{}

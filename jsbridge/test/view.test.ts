@@ -349,7 +349,7 @@ for (const { ms, words } of durations) {
 }
 
 test("an application's own words are filled in as the engine's are, for every kind, rule and party", () => {
-  const failures = JSON.parse(readFileSync("../testdata/classify/texts.json", "utf8"));
+  const failures = JSON.parse(readFileSync("../testdata/texts.json", "utf8"));
   const seen = new Set<string>();
   for (const failure of [
     { status: 429, url: "https://api.anthropic.com/v1/messages" },
