@@ -58,7 +58,11 @@ let channel: MessageChannel | undefined;
 /** After the timers and messages that are due now. */
 function soon(task: () => void): void {
   if (setImmediate) {
-    setImmediate(task);
+    try {
+      setImmediate(task);
+    } catch {
+      setTimeout(task, 0); // Next.js's edge runtime has one that refuses
+    }
   } else if (MessageChannel) {
     channel ??= new MessageChannel();
     // Test runners that play the browser inside Node.js would not end.
