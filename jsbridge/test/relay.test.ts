@@ -165,6 +165,25 @@ test("a long wait is bridged by comments, which a page does not see, and not lon
   assert.deepEqual(short(events).slice(-3), ['{"id":', "[DONE]", "finish"]);
 });
 
+test("nothing is written to a page that has gone away, however slowly the events end", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  let end = () => {};
+  async function* slow(): AsyncGenerator<ChatStreamEvent> {
+    await new Promise<void>((resolve) => {
+      end = resolve;
+    });
+  }
+  const reader = toResponse(slow()).body!.getReader();
+  await reader.read(); // the opening
+  void reader.read();
+  await settle();
+  const gone = reader.cancel();
+  await settle();
+  t.mock.timers.tick(60_000); // a timer that throws ends the process
+  end();
+  await gone;
+});
+
 test("a relay says what it is, and that nobody is to hold it back", async () => {
   const response = toResponse(stream(page, {}, { fetch: async () => new Response("{}") }), { status: 203 });
   assert.equal(response.status, 203);

@@ -20,11 +20,12 @@ export function toResponse(events: AsyncIterable<ChatStreamEvent>, init: Respons
   const encoder = new TextEncoder();
   const encode = (data: string) => encoder.encode(`data: ${data}\n\n`);
   const iterator = events[Symbol.asyncIterator]();
+  let beat: ReturnType<typeof setInterval> | undefined;
   const body = new ReadableStream<Uint8Array>(
     {
       start: (controller) => controller.enqueue(encode(opening)),
       async pull(controller) {
-        const beat = setInterval(() => controller.enqueue(encoder.encode(":\n\n")), beatMs);
+        beat = setInterval(() => controller.enqueue(encoder.encode(":\n\n")), beatMs);
         const { done, value } = await iterator.next().finally(() => clearInterval(beat));
         if (done) {
           controller.close();
@@ -33,6 +34,7 @@ export function toResponse(events: AsyncIterable<ChatStreamEvent>, init: Respons
         }
       },
       async cancel() {
+        clearInterval(beat); // the events may end only later
         await iterator.return?.();
       },
     },
