@@ -52,17 +52,7 @@ func hear(t *testing.T, body string, chunks []string, bySight bool) (list []hear
 			strings.Clone(e.Type), strings.Clone(e.Data), strings.Clone(e.ID), strings.Clone(said.Text.String()), strings.Clone(said.Reasoning.String()), e.HasID, told,
 		})
 	}
-	for _, chunk := range chunks {
-		p := []byte(chunk)
-		r.Feed(p)
-		for r.Next(&e) {
-			note()
-		}
-		clear(p) // it was the host's
-	}
-	if _, rest := r.Last(&e); rest {
-		note()
-	}
+	readAll(&r, &e, chunks, note)
 	return list, known
 }
 

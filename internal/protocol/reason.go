@@ -23,19 +23,20 @@ func reasonOf(v jsonscan.Value) reason {
 	if v.Empty() {
 		return undecided
 	}
-	s := lower(v.Str())
+	s := v.Str()
+	s = s[:min(len(s), 200)] // reasons are short
 	switch {
-	case s == "finish_reason_unspecified":
+	case ascii.EqualFold(s, "finish_reason_unspecified"):
 		return undecided
-	case jsonscan.Listed("length max_tokens max_output_tokens model_context_window_exceeded", s):
+	case ascii.ListedFold("length max_tokens max_output_tokens model_context_window_exceeded", s):
 		return tooLong
-	case jsonscan.Listed("tool_calls tool-calls tool_call function_call tool_use", s):
+	case ascii.ListedFold("tool_calls tool-calls tool_call function_call tool_use", s):
 		return toolsCalled
-	case jsonscan.Listed("refusal content_filter content-filter content_filtered sensitive safety recitation blocklist prohibited_content spii "+
+	case ascii.ListedFold("refusal content_filter content-filter content_filtered sensitive safety recitation blocklist prohibited_content spii "+
 		"image_safety image_prohibited_content image_recitation model_armor", s):
 		return withheld
-	case jsonscan.Listed("error abort aborted", s), ascii.Contains(s, "malformed_function_call"), ascii.Contains(s, "unexpected_tool_call"),
-		ascii.Contains(s, "network_error"), ascii.Contains(s, "insufficient_system_resource"):
+	case ascii.ListedFold("error abort aborted", s), says(s, "malformed_function_call"), says(s, "unexpected_tool_call"),
+		says(s, "network_error"), says(s, "insufficient_system_resource"):
 		return failure
 	}
 	return completed
@@ -59,16 +60,4 @@ func (r reason) facts() Facts { return reasons[r].facts }
 
 func (r reason) ending() EndingReason { return reasons[r].ending }
 
-// lower is s in lower case, where it is ASCII. Reasons are short.
-func lower(s string) string {
-	if len(s) > 200 {
-		s = s[:200]
-	}
-	b := []byte(s)
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
-}
+func says(s, part string) bool { return ascii.IndexFold(s, part) >= 0 }

@@ -107,18 +107,23 @@ func facts(t *testing.T, body string, promised *protocol.Protocol, chunks []stri
 		text, _ := tracker.Text(&e)
 		list = append(list, fact{said, end, strings.Clone(text.Str()), tracker.Sequence, tracker.Seen, tracker.Complete()})
 	}
+	readAll(&r, &e, chunks, note)
+	return list, known
+}
+
+// readAll has a Reader read a body, and calls note for each event, in e.
+func readAll(r *sse.Reader, e *sse.Event, chunks []string, note func()) {
 	for _, chunk := range chunks {
 		p := []byte(chunk)
 		r.Feed(p)
-		for r.Next(&e) {
+		for r.Next(e) {
 			note()
 		}
 		clear(p) // it was the host's
 	}
-	if _, rest := r.Last(&e); rest {
+	if _, rest := r.Last(e); rest {
 		note()
 	}
-	return list, known
 }
 
 // pieces cuts s into pieces of n bytes.

@@ -78,5 +78,5 @@ func (e *Event) DataOf(raw string) string {
 	return string(data)
 }
 
-// view is b as a string without a copy, for as long as b does not change.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+// View is b as a string without a copy, for as long as b does not change.
+func View(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

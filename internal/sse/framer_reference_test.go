@@ -170,7 +170,7 @@ func (f *Framer) cut(end int, e *Event) {
 				break
 			}
 		}
-		switch jsonscan.Index("data event id", view(name)) {
+		switch jsonscan.Index("data event id", View(name)) {
 		case 0:
 			if e.Bare { // what the specification knows counts more
 				e.Type, e.Bare = "", false
@@ -178,27 +178,27 @@ func (f *Framer) cut(end int, e *Event) {
 			}
 			lines++
 			if lines == 1 {
-				e.Data = view(value)
+				e.Data = View(value)
 				continue
 			}
 			if lines == 2 {
 				f.joined = append(f.joined[:0], e.Data...)
 			}
 			f.joined = append(append(f.joined, '\n'), value...)
-			e.Data = view(f.joined)
+			e.Data = View(f.joined)
 		case 1:
-			e.Type = view(value)
+			e.Type = View(value)
 		case 2:
-			if strings.IndexByte(view(value), 0) < 0 {
-				e.ID, e.HasID = view(value), true
+			if strings.IndexByte(View(value), 0) < 0 {
+				e.ID, e.HasID = View(value), true
 			}
 		default:
 			if lines == 0 && line[0] == '{' {
 				lines = 1
-				e.Data, e.Bare = view(line), true
-			} else if lines == 0 && len(value) > 0 && value[0] == '{' && view(name) == "error" {
+				e.Data, e.Bare = View(line), true
+			} else if lines == 0 && len(value) > 0 && value[0] == '{' && View(name) == "error" {
 				lines = 1
-				e.Type, e.Data, e.Bare = "error", view(value), true
+				e.Type, e.Data, e.Bare = "error", View(value), true
 			}
 		}
 	}

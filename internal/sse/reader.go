@@ -84,7 +84,7 @@ const (
 // the last one. It is not kept: what is not a whole event is read and noted.
 func (r *Reader) Feed(p []byte) {
 	r.base += int64(len(r.chunk))
-	r.chunk, r.at = view(p), 0
+	r.chunk, r.at = View(p), 0
 }
 
 // Whole is where the event that is being read begins. All before it, from the
@@ -189,7 +189,7 @@ func (r *Reader) readName() {
 
 // find says which field the name is.
 func (r *Reader) find() {
-	switch view(r.name[:r.named]) {
+	switch View(r.name[:r.named]) {
 	case "data":
 		r.field = fieldData
 	case "event":
@@ -254,7 +254,7 @@ func (r *Reader) shut() {
 	case fieldType:
 		r.typ, r.value, r.typeAt = r.value, r.typ, at
 	case fieldID:
-		if len(r.value) <= maxValue && strings.IndexByte(view(r.value), 0) < 0 {
+		if len(r.value) <= maxValue && strings.IndexByte(View(r.value), 0) < 0 {
 			r.id, r.value, r.idAt, r.hasID = r.value, r.id, at, true
 		}
 	}
@@ -273,7 +273,7 @@ func (r *Reader) endLine(c byte) {
 // complete gives what was read as an event, and begins the next one.
 func (r *Reader) complete(e *Event) {
 	*e = Event{
-		Type: view(r.typ), Data: view(r.kept.text), ID: view(r.id), HasID: r.hasID,
+		Type: View(r.typ), Data: View(r.kept.text), ID: View(r.id), HasID: r.hasID,
 		Lines: r.lines, Bare: r.bare, Cut: r.kept.cut, Oversize: r.kept.full,
 		Bytes: Span{r.from, r.base + int64(r.at)}, TypeAt: r.typeAt, DataAt: r.dataAt, IDAt: r.idAt,
 	}

@@ -38,6 +38,10 @@ func (f *facts) table(pkg *types.Package, info *types.Info, from ast.Node) {
 	if most, ok := pkg.Scope().Lookup("maxNumber").(*types.Const); ok {
 		f.most = most.Val().ExactString()
 	}
+	protocolNames := ""
+	if names, ok := pkg.Scope().Lookup("protocolNames").(*types.Const); ok {
+		protocolNames = constant.StringVal(names.Val())
+	}
 	ast.Inspect(from, func(node ast.Node) bool {
 		line, ok := node.(*ast.CompositeLit)
 		if !ok {
@@ -56,7 +60,7 @@ func (f *facts) table(pkg *types.Package, info *types.Info, from ast.Node) {
 			case "at", "fallback": // the core's business
 			case "words":
 				o.words = strings.Fields(constant.StringVal(value))
-				if constant.StringVal(value) == "protocols" {
+				if constant.StringVal(value) == protocolNames {
 					o.words = strings.Fields(protocol.Names())
 				}
 			case "kind":

@@ -1,19 +1,15 @@
 package session
 
 import (
-	"unsafe"
-
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
+	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
 // maxBody is how much of an error body, or of a document, is looked at, and
 // how much is held of an answer that does not say what it is.
 const maxBody = 64 << 10
-
-// view is b as a string without a copy, for a look while b does not change.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // body is a copy of the beginning of what is held.
 func (s *Session) body() string {
@@ -23,7 +19,7 @@ func (s *Session) body() string {
 // sniff tells by its beginning what a body is: events, a document, or
 // something else, whatever its label.
 func (s *Session) sniff() {
-	head := trim(view(s.head))
+	head := trim(sse.View(s.head))
 	switch {
 	case head == "":
 		if len(s.head) >= maxBody {
@@ -93,7 +89,7 @@ func (s *Session) untouched() *Answer {
 // until it can be no error. nil is that more must be seen.
 func (s *Session) document(final bool) *Answer {
 	final = final || len(s.head) >= maxBody
-	text := trim(view(s.head))
+	text := trim(sse.View(s.head))
 	if text != "" && text[0] == '<' {
 		switch {
 		case s.watch != watched:
