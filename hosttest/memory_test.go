@@ -29,9 +29,7 @@ func newInstance(t testing.TB) *wasmhost.Instance {
 }
 
 // flat does something n times and holds that the module's memory does not grow
-// any more after the first third, but for one step: the heap doubles when it is
-// nearly full and its free places are small. What is left behind each time would
-// need many.
+// any more after the first third.
 func flat(t *testing.T, i *wasmhost.Instance, n int, what func(round int)) {
 	t.Helper()
 	begun, warm := time.Now(), 0
@@ -42,7 +40,7 @@ func flat(t *testing.T, i *wasmhost.Instance, n int, what func(round int)) {
 		what(round)
 	}
 	require.NotZero(t, warm)
-	require.LessOrEqual(t, i.Memory(), 2*warm, "the memory grows")
+	require.LessOrEqual(t, i.Memory(), warm, "the memory grows")
 	t.Logf("%d rounds in %v, %d KiB of memory", n, time.Since(begun).Round(time.Millisecond), i.Memory()>>10)
 }
 
@@ -63,8 +61,7 @@ func TestAMillionFailuresLeaveNothingBehind(t *testing.T) {
 }
 
 // TestAHundredThousandSessionsLeaveNothingBehind plays sessions of every kind,
-// a hundred of them open at a time, and leaves some of them unfinished. A third
-// of them is more than the buckets that are kept in any case.
+// a hundred of them open at a time, and leaves some of them unfinished.
 func TestAHundredThousandSessionsLeaveNothingBehind(t *testing.T) {
 	i := newInstance(t)
 	files, err := vectors.Load("../testdata/sessions")
@@ -102,8 +99,10 @@ func TestAHundredThousandSessionsLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// play makes the calls of steps and looks at nothing. Each round has origins
-// of its own, so that cool-downs do not make all of it wait.
+// play makes the calls of steps and looks at nothing. A hundred rounds have
+// origins of their own, so that cool-downs do not make all of it wait. There are
+// no more of them, since the vectors' clock stands still and no cool-down ends:
+// a bucket stays for each, and all are there in the first third.
 func play(t *testing.T, i *wasmhost.Instance, file *vectors.File, steps []*vectors.Step, round int) vectors.Session {
 	t.Helper()
 	var session vectors.Session
@@ -111,7 +110,7 @@ func play(t *testing.T, i *wasmhost.Instance, file *vectors.File, steps []*vecto
 		var err error
 		switch {
 		case step.New != nil:
-			config := strings.Replace(string(step.New), "https://", fmt.Sprintf("https://n%d.", round%1000), 1)
+			config := strings.Replace(string(step.New), "https://", fmt.Sprintf("https://n%d.", round%100), 1)
 			session, err = i.NewSession([]byte(config))
 		case step.Happened != nil:
 			_, err = session.Step(step.Happened)

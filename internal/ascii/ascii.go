@@ -23,9 +23,6 @@ func Cut(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// Contains is strings.Contains.
-func Contains(s, part string) bool { return Index(s, part) >= 0 }
-
 // Before is s up to the first of marks, which are ASCII, or all of s.
 func Before(s, marks string) string {
 	for i := 0; i < len(s); i++ {

@@ -11,7 +11,6 @@ func TestSearchesFindWhatPackageStringsFinds(t *testing.T) {
 	for _, s := range []string{"", "a", "aa", "aab", "https://x/y?z#w", "://", "a://b://c", "ü://é"} {
 		for _, part := range []string{"a", "ab", "aab", "://", "?", "#", "/y", "é"} {
 			require.Equal(t, strings.Index(s, part), Index(s, part), "%q in %q", part, s)
-			require.Equal(t, strings.Contains(s, part), Contains(s, part), "%q in %q", part, s)
 			before, after, found := Cut(s, part)
 			wantBefore, wantAfter, wantFound := strings.Cut(s, part)
 			require.Equal(t, []any{wantBefore, wantAfter, wantFound}, []any{before, after, found}, "%q in %q", part, s)
