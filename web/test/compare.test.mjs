@@ -130,6 +130,7 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 240_000 }, ()
       const clipboard = { writeText: async (text) => (globalThis.copied = text) };
       Object.defineProperty(navigator, "clipboard", { value: clipboard });
     });
+    await page.waitForSelector("#compare[data-state=done]"); // what runs above moves the buttons, and a click goes by place
     const copied = [];
     for (const button of await page.$$("#compare .copy")) {
       await button.click();
