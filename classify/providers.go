@@ -50,6 +50,8 @@ var providers = [...]provider{
 	{id: "fireworks", name: "Fireworks AI", hosts: "fireworks.ai", status: shownAt("https://status.fireworks.ai")},
 	{id: "perplexity", name: "Perplexity", hosts: "perplexity.ai", status: shownAt("https://status.perplexity.com")},
 	{id: "sambanova", name: "SambaNova", hosts: "sambanova.ai"},
+	// Its "API Error Codes", of LLMs: a 429 that says "please try again later".
+	{id: "novita", name: "Novita AI", hosts: "novita.ai", status: shownAt("https://status.novita.ai"), codes: []code{{rate, "reason:token limit exceeded"}}},
 	{id: "replicate", name: "Replicate", hosts: "replicate.com", status: shownAt("https://www.replicatestatus.com")},
 	{id: "huggingface", name: "Hugging Face", hosts: "huggingface.co huggingface.cloud", status: shownAt("https://status.huggingface.co")},
 	{id: "copilot", name: "GitHub Copilot", hosts: "githubcopilot.com", aliases: "github-copilot", status: shownAt("https://www.githubstatus.com")},
