@@ -69,7 +69,7 @@ test("the commits that show how to add something are in the history", { skip: sh
 test("the commit that shows how to add a provider changes what the recipe names", { skip: shallow }, () => {
   const [recipe] = text.match(/\* \*\*A provider\*\*[\s\S]*?Shown by\s+"([^"]+)"/);
   const [subject] = recipe.match(/A provider: [\w ]+/);
-  const commit = git("log", "-1", "--no-merges", "--format=%h", "-F", `--grep=${subject}`);
+  const commit = git("log", "-1", "--no-merges", "--format=%h", `--grep=^${subject}$`);
   for (const file of git("show", "--format=", "--name-only", commit).split("\n")) {
     assert.ok(recipe.includes(`\`${file}\``), file);
   }
