@@ -51,6 +51,9 @@ type Failure struct {
 	// UnknownRetryable turns the verdict on an error that no rule knows from
 	// stop to retry.
 	UnknownRetryable bool `json:"unknown_retryable,omitempty"`
+	// Verdict is the one that was given before, where the error is the retry
+	// engine's own. It stands, but for what the header x-should-retry says.
+	Verdict *Verdict `json:"verdict,omitempty"`
 }
 
 // Timer is a clock of the retry engine.
