@@ -5,9 +5,7 @@ package classify
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // IsRetryable says whether the same call is worth another try after err. An
@@ -54,12 +52,12 @@ func FromError(err error) Failure {
 	if f.URL == "" {
 		f.URL = url
 	}
-	if f.Headers != nil {
-		f.Now = time.Now().UnixMilli() // Retry-After may be a date
-	}
 	var judged interface{ Retryable() bool }
 	if errors.As(err, &judged) {
-		f.Error.Retryable = strconv.FormatBool(judged.Retryable())
+		f.Error.Retryable = "false"
+		if judged.Retryable() {
+			f.Error.Retryable = "true"
+		}
 	}
 	var transport interface { // net.Error
 		Timeout() bool

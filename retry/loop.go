@@ -84,7 +84,7 @@ func (p *Policy) judge(ctx context.Context, err error) classify.Verdict {
 		return own.Verdict
 	}
 	f := classify.FromError(err)
-	f.UnknownRetryable = p.UnknownRetryable
+	f.UnknownRetryable, f.Now = p.UnknownRetryable, time.Now().UnixMilli()
 	if f.Canceled && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return *classify.NewVerdict(classify.Timeout, &classify.Failure{})
 	}
