@@ -24,13 +24,15 @@ func IsRetryable(err error) bool {
 // them in the whole chain of wrapped errors, where the SDKs' errors have them:
 //
 //   - the status: StatusCode() or HTTPStatusCode(), or fields of these names
-//   - the headers, and with them Retry-After: Header(), or the field Header or
-//     Response.Header
-//   - the body: RawJSON(), or the field Body; the field Response is not read
+//   - the headers, Retry-After among them: Header(), or the field Header or
+//     Response.Header. It reads no clock: set Now, if a date is to be understood
+//     that comes without the header Date
+//   - the body: RawJSON(), or the field Body. Response.Body is not read, so what an
+//     SDK leaves there, as openai-go does with an error that is not JSON, is not seen
 //   - the address: the field Request.URL, or a text that begins like net/url's
 //   - what it says itself: Retryable() bool, and Timeout() bool
-//   - a field Verdict of type Verdict, as a [*retry.Error] has it: it was judged
-//     before, and Classify gives that verdict back
+//   - a field Verdict of type Verdict, as retry.Error has: it was judged before,
+//     and Classify gives that verdict back
 //
 // The rest is told by its text: the errors of net, net/url, net/http,
 // crypto/tls, crypto/x509 and syscall. An error that is none of these is
@@ -39,8 +41,6 @@ func IsRetryable(err error) bool {
 // A context that is canceled or past its deadline is the caller's cancel,
 // unless the text tells of http.Client's own time-out, or the error came as a
 // response of 500 or above: then it was the server's context.
-//
-// [*retry.Error]: https://pkg.go.dev/github.com/steadfetch/steadfetch/retry#Error
 func FromError(err error) Failure {
 	if err == nil {
 		return Failure{}
