@@ -5,6 +5,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/ascii"
+	"github.com/steadfetch/steadfetch/retry"
 )
 
 // Group is what the sessions of one page, process or program share: for each
@@ -24,6 +25,7 @@ type Group struct {
 
 	// The texts that sessions kept last. Thousands that wait keep the same ones.
 	url, model, message, detail string
+	policy                      *retry.Policy
 }
 
 // keep is s, as the text that was kept last if it is the same.
@@ -32,6 +34,14 @@ func keep(last *string, s string) string {
 		*last = strings.Clone(s)
 	}
 	return *last
+}
+
+// keepPolicy is p, or the policy that was kept last if it is the same.
+func (g *Group) keepPolicy(p *retry.Policy) *retry.Policy {
+	if g.policy == nil || *g.policy != *p {
+		g.policy = p
+	}
+	return g.policy
 }
 
 const (
@@ -139,14 +149,14 @@ func (g *Group) noteAnswered(origin uint64) {
 // credential and model; without a model, the path; 0 without any. No part of a key or token
 // can be read from it.
 func (s *Session) bucketKey() uint64 {
-	r := &s.cfg.Request
+	r := &s.asked.request
 	origin := originOf(r.URL)
 	h := hash(fnvOffset, origin)
-	if origin == "" && s.cfg.Policy.Bucket == "" {
+	if origin == "" && s.policy.Bucket == "" {
 		return 0
 	}
-	if s.cfg.Policy.Bucket != "" {
-		return hash(h, "bucket "+s.cfg.Policy.Bucket)
+	if s.policy.Bucket != "" {
+		return hash(h, "bucket "+s.policy.Bucket)
 	}
 	h = hash(h, credential(r.Headers, s.asked))
 	if model := s.asked.limitedModel(); model != "" {
