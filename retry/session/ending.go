@@ -342,13 +342,15 @@ func (s *Session) close(do action, to state) *Answer {
 }
 
 // Free lets go of a session that its host gives up before it is over: it leaves
-// its bucket and what is held for all. It has no need to be called after the end.
+// its bucket and what is held for all. After the end it only saves the next one
+// some memory.
 func (s *Session) Free() {
-	if s.over() {
-		return
+	if !s.over() {
+		s.close(doNothing, stopped)
+		s.account()
 	}
-	s.close(doNothing, stopped)
-	s.account()
+	s.group.keepSpare(s.reading)
+	s.reading = nil
 }
 
 // succeed ends a session whose attempt succeeded, with what is ready.

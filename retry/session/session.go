@@ -398,7 +398,12 @@ type reading struct {
 // read is the attempt's reading, made when it is first asked for.
 func (s *Session) read() *reading {
 	if s.reading == nil {
-		s.reading = &reading{tracker: protocol.Tracker{Promised: s.promised, Wanted: s.wanted}}
+		s.readWith(&reading{})
 	}
 	return s.reading
+}
+
+func (s *Session) readWith(r *reading) {
+	*r = reading{tracker: protocol.Tracker{Promised: s.promised, Wanted: s.wanted}}
+	s.reading = r
 }
