@@ -135,11 +135,10 @@ func (g *Group) noteAnswered(origin uint64) {
 	}
 }
 
-// bucketKey is the hash of a request's bucket: the option, or origin,
+// bucketOf is the hash of a request's bucket: the option, or origin,
 // credential and model; without a model, the path; 0 without any. No part of a key or token
 // can be read from it.
-func (s *Session) bucketKey() uint64 {
-	r := &s.cfg.Request
+func (s *Session) bucketOf(r *Request, q *asked) uint64 {
 	origin := originOf(r.URL)
 	h := hash(fnvOffset, origin)
 	if origin == "" && s.cfg.Policy.Bucket == "" {
@@ -148,11 +147,11 @@ func (s *Session) bucketKey() uint64 {
 	if s.cfg.Policy.Bucket != "" {
 		return hash(h, "bucket "+s.cfg.Policy.Bucket)
 	}
-	h = hash(h, credential(r.Headers, s.asked))
-	if model := s.asked.limitedModel(); model != "" {
+	h = hash(h, credential(r.Headers, q))
+	if model := q.limitedModel(); model != "" {
 		return hash(h, "model "+model)
 	}
-	return hash(h, "path "+s.asked.path)
+	return hash(h, "path "+q.path)
 }
 
 // credential is what a request identifies itself with, "" for nothing. It is

@@ -97,7 +97,16 @@ function transport(
     }
   }
 
+  function drop(): void {
+    const mine = current;
+    current = undefined;
+    if (mine) {
+      letGo(mine);
+    }
+  }
+
   async function open({ attempt = 0, resume }: Answer): Promise<void> {
+    drop();
     const mine: Attempt = { number: attempt, abort: new AbortController() };
     current = mine;
     thrown = undefined;
@@ -184,11 +193,7 @@ function transport(
       return;
     }
     if (mine === current) {
-      if (next) {
-        replay = next;
-        letGo(mine);
-        current = undefined;
-      }
+      replay = next ?? replay;
       session.report("recovered", { attempt, ...(next && { request: whole(next) }) });
     }
   }
@@ -201,13 +206,7 @@ function transport(
       });
     },
     read: () => void read(current!),
-    drop() {
-      const mine = current;
-      current = undefined;
-      if (mine) {
-        letGo(mine);
-      }
-    },
+    drop,
     take(bytes, events) {
       streamed ??= latest;
       to.take(bytes, streamed!, events);
