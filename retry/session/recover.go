@@ -35,7 +35,7 @@ func (s *Session) askHost(v *classify.Verdict, why suspicion, what cut) *Answer 
 	if !s.cfg.Recover || r.taken == maxRecoveries || s.cfg.NotReplayable {
 		return nil
 	}
-	if s.delivered && (!s.cfg.CanReset || s.toolCall || s.cfg.Policy.AfterCommit == retry.AfterCommitFail) {
+	if s.delivered && (!s.cfg.CanReset || s.watch <= plain || s.toolCall || s.cfg.Policy.AfterCommit == retry.AfterCommitFail) {
 		return nil
 	}
 	r.verdict, r.why, r.what, r.from = v, why, what, s.state

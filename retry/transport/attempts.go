@@ -46,7 +46,7 @@ func (r *round) told(a *session.Answer) {
 		kind = a.Verdict.Kind
 	}
 	switch a.Do {
-	case session.DoPass, session.DoFinish:
+	case session.DoPass, session.DoLend, session.DoFinish:
 		e.Outcome = "finish"
 	case session.DoFail:
 		e.Outcome = "fail"

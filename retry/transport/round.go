@@ -316,7 +316,7 @@ func (r *round) act(a *session.Answer) {
 		go r.attempt.read(r.attempt.resp.Body)
 	case session.DoWait:
 		r.drop()
-	case session.DoPass:
+	case session.DoPass, session.DoLend:
 		r.passed, r.verdict = true, a.Verdict
 		if r.attempt.end != nil {
 			r.over(r.attempt.end)

@@ -334,7 +334,7 @@ export interface Happened {
 
 /** Answer is what the host is to do now. */
 export interface Answer {
-  do: "none" | "open" | "read" | "wait" | "pass" | "finish" | "fail" | "recover" | "rethrow";
+  do: "none" | "open" | "read" | "wait" | "pass" | "lend" | "finish" | "fail" | "recover" | "rethrow";
   /** `attempt` is the number of the attempt in force, from 1. */
   attempt?: number;
   /**

@@ -29,6 +29,8 @@ export interface Outcome {
   demand(): Promise<void> | undefined;
   reset?(): void;
   wait?(answer: Answer): void;
+  /** The consumer of events reads this response, to its end. */
+  lend?(response: Response): Promise<void>;
   /** The caller is to have this response; with a verdict it is a failure. */
   pass(response: Response, verdict: Verdict | undefined, attempts: number, last: Verdict | undefined): void;
   /** A verdict here is the provider's refusal to go on. Gives the verdict that the answer brought, as a relay does. */
@@ -213,6 +215,17 @@ function transport(
     },
     reset: () => to.reset?.(),
     wait: (answer) => to.wait?.(answer),
+    lend(_, bytes) {
+      const mine = { ...current! }; // whoever has read it so far stops
+      current = mine;
+      to.lend!(handOver(mine, bytes, signal)).then(
+        () => {
+          mine.done = true;
+          session.report("end", { attempt: mine.number });
+        },
+        (error) => broke(mine, error, false),
+      );
+    },
     pass({ verdict, attempt = 0, last }, bytes) {
       const mine = current!;
       current = undefined;

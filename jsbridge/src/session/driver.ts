@@ -29,6 +29,8 @@ export interface Host {
   recover?(answer: Answer): void;
   /** A wait begins. */
   wait?(answer: Answer): void;
+  /** The consumer gets the body as it is, from `bytes` on, and its end is reported when all is read. */
+  lend?(answer: Answer, bytes: Uint8Array | undefined): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
   pass(answer: Answer, bytes: Uint8Array | undefined): void;
   /**
@@ -136,7 +138,9 @@ export function drive(
       host.reset?.();
     }
     const pieces = going(answer.bytes ?? 0);
-    if (answer.do !== "pass") {
+    const asItIs = answer.do === "pass" || answer.do === "lend";
+    const rest = asItIs && pieces.length > 0 ? joinBytes(pieces) : undefined;
+    if (!asItIs) {
       handOn(pieces);
     }
     if (answer.do !== "none") {
@@ -160,9 +164,12 @@ export function drive(
         host.drop();
         host.wait?.(answer);
         break;
+      case "lend":
+        host.lend?.(answer, rest);
+        break;
       case "pass":
         over = true;
-        host.pass(answer, pieces.length > 0 ? joinBytes(pieces) : undefined);
+        host.pass(answer, rest);
         break;
       case "finish":
         over = true;
