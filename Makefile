@@ -63,9 +63,14 @@ test-transparency: build ## healthy and foreign traffic, through fetch and throu
 	node --test --test-force-exit --test-concurrency=2 --test-reporter=spec hosttest/transparency/*.test.mjs
 
 .PHONY: test-browser
-test-browser: build ## the page in Chromium, Firefox and WebKit, and the SDKs in Chromium
-	.ci/setup chromium firefox webkit
+test-browser: build ## the vectors, the SDKs, two tabs, <retry-status> and the page's parts in Chromium
+	.ci/setup chromium
 	npm run --silent test -w web
+
+.PHONY: test-page
+test-page: build ## the page as a visitor uses it, in Chromium, Firefox and WebKit: with its real waits it takes minutes
+	.ci/setup chromium firefox webkit
+	npm run --silent test:visitor -w web
 
 .PHONY: picture
 picture: build ## makes web/picture.gif, the README's, from the page itself
@@ -185,7 +190,7 @@ fmt: npm ## formats everything
 	npm run --silent format
 
 .PHONY: test-all
-test-all: test test-docs test-runtimes test-sdks test-bundlers test-apps ## make test, and every example, runtime, SDK and bundler
+test-all: test test-page test-docs test-runtimes test-sdks test-bundlers test-apps ## make test, and the page, every example, runtime, SDK and bundler
 
 .PHONY: test-runtimes
 test-runtimes: build ## the packed package in Node.js, Deno, Bun, workerd, browsers, wazero
