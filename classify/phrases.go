@@ -112,7 +112,7 @@ var phrases = [lexical + 1]wording{
 		full: "request:timed out*,time out;connection timed out*;operation:timed out,aborted due to timeout;read timed out;" +
 			"|timeout error|;signal timed out;code:time out,deadline exceeded;client time out*;i o timeout;etimedout;esockettimedout;" + // .NET, Go, libc
 			"headers timeout*;body timeout*;handler timeout;err timed out;stream idle timeout;timeout of *", // undici, Chromium, axios
-		loose: "timed out*;time out*;*timeout*;*timedout*;deadline:exceeded,expired;too long to respond;took too long;respond:in time,before;超时;respond within;response ~ after;time limit;no data",
+		loose: "timed out*;time out*;*timeout*;*timedout*;deadline:exceeded,expired;too long to respond;took too long;respond:in time,before;超时;respond within;response ~ after;time limit;no data;waiting for connection",
 	},
 	// A connection, in the words of proxies, SDKs, libc, Node, undici, browsers,
 	// Bun, Deno, Go, Python, Java, .NET, Rust, Dart and curl. What is loose could
@@ -123,7 +123,7 @@ var phrases = [lexical + 1]wording{
 			"other side closed;|terminated|;enotfound;eai again;ehost*;epipe;und err*;getaddrinfo*;dial tcp;no such host*;read tcp;" +
 			"net err:connection*,internet*,network ch*,name*,address*,empty*,http2*,quic*",
 		loose: "*connect*;socket*;network*;dns*;host:lookup,unreach*;unknown host*;no route to host;hostname;resol*;nodename;eai*;enet*;eproto;" +
-			"misbehaving;closed;*t reach;to reach;service not known;网络;连接;terminated|;end of file;unexpected end*;premature*;empty:reply,response;net err*;err:quic*,internet*,name*,empty*," +
+			"misbehaving;closed;*t reach;to reach;service not known;i o error;网络;连接;terminated|;end of file;unexpected end*;premature*;empty:reply,response;net err*;err:quic*,internet*,name*,empty*," +
 			"content length*,tunnel*,proxy*,address*,failed,1033;ns error*;stream*;http2*;framing layer;protocol error;sending request;" +
 			"error:reading*,decoding response body;copying content;recv failure;send failure;read error;write error;to offline;typo in url;" +
 			"xmlhttprequest error;nsurlerrordomain;nsposix*;transport*;transfer*;no bytes;do request failed;max retries exceeded with url;" +
@@ -201,7 +201,7 @@ var phrases = [lexical + 1]wording{
 		full: "|unauthorized|;|unauthenticated|;error unauthorized|;status unauthenticated;reauthenticat*;authentication:error,failed,failure,fails;" +
 			"invalid:api key,x api key,key|,api token,bearer,token|,jwt,access token,credentials,authentication,authorization,grant,subscription key,or ~ token;" +
 			"incorrect api key;api key:invalid,not valid,expired,revoked,disabled,不正;reported as leaked;" + // OpenAI, Anthropic, Gemini, xAI
-			"token:invalid,expired*,revoked,refresh failed,malformed,could not refreshed;jwt:expired,malformed;bad credentials;expired token*;refresh token:used,reused,not found;no refresh token;sign:in again;signing in again;log in again;login fail;" +
+			"token:invalid,expired*,revoked,refresh failed,malformed,could not refreshed;jwt expired;bad credentials;expired token*;refresh token:used,reused,not found;no refresh token;sign:in again;signing in again;log in again;login fail;" +
 			"security token;unrecognized:client*,token;or unrecognized token;signature:does not match,expired,we calculated;deactivated|;account deactivated;access tokens not supported;" + // Codex, AWS
 			"无效的令牌;令牌已过期;令牌无效;身份验证失败;鉴权失败",
 		loose: "session:expired,~ expired;unauthor*;unauthenticat*;authentication:fail*,token;invalid:key,token,credential*,auth*,username*,password;authorization header;" +
@@ -282,7 +282,7 @@ var phrases = [lexical + 1]wording{
 	},
 	badRequest: {
 		loose: "bad request*;invalid:request*,argument*;validation*;unprocessable*;not:found*,implemented;method not allowed;returned following errors;" +
-			"malformed;failed precondition;unsupported;*t support*;schema*;must;may only;参数",
+			"malformed;failed precondition;unsupported;*t support*;schema*;must;参数",
 	},
 	notField: {loose: "not permitted"},
 	// Not accepted, and will not be next time. A TLS library that
@@ -297,7 +297,7 @@ var phrases = [lexical + 1]wording{
 		full: "internal:server error*,error*;finish reason error;server:error|,error occurred,error while;bad gateway;service unavailable;type api error;upstream error",
 		loose: "internal*;server:error*,encountered;unavailable;unexpected error;error occurred;upstream*;bad response;provider:returned error,error;backend*;" +
 			"went wrong;crashed;model error*;invalid content;engine dead*;runner ~ terminated;out of memory;interrupted;code aborted;incomplete generation;" +
-			"failed to respond;malformed response;temporar*;maintenance;system error;unknown error;error generating;invalid response;cuda*;execution failed;error communicating;系统;内部;服务器;服务:异常,出错;上游",
+			"failed to respond;malformed:response,function call;unexpected tool call;temporar*;maintenance;system error;unknown error;error generating;invalid response;cuda*;execution failed;error communicating;系统;内部;服务器;服务:异常,出错;上游",
 	},
 	// Something of the caller's own is still at work, and will end.
 	lock:      {full: "active run;run ~ active;operating on;resource locked;conversation locked;conflict*;aborted ~ concurrency"},

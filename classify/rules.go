@@ -51,7 +51,7 @@ var rules = [...]rule{
 	{name: "too_many_tokens", kind: RateLimit, retry: true, any: facts{statusTooMany, minute, shortWait}, and: manyTokens},
 	// The length that the answer may have, not that of what was sent.
 	{name: "output_limit", kind: InvalidRequest, any: facts{outputLimit}, unless: facts{tooLong}},
-	{name: "context_length", kind: ContextLength, any: facts{tooLong, manyTokens}},
+	{name: "context_length", kind: ContextLength, any: facts{tooLong, manyTokens}, none: facts{callerDeadline}},
 	{name: "too_large", kind: TooLarge, any: facts{tooLarge, statusTooLarge}},
 	{name: "model", kind: ModelNotFound, any: facts{noModel}},
 	{name: "model_in_404", kind: ModelNotFound, any: facts{modelWord}, and: statusNotFound},
