@@ -22,8 +22,9 @@ const (
 	zeroLimit  // a limit of nothing
 	minute     // a limit by the minute or second, or on concurrency
 	rate
-	manyTokens // a rate limit in a 429 or by the minute, else too long a prompt
-	noKey      // no credentials were sent
+	rateReached // not just any limit
+	manyTokens  // a rate limit in a 429 or by the minute, else too long a prompt
+	noKey       // no credentials were sent
 	badKey
 	keyWord // speaks of a key, which can be one that was limited
 	policy
@@ -153,15 +154,15 @@ var phrases = [lexical + 1]wording{
 			"good standing|;access denied ~ good standing;payment method:on file,required,declined;valid:payment method,credit card;credit card on file;" + // OpenAI, Google
 			"free:tier only,usage limit*,allocated quota;account overdue;trial:expired,ended;plan expired;subscription expired;" +
 			"resource pack*;欠费;余额不足;余额已;请充值;资源包", // Alibaba, Volcengine, Zhipu
-		loose: "balance;credit:limit*,grant*;spend*;budget:exceeded*;exceeded budget*;billing:error,issue,details;payment:required,method*;credit card;past due;" +
+		loose: "balance;credit:limit*,grant*;spend*;budget:exceeded*,reached;exceeded budget*;billing:error,issue,details;payment:required,method*;credit card;past due;" +
 			"*overdue*;arrear*;unpaid;paused|;good standing;free:quota,trial;premium request*;recharge;top up;used up:free,included;card declined;wallet;余额;充值;套餐已",
 		claim: true,
 	},
 	// Gemini, Azure, Vertex and others also say this of a limit by the minute.
 	quota: {
-		full: "insufficient quota;exceeded ~ quota;out of quota;quota:exceeded,exhausted,reached,will reset,used up;exhausted:capacity,quota;" +
+		full: "insufficient quota;exceeded ~ quota;out of quota;quota:exceeded,exhausted,reached,will reset,used up,not enough,failed;exhausted:capacity,quota;" +
 			"usage:limit reached,limit exceeded,limits|,cap;free usage exceeded;plan limit*;hit ~ limit;reached ~ limit",
-		loose: "quota:exceeds,limit*;exceeded ~ allowance;no quota;service quota*;usage:limit*,quota;credits;额度",
+		loose: "quota:exceeds,limit*;exceeded ~ allowance;no:quota,remaining quota;service quota*;free limit;usage:limit*,quota;credits;额度",
 		claim: true,
 	},
 	// A window and its limit.
@@ -178,7 +179,7 @@ var phrases = [lexical + 1]wording{
 	// No wait fills a limit of nothing.
 	zeroLimit: {full: "limit:0,value 0"},
 	minute: {
-		full: "per:minute,min,second,sec,60s,10s;wait before;*perminute*;*byminute*;*tpm*;*rpm*;qps;rps;calls:minute,min;in second;concurren*;burst*;" +
+		full: "per:minute,min,second,sec,60s,10s;wait before;this minute;short time;*perminute*;*byminute*;*tpm*;*rpm*;qps;rps;calls:minute,min;in second;concurren*;burst*;" +
 			"allocated quota exceeded;rate quota;code token limit;每分钟;每秒;并发",
 	},
 	rate: {
@@ -189,7 +190,8 @@ var phrases = [lexical + 1]wording{
 			"レート制限;한도;лимит",
 		claim: true,
 	},
-	manyTokens: {full: "tokens:exceed*,limit exceeded,allowed;too many tokens;maximum number of tokens;token limit exceeded"},
+	rateReached: {full: "reached ~ rate limit;hit ~ rate limit"},
+	manyTokens:  {full: "tokens:exceed*,limit exceeded,allowed;too many tokens;maximum number of tokens;token limit exceeded"},
 	noKey: {
 		full: "no:api key,auth credentials,authorization header,cookie auth;missing:api key,authentication,authorization,bearer,credentials;" +
 			"api key:missing,required,not provided,not set,not found,not configured,must;t provide ~ api key;not:logged in*,signed in*;please:log*,sign in;" +
@@ -227,9 +229,9 @@ var phrases = [lexical + 1]wording{
 	},
 	notAllowed: {
 		full: "must verified;location not supported;country region*;unsupported:country*,countries,region*;supported countries;*t available in:country,countries,region,location;" +
-			"access from unsupported;only authorized for;missing scope*;insufficient authentication scopes;scope requirement;" + // OpenAI, Anthropic, Gemini
+			"access from unsupported;only:authorized for,allows ~ clients;missing scope*;insufficient authentication scopes;scope requirement;" + // OpenAI, Anthropic, Gemini
 			"data policy;guardrail restrictions;organization restricted;gated:repo,model;access denied|;not authorized to:perform,access,invoke;not activated model;model not open;无权;未开", // OpenRouter, HF, AWS
-		loose: "not allowed to:use,access;not authorized to;blocked|;access to model;gated;权限",
+		loose: "not allowed to:use,access;not authorized to;blocked|;access to model;insufficient permission*;gated;权限",
 		claim: true,
 	},
 	// Also the block pages of CDNs, which ask for a person or a browser.
@@ -282,7 +284,7 @@ var phrases = [lexical + 1]wording{
 	},
 	badRequest: {
 		loose: "bad request*;invalid:request*,argument*;validation*;unprocessable*;not:found*,implemented;method not allowed;returned following errors;" +
-			"malformed;failed precondition;unsupported;*t support*;schema*;must;参数",
+			"malformed;failed precondition;unsupported;issue with request;*t support*;schema*;must;参数",
 	},
 	notField: {loose: "not permitted"},
 	// Not accepted, and will not be next time. A TLS library that

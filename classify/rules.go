@@ -40,7 +40,7 @@ var rules = [...]rule{
 	{name: "limit_of_zero", kind: Quota, any: facts{limitWord, rate, statusTooMany}, and: zeroLimit},
 	{name: "daily_quota", kind: Quota, any: facts{dailyQuota}},
 	{name: "long_window", kind: Quota, any: facts{limitWord, rate, statusTooMany}, and: longWindow},
-	{name: "quota", kind: Quota, any: facts{quota}, none: facts{minute, shortWait, policy}},
+	{name: "quota", kind: Quota, any: facts{quota}, none: facts{minute, shortWait, policy, rateReached}},
 
 	{name: "missing_key", kind: Auth, any: facts{noKey}},
 	{name: "bad_key", kind: Auth, any: facts{badKey, statusNoCredentials}},

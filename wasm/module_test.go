@@ -19,7 +19,7 @@ import (
 // is not met); these hold what is reached, and are raised only for rules that
 // errors nobody had seen have shown to be missing.
 const (
-	maxRaw    = 133_500
+	maxRaw    = 133_700
 	maxBrotli = 55_900
 )
 
