@@ -63,9 +63,14 @@ test-transparency: build ## healthy and foreign traffic, through fetch and throu
 	node --test --test-force-exit --test-concurrency=2 --test-reporter=spec hosttest/transparency/*.test.mjs
 
 .PHONY: test-browser
-test-browser: build ## the page in Chromium, Firefox and WebKit, and the SDKs in Chromium
-	.ci/setup chromium firefox webkit
+test-browser: build ## the vectors, the SDKs, two tabs, <retry-status> and the page's parts in Chromium
+	.ci/setup chromium
 	npm run --silent test -w web
+
+.PHONY: test-page
+test-page: build ## the page as a visitor uses it, in Chromium, Firefox and WebKit: with its real waits it takes minutes
+	.ci/setup chromium firefox webkit
+	npm run --silent test:visitor -w web
 
 .PHONY: picture
 picture: build ## makes web/picture.gif, the README's, from the page itself
@@ -118,6 +123,12 @@ tables: npm ## writes the tables of make size, make peers and make storm into RE
 .PHONY: corpus
 corpus: ## how many real errors the classifier decides rightly, beside its peers
 	@go test ./classify -run Corpus -count=1 -v | grep -v '^=== \|^--- \|^PASS\|^ok'
+
+# BODY goes through the environment as it is: it has quotes and dollars.
+.PHONY: explain
+explain: export EXPLAIN_BODY := $(value BODY)
+explain: ## how an error is judged, and by which phrase: make explain STATUS=429 PROVIDER=openai BODY='...'
+	@go run ./hosttest/explain -status "$(or $(STATUS),0)" -provider "$(PROVIDER)" "$$EXPLAIN_BODY"
 
 .PHONY: faults
 faults: build ## every fault, in every protocol and place, met by every client, as one table
@@ -185,7 +196,7 @@ fmt: npm ## formats everything
 	npm run --silent format
 
 .PHONY: test-all
-test-all: test test-docs test-runtimes test-sdks test-bundlers test-apps ## make test, and every example, runtime, SDK and bundler
+test-all: test test-page test-docs test-runtimes test-sdks test-bundlers test-apps ## make test, and the page, every example, runtime, SDK and bundler
 
 .PHONY: test-runtimes
 test-runtimes: build ## the packed package in Node.js, Deno, Bun, workerd, browsers, wazero

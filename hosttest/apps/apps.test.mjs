@@ -72,7 +72,7 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
       const { page, complaints } = await openPage(browser, url);
       await page.waitForFunction(() => document.querySelector("retry-status")?.shadowRoot); // it is alive
       await page.click(button);
-      const seen = (what) => page.waitForFunction(what, { timeout: 20_000 }, answer, text);
+      const seen = (what) => page.waitForFunction(what, { timeout: 60_000 }, answer, text);
       await seen(() => {
         const root = document.querySelector("retry-status[tone=waiting]")?.shadowRoot;
         return /Rate limited.*Retrying in 1 s.*attempt 2/s.test(root?.textContent ?? "");
@@ -123,11 +123,11 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
     return { url: `http://localhost:${port}/`, stop: server.stop };
   }
 
-  test("Express, and a page without a bundler", { timeout: 120_000 }, () =>
+  test("Express, and a page without a bundler", { timeout: 300_000 }, () =>
     use((base) => express(copy("express"), base)),
   );
 
-  test("Express ends in peace: an answer on its way is whole, and the process ends", { timeout: 120_000 }, async () => {
+  test("Express ends in peace: an answer on its way is whole, and the process ends", { timeout: 300_000 }, async () => {
     const { base } = await provider.newRun({ text, token_delay_ms: 60 });
     const { url, child, failed } = await express(copy("express"), base);
     const init = { method: "POST", headers: { "content-type": "application/json" }, body: '{"prompt":"Hi"}' };
@@ -181,7 +181,7 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
       const { url, close } = await next.start(folder, "start");
       return { url: url + path, stop: close };
     };
-    test("its page and its route", { timeout: 120_000 }, () => use(serve("")));
-    test("with the README's relay as its route", { timeout: 120_000 }, () => use(serve("readme")));
+    test("its page and its route", { timeout: 300_000 }, () => use(serve("")));
+    test("with the README's relay as its route", { timeout: 300_000 }, () => use(serve("readme")));
   });
 });

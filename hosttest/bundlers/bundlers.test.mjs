@@ -85,7 +85,7 @@ describe("an application with the packed package", { concurrency: false }, () =>
     try {
       await page.evaluateOnNewDocument(watchCompiler);
       await page.goto(url);
-      await page.waitForSelector("[data-ready]", { timeout: 20_000 }).catch((error) => {
+      await page.waitForSelector("[data-ready]", { timeout: 60_000 }).catch((error) => {
         throw new Error([error.message, ...complaints].join("\n"));
       });
       await check((base) => page.evaluate((base) => globalThis.ask(base), base));
@@ -108,7 +108,7 @@ describe("an application with the packed package", { concurrency: false }, () =>
 
   /** A test with a row in the table; `act` fills in the row's cells. */
   function row(name, package_, act, options) {
-    test(name, { timeout: 240_000, ...options }, async (t) => {
+    test(name, { timeout: 480_000, ...options }, async (t) => {
       const row = { name, version: versionOf(package_), results: [] };
       table.push(row);
       if (options?.skip) return;

@@ -59,7 +59,7 @@ describe("the examples", { concurrency: 2 }, () => {
       if (language === "text") continue; // a picture
       const key = known[heading] && nth === 1 ? heading : `${heading} ${nth}`;
       unused.delete(key);
-      test(`${file}: ${key}`, { timeout: 120_000 }, async (t) => {
+      test(`${file}: ${key}`, { timeout: 300_000 }, async (t) => {
         if (language === "sh") return shell(code);
         assert.ok(known[key], "no runner knows this example: say in runners.mjs how it runs");
         if (known[key].passes) {
@@ -74,7 +74,7 @@ describe("the examples", { concurrency: 2 }, () => {
         assert.equal(requests.length, faults.length + 1, "it should have met the failures, and tried once more");
       });
       if (!sdks[file]?.includes(key)) continue;
-      test(`${file}: ${key} leaves the retrying to us`, { timeout: 120_000 }, async () => {
+      test(`${file}: ${key} leaves the retrying to us`, { timeout: 300_000 }, async () => {
         const { id, base } = await provider.newRun({ faults: [{ ...used, times: -1 }] });
         await known[key](code, base).catch(() => {}); // how an SDK tells of it is its own affair
         const { requests } = await provider.log(id);
@@ -84,13 +84,13 @@ describe("the examples", { concurrency: 2 }, () => {
     test(`${file}: every runner has its example`, () => assert.deepEqual([...unused], []));
   }
 
-  test("all of them compile, by the types of the packages that they import", { timeout: 180_000 }, async () => {
+  test("all of them compile, by the types of the packages that they import", { timeout: 400_000 }, async () => {
     const examples = pages.flatMap(blocksOf).filter(({ language }) => ["js", "tsx"].includes(language));
     const files = examples.map(({ language, code }) => write(code, "export {};", language === "js" ? "mts" : "tsx"));
     const names = join(folder, "given.d.ts");
     writeFileSync(names, given);
     const tsc = join(root, "node_modules/typescript/bin/tsc");
-    await run(process.execPath, [tsc, ...compiler, names, ...files], { cwd: root, timeout: 170_000 }).catch(
+    await run(process.execPath, [tsc, ...compiler, names, ...files], { cwd: root, timeout: 380_000 }).catch(
       ({ stdout, stderr }) => assert.fail(stdout + stderr),
     );
   });

@@ -60,11 +60,11 @@ test("browser: the page shows the wait and then the whole answer, once", { skip:
     await page.click("button");
     await page.waitForFunction(
       () => document.querySelector("retry-status").shadowRoot?.textContent.includes("Retrying in"),
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     );
     await page.waitForFunction(
       (whole) => document.querySelector("output").textContent === whole,
-      { timeout: 30_000 },
+      { timeout: 60_000 },
       text,
     );
     assert.equal((await provider.log(id)).requests.length, 4);

@@ -13,7 +13,7 @@ import { bundleWorker, serveWorker } from "../workerd.mjs";
 import { root } from "./blocks.mjs";
 
 /** Runs a program to its end, which a client that waits for hours would not reach. */
-export const run = (command, args, options) => promisify(execFile)(command, args, { timeout: 60_000, ...options });
+export const run = (command, args, options) => promisify(execFile)(command, args, { timeout: 240_000, ...options });
 const here = fileURLToPath(new URL(".", import.meta.url));
 const runtimes = join(here, "../runtimes");
 const preamble = JSON.stringify(join(here, "preamble.mjs"));
@@ -98,7 +98,7 @@ export const inPage =
       '<!doctype html><html lang="en"><link rel="icon" href="/icon.svg"><title>Example</title><main></main><script src="base.js"></script><script type="module" src="index.js"></script></html>',
     );
     const { page, complaints } = await openPage(browser, `${server.url}/docs/${name}/index.html`);
-    await page.waitForFunction("globalThis.told !== undefined", { timeout: 20_000 }).catch((error) => {
+    await page.waitForFunction("globalThis.told !== undefined", { timeout: 60_000 }).catch((error) => {
       throw new Error(`${error.message}: ${complaints.join("; ")}`);
     });
     const told = await page.evaluate("globalThis.told");
@@ -130,7 +130,7 @@ export const inGo =
     const file = write(code, "", verb === "run" ? "go" : "_test.go");
     const args = verb === "run" ? ["run", file] : ["test", "-count=1", "-v", file];
     const env = { ...variables(base), OPENAI_BASE_URL: `${base}/v1` };
-    return (await run("go", args, { cwd: join(root, "retry/transport/sdktest"), env, timeout: 110_000 })).stdout;
+    return (await run("go", args, { cwd: join(root, "retry/transport/sdktest"), env, timeout: 280_000 })).stdout;
   };
 
 /** The way into a Go module of one's own: the lines as they are written, but for where the clone is. */

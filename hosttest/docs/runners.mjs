@@ -48,8 +48,8 @@ const alone = (program, passes) => Object.assign((code, t) => program(code, "", 
 /** How the blocks run, by the heading they stand under; `N` behind it is the N-th one there. Blocks in `sh` need no line. */
 export const runners = {
   "README.md": {
-    "In JavaScript 1": inNode(asked),
-    "In JavaScript 2": inNode(),
+    "In JavaScript 1": inNode(),
+    "In JavaScript 2": inNode(asked),
     "In Go 1": inGo(),
   },
   "jsbridge/README.md": {
@@ -150,7 +150,7 @@ globalThis.told = said;`),
 
 /** The examples of clients with retries of their own. */
 export const sdks = {
-  "README.md": ["In JavaScript 1", "In Go 1"],
+  "README.md": ["In JavaScript 2", "In Go 1"],
   "jsbridge/README.md": [
     "openai",
     "@anthropic-ai/sdk",

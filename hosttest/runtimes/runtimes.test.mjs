@@ -75,7 +75,7 @@ describe("the packed package", { concurrency: false }, () => {
   }
 
   for (const host of hosts) {
-    test(host.name, { timeout: 120_000 }, async (t) => {
+    test(host.name, { timeout: 300_000 }, async (t) => {
       const row = { host: host.name, version: "", sessions: "", classify: "", createFetch: "", stream: "", why: "" };
       table.push(row);
       if (host.missing) {

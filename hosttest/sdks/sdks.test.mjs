@@ -41,7 +41,7 @@ const table = [];
 function suite(place, ask, provider) {
   for (const [name, { packages, notIn }] of Object.entries(clients)) {
     const row = { place, name, versions: packages.map(versionOf).join(", "), result: "failed" };
-    test(name, { concurrency: true, timeout: 60_000 }, async (t) => {
+    test(name, { concurrency: true, timeout: 240_000 }, async (t) => {
       table.push(row);
       if (notIn?.[place]) {
         row.result = `not here: ${notIn[place]}`;

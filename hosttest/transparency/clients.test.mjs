@@ -158,7 +158,7 @@ async function both(start, talk) {
 
 describe("MCP", { concurrency: true }, () => {
   for (const [kind, json] of Object.entries({ events: false, JSON: true })) {
-    test(`over Streamable HTTP, answered with ${kind}`, { timeout: 60_000 }, async () => {
+    test(`over Streamable HTTP, answered with ${kind}`, { timeout: 240_000 }, async () => {
       const { runs } = await both(
         (runs) => serveStreamable(runs, json),
         async (url, fetch) => {
@@ -170,12 +170,12 @@ describe("MCP", { concurrency: true }, () => {
     });
   }
 
-  test("over its older transport", { timeout: 60_000 }, async () => {
+  test("over its older transport", { timeout: 240_000 }, async () => {
     const { runs } = await both(serveEvents, (url, fetch) => converse(new SSEClientTransport(url, { fetch })));
     assert.equal(runs.overloaded, 1);
   });
 
-  test("over Streamable HTTP, without a server that lets go of a session", { timeout: 60_000 }, async () => {
+  test("over Streamable HTTP, without a server that lets go of a session", { timeout: 240_000 }, async () => {
     await both(
       () => serve((_, res) => res.writeHead(404).end()),
       async (url, fetch) => {

@@ -64,7 +64,15 @@ try {
   code =
     spawnSync(
       process.execPath,
-      ["--enable-source-maps", "--expose-gc", "--test", "--test-reporter=spec", "--test-timeout=300000", ...run],
+      [
+        "--enable-source-maps",
+        "--expose-gc",
+        "--test",
+        "--test-reporter=spec",
+        "--test-concurrency=2",
+        "--test-timeout=300000",
+        ...run,
+      ],
       {
         stdio: "inherit",
         env: { ...process.env, CHATTEST: chattest },

@@ -17,7 +17,7 @@ function keepCopies() {
   Object.defineProperty(navigator, "clipboard", { value: clipboard });
 }
 
-describe("the playground in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
+describe("the playground in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
   const site = useSite();
   const open = (state) => site.visit(`playground?${new URLSearchParams(state)}`, {}, keepCopies);
   const textOf = (page, selector) => page.$eval(selector, (element) => element.textContent);

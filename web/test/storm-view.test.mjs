@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { noBrowser } from "./browser.mjs";
 import { useSite } from "./site.mjs";
 
-describe("the storm in Chromium", { skip: noBrowser, timeout: 120_000 }, () => {
+describe("the storm in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
   const site = useSite();
 
   async function visit() {

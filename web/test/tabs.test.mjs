@@ -24,7 +24,7 @@ async function chat(base) {
   return { text, events };
 }
 
-describe("two tabs in Chromium", { skip: noBrowser, timeout: 60_000 }, () => {
+describe("two tabs in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
   let provider;
   let server;
   let browser;

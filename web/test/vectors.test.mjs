@@ -25,10 +25,9 @@ const hosts = {
     }),
 };
 
-describe("the vectors in Chromium", { skip: noBrowser, timeout: 60_000 }, () => {
+describe("the vectors in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
   let server;
   let browser;
-  let page;
 
   before(async () => {
     const folders = {
@@ -39,7 +38,6 @@ describe("the vectors in Chromium", { skip: noBrowser, timeout: 60_000 }, () => 
     };
     server = await startServer({ folders });
     browser = await launch();
-    ({ page } = await openPage(browser, `${server.url}/pages/vectors.html`));
   });
 
   after(async () => {
@@ -49,7 +47,9 @@ describe("the vectors in Chromium", { skip: noBrowser, timeout: 60_000 }, () => 
 
   for (const [host, play] of Object.entries(hosts)) {
     it(`are played in ${host}`, async (t) => {
+      const { page } = await openPage(browser, `${server.url}/pages/vectors.html`);
       const outcome = await page.evaluate(play, names);
+      await page.close(); // with its hundreds of instances
       for (const [what, { count, failures }] of Object.entries(outcome)) {
         assert.ok(count > 0, `no vectors of ${what}`);
         assert.deepEqual(failures, []);

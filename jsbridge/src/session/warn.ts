@@ -1,10 +1,13 @@
 import type { Options, RequestContext } from "../api/options.js";
 
+/** Where the rules are explained. */
+const meaning = "https://github.com/steadfetch/steadfetch/blob/main/docs/reference.md#warnings";
+
 /** The rules that each listener was told. */
 const told = new WeakMap<object, Set<string>>();
 
 /** Warns once of a rule about the set-up: by the caller's callback, or else on the console. */
-export function warn(options: Options, rule: string, context?: RequestContext, text = rule): void {
+export function warn(options: Options, rule: string, context?: RequestContext, text = `${rule}, see ${meaning}`): void {
   const { onWarning } = options;
   const listener = onWarning ?? console;
   const rules = told.get(listener) ?? new Set();

@@ -1,10 +1,10 @@
 // The page itself, used as a person uses it, in Chromium.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
-import { startProvider } from "../provider.mjs";
-import { examples } from "../public/examples.js";
-import { startServer } from "../server.mjs";
-import { launch, noBrowser, openPage } from "./browser.mjs";
+import { startProvider } from "../../provider.mjs";
+import { examples } from "../../public/examples.js";
+import { startServer } from "../../server.mjs";
+import { launch, noBrowser, openPage } from "../browser.mjs";
 
 /** Keeps every state that the banner was in, and what a screen reader was told. */
 function record() {
@@ -52,7 +52,7 @@ function hurry(factor) {
   globalThis.setTimeout = (act, ms, ...rest) => realTimeout(act, ms / factor, ...rest);
 }
 
-describe("the page in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
+describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
   let provider;
   let server;
   let browser;

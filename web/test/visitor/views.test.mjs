@@ -6,11 +6,11 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { startProvider } from "../provider.mjs";
-import { startServer } from "../server.mjs";
-import { launch, noBrowser, openPage } from "./browser.mjs";
+import { startProvider } from "../../provider.mjs";
+import { startServer } from "../../server.mjs";
+import { launch, noBrowser, openPage } from "../browser.mjs";
 
-const screens = fileURLToPath(new URL("../.cache/screens/", import.meta.url));
+const screens = fileURLToPath(new URL("../../.cache/screens/", import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const sizes = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
 
@@ -29,7 +29,7 @@ const views = {
   },
 };
 
-describe("the views in Chromium", { skip: noBrowser, timeout: 240_000 }, () => {
+describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
   let provider;
   let server;
   let browser;

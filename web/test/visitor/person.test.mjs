@@ -1,15 +1,15 @@
 // What a person does with the page, in Chromium, Firefox and WebKit.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { startProvider } from "../provider.mjs";
-import { startServer } from "../server.mjs";
-import { browsers } from "./browsers.mjs";
+import { startProvider } from "../../provider.mjs";
+import { startServer } from "../../server.mjs";
+import { browsers } from "../browsers.mjs";
 
 const banner = "#banner";
 const card = "[part=card]:not([hidden])";
 
 for (const { name, missing, open } of browsers) {
-  describe(`a person in ${name}`, { skip: missing, timeout: 180_000 }, () => {
+  describe(`a person in ${name}`, { skip: missing, timeout: 600_000 }, () => {
     let provider;
     let server;
     let page;

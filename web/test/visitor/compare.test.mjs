@@ -1,8 +1,8 @@
 // The comparison: each real SDK beside steadfetch, through one fault after the other.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { noBrowser } from "./browser.mjs";
-import { useSite } from "./site.mjs";
+import { noBrowser } from "../browser.mjs";
+import { useSite } from "../site.mjs";
 
 /** What stands in a lane when all is over. */
 function lanes() {
@@ -21,7 +21,7 @@ function lanes() {
   });
 }
 
-describe("the comparison in Chromium", { skip: noBrowser, timeout: 240_000 }, () => {
+describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
   const site = useSite();
 
   async function compare(query) {
