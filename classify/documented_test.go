@@ -12,14 +12,10 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 )
 
-<<<<<<< HEAD
-// documented gives the failures of testdata/classify/documented.tsv, and those
-// of families.tsv: our own words for the same.
-=======
 // documented gives the failures of testdata/classify/documented.tsv. A line has
 // kind, retry or stop, status or -, text, and the provider where that matters:
-// codes of a provider's own count for it only.
->>>>>>> core
+// codes of a provider's own count for it only. Those of families.tsv, in our own
+// words, are with them.
 func documented(t testing.TB) (lines []documentedLine) {
 	data, err := os.ReadFile("../testdata/classify/documented.tsv")
 	require.NoError(t, err)

@@ -140,7 +140,7 @@ var phrases = [lexical + 1]wording{
 			"servers:overloaded,busy;service:overloaded,unavailable exception;temporarily overloaded;over capacity;no capacity;capacity:exceeded,exhausted;insufficient capacity;high demand;" +
 			"unable to process request;no:slots,instances,workers,available slot*,available account*,available capacity;queue full;" +
 			"pending requests exceeded;total request limit reached;loading model|;not ready yet;访问量过大;系统繁忙",
-		loose: "*overload*;capacity;high:traffic,load;heavy:load,traffic;peak load;starting up;warming up;cold start*;not ready;no servers;busy;queue:exceeded,full,too long;pool exhausted;loading|;generate first token;" +
+		loose: "*overload*;capacity;high:traffic,load;heavy:load,traffic;peak load;warming up;cold start*;not ready;no servers;busy;queue:exceeded,full,too long;pool exhausted;loading|;generate first token;" +
 			"temporarily unavailable;繁忙;负载;过载;排队",
 		claim: true,
 	},
@@ -250,7 +250,7 @@ var phrases = [lexical + 1]wording{
 			"models ~ not found;no such model;invalid model*;unknown:model,deployment;unsupported model;unrecognized model;model ~ removed;not valid model;valid model id;" + // OpenAI, Anthropic, Gemini, Groq
 			"deployment:not found,~ not found,~ not exist;no:endpoints found,allowed providers,models loaded,available channel*;on demand throughput;end of life;as legacy;" +
 			"not found for account;unable to access model;not supported by any provider;not deployed;to loaded;模型不存在;无可用渠道", // Azure, OpenRouter, one-api, Bedrock, NVIDIA
-		loose: "model:unavailable,identifier,name invalid;valid model*;no:endpoints,channel*;endpoint ~ not exist;provider for model;by any provider;version does not exist;*t find model",
+		loose: "model:unavailable,identifier,name invalid;valid model*;no:endpoints,channel*;endpoint ~ not exist;by any provider;version does not exist",
 		claim: true,
 	},
 	modelWord: {loose: "model*;not available;模型"},
@@ -310,6 +310,6 @@ var phrases = [lexical + 1]wording{
 	webPage: {loose: "doctype*;token html"},
 	upgrade: {loose: "upgrade:plan,subscription,account,to pro;paid plan;in plan;plan does"},
 	// Not "recharge and try again".
-	tryAgain:   {loose: "try again:later,in,shortly,after;please:retry,try again,wait;retry:in,after;retry:later,shortly;wait bit;稍后;erneut;novamente;réessay*;다시 시도;повторите"},
+	tryAgain:   {loose: "try again:later,in,shortly,after;please:retry,try again,wait;retry:in,after;retry:later,shortly;wait bit;稍后;erneut;novamente;réessay*;다시 시도"},
 	generating: {loose: "error occurred while processing request;before completion:internal*,server*"},
 }
