@@ -484,13 +484,13 @@ export interface About {
   bucket?: string;
 }
 
-/** Ending is how an answer ended, where the provider tells. */
+/** Ending is how an answer ended, as far as the provider reports it. */
 export interface Ending {
-  /** `reason` is empty where the provider does not tell. */
+  /** `reason` is empty if the provider does not report it. */
   reason?: "stop" | "length" | "tool_calls" | "content_filter" | "error";
   /**
-   * `inputTokens` and `outputTokens` are what the provider counted, cached input
-   * and reasoning among them.
+   * `inputTokens` and `outputTokens` are the provider's counts, including cached
+   * input and reasoning.
    */
   inputTokens?: number;
   outputTokens?: number;
