@@ -33,6 +33,9 @@ type Event struct {
 	// Cut says that Data lacks the middle of something long, and Oversize that
 	// it lacks so much that it breaks off and cannot be judged.
 	Cut, Oversize bool
+	// CutAt is where in Data the rest of the one string is missing that was cut,
+	// or -1 if more is missing.
+	CutAt int
 	// Hash tells events apart by their type and all of their data.
 	Hash uint64
 	// Bytes is where the event is in the stream, its blank line included, and
