@@ -18,7 +18,8 @@ import (
 // send its first request. The aim is 31,000 as brotli (RATIONALE.md says why it
 // is not met); these hold what is reached. Whoever makes it smaller lowers them.
 // What it can do that it could not may raise them, in the commit that needs it:
-// a provider by 200, a protocol by 2,000 (1,000 as brotli).
+// a provider by 200, a protocol by 2,000 (1,000 as brotli), and rules that
+// errors nobody had seen show to be missing.
 const (
 	maxRaw    = 132_700
 	maxBrotli = 55_600
@@ -40,7 +41,8 @@ func TestTheModuleIsSmall(t *testing.T) {
 	} {
 		if size.is > size.most {
 			t.Errorf("%s has %d bytes, %d more than %s. In the commit that needs it, a provider may raise that by 200, "+
-				"a protocol by 2,000 (1,000 as brotli); all else makes room first. make tables writes the sizes in the pages.",
+				"a protocol by 2,000 (1,000 as brotli), and so may rules that unseen errors show to be missing; all else makes room "+
+				"first. make tables writes the sizes in the pages.",
 				size.of, size.is, size.is-size.most, size.limit)
 		}
 	}

@@ -32,10 +32,10 @@ func (s *Session) askHost(v *classify.Verdict, why suspicion, what cut) *Answer 
 		r.declined = false
 		return nil
 	}
-	if !s.cfg.Recover || r.taken == maxRecoveries || s.cfg.NotReplayable {
+	if !s.recover || r.taken == maxRecoveries || s.notReplayable {
 		return nil
 	}
-	if s.delivered && (!s.cfg.CanReset || s.toolCall || s.cfg.Policy.AfterCommit == retry.AfterCommitFail) {
+	if s.delivered && (!s.canReset || s.toolCall || s.policy.AfterCommit == retry.AfterCommitFail) {
 		return nil
 	}
 	r.verdict, r.why, r.what, r.from = v, why, what, s.state
@@ -63,8 +63,7 @@ func (s *Session) recovered(request *Request) *Answer {
 	b.line.leave(&s.turn, s.group.now)
 	b.sessions--
 	wake := b.line.woken()
-	s.cfg.Request = *request
-	s.provider = classify.ProviderOf(request.URL, s.cfg.Provider)
+	s.provider = classify.ProviderOf(request.URL, s.hint)
 	s.asked = newAsked(request)
 	s.enter()
 	a := s.openOrHold()
@@ -75,7 +74,8 @@ func (s *Session) recovered(request *Request) *Answer {
 // enter takes a request's place among those of its bucket, and the facts of it
 // that are needed. The rest is not kept: thousands of sessions may wait.
 func (s *Session) enter() {
-	r := &s.cfg.Request
+	r := &s.asked.request
+	s.policy = s.group.keepPolicy(s.policy)
 	s.intended = s.watching()
 	s.watch = s.intended
 	s.wanted = s.asked.wanted
@@ -84,9 +84,8 @@ func (s *Session) enter() {
 	s.origin = hash(fnvOffset, originOf(r.URL))
 	s.bucket = s.bucketKey()
 	s.shared().sessions++
+	s.hint, s.url, s.redirect = strings.Clone(s.hint), keep(&s.group.url, r.URL), strings.Clone(r.Redirect)
 	s.asked = nil
-	s.cfg.Provider = strings.Clone(s.cfg.Provider)
-	*r = Request{URL: keep(&s.group.url, r.URL), Redirect: strings.Clone(r.Redirect)}
 }
 
 // stacked says whether an SDK is repeating the request by itself.

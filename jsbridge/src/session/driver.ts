@@ -291,7 +291,7 @@ export function drive(
     describe: () => listeners.describe(),
     ending: () => engine.ending(handle),
   };
-  const listeners = makeListeners(engine, handle, options, config.request, session);
+  const listeners = makeListeners(engine, handle, options, config, session);
   const clock = makeClock(() => session.report("timer"));
   const host = makeHost(session);
   enter(id, { report: session.report, tick: clock.tick, rouse: clock.rouse });
