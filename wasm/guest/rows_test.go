@@ -24,7 +24,7 @@ func textOf(t *testing.T, data string, size int) (text string, asked bool) {
 		r.reader.Feed([]byte(body[at:min(at+size, len(body))]))
 		for r.reader.Next(&r.event) {
 			var one row
-			if r.tell(&one) {
+			if r.report(&one) {
 				for column := 1; column < 12; column++ {
 					one[column] += int32(r.fed) // of the whole stream
 				}
