@@ -18,7 +18,7 @@ func (s *Session) begin() *Answer {
 }
 
 // lined says whether the session takes its turn in its bucket's line.
-func (s *Session) lined() bool { return !s.cfg.Policy.NoCooldown && s.watch != alone }
+func (s *Session) lined() bool { return !s.policy.NoCooldown && s.watch != alone }
 
 // openOrHold opens the next attempt, unless its bucket met a limit and it is
 // not its turn.
@@ -28,10 +28,10 @@ func (s *Session) openOrHold() *Answer {
 	}
 	l := &s.shared().line
 	s.turn.latest = math.MaxInt64
-	if most := s.cfg.Policy.MaxRetryAfter.Milliseconds(); most > 0 {
+	if most := s.policy.MaxRetryAfter.Milliseconds(); most > 0 {
 		s.turn.latest = s.group.now + most
 	}
-	if s.cfg.Policy.MaxElapsed > 0 {
+	if s.policy.MaxElapsed > 0 {
 		s.turn.latest = min(s.turn.latest, s.group.now+s.timeLeft())
 	}
 	if l.ask(&s.turn, s.group.now) {
@@ -46,7 +46,7 @@ func (s *Session) probes(l *line) bool { return s.bucket != 0 && l.told && l.fir
 
 // hold waits for the session's turn, within its own limits.
 func (s *Session) hold(l *line) *Answer {
-	p := &s.cfg.Policy
+	p := s.policy
 	wait := max(l.until-s.group.now, 0)
 	kind := classify.Kind("")
 	switch {
@@ -74,6 +74,7 @@ func (s *Session) hold(l *line) *Answer {
 	if again {
 		return s.nothing()
 	}
+	limited.Message = keep(&s.group.message, limited.Message)
 	s.retry = s.retryEvent(limited, until)
 	s.retry.Attempt, s.retry.Before = s.failures, l.ahead(&s.turn)
 	a := s.answer(doWait)
@@ -96,7 +97,7 @@ func (s *Session) probeLost() *Answer {
 func (s *Session) elapsed() int64 { return s.now - s.startAt - s.flowed }
 
 // timeLeft is what it leaves, where it does.
-func (s *Session) timeLeft() int64 { return s.cfg.Policy.MaxElapsed.Milliseconds() - s.elapsed() }
+func (s *Session) timeLeft() int64 { return s.policy.MaxElapsed.Milliseconds() - s.elapsed() }
 
 func (s *Session) open(probe bool) *Answer {
 	s.attempt++
@@ -114,7 +115,7 @@ func (s *Session) open(probe bool) *Answer {
 		s.heard = s.shared().line.heard
 	}
 	if s.delivered && !s.resetDue && s.seam != nil {
-		a.Resume = s.seam.begin(s.cfg.Request.URL)
+		a.Resume = s.seam.begin(s.url)
 		s.committed = true // what follows joins what the consumer has
 		s.watch = watched
 	} else if s.seam != nil {
@@ -147,6 +148,9 @@ func (s *Session) response(h *Happened) *Answer {
 	var a *Answer
 	if s.looksInto(h.Status, h.Headers) {
 		s.mode = modeSniff
+		if r := s.group.spare(); r != nil {
+			s.readWith(r)
+		}
 		a = s.answer(doRead)
 	} else {
 		a = s.pass()
@@ -173,7 +177,7 @@ func (s *Session) pass() *Answer {
 // handOver gives the response to the caller as it came. A consumer of events
 // has no response: what it reads is the session's to the end.
 func (s *Session) handOver() *Answer {
-	if !s.cfg.CanReset {
+	if !s.canReset {
 		return s.succeed(doPass, nil)
 	}
 	s.mode = modeLent
@@ -325,7 +329,7 @@ func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 		why = runtimeClock
 	case s.mode == modeLent, s.mode == modeSSE && s.watch == plain:
 		v.Retryable = false // untouched: later failures included
-	case v.Kind == classify.Network && s.cfg.OpaqueErrors && s.status == 0 && !s.offline && !s.group.hasAnswered(s.origin):
+	case v.Kind == classify.Network && s.opaqueErrors && s.status == 0 && !s.offline && !s.group.hasAnswered(s.origin):
 		v = s.own(classify.NetworkOrCORS)
 		why = maybeCORS
 	}

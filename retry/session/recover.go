@@ -32,10 +32,10 @@ func (s *Session) askHost(v *classify.Verdict, why suspicion, what cut) *Answer 
 		r.declined = false
 		return nil
 	}
-	if !s.cfg.Recover || r.taken == maxRecoveries || s.cfg.NotReplayable {
+	if !s.recover || r.taken == maxRecoveries || s.notReplayable {
 		return nil
 	}
-	if s.delivered && (!s.cfg.CanReset || s.watch <= plain || s.toolCall || s.cfg.Policy.AfterCommit == retry.AfterCommitFail) {
+	if s.delivered && (!s.canReset || s.watch <= plain || s.toolCall || s.policy.AfterCommit == retry.AfterCommitFail) {
 		return nil
 	}
 	r.verdict, r.why, r.what, r.from = v, why, what, s.state
@@ -55,12 +55,12 @@ func (s *Session) recovered(request *Request) *Answer {
 		return s.decline()
 	}
 	v, next := r.verdict, newAsked(request)
-	was, limited := s.shared(), s.bucketOf(request, next) == s.bucket
+	was, limited := s.shared(), s.bucketOf(next) == s.bucket
 	wait := int64(0)
 	if limited && v.RetryAfterMs != nil && *v.RetryAfterMs > 0 {
-		asked, stop := s.cfg.Policy.Wait(0, v, s.random.next())
+		asked, stop := s.policy.Wait(0, v, s.random.next())
 		wait = asked.Milliseconds()
-		if stop != "" || s.cfg.Policy.MaxElapsed > 0 && wait > s.timeLeft() {
+		if stop != "" || s.policy.MaxElapsed > 0 && wait > s.timeLeft() {
 			return s.decline()
 		}
 	}
@@ -74,8 +74,7 @@ func (s *Session) recovered(request *Request) *Answer {
 		was.line.leave(&s.turn, s.group.now)
 	}
 	was.sessions--
-	s.cfg.Request = *request
-	s.provider = classify.ProviderOf(request.URL, s.cfg.Provider)
+	s.provider = classify.ProviderOf(request.URL, s.hint)
 	s.asked = next
 	s.enter()
 	if wait > 0 {
@@ -99,18 +98,18 @@ func (s *Session) decline() *Answer {
 // enter takes a request's place among those of its bucket, and the facts of it
 // that are needed. The rest is not kept: thousands of sessions may wait.
 func (s *Session) enter() {
-	r := &s.cfg.Request
+	r := &s.asked.request
+	s.policy = s.group.keepPolicy(s.policy)
 	s.intended = s.watching()
 	s.watch = s.intended
 	s.wanted = s.asked.wanted
 	s.model = keep(&s.group.model, s.asked.model)
 	s.stacked = stacked(r.Headers)
 	s.origin = hash(fnvOffset, originOf(r.URL))
-	s.bucket = s.bucketOf(r, s.asked)
+	s.bucket = s.bucketOf(s.asked)
 	s.shared().sessions++
+	s.hint, s.url, s.redirect = strings.Clone(s.hint), keep(&s.group.url, r.URL), strings.Clone(r.Redirect)
 	s.asked = nil
-	s.cfg.Provider = strings.Clone(s.cfg.Provider)
-	*r = Request{URL: keep(&s.group.url, r.URL), Redirect: strings.Clone(r.Redirect)}
 }
 
 // stacked says whether an SDK is repeating the request by itself.
