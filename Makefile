@@ -124,6 +124,12 @@ tables: npm ## writes the tables of make size, make peers and make storm into RE
 corpus: ## how many real errors the classifier decides rightly, beside its peers
 	@go test ./classify -run Corpus -count=1 -v | grep -v '^=== \|^--- \|^PASS\|^ok'
 
+# BODY goes through the environment as it is: it has quotes and dollars.
+.PHONY: explain
+explain: export EXPLAIN_BODY := $(value BODY)
+explain: ## how an error is judged, and by which phrase: make explain STATUS=429 PROVIDER=openai BODY='...'
+	@go run ./hosttest/explain -status "$(or $(STATUS),0)" -provider "$(PROVIDER)" "$$EXPLAIN_BODY"
+
 .PHONY: faults
 faults: build ## every fault, in every protocol and place, met by every client, as one table
 	@cd hosttest/faults && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --silent --no-audit --no-fund; }

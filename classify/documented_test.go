@@ -2,6 +2,7 @@ package classify_test
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,7 +12,9 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 )
 
-// documented gives the failures of testdata/classify/documented.tsv.
+// documented gives the failures of testdata/classify/documented.tsv. A line has
+// kind, retry or stop, status or -, text, and the provider where that matters:
+// codes of a provider's own count for it only.
 func documented(t testing.TB) (lines []documentedLine) {
 	data, err := os.ReadFile("../testdata/classify/documented.tsv")
 	require.NoError(t, err)
@@ -19,8 +22,8 @@ func documented(t testing.TB) (lines []documentedLine) {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		field := strings.SplitN(line, "\t", 4)
-		require.Len(t, field, 4, line)
+		field := append(strings.Split(line, "\t"), "")
+		require.True(t, len(field) == 5 || len(field) == 6, "kind, retry or stop, status or -, text, perhaps a provider, with tabs between: %s", line)
 		d := documentedLine{kind: classify.Kind(field[0]), retryable: field[1] == "retry", text: field[3]}
 		if field[2] == "-" {
 			d.failure.Error = &classify.ErrorInfo{Message: field[3]}
@@ -29,6 +32,9 @@ func documented(t testing.TB) (lines []documentedLine) {
 			require.NoError(t, err)
 			d.failure.Phase = classify.PhaseResponse
 			d.failure.Status, d.failure.Body = status, field[3]
+		}
+		if d.failure.Provider = field[4]; d.failure.Provider != "" {
+			require.Contains(t, classify.OwnCodes(), d.failure.Provider, "no row of classify/providers.go: %s", line)
 		}
 		lines = append(lines, d)
 	}
@@ -51,6 +57,22 @@ func TestDocumentedErrorsAreJudgedAsTheirAuthorsMeanThem(t *testing.T) {
 				if s.Phrase != "" {
 					t.Logf("      %s: %.60q: %q %v", s.Rule, s.Phrase, s.Text, s.Decided)
 				}
+			}
+		}
+	}
+}
+
+// A code is a number or a word that means nothing to who has not read the
+// provider's page, so each is held against an error from that page.
+func TestEveryCodeOfAProvidersOwnIsShownByADocumentedError(t *testing.T) {
+	lines := documented(t)
+	for provider, codes := range classify.OwnCodes() {
+		for _, code := range codes {
+			shown := slices.ContainsFunc(lines, func(d documentedLine) bool {
+				return d.failure.Provider == provider && classify.Says(d.failure, code)
+			})
+			if !shown {
+				t.Errorf("%s, %q: testdata/classify/documented.tsv has no error with it; add one, with the provider as its last field", provider, code)
 			}
 		}
 	}

@@ -3,7 +3,8 @@ package classify
 import "github.com/steadfetch/steadfetch/internal/ascii"
 
 // provider is what is known of one provider of models. A new provider is one
-// row below, and an error of its own in testdata/classify/documented.tsv.
+// row below, and errors of its own in testdata/classify/documented.tsv: one for
+// each code, with its id as the last field.
 type provider struct {
 	id   string // the short name, as verdicts carry it
 	name string // as people write it
@@ -15,17 +16,22 @@ type provider struct {
 	aliases string
 	// status is the page that says how the provider is.
 	status page
-	// codes are what the provider's own codes mean, as phrases. They count for
-	// this provider only, and before any text.
+	// codes are what the provider's own codes mean. They count for this provider
+	// only, and before any text. Only those belong here that the phrases for
+	// everyone get wrong or do not know, with the page they are from in a comment.
 	codes []code
 }
 
+// code says what a member's values mean, in lower case and as scan.find reads
+// them: "code:1301,1302" is "code":"1301" and "status_code":1302, and
+// "reason:token limit exceeded" is "reason":"TOKEN_LIMIT_EXCEEDED".
 type code struct {
 	means   fact
 	phrases string
 }
 
-// providers is read from the top.
+// providers is read from the top. So a row may stand anywhere, unless one of its
+// hosts is another row's, too: then the first has it.
 var providers = [...]provider{
 	{id: "github", name: "GitHub Models", hosts: "models.github.ai models.inference.ai.azure.com", status: shownAt("https://www.githubstatus.com")}, // before Azure
 	{id: "azure", name: "Azure OpenAI", hosts: "azure.com azure.us azure.cn", aliases: "azure-openai apim- azureml- x-ms-region-", status: shownAt("https://azure.status.microsoft")},
@@ -44,6 +50,8 @@ var providers = [...]provider{
 	{id: "fireworks", name: "Fireworks AI", hosts: "fireworks.ai", status: shownAt("https://status.fireworks.ai")},
 	{id: "perplexity", name: "Perplexity", hosts: "perplexity.ai", status: shownAt("https://status.perplexity.com")},
 	{id: "sambanova", name: "SambaNova", hosts: "sambanova.ai"},
+	// Its "API Error Codes", of LLMs: a 429 that says "please try again later".
+	{id: "novita", name: "Novita AI", hosts: "novita.ai", status: shownAt("https://status.novita.ai"), codes: []code{{rate, "reason:token limit exceeded"}}},
 	{id: "replicate", name: "Replicate", hosts: "replicate.com", status: shownAt("https://www.replicatestatus.com")},
 	{id: "huggingface", name: "Hugging Face", hosts: "huggingface.co huggingface.cloud", status: shownAt("https://status.huggingface.co")},
 	{id: "copilot", name: "GitHub Copilot", hosts: "githubcopilot.com", aliases: "github-copilot", status: shownAt("https://www.githubstatus.com")},
@@ -63,7 +71,8 @@ var providers = [...]provider{
 			{quota, "code:1304,1308,1310"},
 			{rate, "code:1302,1303,1305,1312,1313"},
 			{policy, "code:1301"},
-			{noModel, "code:1211,1220,1222"},
+			{noModel, "code:1211,1222"},
+			{notAllowed, "code:1220"},
 			{tooLong, "code:1261"},
 			{badCall, "code:1210,1213,1214,1215"},
 			{serverFault, "code:1230,1234"},
@@ -176,7 +185,10 @@ func displayName(short string) string {
 }
 
 // ProviderOf is the short name of the provider that a request goes to: the
-// hint if there is one, else what the URL's host tells, else "".
+// hint if there is one, else what the URL's host tells, else "". A name
+// that the table in providers.go has ("anthropic", "azure", "bedrock", "google",
+// "groq", "mistral", "openai", "openrouter", …) brings that provider's own codes
+// and its display name; any other only itself.
 func ProviderOf(url, hint string) string {
 	if hint == "" {
 		if p := providerAt(authority(url)); p != nil {

@@ -165,7 +165,7 @@ func TestTheModuleJudgesEveryFailureAsGoDoes(t *testing.T) {
 			text, _ := json.Marshal(f)
 			want, _ := json.Marshal(native)
 			got, _ := json.Marshal(foreign)
-			t.Errorf("%s\nGo     %s\nmodule %s (%v)", text, want, got, err)
+			t.Errorf("%s\nGo     %s\nmodule %s (%v)\n%s Else its compiler is wrong.", text, want, got, err, older)
 		}
 	}
 	for _, f := range d.seen {
@@ -204,7 +204,7 @@ func TestTheModuleExplainsEveryFailureAsGoDoes(t *testing.T) {
 				*text = strings.ReplaceAll(strings.ToValidUTF8(*text, ""), "\uFFFD", "")
 			}
 		}
-		require.Equal(t, mustJSON(t, native), mustJSON(t, foreign), "%s", mustJSON(t, f))
+		require.Equal(t, mustJSON(t, native), mustJSON(t, foreign), "%s\n%s Else its compiler is wrong.", mustJSON(t, f), older)
 	}
 }
 

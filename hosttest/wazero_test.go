@@ -17,8 +17,9 @@ import (
 	"github.com/steadfetch/steadfetch/wasm"
 )
 
-// playAll plays every session vector, each on a fresh host.
-func playAll(t *testing.T, fresh func() (vectors.Host, error)) {
+// playAll plays every session vector, each on a fresh host. It says hint of one
+// that Go plays and the host does not.
+func playAll(t *testing.T, hint string, fresh func() (vectors.Host, error)) {
 	t.Helper()
 	files, err := vectors.Load("../testdata/sessions")
 	require.NoError(t, err)
@@ -30,6 +31,9 @@ func playAll(t *testing.T, fresh func() (vectors.Host, error)) {
 			_, difference, err := file.Play(vector, host)
 			if err != nil || difference != "" {
 				t.Errorf("%s: %s: %v\n%s", file.Name, vector.Name, err, difference)
+				if _, difference, err := file.Play(vector, vectors.Native()); err == nil && difference == "" {
+					t.Log(hint)
+				}
 			}
 			require.NoError(t, host.Close())
 			count++
@@ -39,7 +43,7 @@ func playAll(t *testing.T, fresh func() (vectors.Host, error)) {
 }
 
 func TestGoPlaysEveryVector(t *testing.T) {
-	playAll(t, func() (vectors.Host, error) { return vectors.Native(), nil })
+	playAll(t, "", func() (vectors.Host, error) { return vectors.Native(), nil })
 }
 
 func TestTheModulePlaysEveryVector(t *testing.T) {
@@ -47,11 +51,11 @@ func TestTheModulePlaysEveryVector(t *testing.T) {
 	module, err := wasmhost.Compile(ctx, wasm.Module, false)
 	require.NoError(t, err)
 	defer module.Close(ctx)
-	playAll(t, func() (vectors.Host, error) { return module.New(ctx) })
+	playAll(t, older, func() (vectors.Host, error) { return module.New(ctx) })
 }
 
 func TestTheEnginePlaysEveryVector(t *testing.T) {
-	playAll(t, func() (vectors.Host, error) {
+	playAll(t, older, func() (vectors.Host, error) {
 		e, err := wasm.NewEngine(context.Background())
 		return engine{e}, err
 	})
@@ -67,7 +71,7 @@ func TestAModuleBuiltByGoPlaysEveryVector(t *testing.T) {
 	module, err := wasmhost.Compile(ctx, code, false)
 	require.NoError(t, err)
 	defer module.Close(ctx)
-	playAll(t, func() (vectors.Host, error) { return module.New(ctx) })
+	playAll(t, "Go's compiler for WebAssembly makes something else of it.", func() (vectors.Host, error) { return module.New(ctx) })
 }
 
 // engine is a wasm.Engine as a vectors.Host: JSON to Go and back at its door.

@@ -121,8 +121,8 @@ type ResumeKind string
 const (
 	ResumeLastEventID ResumeKind = "last_event_id" // Server-Sent Events with ids, WHATWG HTML §9.2.4
 	ResumeBackground  ResumeKind = "background"    // OpenAI Responses in background mode
-	ResumeContinue    ResumeKind = "continue"      // the partial answer and a [CONTINUE] turn
-	ResumeCustom      ResumeKind = "custom"        // the caller makes the next request
+	ResumeContinue    ResumeKind = "continue"      // the request with two turns more: the partial answer, and a user's [CONTINUE]
+	ResumeCustom      ResumeKind = "custom"        // the caller makes the next request, in Transport.Resume
 )
 
 // MaxWait is the longest wait that every host's timer can hold: browsers and
@@ -227,8 +227,25 @@ func (o *option) setNumber(p *Policy, n int64) {
 	}
 }
 
-// mistake is what is wrong with a value that the option cannot have.
-func (o *option) mistake() error {
+// goName is the option's name in Go, made of its name on the wire.
+func (o *option) goName() string {
+	var b []byte
+	upper := true
+	for _, c := range []byte(o.name) {
+		switch {
+		case c == '_':
+			upper = true
+		case upper:
+			b, upper = append(b, c-'a'+'A'), false
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+// mistake is what is wrong with a value that the option of this name cannot have.
+func (o *option) mistake(name string) error {
 	must := "a number of at least 0"
 	switch o.kind {
 	case word:
@@ -236,7 +253,7 @@ func (o *option) mistake() error {
 	case flag:
 		must = "true or false"
 	}
-	return errors.New("retry: " + o.name + " must be " + must)
+	return errors.New("retry: " + name + " must be " + must)
 }
 
 // Fill puts every default into p; what is off becomes negative. If p makes no
@@ -244,7 +261,7 @@ func (o *option) mistake() error {
 func (p *Policy) Fill() error {
 	for i := range options {
 		if o := &options[i]; o.kind == word && o.words != "" && *o.word(p) != "" && jsonscan.Index(o.allowed(), *o.word(p)) < 0 {
-			return o.mistake()
+			return o.mistake(o.goName() + " (" + o.name + ")") // a Go program has the one, a policy in JSON the other
 		}
 	}
 	switch p.Preset {

@@ -344,6 +344,9 @@ func (s *Script) Check(r *Result) error {
 }
 
 func (s *Script) checkEnd(r *Result) error {
+	if r.Status >= 400 {
+		r.Bytes = note.ReplaceAll(r.Bytes, nil)
+	}
 	last := s.attempt(len(r.Opened) - 1)
 	switch {
 	case r.End == "hung":
@@ -397,9 +400,6 @@ func (s *Script) attempt(i int) *Attempt {
 }
 
 func (s *Script) checkFinal(a *Attempt, f final, r *Result) error {
-	if r.Status >= 400 {
-		r.Bytes = note.ReplaceAll(r.Bytes, nil)
-	}
 	switch {
 	case a == nil:
 		return errors.New("there were more requests than attempts")
@@ -539,7 +539,7 @@ func (s *Script) checkPart(a *Attempt, r *Result, arrived bool) error {
 	if n > 0 && (n > len(body) || !bytes.Equal(r.Bytes, body[:n])) {
 		extra := n - len(body)
 		if extra < 0 || extra > 4 || !bytes.HasPrefix(r.Bytes, body) {
-			return fmt.Errorf("what came is no beginning of what was sent: they differ at %d", differ(body, r.Bytes))
+			return fmt.Errorf("what came is no beginning of what was sent: they differ at %d\nsent %q\ncame %q", differ(body, r.Bytes), body, r.Bytes)
 		}
 	}
 	if arrived && whole > 0 && n < events[whole-1].early {

@@ -45,15 +45,23 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
     }
     return new Promise((resolve, reject) => {
       request(engine, input, init, own, false, (session) => {
-        let body: Body | undefined;
+        let body: Body | undefined; // once the caller has it
+        let next: { body: Body; copy: Response; of: Response } | undefined;
+        const prepare = (response: Response) => {
+          const body = makeBody(() => session.report("abort"));
+          next = { body, copy: like(response, body.stream), of: response };
+          return next;
+        };
         const begin = (response: Response): Body => {
           if (!body) {
-            body = makeBody(() => session.report("abort"));
-            resolve(like(response, body.stream));
+            const { body: first, copy } = next?.of === response ? next : prepare(response);
+            body = first;
+            resolve(copy);
           }
           return body;
         };
         return {
+          reading: (response) => void (body ?? prepare(response)), // while nothing else is to be done
           take: (bytes, response) => begin(response).push(bytes),
           demand: () => body?.demand(),
           pass: resolve,

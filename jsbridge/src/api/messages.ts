@@ -109,7 +109,9 @@ export function makeReader(push: Push): Reader {
         begun = [];
       }
       if (rest > 0) {
-        begun.push(rest < fed ? bytes.subarray(fed - rest) : rest > long ? asText(decoder, bytes) : bytes);
+        begun.push(
+          ...(rest > long && rest >= fed ? asText(decoder, bytes) : [bytes.subarray(Math.max(fed - rest, 0))]),
+        );
       }
     }
   }

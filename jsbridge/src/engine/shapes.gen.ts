@@ -74,6 +74,11 @@ export interface Failure {
    * stop to retry.
    */
   unknownRetryable?: boolean;
+  /**
+   * Verdict is the one that was given before, where the error is the retry
+   * engine's own. It stands, but for what the header x-should-retry says.
+   */
+  verdict?: Verdict;
 }
 
 /** Verdict is the answer to a Failure. */

@@ -27,6 +27,8 @@ export interface Outcome {
   take(bytes: Uint8Array, response: Response, events: Int32Array | undefined): void;
   /** Resolves when more can be taken; until then nothing is read. Undefined is now. */
   demand(): Promise<void> | undefined;
+  /** This response's body is being read. Its first output may be long in coming. */
+  reading?(response: Response): void;
   reset?(): void;
   wait?(answer: Answer): void;
   /** The caller is to have this response; with a verdict it is a failure. */
@@ -200,7 +202,10 @@ function transport(
         asking = undefined;
       });
     },
-    read: () => void read(current!),
+    read() {
+      void read(current!);
+      to.reading?.(latest!);
+    },
     drop() {
       const mine = current;
       current = undefined;

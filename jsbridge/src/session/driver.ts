@@ -97,6 +97,7 @@ export function drive(
   let over = false;
   let attempt = 0;
   let waiting = false;
+  let found: Int32Array | undefined; // events in the bytes that the answer at hand lets go on
 
   /** Takes one step after the other, though callbacks may ask for the next one in the midst of it. */
   function step(next: () => Answer | undefined): void {
@@ -135,8 +136,12 @@ export function drive(
     if (answer.reset) {
       host.reset?.();
     }
-    const pieces = going(answer.bytes ?? 0);
-    if (answer.do !== "pass") {
+    const events = answer.bytes && found;
+    found = undefined;
+    const pieces = events ? [] : going(answer.bytes ?? 0);
+    if (events) {
+      host.take?.(keep.lend(answer.bytes!), events);
+    } else if (answer.do !== "pass") {
       handOn(pieces);
     }
     if (answer.do !== "none") {
@@ -217,10 +222,11 @@ export function drive(
     }
     keep.push(piece);
     const answer = engine.chunk(handle, number, piece, Date.now());
+    const events = config.canReset && answer ? engine.events(handle) : undefined;
     if (typeof answer !== "number") {
+      found = answer.do === "none" ? events : undefined;
       return answer;
     }
-    const events = config.canReset && answer > 0 ? engine.events(handle) : undefined;
     if (events) {
       host.take?.(keep.lend(answer), events);
     } else {
@@ -285,7 +291,7 @@ export function drive(
     describe: () => listeners.describe(),
     ending: () => engine.ending(handle),
   };
-  const listeners = makeListeners(engine, handle, options, config.request, session);
+  const listeners = makeListeners(engine, handle, options, config, session);
   const clock = makeClock(() => session.report("timer"));
   const host = makeHost(session);
   enter(id, { report: session.report, tick: clock.tick, rouse: clock.rouse });

@@ -23,6 +23,7 @@ export const providers: Readonly<Record<string, readonly [name: string, statusPa
   minimax: ["MiniMax", ""],
   mistral: ["Mistral", "https://status.mistral.ai"],
   moonshot: ["Moonshot AI", "https://status.moonshot.cn"],
+  novita: ["Novita AI", "https://status.novita.ai"],
   nvidia: ["NVIDIA", ""],
   ollama: ["Ollama", ""],
   openai: ["OpenAI", "https://status.openai.com"],

@@ -1,0 +1,23 @@
+package classify
+
+// OwnCodes gives each provider's own codes as a search reads them, one for each
+// value, by the provider's short name. A provider without codes is there, too.
+func OwnCodes() map[string][]string {
+	codes := map[string][]string{}
+	for i := range providers {
+		p := &providers[i]
+		codes[p.id] = nil
+		for _, c := range p.codes {
+			codes[p.id] = append(codes[p.id], spelled(c.phrases)...)
+		}
+	}
+	return codes
+}
+
+// Says tells whether a phrase is in a failure's texts.
+func Says(f Failure, phrase string) bool {
+	t := borrow()
+	defer giveBack(t)
+	t.read(&f)
+	return t.search(phrase, false)
+}
