@@ -27,9 +27,8 @@ type window struct {
 	known  int // 0: nothing is known
 	period int64
 	before int     // the round that known was measured in: what passes late of it counts too
-	sent   []batch // those of the last period: from head on
-	head   int
-	recent int // how many requests they are
+	sent   []batch // those of the last period
+	recent int     // how many requests they are
 
 	// Some servers bound how many they answer at a time, and no rate. Who goes
 	// first may then be in vain until an answer has ended.
@@ -101,15 +100,15 @@ func (w *window) next(now int64) (may bool, at int64) {
 	if now >= w.began+w.period {
 		w.renew(now)
 	}
-	for w.head < len(w.sent) && w.sent[w.head].to <= now-w.period {
-		w.recent -= w.sent[w.head].n
-		w.head++
+	for len(w.sent) > 0 && w.sent[0].to <= now-w.period {
+		w.recent -= w.sent[0].n
+		w.sent = w.sent[1:]
 	}
 	if w.known == 0 || w.recent < w.known+w.more {
 		return w.out < w.size, 0
 	}
 	w.full = true
-	at = w.sent[w.head].to + w.period
+	at = w.sent[0].to + w.period
 	// Without the server's word the period is a guess, which may be far too long.
 	if last := w.sent[len(w.sent)-1].to + restMost; !w.told && last < at {
 		if now >= last {
@@ -182,15 +181,13 @@ func (w *window) send(now int64) trip {
 // note notes a request that was sent.
 func (w *window) note(now int64) {
 	w.recent++
-	if last := len(w.sent) - 1; last >= w.head && now-w.sent[last].from <= w.period/batches {
-		w.sent[last].to = now
-		w.sent[last].n++
-		return
+	last := len(w.sent) - 1
+	if last < 0 || now-w.sent[last].from > w.period/batches {
+		w.sent = append(w.sent, batch{from: now})
+		last++
 	}
-	if w.head > len(w.sent)/2 {
-		w.sent, w.head = w.sent[:copy(w.sent, w.sent[w.head:])], 0
-	}
-	w.sent = append(w.sent, batch{now, now, 1})
+	w.sent[last].to = now
+	w.sent[last].n++
 }
 
 // done notes that a request is on its way no more.
@@ -216,7 +213,7 @@ func (w *window) pass(t trip, now int64) {
 		w.open, w.vain = true, 0
 		w.size = max(w.size+1, w.known*3/4)
 		w.began, w.full, w.more = t.at, false, 0
-		w.sent, w.head, w.recent = w.sent[:0], 0, 0
+		w.sent, w.recent = w.sent[:0], 0
 		w.note(t.at)
 	case t.round == w.round:
 		w.gained++
