@@ -1,10 +1,10 @@
-// A title for a conversation: no stream, no banner, one limit for it all. A chat without a title is no reason for an error.
+// A title for a conversation: no stream, no banner, one time limit for everything. A missing title must not fail the chat.
 //
 //   OPENAI_API_KEY=… node examples/title.mjs "How do I boil an egg?"
 import OpenAI from "openai";
 import { retry } from "steadfetch";
 
-// The SDK's own retries are off; `retry` knows the SDK's errors, and what the server asked for.
+// The SDK's own retries are off; `retry` understands the SDK's errors and the wait that the server asked for.
 const client = new OpenAI({ maxRetries: 0 });
 
 export async function titleOf(conversation) {
@@ -17,7 +17,7 @@ export async function titleOf(conversation) {
     return answer.choices[0].message.content;
   };
   try {
-    // An attempt may take ten seconds, all of them with their waits a minute.
+    // Each attempt may take ten seconds; all attempts and waits together, a minute.
     return await retry(ask, { contentTimeoutMs: 10_000, maxElapsedMs: 60_000 });
   } catch (error) {
     console.error(`no title: ${error.message}`);

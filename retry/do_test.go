@@ -75,9 +75,9 @@ func TestDoGivesUpWithAnErrorThatSaysWhyAndWhatFailedLast(t *testing.T) {
 
 func TestAPolicyThatMakesNoSenseCallsNothing(t *testing.T) {
 	f := failing{}
-	require.EqualError(t, retry.Do(t.Context(), retry.Policy{Jitter: "some"}, f.call, nil), "retry: Jitter (jitter) must be one of these: none full equal")
+	require.EqualError(t, retry.Do(t.Context(), retry.Policy{Jitter: "some"}, f.call, nil), "retry: jitter must be one of these: none full equal")
 	require.Empty(t, f.calls)
-	require.EqualError(t, (&retry.Policy{AfterCommit: "hope"}).Fill(), "retry: AfterCommit (after_commit) must be one of these: fail restart resume", "whoever wrote Go looks for Go's name")
+	require.EqualError(t, (&retry.Policy{AfterCommit: "hope"}).Fill(), "retry: after_commit must be one of these: fail restart resume")
 }
 
 func TestTheVerdictOfAnErrorOfOursOutlivesWrapping(t *testing.T) {

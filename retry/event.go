@@ -30,6 +30,8 @@ type ChatStreamError struct {
 	Retryable  bool          `json:"retryable"`
 	StatusCode int           `json:"status_code,omitempty"`
 	Title      string        `json:"title,omitempty"`
+	// Party says whose failure it was, if not the provider's.
+	Party classify.Party `json:"party,omitempty"`
 	// RetryAfterMs is how long the server asked to wait, nil if it did not ask.
 	RetryAfterMs *int64 `json:"retry_after_ms,omitempty"`
 }

@@ -161,7 +161,7 @@ func ExamplePolicy_Fill() {
 	fmt.Println(policy.Fill())
 	// Output:
 	// 25 1s 1m0s restart <nil>
-	// retry: Jitter (jitter) must be one of these: none full equal
+	// retry: jitter must be one of these: none full equal
 }
 
 func ExampleError() {

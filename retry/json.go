@@ -60,7 +60,7 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 			return errors.New("retry: there is no option " + it.Key.Str())
 		}
 		if !o.read(&read, it.Value) {
-			return o.mistake(o.name)
+			return o.mistake()
 		}
 	}
 	*p = read

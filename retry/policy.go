@@ -227,25 +227,8 @@ func (o *option) setNumber(p *Policy, n int64) {
 	}
 }
 
-// goName is the option's name in Go, made of its name on the wire.
-func (o *option) goName() string {
-	var b []byte
-	upper := true
-	for _, c := range []byte(o.name) {
-		switch {
-		case c == '_':
-			upper = true
-		case upper:
-			b, upper = append(b, c-'a'+'A'), false
-		default:
-			b = append(b, c)
-		}
-	}
-	return string(b)
-}
-
-// mistake is what is wrong with a value that the option of this name cannot have.
-func (o *option) mistake(name string) error {
+// mistake is what is wrong with a value that the option cannot have.
+func (o *option) mistake() error {
 	must := "a number of at least 0"
 	switch o.kind {
 	case word:
@@ -253,7 +236,7 @@ func (o *option) mistake(name string) error {
 	case flag:
 		must = "true or false"
 	}
-	return errors.New("retry: " + name + " must be " + must)
+	return errors.New("retry: " + o.name + " must be " + must)
 }
 
 // Fill puts every default into p; what is off becomes negative. If p makes no
@@ -261,7 +244,7 @@ func (o *option) mistake(name string) error {
 func (p *Policy) Fill() error {
 	for i := range options {
 		if o := &options[i]; o.kind == word && o.words != "" && *o.word(p) != "" && jsonscan.Index(o.allowed(), *o.word(p)) < 0 {
-			return o.mistake(o.goName() + " (" + o.name + ")") // a Go program has the one, a policy in JSON the other
+			return o.mistake()
 		}
 	}
 	switch p.Preset {

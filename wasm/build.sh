@@ -3,8 +3,8 @@
 #
 #   wasm/build.sh [-o FILE] [PACKAGE]
 #
-#   -o FILE   where the module goes, instead of wasm/steadfetch.wasm
-#   PACKAGE   another main package than ./wasm/guest, to try something out
+#   -o FILE   the output file, instead of wasm/steadfetch.wasm
+#   PACKAGE   a main package other than ./wasm/guest, for experiments
 #
 # The first run prepares the tools (wasm/toolchain/prepare.sh), later ones take seconds. It ends with a check: no imports, the
 # exports that every host needs, nothing in the file that only debuggers read.
@@ -50,7 +50,7 @@ trap 'rm -rf "$work"' EXIT
 
 node "$here/toolchain/check.mjs" "$work/small.wasm"
 
-# Through a rename, so that nobody ever reads half a module.
+# By renaming, so that nobody ever reads half a module.
 mkdir -p "$(dirname "$out")"
 cp "$work/small.wasm" "$out.tmp$$"
 mv "$out.tmp$$" "$out"

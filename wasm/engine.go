@@ -1,16 +1,16 @@
-// Package wasm is the engine for Go programs that want to run the very module
+// Package wasm is the engine for Go programs that want to run the same module
 // that browsers run: steadfetch.wasm, embedded, on wazero, without cgo.
 //
-// Its first use is a transport that decides byte for byte as a page does:
+// Its main use is a transport that behaves exactly as a page does:
 //
 //	engine, err := wasm.NewEngine(ctx)
 //	…
 //	client := &http.Client{Transport: &transport.Transport{Engine: engine}}
 //
 // Go programs do not need it to use steadfetch: packages classify, retry and
-// transport are the same code, compiled by Go, and faster. An Engine is also
-// for hosts of other kinds, which drive a [Session] themselves, and for the
-// tests that prove that both decide alike.
+// transport are the same code, compiled by Go, and faster. An Engine is also for
+// hosts of other kinds, which drive a [Session] themselves, and for the tests
+// that compare the two.
 package wasm
 
 import (
@@ -35,33 +35,33 @@ import (
 //go:embed steadfetch.wasm
 var Module []byte
 
-// abiVersion is the version of ABI.md that this host speaks.
+// abiVersion is the version of ABI.md that this host supports.
 const abiVersion = 3
 
 var (
-	// ErrTrapped is returned by a call that met a fault in the module, and by every
-	// session of the same instance. The Engine goes on
-	// with a new instance, which knows nothing of earlier cool-downs.
+	// ErrTrapped is returned by a call in which the module trapped, and from then on
+	// by every session of the same instance. The Engine continues with a new
+	// instance, which has no record of earlier cool-downs.
 	ErrTrapped = errors.New("wasm: the module trapped")
 	// ErrClosed is returned by an Engine or a Session that was closed.
 	ErrClosed = errors.New("wasm: closed")
-	// ErrVersion is returned by NewEngine if the module speaks another ABI.
+	// ErrVersion is returned by NewEngine if the module has another ABI version.
 	ErrVersion = errors.New("wasm: the module has another ABI version")
 )
 
-// RefusedError says why the module did not take what it was given. Nothing was
-// changed by the call.
+// RefusedError is the error of an input that the module rejected, with the reason.
+// The call changed nothing.
 type RefusedError struct{ Reason string }
 
-// Error says that it was refused, and Reason.
+// Error includes the Reason.
 func (e *RefusedError) Error() string { return "wasm: refused: " + e.Reason }
 
-// compiled keeps the compiled module for all engines of the process.
+// compiled caches the compiled module for all engines of the process.
 var compiled = sync.OnceValue(wazero.NewCompilationCache)
 
-// Engine is one instance of the module. Its sessions share what they know of
-// an origin's cool-down, as those of a session.Group do. It is safe for
-// concurrent use; calls wait for each other.
+// Engine is one instance of the module. Its sessions share an origin's cool-down,
+// as those of a session.Group do. It is safe for concurrent use; calls run one
+// after another.
 type Engine struct {
 	mu      sync.Mutex
 	ctx     context.Context
@@ -71,9 +71,9 @@ type Engine struct {
 	closed  bool
 }
 
-// NewEngine compiles the module, the first time in a process, and makes an
-// instance of it. ctx gives values only: a call cannot be interrupted, and
-// need not be, since none waits for anything.
+// NewEngine creates an instance of the module, which is compiled once per process.
+// Only the values of ctx are used, not its cancellation: a call cannot be
+// interrupted, and need not be, since none blocks.
 func NewEngine(ctx context.Context) (*Engine, error) { return newEngine(ctx, Module) }
 
 func newEngine(ctx context.Context, module []byte) (*Engine, error) {
@@ -84,7 +84,7 @@ func newEngine(ctx context.Context, module []byte) (*Engine, error) {
 		e.inst, err = e.instantiate()
 	}
 	if err != nil {
-		_ = e.runtime.Close(ctx) // the first error is the one that tells
+		_ = e.runtime.Close(ctx) // the first error is the one to report
 		return nil, err
 	}
 	return e, nil
@@ -115,15 +115,16 @@ func (e *Engine) Explain(f classify.Failure) (classify.Trail, error) {
 	return trail, err
 }
 
-// Policy is p with every default filled in. It is refused if it makes no sense.
+// Policy returns p with every default filled in, or a RefusedError if a field is
+// invalid.
 func (e *Engine) Policy(p retry.Policy) (retry.Policy, error) {
 	var filled retry.Policy
 	err := e.cold("policy", p, &filled)
 	return filled, err
 }
 
-// Share takes what another process or tab shared. Report session.OnTimer
-// afterwards to the sessions that wake names, by their Config.ID.
+// Share applies what another process or tab shared. Afterwards report
+// session.OnTimer to the sessions whose Config.ID is in wake.
 func (e *Engine) Share(s session.Shared) (wake []int, err error) {
 	err = e.cold("share", s, &s)
 	return s.Wake, err
@@ -131,7 +132,7 @@ func (e *Engine) Share(s session.Shared) (wake []int, err error) {
 
 // Delay is retry.Delay.
 func (e *Engine) Delay(attempt int) (time.Duration, error) {
-	const most = 1 << 30 // far beyond where the delay stops growing
+	const most = 1 << 30 // far above the attempt at which the delay stops growing
 	var ms int32
 	err := e.use(func(i *instance) error {
 		ms = i.call("delay", uint64(uint32(int32(min(max(attempt, -1), most)))))
@@ -140,7 +141,7 @@ func (e *Engine) Delay(attempt int) (time.Duration, error) {
 	return time.Duration(ms) * time.Millisecond, err
 }
 
-// cold calls a function that takes JSON and gives JSON.
+// cold calls a function whose input and result are JSON.
 func (e *Engine) cold(name string, in, out any) error {
 	return e.use(func(i *instance) error {
 		n, err := i.put(in)
@@ -151,7 +152,7 @@ func (e *Engine) cold(name string, in, out any) error {
 	})
 }
 
-// use runs fn with an instance, a new one if the last has trapped.
+// use runs fn with an instance, a new one if the last one has trapped.
 func (e *Engine) use(fn func(*instance) error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -169,7 +170,7 @@ func (e *Engine) use(fn func(*instance) error) error {
 }
 
 func (e *Engine) instantiate() (*instance, error) {
-	// Without a name a runtime can hold any number of instances.
+	// Without a name, a runtime can have any number of instances.
 	mod, err := e.runtime.InstantiateModule(e.ctx, e.code, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
 	if err != nil {
 		return nil, fmt.Errorf("wasm: the module does not start: %w", err)
@@ -187,8 +188,8 @@ func (e *Engine) instantiate() (*instance, error) {
 	return i, nil
 }
 
-// instance is one instantiated module, used under its engine's lock. Its
-// methods panic with a trap if the module goes wrong; use recovers.
+// instance is one instantiated module, used under its engine's lock. Its methods
+// panic with a trap if the module misbehaves; use recovers.
 type instance struct {
 	engine    *Engine
 	module    api.Module
@@ -200,7 +201,7 @@ type instance struct {
 // trap is the panic value of an instance's methods.
 type trap struct{ err error }
 
-// use runs fn and throws the instance away if it traps.
+// use runs fn, and discards the instance if fn traps.
 func (i *instance) use(fn func(*instance) error) (err error) {
 	defer func() {
 		switch caught := recover().(type) {
@@ -234,7 +235,7 @@ func (i *instance) call(name string, args ...uint64) int32 {
 	return int32(uint32(i.stack[0]))
 }
 
-// put hands JSON to the module and gives its length.
+// put writes in to the module as JSON, and returns the length.
 func (i *instance) put(in any) (n uint64, err error) {
 	text, err := json.Marshal(in)
 	if err != nil {
@@ -243,7 +244,7 @@ func (i *instance) put(in any) (n uint64, err error) {
 	return i.write(text)
 }
 
-// write hands bytes to the module and gives their number.
+// write writes p to the module's buffer, and returns the length.
 func (i *instance) write(p []byte) (n uint64, err error) {
 	at := i.call("buffer", uint64(len(p)))
 	if at == 0 {
@@ -270,7 +271,7 @@ func (i *instance) get(n int32, out any) error {
 	return nil
 }
 
-// read is a view of n bytes of memory, good until the next call.
+// read returns a view of n bytes of memory, valid until the next call.
 func (i *instance) read(at, n int32) []byte {
 	p, ok := i.module.Memory().Read(uint32(at), uint32(n))
 	if !ok {

@@ -41,7 +41,7 @@ const (
 	done  = `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\n" + "data: [DONE]\n\n"
 )
 
-func TestTheEngineAnswersAsTheGoPackagesDo(t *testing.T) {
+func TestTheEngineAgreesWithTheGoPackages(t *testing.T) {
 	e := newTestEngine(t)
 	for _, f := range []classify.Failure{
 		{},
@@ -61,7 +61,7 @@ func TestTheEngineAnswersAsTheGoPackagesDo(t *testing.T) {
 	p, err := e.Policy(retry.Policy{Preset: retry.PresetCoder, ContentTimeout: -1})
 	require.NoError(t, err)
 	require.Equal(t, 25, p.MaxAttempts)
-	require.Negative(t, p.ContentTimeout, "off stays off on the way through the wire")
+	require.Negative(t, p.ContentTimeout, "off stays off as JSON")
 	require.Equal(t, time.Second, p.InitialDelay)
 	var refused *RefusedError
 	_, err = e.Policy(retry.Policy{Jitter: "some"})
@@ -124,7 +124,7 @@ func TestASessionInTheModuleGoesThroughARetry(t *testing.T) {
 	require.ErrorIs(t, err, ErrClosed)
 }
 
-func TestALongChunkIsNotTakenAndALongInputIsRefused(t *testing.T) {
+func TestTooLongChunksAndInputsAreRefused(t *testing.T) {
 	e := newTestEngine(t)
 	s := newTestSession(t, e, retry.Policy{})
 	_, _, err := s.Chunk(1, epoch, make([]byte, MaxChunk+1))
@@ -138,7 +138,7 @@ func TestALongChunkIsNotTakenAndALongInputIsRefused(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// spoil makes every pointer in the instance's memory one to nowhere.
+// spoil makes every pointer in the instance's memory invalid.
 func spoil(t *testing.T, e *Engine) {
 	t.Helper()
 	memory := e.inst.module.Memory()
@@ -155,7 +155,7 @@ func TestAnInstanceThatTrappedIsReplacedAndItsSessionsFail(t *testing.T) {
 		_, err = first.Step(&session.Happened{What: session.OnTimer, Now: epoch})
 		require.ErrorIs(t, err, ErrTrapped)
 		_, err = second.Step(&session.Happened{What: session.OnStart, Now: epoch})
-		require.ErrorIs(t, err, ErrTrapped, "it lived in the same instance")
+		require.ErrorIs(t, err, ErrTrapped, "it is in the same instance")
 		_, _, err = first.Chunk(1, epoch, []byte("data: x\n\n"))
 		require.ErrorIs(t, err, ErrTrapped)
 		_, err = first.Snapshot()
@@ -169,7 +169,7 @@ func TestAnInstanceThatTrappedIsReplacedAndItsSessionsFail(t *testing.T) {
 		_, err = first.Snapshot()
 		require.ErrorIs(t, err, ErrClosed)
 		_, err = third.Snapshot()
-		require.NoError(t, err, "closing it did not touch one of the new instance")
+		require.NoError(t, err, "closing it did not affect a session of the new instance")
 		require.NoError(t, third.Close())
 	}
 	spoil(t, e)
@@ -180,8 +180,8 @@ func TestAnInstanceThatTrappedIsReplacedAndItsSessionsFail(t *testing.T) {
 	require.True(t, v.Retryable)
 }
 
-// foreign is a module that has a memory, does nothing in _initialize and says
-// that its version is 1. If it traps, it does so there.
+// foreign returns a module with a memory, an empty _initialize, and an abi_version
+// that returns 1, or traps if traps is set.
 func foreign(traps bool) []byte {
 	version := []byte{4, 0, 0x41, 1, 0x0B} // i32.const 1; end
 	if traps {
@@ -202,7 +202,7 @@ func foreign(traps bool) []byte {
 	return append(append(m, 10, byte(1+3+len(version)), 2, 2, 0, 0x0B), version...)
 }
 
-func TestAModuleOfAnotherVersionIsNotUsed(t *testing.T) {
+func TestAModuleOfAnotherVersionIsRefused(t *testing.T) {
 	_, err := newEngine(context.Background(), foreign(false))
 	require.ErrorIs(t, err, ErrVersion)
 	_, err = newEngine(context.Background(), foreign(true))
@@ -211,7 +211,7 @@ func TestAModuleOfAnotherVersionIsNotUsed(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestAClosedEngineSaysSo(t *testing.T) {
+func TestAClosedEngineReturnsErrClosed(t *testing.T) {
 	e, err := NewEngine(context.Background())
 	require.NoError(t, err)
 	s := newTestSession(t, e, retry.Policy{})

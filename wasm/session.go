@@ -9,15 +9,15 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// MaxChunk is the most that Session.Chunk takes at a time: 1 MiB.
+// MaxChunk is the most that Session.Chunk accepts at a time: 1 MiB.
 const MaxChunk = 1 << 20
 
 var _ session.Machine = (*Session)(nil)
 
-// Session is a session.Session that lives in an Engine. Its methods do what
-// those do, and give an error, ErrTrapped or ErrClosed, once it is lost; the
-// host then fails its request. It is safe for concurrent use, but what
-// Moves gives belongs to the last Step or Chunk, whoever called it.
+// Session is a session.Session inside an Engine. Its methods do what those do, but
+// return ErrTrapped or ErrClosed once the session is lost; the host then fails its
+// request. It is safe for concurrent use, but Moves belongs to the last Step or
+// Chunk, whoever called it.
 type Session struct {
 	engine *Engine
 	inst   *instance
@@ -26,8 +26,8 @@ type Session struct {
 	closed bool
 }
 
-// NewSession makes a session. It is refused if the policy makes no sense.
-// Close frees it: a session that is forgotten takes up memory of the Engine.
+// NewSession creates a session. It returns a RefusedError if the policy is invalid.
+// Close frees it: a session that is never closed occupies memory of the Engine.
 func (e *Engine) NewSession(cfg session.Config) (*Session, error) {
 	s := &Session{engine: e}
 	err := e.use(func(i *instance) error {
@@ -49,7 +49,7 @@ func (e *Engine) NewSession(cfg session.Config) (*Session, error) {
 	return s, nil
 }
 
-// Open is NewSession for a transport.Transport, whose Engine an Engine can be.
+// Open is NewSession as transport.Engine needs it.
 func (e *Engine) Open(cfg session.Config) (session.Machine, error) {
 	s, err := e.NewSession(cfg)
 	if err != nil {
@@ -58,8 +58,8 @@ func (e *Engine) Open(cfg session.Config) (session.Machine, error) {
 	return s, nil
 }
 
-// Body takes the next piece of the request's body, before the first Step, and
-// says whether more is wanted.
+// Body passes the next piece of the request's body to the session, before the first
+// Step, and reports whether more is needed.
 func (s *Session) Body(p []byte) (more bool, err error) {
 	for len(p) > 0 {
 		piece := p[:min(len(p), MaxChunk)]
@@ -84,7 +84,7 @@ func (s *Session) Body(p []byte) (more bool, err error) {
 	return more, nil
 }
 
-// Step takes what happened and says what to do.
+// Step reports what happened, and returns what to do.
 func (s *Session) Step(h *session.Happened) (*session.Answer, error) {
 	a := &session.Answer{}
 	err := s.use(func(i *instance) error {
@@ -104,9 +104,10 @@ func (s *Session) Step(h *session.Happened) (*session.Answer, error) {
 	return a, nil
 }
 
-// Chunk takes bytes of an attempt's body, MaxChunk at most, at the time now, in
-// milliseconds since the Unix epoch. n bytes of what the host holds may go on
-// now (see Moves); an answer that is not nil says the rest, and its Bytes is n.
+// Chunk passes bytes of an attempt's body to the session, MaxChunk at most, at the
+// time now, in milliseconds since the Unix epoch. The host releases n bytes of what
+// it holds (see Moves); an answer that is not nil has the rest to do, and its Bytes
+// is n.
 func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *session.Answer, err error) {
 	if len(p) > MaxChunk {
 		return 0, nil, errors.New("wasm: a chunk of more than 1 MiB must be cut")
@@ -153,11 +154,11 @@ func (s *Session) note(i *instance) {
 	}
 }
 
-// Moves says what becomes of the bytes that the host holds after the last Step
-// or Chunk. A [session.Holder] does that.
+// Moves returns what to do with the bytes that the host holds after the last Step or
+// Chunk. A [session.Holder] does it.
 func (s *Session) Moves() []session.Move { return s.moves }
 
-// Snapshot is the state now.
+// Snapshot returns the current state.
 func (s *Session) Snapshot() (session.Snapshot, error) {
 	var snapshot session.Snapshot
 	err := s.use(func(i *instance) error {
@@ -166,9 +167,9 @@ func (s *Session) Snapshot() (session.Snapshot, error) {
 	return snapshot, err
 }
 
-// Rewrite makes the body of the request that continues a partial answer from
-// the first request's body, when Resume.Rewrite was set. It is refused if body
-// is no such request.
+// Rewrite returns the body of the request that continues a partial answer, made from
+// the first request's body. Call it if Resume.Rewrite was set. It returns a
+// RefusedError if body is not such a request.
 func (s *Session) Rewrite(body string) (rewritten string, err error) {
 	err = s.use(func(i *instance) error {
 		n, err := i.write([]byte(body))
@@ -186,7 +187,7 @@ func (s *Session) Rewrite(body string) (rewritten string, err error) {
 	return rewritten, err
 }
 
-// Close frees the session's memory. It never fails for a session that is lost.
+// Close frees the session's memory. It returns no error if the session is lost.
 func (s *Session) Close() error {
 	err := s.use(func(i *instance) error {
 		i.call("session_free", s.handle)
@@ -201,7 +202,7 @@ func (s *Session) Close() error {
 	return err
 }
 
-// use runs fn with the instance that the session lives in.
+// use runs fn with the session's instance.
 func (s *Session) use(fn func(*instance) error) error {
 	s.engine.mu.Lock()
 	defer s.engine.mu.Unlock()

@@ -21,7 +21,7 @@ import (
 	"github.com/steadfetch/steadfetch/wasm"
 )
 
-// A client whose streams survive, as the module that pages run decides it.
+// A client whose streams survive, driven by the module that pages run.
 func Example() {
 	srv := chattest.New(nil)
 	defer srv.Close()
@@ -80,10 +80,10 @@ func post(t *testing.T, url, body string) *http.Request {
 	return req
 }
 
-// theirOwn is what differs from run to run.
+// theirOwn matches what differs from run to run.
 var theirOwn = regexp.MustCompile(`(msg_|chatcmpl-|"created":)[0-9a-f]+`)
 
-func TestATransportOnTheModuleGivesWhatANativeOneGives(t *testing.T) {
+func TestATransportOnTheModuleBehavesAsANativeOne(t *testing.T) {
 	engine, err := wasm.NewEngine(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = engine.Close() })
@@ -150,7 +150,7 @@ func TestATransportOnTheModuleGivesWhatANativeOneGives(t *testing.T) {
 	}
 }
 
-func TestAnEngineThatIsClosedFailsItsRequestsAndLeavesNothing(t *testing.T) {
+func TestAClosedEngineFailsItsRequestsAndLeavesNothingBehind(t *testing.T) {
 	engine, err := wasm.NewEngine(t.Context())
 	require.NoError(t, err)
 	srv := chattest.New(t)
@@ -167,7 +167,7 @@ func TestAnEngineThatIsClosedFailsItsRequestsAndLeavesNothing(t *testing.T) {
 	require.ErrorIs(t, err, wasm.ErrClosed)
 }
 
-// A host of another kind drives a session itself, as ABI.md says.
+// A host of another kind drives a session itself, as ABI.md describes.
 func ExampleEngine_NewSession() {
 	engine, err := wasm.NewEngine(context.Background())
 	if err != nil {

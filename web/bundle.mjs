@@ -1,5 +1,5 @@
-// The page's modules as browsers get them: minified, one file for each view, and what they import from "./vendor/": the
-// package, the engine in it, the plot, and the SDKs that the package is compared with, each loaded when it is chosen.
+// Bundles the page's modules for browsers: minified, one file for each view, and what they import from "./vendor/": the
+// package, its engine, the plot, and the SDKs that it is compared with, each loaded when it is chosen.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -9,21 +9,20 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
-/** The packages that stand on the other side, by the name that the page has for them. */
+/** The packages that steadfetch is compared with, by the name that the page uses for them. */
 export const peers = { openai: "openai", anthropic: "@anthropic-ai/sdk", ai: "ai" };
 
 const entries = {
-  // The built package, as it is where a runtime imports the module: here the page fetches it, once for all that use it.
+  // The build of the package that does not embed the module: the page fetches the module once, for everything that uses it.
   steadfetch: 'export { classify, createController, explain, init, stream } from "../jsbridge/dist/workerd.js"',
   element: 'export * from "../jsbridge/dist/element.js"',
-  // The package has no way in for those who bring a clock of their own, so the storm and the plot of waits take the engine's
-  // source.
+  // The package's API does not accept a clock, so the storm and the plot of waits import the engine's source.
   engine: `export { makeEngine } from "../jsbridge/src/engine/abi.ts";
     export { toWireShape } from "../jsbridge/src/engine/names.ts";`,
   uplot: 'export { default } from "uplot"',
   openai: 'export { default } from "openai"',
   anthropic: 'export { default } from "@anthropic-ai/sdk"',
-  // Under the page's policy zod may not compile its checks, and trying would be a complaint in the console.
+  // The page's content security policy forbids zod to compile its checks; trying would log an error in the console.
   ai: `import { config } from "zod/v4";
     config({ jitless: true });
     export { streamText } from "ai";
@@ -39,7 +38,7 @@ export function versions() {
   return Object.fromEntries(Object.entries(peers).map(([id, name]) => [id, versionOf(name)]));
 }
 
-/** Gives what `./vendor/NAME.js` stands for. */
+/** Resolves `./vendor/NAME.js` to the entry of that name. */
 const vendor = {
   name: "vendor",
   setup({ onResolve, onLoad }) {
@@ -54,7 +53,7 @@ const vendor = {
   },
 };
 
-/** The modules, by the path that the page has for each. */
+/** The modules, by the path that the page uses for each. */
 export async function bundle() {
   const { outputFiles } = await build({
     absWorkingDir: join(here, "public"),

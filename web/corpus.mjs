@@ -18,12 +18,12 @@ function load() {
   return cases;
 }
 
-/** What there is to choose from: `[id, provider, kind]` of each case. */
+/** The list to choose from: `[id, provider, kind]` of each case. */
 export const corpusIndex = () => [...load().values()].map(({ id, provider, kind }) => [id, provider ?? "", kind]);
 
 const known = (pairs) => Object.fromEntries(pairs.filter(([, value]) => value !== null && value !== undefined));
 
-/** An error as the engine has it: what it knows of one, with the code as text. */
+/** An error in the engine's form: only the members that it reads, with the code as text. */
 function errorInfo(error) {
   if (!error) {
     return undefined;

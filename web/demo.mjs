@@ -1,5 +1,5 @@
-// The demo in the terminal: two real SDKs chat through faults, by themselves and with nothing but createFetch in
-// between, at the same moment. It serves the page until it is ended.
+// The demo in the terminal: two real SDKs chat through faults, alone and with createFetch, at the same time. It serves the page
+// until it is stopped.
 import { readFileSync } from "node:fs";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
@@ -16,9 +16,9 @@ const text =
   "A stream may pause, stutter or break, yet every word counts. Größe, Ελλάδα, 你好 and 日本語 arrive whole 🚀, " +
   "byte after byte, until the very last one.";
 
-// What the provider does to the first attempt; from the second on all is well.
-// `asked` is how long it asks to wait, in ms. Each protocol has its own status for
-// an overload that comes inside a stream.
+// What the provider does to the first attempt; the second one succeeds. `asked` is
+// how long it asks to wait, in ms. Each protocol has its own status for an overload
+// inside a stream.
 const faults = {
   "Before the first token": [
     { name: "429 with Retry-After: 2", fault: { status: 429, headers: { "retry-after": "2" } }, asked: 2000 },
@@ -35,12 +35,12 @@ const faults = {
   ],
 };
 
-/** What the chats are told: after output an answer is resumed, and a silence is not waited for long. */
+/** The chats' options: after output an answer is resumed, and the time limit for silence is short. */
 const policy = { afterCommit: "resume", contentTimeoutMs: 1500 };
-/** A client from which nothing comes for so long is given up, in ms. */
+/** A client that outputs nothing for this long is abandoned, in ms. */
 const patienceMs = 4000;
 
-// How each SDK is asked. This is the whole of what an application has to write.
+// How each SDK is used. This is all that an application has to write.
 const overload = { openai: 503, "@anthropic-ai/sdk": 529 };
 const clients = {
   openai: async function* (base, options, signal) {
@@ -72,7 +72,7 @@ const write = (words) => process.stdout.write(words);
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 const seconds = (ms, digits) => `${(ms / 1000).toFixed(digits)} s`;
 
-/** Shows a retry event on one line, which counts down where a terminal can show that. */
+/** Shows a retry event on one line, which counts down if the output is a terminal. */
 function countdown({ title, attempt, retryingAt: at }) {
   const end = Date.parse(at);
   const line = () => {
@@ -95,15 +95,15 @@ function countdown({ title, attempt, retryingAt: at }) {
   const timer = setInterval(() => draw(line()), 100);
   return () => {
     clearInterval(timer);
-    draw(first); // what stays on the screen is the event as it came
+    draw(first); // leave the event on the screen as it arrived
     write("\n");
   };
 }
 
-/** The columns that words take: East Asian characters and emoji take two. */
+/** The width of a text in columns: East Asian characters and emoji take two. */
 const columns = (words) => [...words].reduce((n, c) => n + (c > "\u2e7f" ? 2 : 1), 0);
 
-/** Writes words as soon as they are whole, and breaks lines between them. */
+/** Writes each word as soon as it is complete, and breaks lines between words. */
 function typewriter() {
   let column = 0;
   let word = "";
@@ -137,7 +137,7 @@ function typewriter() {
   };
 }
 
-/** The same chat without steadfetch: how it ended, in words, and whether that is the answer. */
+/** The same chat without steadfetch. Returns a description of how it ended, and whether the answer is right. */
 async function alone(ask, run) {
   const leaving = new AbortController();
   let got = "";
@@ -165,7 +165,7 @@ async function alone(ask, run) {
   return { words: `${words} · ${plural(requests.length, "request")}`, good: got === text };
 }
 
-/** The chat with steadfetch, shown as it goes. Says what there is to say, and what is wrong. */
+/** The chat with steadfetch, shown while it runs. Returns a summary, and what is wrong. */
 async function guarded(ask, run, asked) {
   let stopCountdown = () => {};
   let events = 0;
@@ -213,7 +213,7 @@ async function guarded(ask, run, asked) {
   };
 }
 
-/** One chat through one fault, with and without. Says whether all was well with. */
+/** One chat through one fault, with and without steadfetch. Returns whether each succeeded. */
 async function chat(ask, { name, fault, asked = 0 }, overloadStatus) {
   write(`  ${name}\n`);
   const first = fault.kind === "error" ? { ...fault, status: overloadStatus } : fault;

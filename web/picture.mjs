@@ -1,4 +1,4 @@
-// Makes the README's animated picture from the page itself: the comparison as it runs.
+// Records the README's animated picture from the page: the comparison while it runs.
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -10,12 +10,12 @@ import { launch } from "./test/browser.mjs";
 
 const { GIFEncoder, quantize, applyPalette } = gifenc;
 const out = fileURLToPath(new URL("picture.gif", import.meta.url));
-/** How much slower the page's time runs while it is filmed, so that there are frames enough of it on any machine. */
+/** How much slower the page's time runs during the recording, so that any machine gets enough frames. */
 const slower = 5;
 const tokenDelayMs = 45;
-/** For how long the last frame stays, in ms. */
+/** How long the last frame stays, in ms. */
 const lastMs = 3500;
-/** One colour of the palette stands for what is as it was. */
+/** The colour of the palette that means "same as in the frame before". */
 const same = 255;
 
 /** Slows the page's clocks and timers. Runs in the page. */
@@ -54,7 +54,7 @@ async function film() {
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
     await page.evaluateOnNewDocument(slow, slower);
     await page.goto(`${server.url}/?tokenDelayMs=${tokenDelayMs * slower}`);
-    await page.waitForSelector("#compare[data-state=done]", { timeout: 60_000 }); // all is loaded now
+    await page.waitForSelector("#compare[data-state=done]", { timeout: 60_000 }); // everything is loaded now
     clip = await page.evaluate(() => {
       const from = document.querySelector("#compare h1").getBoundingClientRect();
       const to = document.querySelector(".lanes").getBoundingClientRect();
@@ -71,25 +71,25 @@ async function film() {
     await client.send("Animation.setPlaybackRate", { playbackRate: 1 / slower });
     client.on("Page.screencastFrame", ({ data, metadata, sessionId }) => {
       shots.push({ at: (metadata.timestamp * 1000) / slower, data });
-      client.send("Page.screencastFrameAck", { sessionId }).catch(() => {}); // the last one comes too late
+      client.send("Page.screencastFrameAck", { sessionId }).catch(() => {}); // for the last frame the session may be closed
     });
     await page.click("#again");
     await page.waitForSelector("#bare[data-state=flowing]");
     await client.send("Page.startScreencast", { format: "png" });
     await page.waitForSelector("#compare[data-state=done]", { timeout: 60_000 });
-    await sleep(500); // until the last frame is here
+    await sleep(500); // wait for the last frame
     await client.send("Page.stopScreencast");
   } finally {
     await browser.close();
     await server.close();
     await provider.stop();
   }
-  // Read only now, which takes longer than a frame does. They may come out of order.
+  // Decode only now: that takes longer than a frame lasts. Frames may arrive out of order.
   shots.sort((a, b) => a.at - b.at);
   return shots.map(({ at, data }) => ({ at, ...crop(PNG.sync.read(Buffer.from(data, "base64")), clip) }));
 }
 
-/** The colours of the first, the middle and the last frame are those of all. */
+/** The colours of the first, the middle and the last frame are those of all frames. */
 function paletteOf(frames) {
   const some = [frames[0], frames[frames.length >> 1], frames.at(-1)];
   return quantize(Buffer.concat(some.map(({ pixels }) => pixels)), same);
@@ -109,7 +109,7 @@ function encode(frames) {
       palette: i === 0 ? palette : undefined,
       transparent: i > 0,
       transparentIndex: same,
-      dispose: 1, // what is the same stays
+      dispose: 1, // keep the frame before under this one
       delay: next ? next.at - at : lastMs,
     });
     before = drawn;

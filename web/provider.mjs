@@ -1,4 +1,4 @@
-// Starts the provider that fails on command (hosttest/chattest) and speaks to it.
+// Starts the provider that fails on command (hosttest/chattest) and controls it.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The provider's program: what the variable CHATTEST names, else built now. */
+/** The path of the provider's program: the variable CHATTEST, or one that is built now. */
 function program() {
   if (process.env.CHATTEST) {
     return process.env.CHATTEST;
@@ -21,8 +21,8 @@ function program() {
 }
 
 /**
- * Starts the provider on a free port of this machine. It ends with `stop()`,
- * and at the latest with this process.
+ * Starts the provider on a free port of this machine. It runs until `stop()`, or
+ * until this process ends.
  */
 export async function startProvider() {
   const child = spawn(program(), [], { stdio: ["pipe", "pipe", "inherit"] });
@@ -45,9 +45,9 @@ export async function startProvider() {
 
   return {
     url,
-    /** Registers a run: what is said, and what goes wrong. */
+    /** Registers a run: the answer's text, and the faults. */
     newRun: (run) => control("runs", { method: "POST", body: JSON.stringify(run) }),
-    /** What the provider saw of a run, once no request of it is being answered. */
+    /** The provider's log of a run, once all of its requests are answered. */
     log: (id) => control(`runs/${id}?wait=idle`),
     async stop() {
       child.stdin.end();

@@ -1,4 +1,4 @@
-// Serves the page: its own files, what it loads besides, the corpus, and the provider's address.
+// Serves the page: its files, the bundle, the corpus, and the provider's address.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -27,15 +27,15 @@ const types = {
 const css = { loader: "css", minify: true };
 const brotli = promisify(brotliCompress);
 const encoders = {
-  // The best takes seconds for the largest SDK.
+  // The best quality takes seconds for the largest SDK.
   br: (body) => brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: body.length > 500_000 ? 6 : 11 } }),
   gzip: promisify(gzip),
 };
 
-/** Whether it is a page or a worker, and not what these load. */
+/** Whether a file is a page or a worker, and not something that these load. */
 const runs = (type, url) => type === types[".html"] || url.endsWith("worker.js");
 
-/** Compresses as the browser wishes. The same body is compressed once. */
+/** Compresses with an encoding that the browser accepts. The same body is compressed once. */
 function makeCompressor() {
   const known = new Map();
   return async (body, accepted = "") => {
@@ -52,9 +52,9 @@ function makeCompressor() {
 }
 
 /**
- * Starts the server on this machine only. `provider` is the address that the
- * page sends its chats to. `folders` are served besides the page's own, by the
- * path that they begin with: `{ "/bundle/": "/some/folder" }`.
+ * Starts the server, for this machine only. `provider` is the address that the
+ * page sends its chats to. `folders` are served in addition to the page's own, by
+ * path prefix: `{ "/bundle/": "/some/folder" }`.
  */
 export async function startServer({ provider = "", port = 0, folders = {} }) {
   if (!existsSync(join(built, "index.js"))) {
@@ -64,7 +64,7 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
   const config = JSON.stringify({ provider, versions: versions() });
   const compress = makeCompressor();
   const roots = Object.entries({ ...folders, "/steadfetch/": built, "/": join(here, "public") });
-  // A strict page: no inline script or style, no other origin than the provider's.
+  // A strict policy: no inline script or style, and no other origin than the provider's.
   const policy = [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
@@ -106,7 +106,7 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
     response.writeHead(found ? 200 : 404, {
       "content-type": found?.type ?? "text/plain",
       ...(encoding && { "content-encoding": encoding, vary: "accept-encoding" }),
-      // Pages and workers have a policy; for what they load it would be bytes that nobody reads.
+      // Only pages and workers need the policy; browsers ignore it on other files.
       ...(found && runs(found.type, request.url) && { "content-security-policy": policy }),
       "x-content-type-options": "nosniff",
       "cache-control": "no-store",

@@ -15,7 +15,7 @@ const client = new OpenAI({
   baseURL: `${location.origin}/v1`, // the server beside this, which adds the key
   apiKey: "none",
   dangerouslyAllowBrowser: true,
-  fetch: createFetch({ controller, afterCommit: "resume" }), // what was cut goes on where it broke
+  fetch: createFetch({ controller, afterCommit: "resume" }), // an answer that was cut continues where it broke off
   maxRetries: 0,
   timeout: 10 * 60_000,
 });
@@ -32,7 +32,7 @@ async function ask(event) {
       banner.received = true;
     }
   } catch (error) {
-    // The banner says what failed. Before the first output the SDK wraps our error in its own.
+    // The banner shows what failed. Before the first output the SDK wraps our error in its own.
     const failure = [error, error.cause].find((e) => e instanceof RetryError);
     banner.last = failure?.last;
     console.warn(error);

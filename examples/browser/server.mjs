@@ -1,4 +1,4 @@
-// Serves the page and passes its requests on to the provider, with the key, which no page should have:
+// Serves the page and forwards its requests to the provider with the key, which no page should have:
 //
 //   OPENAI_API_KEY=… node examples/browser/server.mjs
 import { readFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ const files = {
   "/main.js": { type: "text/javascript", body: outputFiles[0].contents },
 };
 
-/** Passes a request on as it is, but for its headers: cookies are none of the provider's business. */
+/** Forwards a request without its headers: the provider must not get the page's cookies. */
 async function passOn(request, response) {
   const gone = new AbortController();
   response.on("close", () => gone.abort());
@@ -48,7 +48,7 @@ const server = createServer((request, response) => {
   if (request.method === "GET" && file) {
     response.writeHead(200, { "content-type": file.type }).end(file.body);
   } else if (request.method === "POST" && request.url.startsWith("/v1/")) {
-    // What breaks on the way to the provider breaks on the way to the page, which tries again.
+    // If the connection to the provider breaks, break the one to the page, which tries again.
     passOn(request, response).catch(() => response.destroy());
   } else {
     response.writeHead(404).end();

@@ -26,16 +26,16 @@ app.post("/api/chat", express.json(), async (request, response) => {
     stream(`${OPENAI_BASE_URL}/chat/completions`, init, { controller: answers, maxElapsedMs: 120_000 }),
   );
   response.writeHead(relay.status, Object.fromEntries(relay.headers));
-  await pipeline(Readable.fromWeb(relay.body), response).catch(() => {}); // the page has gone
+  await pipeline(Readable.fromWeb(relay.body), response).catch(() => {}); // the page is gone
 });
 
-// The page needs no bundler: its import map says where the package is.
+// The page needs no bundler: its import map points to the package.
 app.use("/steadfetch", express.static(fileURLToPath(new URL(".", import.meta.resolve("steadfetch")))));
 app.use(express.static(fileURLToPath(new URL("public", import.meta.url))));
 
 const server = app.listen(PORT, () => console.log(`http://localhost:${server.address().port}`));
 
-// No more requests, and answers on their way have time to end; those that are late are stopped, which their pages are told.
+// On SIGTERM accept no more requests, and give open answers 20 s to end. Then stop them; their pages get an error event.
 process.once("SIGTERM", () => {
   server.keepAliveTimeout = 1;
   server.close();

@@ -3,8 +3,8 @@
 //	OPENAI_API_KEY=… go run ./examples/go-service
 //	curl -N localhost:8080/api/chat -H 'X-Tenant: acme' -d '{"prompt":"Tell me a story."}'
 //
-// A page reads it with stream("/api/chat", …) of the npm package, which shows
-// the waits that happen here.
+// A page reads it with stream("/api/chat", …) of the npm package, which also
+// reports the waits that happen here.
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry/transport"
 )
 
-// service is what it takes to ask the provider.
+// service asks the provider.
 type service struct {
 	base, key string
 	policy    retry.Policy
@@ -38,18 +38,18 @@ func (s *service) chat(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the body must be JSON with a prompt", http.StatusBadRequest)
 		return
 	}
-	// With the page's own context, so that the request ends when the page goes away.
+	// Use the page's context, so that the request ends when the page goes away.
 	request, err := s.request(r.Context(), question.Prompt)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	// A Transport is cheap, so each request has one: connections belong to Base.
+	// A Transport is cheap, so each request gets its own: connections belong to Base.
 	tenant := r.Header.Get("X-Tenant")
 	steady := &transport.Transport{Policy: s.policy, OnAttempt: func(ctx context.Context, attempt transport.AttemptEvent) {
 		slog.InfoContext(ctx, "attempt", "tenant", tenant, "attempt", attempt)
 	}}
-	// Tenants share a key here. One that floods it should not hold the others.
+	// Tenants share a key here. One that floods it must not delay the others.
 	steady.Policy.Bucket = tenant
 	if err := transport.Relay(w, steady.Stream(request)); err != nil {
 		slog.WarnContext(r.Context(), "chat failed", "tenant", tenant, "error", err)

@@ -15,7 +15,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-func TestAPageGetsTheAnswerAndIsToldOfWaits(t *testing.T) {
+func TestAPageGetsTheAnswerAndTheRetryEvents(t *testing.T) {
 	provider := chattest.New(t)
 	run := provider.NewRun(chattest.Run{Text: "Hello, world!", Faults: []chattest.Fault{
 		{Status: http.StatusServiceUnavailable},
@@ -59,7 +59,7 @@ func TestAPageGetsTheAnswerAndIsToldOfWaits(t *testing.T) {
 	require.Equal(t, "Bearer none", run.Requests()[0].Headers["authorization"])
 }
 
-func TestABodyThatIsNoQuestionIsRefused(t *testing.T) {
+func TestABodyThatIsNotJSONIsRefused(t *testing.T) {
 	server := httptest.NewServer((&service{}).handler())
 	t.Cleanup(server.Close)
 	response, err := http.Post(server.URL+"/api/chat", "application/json", strings.NewReader("Hello!"))

@@ -2,7 +2,7 @@
 //
 //	OPENAI_API_KEY=… go run ./examples/go-wazero "Tell me a story."
 //
-// Without the line that sets Engine it decides the same and is faster.
+// Without setting Engine it makes the same decisions, faster.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/steadfetch/steadfetch/wasm"
 )
 
-// ask writes the answer to out, and what happens on the way to notes.
+// ask writes the answer to out, and each wait before a retry to notes.
 func ask(ctx context.Context, base, prompt string, policy retry.Policy, out, notes io.Writer) error {
 	engine, err := wasm.NewEngine(ctx)
 	if err != nil {
@@ -43,7 +43,7 @@ func ask(ctx context.Context, base, prompt string, policy retry.Policy, out, not
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Authorization", "Bearer "+os.Getenv("OPENAI_API_KEY"))
 
-	// An Engine knows the limits of its own sessions, so its transports have a Group of their own.
+	// An Engine keeps the rate limits of its own sessions, so its transports need their own Group.
 	steady := &transport.Transport{Engine: engine, Group: &transport.Group{}, Policy: policy}
 	for event, err := range steady.Stream(request) {
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-func TestTheModuleBringsTheAnswerThroughFaults(t *testing.T) {
+func TestTheModuleGetsTheAnswerThroughFaults(t *testing.T) {
 	provider := chattest.New(t)
 	run := provider.NewRun(chattest.Run{Text: "Hello, world!", Faults: []chattest.Fault{
 		{Status: 503},
@@ -25,7 +25,7 @@ func TestTheModuleBringsTheAnswerThroughFaults(t *testing.T) {
 	require.Len(t, run.Requests(), 3)
 }
 
-func TestWhatFailsForGoodIsTold(t *testing.T) {
+func TestAPermanentFailureIsReturned(t *testing.T) {
 	provider := chattest.New(t)
 	run := provider.NewRun(chattest.Run{Faults: []chattest.Fault{{Status: 401, Times: -1}}})
 	var out, notes strings.Builder

@@ -1,5 +1,5 @@
-// useChat of the AI SDK, through faults: waits are shown, a cut answer can be asked for again, and one that is on its way
-// when the page is reloaded goes on (for which the route needs a GET: the AI SDK's "Chatbot Resume Streams").
+// useChat of the AI SDK, through faults: waits are shown, a cut answer can be requested again, and one that is streaming
+// when the page is reloaded continues (this needs a GET route: see the AI SDK's "Chatbot Resume Streams").
 import { useChat } from "@ai-sdk/react";
 import { DefaultChatTransport } from "ai";
 import { useState } from "react";

@@ -1,4 +1,4 @@
-// An answer of a provider's own API, with the banner.
+// An answer straight from a provider's API, with the banner.
 import { RetryStatus, useChatStream } from "steadfetch/react";
 
 export function Chat({ url, init }: { url: string; init: RequestInit }) {

@@ -1,12 +1,12 @@
-// What the servers beside this have in common: one question, asked for one tenant.
+// Shared by the servers in this folder: asks one question for one tenant.
 import { createController, stream } from "steadfetch";
 
-/** Counts for /metrics, by outcome and kind of failure. */
+/** Counters for /metrics, by outcome and kind of failure. */
 export const metrics = new Map();
 
 const count = (name) => metrics.set(name, (metrics.get(name) ?? 0) + 1);
 
-/** All answers that are on their way. */
+/** Controls all answers that are still streaming. */
 const answers = createController();
 
 /** Streams the answer to a page's question. The signal is aborted when the page goes away. */
@@ -22,8 +22,8 @@ export function answer({ prompt }, { signal, tenant }) {
     {
       maxElapsedMs: 120_000,
       controller: answers,
-      // Where the provider limits each tenant by itself, though they share a key: one that is limited holds no other.
-      // Left out, what shares a key and a model shares its limit.
+      // Set this if the provider limits each tenant separately although they share a key: then a limited tenant does not
+      // delay the others. Without it, all requests with the same key and model share one limit.
       bucket: tenant,
       onAttempt: ({ outcome, attributes }) => count(`${outcome} ${attributes["error.type"] ?? "ok"}`),
     },
@@ -31,12 +31,12 @@ export function answer({ prompt }, { signal, tenant }) {
 }
 
 /**
- * Ends a server of node:http: it takes no more requests, and answers on their way have time to end. Those that are late
- * are stopped, which their pages are told. `process.on("SIGTERM", () => shutDown(server))`
+ * Shuts down a server of node:http: it accepts no more requests, and open answers get `patienceMs` to end. Then they are
+ * stopped, and their pages get an error event. `process.on("SIGTERM", () => shutDown(server))`
  */
 export async function shutDown(server, patienceMs = 20_000) {
   const late = setTimeout(() => answers.stop(), patienceMs);
-  server.keepAliveTimeout = 1; // or connections whose answer ends from now on would stay for 5 s
+  server.keepAliveTimeout = 1; // otherwise a connection stays open for 5 s after its answer
   await new Promise((resolve) => server.close(resolve));
   clearTimeout(late);
 }

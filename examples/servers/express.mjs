@@ -12,5 +12,5 @@ app.post("/api/chat", express.json(), async (request, response) => {
   response.on("close", () => gone.abort());
   const relay = toResponse(answer(request.body, { signal: gone.signal, tenant: request.get("x-tenant") }));
   response.writeHead(relay.status, Object.fromEntries(relay.headers));
-  await pipeline(Readable.fromWeb(relay.body), response).catch(() => {}); // the page has gone
+  await pipeline(Readable.fromWeb(relay.body), response).catch(() => {}); // the page is gone
 });

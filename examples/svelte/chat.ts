@@ -1,4 +1,4 @@
-// Stores for Svelte: the status of requests, and an answer as it comes.
+// Stores for Svelte: the status of requests, and an answer while it streams.
 import { type Controller, createController, type RetryError, type StreamOptions, stream } from "steadfetch";
 import { readable, writable } from "svelte/store";
 
@@ -11,7 +11,7 @@ export function chatStream(options: StreamOptions = {}) {
   let events: ReturnType<typeof stream> | undefined;
 
   async function start(...[url, init]: Parameters<typeof fetch>) {
-    events?.return(); // ends the one that is on its way
+    events?.return(); // ends the answer that is still streaming
     const own = stream(url, init, { ...options, controller });
     events = own;
     text.set("");

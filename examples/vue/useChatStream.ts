@@ -1,4 +1,4 @@
-// Composables for Vue: the status of requests, and an answer as it comes.
+// Composables for Vue: the status of requests, and an answer while it streams.
 import {
   type Controller,
   createController,
@@ -26,7 +26,7 @@ export function useChatStream(options: StreamOptions = {}) {
   let events: ReturnType<typeof stream> | undefined;
 
   async function start(...[url, init]: Parameters<typeof fetch>) {
-    events?.return(); // ends the one that is on its way
+    events?.return(); // ends the answer that is still streaming
     const own = stream(url, init, { ...options, controller });
     events = own;
     text.value = "";

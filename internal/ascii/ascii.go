@@ -1,6 +1,6 @@
-// Package ascii searches in short texts, byte by byte. It does for the module
-// what package strings does elsewhere: searches of that are made for long texts
-// and for any character, and cost the module kilobytes.
+// Package ascii searches short texts byte by byte. The module uses it instead
+// of package strings, whose searches are tuned for long texts and for any
+// character, and cost the module kilobytes.
 package ascii
 
 import "strings"
@@ -23,7 +23,7 @@ func Cut(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// Before is s up to the first of marks, which are ASCII, or all of s.
+// Before returns s up to the first byte that is in marks (ASCII), or all of s.
 func Before(s, marks string) string {
 	for i := 0; i < len(s); i++ {
 		if strings.IndexByte(marks, s[i]) >= 0 {
@@ -33,7 +33,7 @@ func Before(s, marks string) string {
 	return s
 }
 
-// Trim is s without the white space around it.
+// Trim returns s without leading and trailing white space.
 func Trim(s string) string {
 	const space = " \t\n\v\f\r"
 	for s != "" && strings.IndexByte(space, s[0]) >= 0 {

@@ -18,7 +18,7 @@ func TestSearchesFindWhatPackageStringsFinds(t *testing.T) {
 	}
 }
 
-func TestBeforeEndsAtTheFirstOfTheMarks(t *testing.T) {
+func TestBeforeEndsAtTheFirstMark(t *testing.T) {
 	require.Equal(t, "gpt-4", Before("gpt-4/chat:x", "/:"))
 	require.Equal(t, "gpt-4", Before("gpt-4:x/chat", "/:"))
 	require.Equal(t, "gpt-4", Before("gpt-4", "/:"))
@@ -26,7 +26,7 @@ func TestBeforeEndsAtTheFirstOfTheMarks(t *testing.T) {
 	require.Empty(t, Before("", "/:"))
 }
 
-func TestTrimTakesWhiteSpaceOffBothEnds(t *testing.T) {
+func TestTrimRemovesWhiteSpaceAtBothEnds(t *testing.T) {
 	require.Equal(t, "text/plain", Trim(" \ttext/plain\r\n "))
 	require.Equal(t, "a b", Trim("a b"))
 	require.Empty(t, Trim(" \t "))

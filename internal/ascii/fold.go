@@ -2,17 +2,17 @@ package ascii
 
 import "strings"
 
-// In any letter case: of letters, digits and blanks. Marks that differ in the
-// bit of the case alone, such as "@" and "`", are not told apart; none of the
-// words that are searched for has one.
+// The functions below ignore letter case. They are exact for letters, digits
+// and blanks only: punctuation that differs in the case bit alone, such as "@"
+// and "`", compares as equal. No word that is searched for contains any.
 
-// Lower is c in lower case, if it is a letter or a digit.
+// Lower returns c in lower case. It is right only for letters and digits.
 func Lower(c byte) byte { return c | 0x20 }
 
-// EqualFold says whether two texts are equal in any letter case.
+// EqualFold reports whether a and b are equal in any letter case.
 func EqualFold(a, b string) bool { return len(a) == len(b) && HasPrefixFold(a, b) }
 
-// HasPrefixFold says whether s begins with prefix in any letter case.
+// HasPrefixFold reports whether s begins with prefix in any letter case.
 func HasPrefixFold(s, prefix string) bool {
 	if len(s) < len(prefix) {
 		return false
@@ -35,8 +35,8 @@ func IndexFold(s, part string) int {
 	return -1
 }
 
-// ListedFold says whether word is one of a list, in which blanks stand between
-// the words, in any letter case.
+// ListedFold reports whether word is in list (words separated by spaces), in
+// any letter case.
 func ListedFold(list, word string) bool {
 	for list != "" {
 		var w string
@@ -47,7 +47,7 @@ func ListedFold(list, word string) bool {
 	return false
 }
 
-// CutByte is Cut at a byte.
+// CutByte cuts s around the first sep.
 func CutByte(s string, sep byte) (before, after string) {
 	if i := strings.IndexByte(s, sep); i >= 0 {
 		return s[:i], s[i+1:]

@@ -3,11 +3,11 @@
 // of this.
 package calendar
 
-// DayMs is a day in milliseconds.
+// DayMs is the length of a day in milliseconds.
 const DayMs = 86_400_000
 
-// Days counts from 1970-01-01. The year begins in March here, so that the leap
-// day is its last one.
+// Days returns the number of days since 1970-01-01. It counts years from March,
+// so that the leap day is the last day of its year.
 func Days(year, month, day int) int {
 	if month < 3 {
 		year--
@@ -16,8 +16,8 @@ func Days(year, month, day int) int {
 	return 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - 719469
 }
 
-// Date is the inverse of Days, for days from 1970 on. It reckons in eras of 400
-// years.
+// Date is the inverse of Days, for days from 1970 on. It counts in eras of 400
+// years, after which the calendar repeats.
 func Date(days int) (year, month, day int) {
 	days += 719468
 	era, ofEra := days/146097, days%146097

@@ -9,7 +9,7 @@ import (
 	"github.com/steadfetch/steadfetch/internal/calendar"
 )
 
-func TestEveryDayUpToTheYear9999IsAsPackageTimeHasIt(t *testing.T) {
+func TestEveryDayUpToTheYear9999AgreesWithPackageTime(t *testing.T) {
 	last := time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 	days := 0
 	for at := time.Unix(0, 0).UTC(); !at.After(last); at = at.AddDate(0, 0, 1) {

@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// cost is the processor's time that work takes, whoever else wants it.
+// cost returns the CPU time that work uses, whatever else the machine does.
 func cost(work func()) time.Duration {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -16,7 +16,7 @@ func cost(work func()) time.Duration {
 	return threadTime() - began
 }
 
-// threadClock is CLOCK_THREAD_CPUTIME_ID. Rusage counts in ticks.
+// threadClock is CLOCK_THREAD_CPUTIME_ID. Rusage is too coarse: it counts ticks.
 const threadClock = 3
 
 func threadTime() time.Duration {

@@ -4,7 +4,7 @@ package growth
 
 import "time"
 
-// cost is the time that work takes.
+// cost returns the wall-clock time that work takes.
 func cost(work func()) time.Duration {
 	began := time.Now()
 	work()

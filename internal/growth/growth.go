@@ -1,6 +1,6 @@
-// Package growth tells linear from quadratic time in tests, on machines that
-// are slow or busy: it compares the same work on two sizes, and asks no clock
-// how long anything may take.
+// Package growth lets tests distinguish linear from quadratic time, even on slow
+// or busy machines: it compares the same work at two sizes, and sets no absolute
+// time limit.
 package growth
 
 import (
@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	// times is how much larger the large work is.
+	// times is the ratio of the two sizes.
 	times = 16
-	// most is how much longer it may take: twice what is linear, an eighth of what is quadratic.
+	// most is the largest ratio of the two times that passes: twice linear, an eighth of quadratic.
 	most = 2 * times
-	// tries is how often the two are compared. Being disturbed makes work look slower, so one good comparison is enough.
+	// tries is how many comparisons are made at most. Interference makes work look slower, so one good comparison is enough.
 	tries = 10
 )
 
-// Linear fails the test if work takes more than linear time. It is called with
-// a size, and with 16 times that size; small should take a millisecond or so.
+// Linear fails the test if work takes more than linear time. It calls work with
+// small and with 16 times small; work(small) should take about a millisecond.
 func Linear(t testing.TB, name string, small int, work func(size int)) {
 	t.Helper()
 	least := func(size int) time.Duration {

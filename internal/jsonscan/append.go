@@ -3,8 +3,8 @@ package jsonscan
 import "strings"
 
 // AppendString appends s as a JSON string. Bytes below 0x20, quotes and
-// backslashes are escaped; every other byte goes through unchanged, so text
-// that is not valid UTF-8 stays so.
+// backslashes are escaped; every other byte is copied unchanged, so invalid
+// UTF-8 stays invalid.
 func AppendString(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')

@@ -2,9 +2,9 @@ package jsonscan
 
 import "github.com/steadfetch/steadfetch/internal/swar"
 
-// Cursor walks through one JSON text, once, in the order in which its values
-// stand. It stands before a value, and each of Skip, Value, Text, Int and Enter
-// steps over it or into it:
+// Cursor walks through one JSON text once, in document order. It is always
+// before a value; each of Skip, Value, Text, Int and Enter steps over that value
+// or into it:
 //
 //	c := NewCursor(text)
 //	if c.Enter('{') {
@@ -19,30 +19,30 @@ import "github.com/steadfetch/steadfetch/internal/swar"
 //	}
 //	whole := c.End()
 //
-// A text that is not JSON is noticed where the walk meets it: from there on
-// nothing more comes, and End is false. Of numbers, literals and the bytes
-// inside strings it only asks where they end, since some servers write NaN and
-// unescaped tabs, and some parsers read them.
+// Malformed JSON is found when the walk reaches it: from there on the Cursor
+// yields nothing more, and End returns false. Of numbers, literals and strings
+// only the end is checked, not the contents: some servers write NaN and
+// unescaped tabs, and some parsers accept them.
 type Cursor struct {
-	// Key is the member that the Cursor stands at.
+	// Key is the name of the current member.
 	Key string
-	// Marks, if it is not nil, takes the values that may be others without
-	// changing what the text says.
+	// Marks, if not nil, collects the values that may vary without changing what
+	// the text means.
 	Marks *Marks
 
 	text  string
 	at    int
-	first bool // nothing of the container was read yet
+	first bool // nothing in the container was read yet
 	bad   bool
 }
 
-// NewCursor stands before the first value in text.
+// NewCursor returns a Cursor before the first value in text.
 func NewCursor(text string) Cursor { return Cursor{text: text, at: skipSpace(text, 0)} }
 
-// At is where the Cursor stands, as an index of the text.
+// At returns the Cursor's position, an index into the text.
 func (c *Cursor) At() int { return c.at }
 
-// Kind is the kind of the value that the Cursor stands before.
+// Kind returns the kind of the next value.
 func (c *Cursor) Kind() byte {
 	if c.bad {
 		return Missing
@@ -50,8 +50,8 @@ func (c *Cursor) Kind() byte {
 	return Value(c.text[c.at:min(c.at+1, len(c.text))]).Kind()
 }
 
-// Enter steps into the value if it begins with open, '{' or '['; if not, it
-// steps over it and says no.
+// Enter steps into the value if it begins with open, '{' or '['; otherwise it
+// steps over the value and returns false.
 func (c *Cursor) Enter(open byte) bool {
 	if c.bad || c.at >= len(c.text) || c.text[c.at] != open {
 		c.Value()
@@ -62,8 +62,8 @@ func (c *Cursor) Enter(open byte) bool {
 	return true
 }
 
-// Member steps to the next member of an object and its Key. There is none left
-// when it says no, and the Cursor is behind the object.
+// Member steps to the next member of an object and sets Key. It returns false
+// when there is none left; the Cursor is then after the object.
 func (c *Cursor) Member() bool {
 	if !c.more('}') {
 		return false
@@ -91,7 +91,8 @@ func (c *Cursor) Member() bool {
 // Element is Member for arrays.
 func (c *Cursor) Element() bool { return c.more(']') }
 
-// more steps over what stands between two members, or behind the last one.
+// more steps over a comma or the closing bracket, and reports whether another
+// member follows.
 func (c *Cursor) more(closing byte) bool {
 	if c.bad || c.at >= len(c.text) {
 		return c.fail()
@@ -116,10 +117,10 @@ func (c *Cursor) fail() bool {
 	return false
 }
 
-// Skip steps over a value that nobody reads.
+// Skip steps over a value that nobody reads, and marks it as free to vary.
 func (c *Cursor) Skip() { c.over(Unread) }
 
-// Value steps over a value and gives it.
+// Value steps over a value and returns it.
 func (c *Cursor) Value() Value {
 	from := c.at
 	end := c.over(fixed)
@@ -129,8 +130,8 @@ func (c *Cursor) Value() Value {
 	return Value(c.text[from:end])
 }
 
-// Text is Value for a string of which it matters only whether it is empty, but
-// for those who want the text itself.
+// Text is Value for a string that means the same whatever it contains, as long
+// as it is not empty. Its place is marked for callers that want the contents.
 func (c *Cursor) Text() Value {
 	from := c.at
 	v := c.Value()
@@ -140,7 +141,7 @@ func (c *Cursor) Text() Value {
 	return v
 }
 
-// Int is Value for a number that is read anew wherever it stands.
+// Int is Value for a number that may vary but must be read again each time.
 func (c *Cursor) Int() Value {
 	from := c.at
 	v := c.Value()
@@ -150,14 +151,14 @@ func (c *Cursor) Int() Value {
 	return v
 }
 
-// End says whether the text was JSON, with nothing behind it.
+// End reports whether the text was JSON with nothing after it.
 func (c *Cursor) End() bool { return !c.bad && c.at == len(c.text) }
 
 // maxDepth is how deep a value that is stepped over may nest.
 const maxDepth = 64
 
-// over steps over a value and whatever is in it, and gives the index of its
-// end, before white space.
+// over steps over a value and everything in it, and returns the index of its
+// end, before any white space.
 func (c *Cursor) over(vary Vary) (end int) {
 	objects, depth := uint64(0), 0 // a bit for each container that is open
 	for {
@@ -203,7 +204,7 @@ func (c *Cursor) over(vary Vary) (end int) {
 	}
 }
 
-// scalar steps over a string, a number or a literal and gives the index of its
+// scalar steps over a string, a number or a literal and returns the index of its
 // end, or -1.
 func (c *Cursor) scalar(vary Vary) int {
 	s, i := c.text, c.at
@@ -223,7 +224,7 @@ func (c *Cursor) scalar(vary Vary) int {
 	return end
 }
 
-// wordEnd is the index behind the number or literal in s at i; i if there is none.
+// wordEnd returns the index after the number or literal in s at i; i if there is none.
 func wordEnd(s string, i int) int {
 	for i < len(s) {
 		b := s[i]
@@ -235,7 +236,7 @@ func wordEnd(s string, i int) int {
 	return i
 }
 
-// NumberEnd is the index behind the number in s at i; i if there is none.
+// NumberEnd returns the index after the number in s at i; i if there is none.
 func NumberEnd(s string, i int) int {
 	if i >= len(s) || s[i] != '-' && (s[i] < '0' || s[i] > '9') {
 		return i
@@ -250,7 +251,7 @@ func NumberEnd(s string, i int) int {
 	return i
 }
 
-// stringEnd is the index behind the string in s at i, or -1 if it is cut off.
+// stringEnd returns the index after the string in s at i, or -1 if it is cut off.
 func stringEnd(s string, i int) int {
 	for i++; ; i++ {
 		if i = swar.Special(s, i); i >= len(s) {
@@ -273,27 +274,26 @@ type Vary uint8
 const (
 	fixed   Vary = iota
 	Unread       // a string may be any string, a number any number
-	Text         // a string that is not empty may be any that is not empty
-	Counter      // a number may be any number, but its value counts
+	Text         // a non-empty string may be any non-empty string
+	Counter      // a number may be any number, but its value is read
 )
 
-// Mark is a value that may vary: where it stands in the text.
+// Mark is the place of a value that may vary.
 type Mark struct {
 	Vary     Vary
 	From, To int
 }
 
-// Marks are the values of one text that may vary, in the order in which they
-// stand there.
+// Marks are the values of one text that may vary, in document order.
 type Marks struct {
 	list [16]Mark
-	n    int // more than fit if they did not
+	n    int // how many there are; more than len(list) if they did not fit
 }
 
-// Clear forgets all marks.
+// Clear removes all marks.
 func (m *Marks) Clear() { m.n = 0 }
 
-// List gives the marks. ok is false if there were too many to be kept.
+// List returns the marks. ok is false if there were too many to keep.
 func (m *Marks) List() (list []Mark, ok bool) {
 	if m.n > len(m.list) {
 		return nil, false

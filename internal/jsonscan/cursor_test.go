@@ -10,7 +10,7 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// walk steps into everything and writes down what it meets.
+// walk steps into every container and writes down what it finds.
 func walk(c *jsonscan.Cursor, out *strings.Builder) {
 	switch c.Kind() {
 	case jsonscan.Object:
@@ -33,7 +33,7 @@ func walk(c *jsonscan.Cursor, out *strings.Builder) {
 	}
 }
 
-func TestACursorMeetsEveryValueOnceAndInOrder(t *testing.T) {
+func TestACursorVisitsEveryValueOnceAndInOrder(t *testing.T) {
 	c := jsonscan.NewCursor(" { \"a\" : [ 1 , {\"b\\u0063\":\"x\"} , [] ,{ } ] ,\"d\":null , \"e\":\"q\\\"\" } ")
 	var out strings.Builder
 	walk(&c, &out)
@@ -41,7 +41,7 @@ func TestACursorMeetsEveryValueOnceAndInOrder(t *testing.T) {
 	require.True(t, c.End())
 }
 
-func TestACursorThatEntersWhatItIsNotAtStepsOverIt(t *testing.T) {
+func TestEnteringAValueOfAnotherKindStepsOverIt(t *testing.T) {
 	c := jsonscan.NewCursor(`{"a":[1,[2]],"b":{"c":3},"d":4}`)
 	require.True(t, c.Enter('{'))
 	require.True(t, c.Member())
@@ -55,7 +55,7 @@ func TestACursorThatEntersWhatItIsNotAtStepsOverIt(t *testing.T) {
 	require.True(t, c.End())
 }
 
-func TestAValueIsGivenWithoutTheWhiteSpaceBehindIt(t *testing.T) {
+func TestAValueIsReturnedWithoutTheWhiteSpaceAfterIt(t *testing.T) {
 	for _, value := range []string{`"x"`, `[1 , 2 ]`, `{ "a" : {} }`, `12`, `true`, `[[[]]]`} {
 		c := jsonscan.NewCursor(" [ " + value + " , " + value + " ] ")
 		require.True(t, c.Enter('['))
@@ -68,7 +68,7 @@ func TestAValueIsGivenWithoutTheWhiteSpaceBehindIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotJSONIsNoticedInTheSameWalk(t *testing.T) {
+func TestMalformedJSONIsFoundInTheSameWalk(t *testing.T) {
 	for _, text := range []string{
 		``, ` `, `{`, `[`, `"`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `{"a":1]`, `[1}`, `{"a" 1}`, `{a:1}`, `[1 2]`, `{"a":1}x`, `{}{}`, `[1]]`,
 		`{"choices":[{"index":0,"del: keep-alive`, `ta":{"content":"x"}}]}`, `{"a":"b`, `{"a":"b\"}`, `[,]`, `[1,,2]`, `{,}`, `{"a"::1}`, `:`, `[:]`,
@@ -147,7 +147,7 @@ func FuzzACursorReadsJSONAsEncodingJSONDoes(f *testing.F) {
 		c = jsonscan.NewCursor(s)
 		if strings.Count(s, "[")+strings.Count(s, "{") <= 64 {
 			walk(&c, &out)
-			require.Equal(t, whole, c.End(), "stepping into values finds the same faults as stepping over them")
+			require.Equal(t, whole, c.End(), "stepping into values finds the same errors as stepping over them")
 		}
 	})
 }

@@ -2,9 +2,9 @@
 // tree and, but for strings with escapes, no allocation. It exists because
 // encoding/json alone would be several times the size of the whole module.
 //
-// It is a reader, not a validator: text that is not JSON gives missing values,
+// It is a reader, not a validator: text that is not JSON yields missing values,
 // never a panic, and every call is linear in its input. Nesting is skipped
-// with a counter, not by recursion, so depth costs nothing.
+// with a counter, not by recursion, so depth needs no stack.
 package jsonscan
 
 import (
@@ -15,10 +15,10 @@ import (
 )
 
 // Value is the raw text of one JSON value, without surrounding white space.
-// The zero Value is a missing one: every accessor gives its zero result.
+// The zero Value is a missing one: every accessor returns its zero result.
 type Value string
 
-// Kinds of a Value, as given by Kind.
+// Kinds of a Value, as returned by Kind.
 const (
 	Missing byte = 0
 	Object  byte = '{'
@@ -29,8 +29,8 @@ const (
 	Null    byte = 'n'
 )
 
-// Parse gives the first value in s, ignoring white space before it and
-// anything behind it. A value that is cut off is missing.
+// Parse returns the first value in s, ignoring white space before it and
+// anything after it. A value that is cut off is missing.
 func Parse(s string) Value {
 	i := skipSpace(s, 0)
 	end := skipValue(s, i)
@@ -40,8 +40,8 @@ func Parse(s string) Value {
 	return Value(s[i:end])
 }
 
-// ParsePrefix is Parse for text that may be cut off: what there is of the
-// value is given.
+// ParsePrefix is Parse for text that may be cut off: it returns as much of the
+// value as there is.
 func ParsePrefix(s string) Value {
 	i := skipSpace(s, 0)
 	if end := skipValue(s, i); end >= 0 {
@@ -50,7 +50,7 @@ func ParsePrefix(s string) Value {
 	return Value(s[i:])
 }
 
-// Kind tells what v is by its first byte.
+// Kind returns the kind of v, judged by its first byte alone.
 func (v Value) Kind() byte {
 	if v == "" {
 		return Missing
@@ -68,7 +68,7 @@ func (v Value) Kind() byte {
 }
 
 // Get follows path, keys joined by dots, through nested objects: "error.type".
-// A missing step gives a missing value. Of repeated keys the first is taken.
+// A missing step yields a missing value. If a key is repeated, the first counts.
 func (v Value) Get(path string) Value {
 	for path != "" && v != "" {
 		n := 0
@@ -87,16 +87,16 @@ func (v Value) Get(path string) Value {
 	return v
 }
 
-// Text is the Str of what is at path.
+// Text is v.Get(path).Str().
 func (v Value) Text(path string) string { return v.Get(path).Str() }
 
-// Has says whether what is at path holds something, see Empty.
+// Has reports whether the value at path is not Empty.
 func (v Value) Has(path string) bool { return !v.Get(path).Empty() }
 
-// Says is the Is of what is at path.
+// Says is v.Get(path).Is(s).
 func (v Value) Says(path, s string) bool { return v.Get(path).Is(s) }
 
-// In gives the place of the string v in list, words separated by spaces, or -1.
+// In returns the position of the string v in list (words separated by spaces), or -1.
 func (v Value) In(list string) int {
 	if v.Kind() != String {
 		return -1
@@ -104,7 +104,7 @@ func (v Value) In(list string) int {
 	return Index(list, v.Str())
 }
 
-// Index gives the place of word in list, words separated by spaces, or -1.
+// Index returns the position of word in list (words separated by spaces), or -1.
 func Index(list, word string) int {
 	for place, start, i := 0, 0, 0; i <= len(list); i++ {
 		if i == len(list) || list[i] == ' ' {
@@ -118,7 +118,7 @@ func Index(list, word string) int {
 	return -1
 }
 
-// Listed says whether word is in list, words separated by spaces.
+// Listed reports whether word is in list (words separated by spaces).
 func Listed(list, word string) bool { return Index(list, word) >= 0 }
 
 // First is the first element of an array, or missing.
@@ -131,28 +131,29 @@ func (v Value) First() Value {
 	return it.Value
 }
 
-// Iter walks through the members of an object or the elements of an array.
-// A container that is cut off gives the members before the cut; any other
-// value gives none.
+// Iter iterates over the members of an object or the elements of an array.
+// A container that is cut off yields the members before the cut; any other
+// value yields none.
 //
 //	it := v.Iter()
 //	for it.Next() { use(it.Key, it.Value) }
 //
-// A variable of the loop itself would be copied for every step of it.
+// Declare the iterator before the loop: a loop variable would be copied in every
+// iteration.
 func (v Value) Iter() Iter {
-	return Iter{rest: string(v)} // so little that it is done in place
+	return Iter{rest: string(v)} // small enough to be inlined
 }
 
-// Iter is a walk that Value.Iter began.
+// Iter is the iterator that Value.Iter returns.
 type Iter struct {
 	Key   Value // missing in an array
 	Value Value
 
 	rest string
-	at   int // where the next member begins; 0 before the first, behind the end when there is none
+	at   int // where the next member begins; 0 before the first, at or after the end when there is none
 }
 
-// Next steps to the next member and says whether there is one.
+// Next steps to the next member and reports whether there is one.
 func (it *Iter) Next() bool {
 	s, i := it.rest, it.at
 	if i == 0 {
@@ -187,7 +188,7 @@ func (it *Iter) Next() bool {
 	return true
 }
 
-// Is says whether v is a string whose decoded text is s.
+// Is reports whether v is a string whose decoded text is s.
 func (v Value) Is(s string) bool {
 	if v.Kind() != String {
 		return false
@@ -198,10 +199,10 @@ func (v Value) Is(s string) bool {
 	return len(v) == len(s)+2 && string(v[1:len(v)-1]) == s
 }
 
-// True says whether v is the literal true.
+// True reports whether v is the literal true.
 func (v Value) True() bool { return v == "true" }
 
-// Empty says whether v holds nothing: missing, null, "", {} or [].
+// Empty reports whether v has no content: missing, null, "", {} or [].
 func (v Value) Empty() bool {
 	switch v.Kind() {
 	case Missing, Null:
@@ -215,8 +216,8 @@ func (v Value) Empty() bool {
 	return false
 }
 
-// Str is the decoded text of a string, and the raw text of a number or a
-// boolean; anything else gives "". An invalid escape or a lone surrogate
+// Str returns the decoded text of a string, the raw text of a number or a
+// boolean, and "" for anything else. An invalid escape or a lone surrogate
 // becomes U+FFFD.
 func (v Value) Str() string {
 	switch v.Kind() {
@@ -233,7 +234,7 @@ func (v Value) Str() string {
 	if !v.escaped() {
 		return body
 	}
-	// Decoded text is no longer, but where U+FFFD takes the place of a bare \u.
+	// Decoded text is never longer, except where U+FFFD (3 bytes) replaces a bare \u (2 bytes).
 	out := make([]byte, len(body)*3/2)
 	n := 0
 	for i := 0; i < len(body); i++ {
@@ -264,8 +265,8 @@ func (v Value) Str() string {
 	return string(out[:n])
 }
 
-// Int is the whole part of a number, or of a number inside a string. ok is
-// false for anything else and for more than 15 digits.
+// Int returns the integer part of a number, or of a number inside a string. ok
+// is false for anything else and for more than 15 digits.
 func (v Value) Int() (n int64, ok bool) {
 	s := string(v)
 	if v.Kind() == String {
@@ -296,8 +297,8 @@ func (v Value) Int() (n int64, ok bool) {
 	return n, true
 }
 
-// putRune writes r in UTF-8 at out[n], and gives the place behind it. What is
-// no character becomes U+FFFD.
+// putRune writes r in UTF-8 at out[n], and returns the index after it. A value
+// that is not a character becomes U+FFFD.
 func putRune(out []byte, n int, r rune) int {
 	if r < 0 || r >= 0xD800 && r < 0xE000 {
 		r = 0xFFFD
@@ -327,13 +328,14 @@ func (v Value) escaped() bool {
 	}
 }
 
-// Place is where v, which is a part of text and no copy of it, begins there.
+// Place returns the index in text at which v begins. v must be a substring of
+// text that shares its memory, not a copy.
 func Place(v Value, text string) int {
 	return int(uintptr(unsafe.Pointer(unsafe.StringData(string(v)))) - uintptr(unsafe.Pointer(unsafe.StringData(text))))
 }
 
-// Hex4 is the number that four hexadecimal digits at s[i] make, as in \u00e9, or
-// -1 if they are not there.
+// Hex4 returns the value of the four hexadecimal digits at s[i], as in \u00e9,
+// or -1 if they are not there.
 func Hex4(s string, i int) rune {
 	if i+4 > len(s) {
 		return -1
@@ -362,8 +364,8 @@ func skipSpace(s string, i int) int {
 	return i
 }
 
-// skipValue gives the index behind the value that begins at i, or -1 if it is
-// cut off or is none.
+// skipValue returns the index after the value that begins at i, or -1 if there
+// is none or it is cut off.
 func skipValue(s string, i int) int {
 	if i >= len(s) {
 		return -1

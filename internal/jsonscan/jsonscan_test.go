@@ -28,7 +28,7 @@ func TestGetFollowsAPathThroughObjects(t *testing.T) {
 	require.False(t, it.Next())
 }
 
-func TestWordsAreFoundInAListByTheirPlace(t *testing.T) {
+func TestIndexIsThePositionOfAWordInAList(t *testing.T) {
 	require.Equal(t, 0, jsonscan.Index("a bc d", "a"))
 	require.Equal(t, 1, jsonscan.Parse(`"bc"`).In("a bc d"))
 	require.Equal(t, 2, jsonscan.Index("a bc d", "d"))
@@ -38,7 +38,7 @@ func TestWordsAreFoundInAListByTheirPlace(t *testing.T) {
 	require.Equal(t, -1, jsonscan.Value("1").In("1 2"))
 }
 
-func TestACutOffContainerGivesTheMembersBeforeTheCut(t *testing.T) {
+func TestACutOffContainerYieldsTheMembersBeforeTheCut(t *testing.T) {
 	v := jsonscan.ParsePrefix(`{"error":{"type":"overloaded_error","message":"Over`)
 	require.Equal(t, jsonscan.Missing, jsonscan.Parse(string(v)).Kind())
 	require.Empty(t, v.Get("error"), "the inner object is itself cut off")
@@ -76,7 +76,7 @@ func TestIntIsBounded(t *testing.T) {
 	}
 }
 
-func TestDepthCostsNoStack(t *testing.T) {
+func TestDepthNeedsNoStack(t *testing.T) {
 	deep := strings.Repeat("[", 1<<20)
 	require.Equal(t, jsonscan.Missing, jsonscan.Parse(deep).Kind())
 	require.Equal(t, jsonscan.Array, jsonscan.Parse(deep+strings.Repeat("]", 1<<20)).Kind())
@@ -116,7 +116,7 @@ func FuzzReadingAgreesWithEncodingJSON(f *testing.F) {
 		_ = jsonscan.ParsePrefix(s).Get("a").Empty()
 		var parsed any
 		if json.Unmarshal([]byte(s), &parsed) != nil {
-			return // only text that is JSON has to agree
+			return // only valid JSON has to agree
 		}
 		switch want := parsed.(type) {
 		case string:

@@ -1,30 +1,30 @@
 package jsonscan
 
-// maxMember is how much is kept of a member's name and of its value: longer
-// ones are passed over.
+// maxMember is the longest name and the longest value that is kept. Members with
+// longer ones are not reported.
 const maxMember = 256
 
-// Members reads the members of a JSON object that comes in pieces of any size,
-// without keeping it. Of each member whose value is a number, a literal or a
-// short string, Found is called with its path ("model", "generationConfig.n");
-// of one that is an object or array, when it begins, with its first byte. For
-// an array of objects it reads the first of them, and Batch is set.
+// Members reads the members of a JSON object that arrives in pieces of any size,
+// without buffering it. It calls Found for each member whose value is a number,
+// a literal or a short string, with its path ("model", "generationConfig.n") and
+// value; and for each one that is an object or an array, when it begins, with its
+// first byte. Of an array of objects it reads the first one, and sets Batch.
 //
-// The zero Members with Found set is ready. Text that is no JSON gives
-// whatever was found until then; nothing panics, and memory is bounded.
+// A Members with Found and Depth set is ready to use. Text that is not JSON
+// yields whatever was found up to there; nothing panics, and memory is bounded.
 type Members struct {
 	Found func(path string, v Value)
-	// Depth is how deep members are told of: 1 is the top level.
+	// Depth is how deep members are reported: 1 is the top level only.
 	Depth int
-	// Batch is set if the text is an array.
+	// Batch is set if the text is an array (a JSON-RPC batch).
 	Batch bool
 
 	depth    int  // of objects and arrays that are open
 	base     int  // the depth of the top level's members: 1, or 2 in a batch
 	inString bool // between two quotes
-	escaped  bool // behind a backslash
-	isKey    bool // the string or what follows is a name
-	broken   bool // no object, or the first one of a batch is over
+	escaped  bool // after a backslash
+	isKey    bool // the current or next string is a name
+	broken   bool // not an object, or the object (of a batch, the first) has ended
 	key      []byte
 	value    []byte
 	long     bool     // value is longer than maxMember
@@ -32,7 +32,7 @@ type Members struct {
 	arrays   uint64   // bit n: what is open at depth n is an array
 }
 
-// Write takes the next piece.
+// Write reads the next piece.
 func (m *Members) Write(p []byte) {
 	for i := 0; i < len(p) && !m.broken; i++ {
 		if m.inString && !m.escaped && !m.keeps() {
@@ -65,7 +65,7 @@ func (m *Members) Write(p []byte) {
 		case ':':
 			m.colon()
 		case ',':
-			m.tell()
+			m.report()
 			m.isKey = !m.inArray()
 		default:
 			if m.depth == 0 {
@@ -77,19 +77,19 @@ func (m *Members) Write(p []byte) {
 	}
 }
 
-// Done says that no more will be found, whatever comes.
+// Done reports whether nothing more can be found, whatever follows.
 func (m *Members) Done() bool { return m.broken }
 
 func (m *Members) inArray() bool { return m.depth < 64 && m.arrays&(1<<m.depth) != 0 }
 
-// keeps says whether what comes can still be of interest: the text of a whole
+// keeps reports whether the value being read is kept: the text of a whole
 // document in a member, or of a message further in, is not.
 func (m *Members) keeps() bool {
 	return !m.long && m.depth >= m.base && m.depth < m.base+m.Depth && !m.inArray()
 }
 
-// plainRun is how many bytes at the beginning of p are neither a quote nor a
-// backslash. It looks at eight at a time.
+// plainRun returns how many bytes at the beginning of p are neither a quote nor
+// a backslash. It looks at eight at a time.
 func plainRun(p []byte) int {
 	i := 0
 	for ; i+8 <= len(p); i += 8 {
@@ -105,14 +105,14 @@ func plainRun(p []byte) int {
 	return i
 }
 
-// holds is not 0 if one of the eight bytes of w is c.
+// holds returns nonzero if one of the eight bytes of w is c.
 func holds(w uint64, c byte) uint64 {
 	const ones = 0x0101010101010101
 	x := w ^ ones*uint64(c)
 	return (x - ones) &^ x & (ones << 7)
 }
 
-// keep adds a byte to the name or value at hand.
+// keep appends a byte to the current name or value.
 func (m *Members) keep(c byte) {
 	if m.depth < m.base || m.depth >= m.base+m.Depth || m.inArray() {
 		return
@@ -131,7 +131,7 @@ func (m *Members) keep(c byte) {
 	}
 }
 
-// begin opens an object or an array.
+// begin enters an object or an array.
 func (m *Members) begin(c byte) {
 	switch {
 	case m.depth == 0 && c == '[':
@@ -154,14 +154,14 @@ func (m *Members) begin(c byte) {
 	m.key, m.value, m.long = m.key[:0], m.value[:0], false
 }
 
-// end closes one.
+// end leaves an object or an array.
 func (m *Members) end() {
-	m.tell()
+	m.report()
 	m.depth--
 	if m.depth >= m.base && m.depth < m.base+m.Depth && len(m.path) > m.depth-m.base && !m.inArray() {
 		m.path = m.path[:m.depth-m.base]
 	}
-	m.broken = m.depth < m.base // the object is over
+	m.broken = m.depth < m.base // the object has ended
 	m.isKey = false
 }
 
@@ -170,8 +170,8 @@ func (m *Members) colon() {
 	m.value = m.value[:0]
 }
 
-// tell gives a member that is complete.
-func (m *Members) tell() {
+// report calls Found for the current member if it is complete.
+func (m *Members) report() {
 	if len(m.key) > 0 && len(m.value) > 0 && !m.long && m.depth >= m.base && m.depth < m.base+m.Depth && !m.inArray() {
 		m.call()
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// found reads text in pieces of the given size.
+// found returns the members that are found in text when it arrives in pieces of the given size.
 func found(text string, size int) (members []string, batch bool) {
 	m := jsonscan.Members{Depth: 2, Found: func(path string, v jsonscan.Value) {
 		members = append(members, path+"="+strings.Clone(string(v)))
@@ -52,8 +52,8 @@ func TestMembersAreFoundHoweverTheTextIsCut(t *testing.T) {
 	}
 }
 
-// FuzzMembersAgreeWithEncodingJSON holds that the top level's literals and
-// short strings are what encoding/json finds, and that no text is a panic.
+// FuzzMembersAgreeWithEncodingJSON checks that the top level's literals and
+// short strings are what encoding/json finds, and that no text causes a panic.
 func FuzzMembersAgreeWithEncodingJSON(f *testing.F) {
 	f.Add(`{"stream":true,"model":"m","a":{"b":[1]}}`)
 	f.Add(`[{"jsonrpc":"2.0"}]`)

@@ -3,13 +3,13 @@ package protocol
 import "github.com/steadfetch/steadfetch/internal/jsonscan"
 
 // AISDK is the Vercel AI SDK's UI message stream: parts by type, finish, [DONE].
-// It comes from an application's own route.
+// Applications serve it from routes of their own.
 var AISDK = &Protocol{
 	Name: "ai-sdk",
 	suits: func(_ jsonscan.Value, typ string) bool {
 		return typ == "start" || typ == "start-step" || typ == "text-start"
 	},
-	// Other frameworks have a start of their own, with more in it.
+	// Other frameworks also send a "start" event, with other members.
 	begins: func(v jsonscan.Value, typ string) bool {
 		if typ != "start" {
 			return false

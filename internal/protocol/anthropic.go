@@ -45,7 +45,7 @@ var Anthropic = &Protocol{
 	Turn:  messageTurn,
 }
 
-// messageTurn is the turn of Anthropic's and OpenAI's messages.
+// messageTurn is Protocol.Turn for Anthropic's and OpenAI's messages.
 func messageTurn(partial []byte) string {
 	return `{"role":"assistant","content":` + string(jsonscan.AppendString(nil, string(partial))) + `},{"role":"user","content":"[CONTINUE]"}`
 }
@@ -77,8 +77,8 @@ func readAnthropic(t *Tracker, v jsonscan.Value, typ string) Facts {
 	return 0
 }
 
-// readBlock reads the beginning of a content block. A tool call that the
-// server runs by itself is output, but nothing that a page acts on.
+// readBlock reads the beginning of a content block. A tool call that the server
+// runs itself is output, but not one that a page acts on.
 func (t *Tracker) readBlock(block jsonscan.Value) Facts {
 	typ := block.Text("type")
 	t.tool = typ == "tool_use"
@@ -91,8 +91,8 @@ func (t *Tracker) readBlock(block jsonscan.Value) Facts {
 	return Output | Opaque // a tool call, a search result
 }
 
-// readPiece is what a piece of content says: nothing while it is empty, output
-// that text can continue if its type is one of text or thinking.
+// readPiece returns the facts of a piece of content: none while it is empty,
+// output that a text can continue if its type is text or thinking.
 func readPiece(piece jsonscan.Value) Facts {
 	it := piece.Iter()
 	for it.Next() {

@@ -3,8 +3,8 @@ package protocol
 import "github.com/steadfetch/steadfetch/internal/jsonscan"
 
 // Cohere is Cohere's v2 chat: message-start, content and tool calls in pieces,
-// message-end with the reason. Its path, /v2/chat, promises nothing: it is also
-// that of many an application's own route. The first event tells.
+// message-end with the reason. Its path, /v2/chat, proves nothing: many
+// applications have a route of that name. The first event decides.
 var Cohere = &Protocol{
 	Name: "cohere",
 	suits: func(_ jsonscan.Value, typ string) bool {

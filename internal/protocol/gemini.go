@@ -7,7 +7,7 @@ import (
 )
 
 // Gemini is Google's streamGenerateContent: candidates, each with its
-// finishReason. It has no end marker but that.
+// finishReason, which is the only end marker.
 var Gemini = &Protocol{
 	Name: "gemini",
 	asked: func(a *Address) bool {
@@ -53,7 +53,7 @@ func readGemini(t *Tracker, v jsonscan.Value, _ string) (facts Facts) {
 		facts |= ending.facts()
 		t.choice(candidate.Get("index"), n, ending != undecided)
 		if reason.Is("STOP") && (t.Seen|facts)&Output == 0 {
-			// Some models send frames with STOP and no parts before their first word.
+			// Some models send events with STOP and no parts before their first text.
 			t.doubted = true
 		}
 	}
@@ -78,7 +78,7 @@ func readPart(part jsonscan.Value) (facts Facts) {
 		case "text":
 			facts |= Output
 		case "functionCall":
-			facts |= Output | Opaque | ToolCall // it comes whole
+			facts |= Output | Opaque | ToolCall // it arrives in one piece
 		default:
 			facts |= Output | Opaque // inlineData, executableCode, …
 		}

@@ -10,15 +10,17 @@ import (
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
-// heard is what a consumer is told of one event.
+// heard is what a consumer gets of one event.
 type heard struct {
 	typ, data, id, text, reasoning string
 	hasID, told                    bool
 }
 
-// hear reads a stream that comes in chunks. What it is told must be what Say
-// says of the event, and stand where it is said to stand.
-func hear(t *testing.T, body string, chunks []string, bySight bool) (list []heard, known int) {
+// hear reads a stream that arrives in chunks, and returns what a consumer gets.
+// It checks that the text is what Say returns for the event, and that the fields
+// are at the places that the event names. known counts the events that matched a
+// shape; without shapes, every event is parsed.
+func hear(t *testing.T, body string, chunks []string, shapes bool) (list []heard, known int) {
 	t.Helper()
 	var r sse.Reader
 	var e sse.Event
@@ -28,7 +30,7 @@ func hear(t *testing.T, body string, chunks []string, bySight bool) (list []hear
 			known++
 		}
 		text, reasoning, told := l.Hear(&r, &e)
-		if !bySight {
+		if !shapes {
 			r.Shapes.Forget()
 		}
 		said := protocol.Say(e.Type, e.Data)
@@ -56,7 +58,8 @@ func hear(t *testing.T, body string, chunks []string, bySight bool) (list []hear
 	return list, known
 }
 
-// numbered is a stream whose events have ids.
+// numbered returns body with an id line in every event: after its data if line
+// is "behind", otherwise before it.
 func numbered(body, line string) string {
 	var out strings.Builder
 	n := 9
@@ -74,7 +77,7 @@ func numbered(body, line string) string {
 	return out.String()
 }
 
-func TestWhatAConsumerIsToldDoesNotDependOnTheWay(t *testing.T) {
+func TestAConsumerGetsTheSameWithAndWithoutShapes(t *testing.T) {
 	all := map[string]string{}
 	for name, body := range streams {
 		all[name] = body
@@ -100,7 +103,7 @@ func TestWhatAConsumerIsToldDoesNotDependOnTheWay(t *testing.T) {
 	}
 }
 
-func FuzzWhatAConsumerIsToldDoesNotDependOnTheWay(f *testing.F) {
+func FuzzAConsumerGetsTheSameWithAndWithoutShapes(f *testing.F) {
 	for _, body := range streams {
 		f.Add([]byte(body), uint16(64), uint16(len(body)/2))
 		f.Add([]byte(numbered(body, "front")), uint16(1), uint16(len(body)))

@@ -7,7 +7,7 @@ import (
 )
 
 // OpenAIChat is OpenAI's chat completions, which most providers and gateways
-// speak: chunks with choices, each choice's finish_reason, [DONE].
+// implement: chunks with choices, each choice's finish_reason, [DONE].
 var OpenAIChat = &Protocol{
 	Name: "openai-chat",
 	asked: func(a *Address) bool {
@@ -58,13 +58,13 @@ func readChat(t *Tracker, v jsonscan.Value, _ string) (facts Facts) {
 			facts |= Output | Opaque
 		}
 		ending := reasonOf(choice.Get("finish_reason"))
-		// OpenRouter's word for what the provider itself said.
+		// OpenRouter passes on the provider's own finish reason here.
 		if reasonOf(choice.Get("native_finish_reason")) == failure {
 			ending = failure
 		}
 		facts |= ending.facts()
 		if ending != undecided && t.tool {
-			facts |= ToolCall // some gateways say "stop" behind one
+			facts |= ToolCall // some gateways send "stop" after a tool call
 		}
 		t.choice(choice.Get("index"), n, ending != undecided)
 	}
@@ -98,7 +98,7 @@ func (t *Tracker) readDelta(key, v jsonscan.Value) Facts {
 	return Output | Opaque // also refusal, audio, images, …
 }
 
-// choice reads a choice of OpenAI's chat: what is added, or the whole message.
+// choice reads a choice of OpenAI's chat: a delta, or the whole message.
 func (s *Said) choice(choice jsonscan.Value) {
 	if index, ok := choice.Get("index").Int(); ok && index > 0 {
 		return
@@ -108,7 +108,7 @@ func (s *Said) choice(choice jsonscan.Value) {
 		message = choice.Get("message")
 	}
 	s.Text.add(message.Get("content"))
-	s.Text.add(choice.Get("text")) // completions of old
+	s.Text.add(choice.Get("text")) // legacy completions
 	s.blocks(message.Get("content"))
 	reasoning := message.Get("reasoning_content")
 	if reasoning.Empty() {

@@ -10,7 +10,7 @@ import (
 // "response.", the last of which is completed, incomplete or failed.
 var OpenAIResponses = &Protocol{
 	Name: "openai-responses",
-	// One that goes on in the background is asked for again by its id.
+	// A GET resumes a response that runs in the background, by its id.
 	asked: func(a *Address) bool {
 		if a.Get {
 			return a.Stream && strings.HasSuffix(a.Path[:strings.LastIndexByte(a.Path, '/')+1], "/responses/")
@@ -70,7 +70,7 @@ func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
 	case "response.completed", "response.incomplete":
 		facts := reasonOf(response.Get("incomplete_details.reason")).facts() | Finished | Ended | Reasoned
 		if t.Seen&Output == 0 && response.Has("output") {
-			facts |= Output | Opaque // the whole answer came at once
+			facts |= Output | Opaque // the whole answer came in this event
 		}
 		return facts
 	case "response.cancelled":
@@ -90,11 +90,11 @@ func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
 	case strings.HasPrefix(typ, "response."):
 		return 0
 	}
-	return KeepAlive // "keepalive", and whatever has no content of its own
+	return KeepAlive // "keepalive", and anything else that is not a response's event
 }
 
 // readItem reads an item of the output, which is a tool call unless it is a
-// message or reasoning. Only functions are for the page to call.
+// message or reasoning. Only the calls listed here are for the page to act on.
 func readItem(typ string, done bool) Facts {
 	switch {
 	case jsonscan.Listed("message reasoning", typ):

@@ -1,39 +1,40 @@
-// Package protocol reads what a streamed answer says about itself: whether
-// output has started, and whether the provider says that it failed or that it
-// is complete. Each protocol has a file of its own. It is pure and bounded.
+// Package protocol reads the state of a streamed answer from its events: whether
+// output has started, and whether the provider reports that it failed or that it
+// is complete. Each protocol has its own file. The package does no I/O, and its
+// memory is bounded.
 package protocol
 
 import "github.com/steadfetch/steadfetch/internal/jsonscan"
 
-// Protocol is how one kind of stream is read. Each has a file of its own, and a
-// line in protocols. The nil Protocol is one that is not known.
+// Protocol is how one kind of stream is read. Each has its own file and a line
+// in protocols. A nil *Protocol is an unknown one.
 type Protocol struct {
 	// Name is the value of the option that names the protocol.
 	Name string
-	// asked says whether a request asks for a stream of this protocol, by its address.
+	// asked reports whether a request, judged by its address, asks for a stream of this protocol.
 	asked func(a *Address) bool
-	// suits says whether an event can belong to a stream of this protocol.
+	// suits reports whether an event can belong to a stream of this protocol.
 	suits func(v jsonscan.Value, typ string) bool
-	// begins says whether an event can be nothing but the first one of a stream
-	// of this protocol.
+	// begins reports whether an event can only be the first one of a stream of
+	// this protocol.
 	begins func(v jsonscan.Value, typ string) bool
-	// read says what an event means.
+	// read returns the facts of an event.
 	read func(t *Tracker, v jsonscan.Value, typ string) Facts
 	// said adds all text and reasoning of an event, or of a whole answer in one
-	// document, and says whether it is of this protocol.
+	// document, and reports whether it belongs to this protocol.
 	said func(s *Said, v jsonscan.Value, typ string) bool
-	// members says what may vary in an event of output without changing what it says.
+	// members lists what may vary in an output event without changing its facts.
 	members []member
-	// Turns is the member of a request's body that holds the turns so far, "" if
-	// no text can be continued.
+	// Turns is the member of a request's body that contains the turns so far, "" if
+	// a text cannot be continued.
 	Turns string
-	// Turn is what is added behind the last turn so that the model goes on from a
-	// partial answer, without a comma in front.
+	// Turn returns what to append after the last turn, without a leading comma, so
+	// that the model continues a partial answer.
 	Turn func(partial []byte) string
 }
 
-// protocols are those that are known by their events, in the order in which
-// detection tries them.
+// protocols are those that can be detected by their events, in the order in which
+// they are tried.
 var protocols = [...]*Protocol{
 	Anthropic,
 	OpenAIResponses,
@@ -43,24 +44,24 @@ var protocols = [...]*Protocol{
 	Gemini,
 }
 
-// Two that are no protocols, but can be named like one.
+// Values of the protocol option that are not protocols.
 var (
 	// SSE is Server-Sent Events of no known form: the end of the body ends it.
 	SSE = &Protocol{Name: "sse"}
-	// None is not to be looked into.
+	// None is a body that is not inspected.
 	None = &Protocol{Name: "none"}
 )
 
-// Address is what a request says of the stream that it asks for.
+// Address is the part of a request that shows which stream it asks for.
 type Address struct {
-	Get       bool   // the method; a POST otherwise
-	Path      string // without the query and a slash at its end
+	Get       bool   // the method is GET; otherwise it is POST
+	Path      string // without the query and without a trailing slash
 	Stream    bool   // a POST's body, or a GET's query, asks for a stream
 	MaxTokens bool   // the body has the member max_tokens
-	Version   bool   // there is a header anthropic-version
+	Version   bool   // there is an anthropic-version header
 }
 
-// Promised is the protocol that a request's address promises, nil for none.
+// Promised returns the protocol that a request's address promises, nil for none.
 func Promised(a *Address) *Protocol {
 	for _, p := range protocols {
 		if p.asked != nil && p.asked(a) {
@@ -70,43 +71,43 @@ func Promised(a *Address) *Protocol {
 	return nil
 }
 
-// Facts is what one event says.
+// Facts is what one event means, as a set of flags.
 type Facts uint32
 
 const (
-	// Output is text, reasoning, a tool call or an image: something a person
-	// or a program has now seen.
+	// Output is text, reasoning, a tool call or an image: something that a person
+	// or a program sees.
 	Output Facts = 1 << iota
-	// KeepAlive is an event that only says that the connection lives.
+	// KeepAlive is an event that only shows that the connection is alive.
 	KeepAlive
 	// Failed is an error in the stream.
 	Failed
-	// Finished says that the answer is complete, though usage or a marker may
-	// follow. Output that follows takes it back.
+	// Finished means that the answer is complete, though usage or a marker may
+	// follow. Output after it takes it back.
 	Finished
 	// Ended is the end marker: nothing more of this answer follows.
 	Ended
-	// Refused says that the provider withheld the answer, by policy or by the model's refusal.
+	// Refused means that the provider withheld the answer, by policy or by the model's refusal.
 	Refused
-	// Limited is a finish because the answer grew too long. It may be empty.
+	// Limited is a finish at a length limit. The answer may be empty.
 	Limited
-	// Opaque is output other than text and reasoning, such as a tool call, which
-	// a text continuation cannot join.
+	// Opaque is output other than text and reasoning, such as a tool call, that a
+	// text cannot continue.
 	Opaque
 	// ToolCall is a tool call that is complete: a program may act on it now.
 	ToolCall
-	// Broken is a finish reason that says that the provider failed.
+	// Broken is a finish reason that means that the provider failed.
 	Broken
-	// Reasoned is a finish reason or stop reason, believed or not.
+	// Reasoned is a finish reason or stop reason, even one that output took back.
 	Reasoned
 	// Unreadable is an event that the protocol cannot have sent: its JSON is
 	// broken, or it begins a second answer inside one that is open.
 	Unreadable
-	// Unfinished is an end marker without the end that the protocol asks for.
+	// Unfinished is an end marker without the final event that the protocol requires.
 	Unfinished
 )
 
-// Names are the values of the option that names a protocol.
+// Names returns the values of the option that names a protocol, separated by spaces.
 func Names() string {
 	names := ""
 	for _, p := range protocols {
@@ -115,7 +116,7 @@ func Names() string {
 	return names + SSE.Name + " " + None.Name
 }
 
-// ByName is the protocol that an option names, nil for none of Names.
+// ByName returns the protocol that an option names, nil if it is not one of Names.
 func ByName(name string) *Protocol {
 	switch name {
 	case SSE.Name:
@@ -131,7 +132,7 @@ func ByName(name string) *Protocol {
 	return nil
 }
 
-// detect tells the protocol by one event.
+// detect returns the protocol that an event suits, nil for none.
 func detect(v jsonscan.Value, typ string) *Protocol {
 	for _, p := range protocols {
 		if p.suits(v, typ) {
@@ -141,8 +142,8 @@ func detect(v jsonscan.Value, typ string) *Protocol {
 	return nil
 }
 
-// Begun tells the protocol by the first event of a stream that may be anything:
-// only a protocol's full form counts.
+// Begun returns the protocol of a stream that may be anything, judged by its
+// first event: only a protocol's full form counts.
 func Begun(data string) *Protocol {
 	v := jsonscan.Parse(data)
 	typ := v.Text("type")
@@ -154,9 +155,9 @@ func Begun(data string) *Protocol {
 	return nil
 }
 
-// IsError knows the first event of a stream that may be anything as an error of
-// a provider: by its type, or by an object "error" that says what it is, with
-// nothing beside it that an error does not have.
+// IsError reports whether the first event of a stream that may be anything is a
+// provider's error: by its type, or by an object "error" with a message, type or
+// code, and only members beside it that an error document can have.
 func IsError(typ, data string) bool {
 	if typ == "error" {
 		return true
@@ -181,14 +182,14 @@ func IsError(typ, data string) bool {
 	return known
 }
 
-// BesideError says whether an error document may have a member of this name
+// BesideError reports whether an error document may have a member of this name
 // beside its error.
 func BesideError(key jsonscan.Value) bool {
 	return jsonscan.Listed("type code status id request_id object", key.Str())
 }
 
-// IsKeepAlive knows events that only say that the connection lives, by the
-// type of the event or by the type that its data has.
+// IsKeepAlive reports whether an event only shows that the connection is alive,
+// judged by the event's type or by the type in its data.
 func IsKeepAlive(typ, data string) bool {
 	return isPing(typ) || isPing(data) || len(data) < 256 && isPing(jsonscan.Parse(data).Text("type"))
 }

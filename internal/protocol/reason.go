@@ -5,11 +5,11 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// Reasons for an end, in any provider's words and any letter case.
+// reason is why an answer ended, the same for all providers.
 type reason uint8
 
 const (
-	completed reason = iota // also what nobody knows
+	completed reason = iota // also any unknown reason
 	tooLong
 	withheld
 	toolsCalled
@@ -17,8 +17,8 @@ const (
 	undecided // no reason at all
 )
 
-// reasonOf judges a finish reason. A failure is also found inside a longer
-// text: "function_call_filter: MALFORMED_FUNCTION_CALL".
+// reasonOf reads a provider's finish reason, in any letter case. A failure is
+// also found inside a longer text: "function_call_filter: MALFORMED_FUNCTION_CALL".
 func reasonOf(v jsonscan.Value) reason {
 	if v.Empty() {
 		return undecided
@@ -42,8 +42,8 @@ func reasonOf(v jsonscan.Value) reason {
 	return completed
 }
 
-// reasons say what a reason for the end of an answer means: to the session, and
-// to whoever asks how the answer ended.
+// reasons maps each reason to its facts, for the session, and to the ending that
+// a caller sees.
 var reasons = [...]struct {
 	facts  Facts
 	ending EndingReason

@@ -2,12 +2,12 @@ package protocol
 
 import "github.com/steadfetch/steadfetch/internal/jsonscan"
 
-// Ending is how an answer ended, where the provider tells.
+// Ending is how an answer ended, as far as the provider reports it.
 type Ending struct {
-	// Reason is empty where the provider does not tell.
+	// Reason is empty if the provider does not report it.
 	Reason EndingReason `json:"reason,omitempty"`
-	// InputTokens and OutputTokens are what the provider counted, cached input
-	// and reasoning among them.
+	// InputTokens and OutputTokens are the provider's counts, including cached
+	// input and reasoning.
 	InputTokens  int64 `json:"input_tokens,omitempty"`
 	OutputTokens int64 `json:"output_tokens,omitempty"`
 }
@@ -17,9 +17,9 @@ type EndingReason string
 
 const (
 	EndingStop          EndingReason = "stop"           // it is complete
-	EndingLength        EndingReason = "length"         // it grew too long
-	EndingToolCalls     EndingReason = "tool_calls"     // tools are to be called
-	EndingContentFilter EndingReason = "content_filter" // the rest is withheld
+	EndingLength        EndingReason = "length"         // it reached a length limit
+	EndingToolCalls     EndingReason = "tool_calls"     // the caller has tools to run
+	EndingContentFilter EndingReason = "content_filter" // the rest was withheld
 	EndingError         EndingReason = "error"          // the provider failed
 )
 
@@ -27,13 +27,13 @@ const (
 // document, adds to the first answer.
 type Said struct{ Text, Reasoning Words }
 
-// Words is text that is collected from the JSON strings it came in.
+// Words is text collected from one or more JSON strings.
 type Words struct {
-	one  jsonscan.Value // nearly always there is but one
+	one  jsonscan.Value // the only string so far, which is the usual case
 	text []byte
 }
 
-// String is the text.
+// String returns the text.
 func (w *Words) String() string {
 	if w.one != "" {
 		return w.one.Str()
@@ -41,8 +41,8 @@ func (w *Words) String() string {
 	return string(w.text)
 }
 
-// Alone is the one JSON string that the text is, missing if there is no text.
-// ok is false where it is more than that.
+// Alone returns the JSON string that makes up the whole text, missing if there is
+// no text. ok is false if it takes more than one.
 func (w *Words) Alone() (v jsonscan.Value, ok bool) { return w.one, len(w.text) == 0 }
 
 func (w *Words) add(v jsonscan.Value) {
@@ -56,14 +56,14 @@ func (w *Words) add(v jsonscan.Value) {
 	}
 }
 
-// Say reads the data of an event, or a document. typ is the event's type, "" if
-// there is none.
+// Say returns the text and reasoning in the data of an event, or in a document.
+// typ is the event's type, "" if there is none.
 func Say(typ, data string) (s Said) {
 	s.say(typ, data)
 	return s
 }
 
-// say gives the protocol, if it is one's own form.
+// say returns the protocol whose form the data has, nil for none.
 func (s *Said) say(typ, data string) (p *Protocol) {
 	v := jsonscan.Parse(data)
 	switch v.Kind() {
@@ -80,8 +80,8 @@ func (s *Said) say(typ, data string) (p *Protocol) {
 	return p
 }
 
-// plain reads a stream of mere text, as small servers write it. What begins
-// like JSON is none.
+// plain reads data that is text and nothing else, as small servers write it. Data
+// that begins like JSON is not.
 func (s *Said) plain(typ, data string, v jsonscan.Value) {
 	switch {
 	case typ != "" && typ != "message", data == "", data == "[DONE]", data[0] == '{', data[0] == '[':
@@ -92,7 +92,7 @@ func (s *Said) plain(typ, data string, v jsonscan.Value) {
 	}
 }
 
-// read reads one object, and gives the protocol that knew it.
+// read reads one object, and returns the protocol whose form it has.
 func (s *Said) read(v jsonscan.Value) *Protocol {
 	typ := v.Text("type")
 	for _, p := range protocols {
@@ -123,8 +123,8 @@ func (s *Said) block(v jsonscan.Value) {
 	}
 }
 
-// Read takes what the data of an event, or a document, says of the end. What it
-// does not say stays as it was.
+// Read updates e from the data of an event, or from a document. What the data does
+// not mention stays unchanged.
 func (e *Ending) Read(data string) { e.read(jsonscan.Parse(data)) }
 
 func (e *Ending) read(v jsonscan.Value) {
@@ -153,14 +153,14 @@ func (e *Ending) read(v jsonscan.Value) {
 	}
 }
 
-// count takes what the provider counted. Counts that come again are the newer ones.
+// count reads the provider's counts. Later ones replace earlier ones.
 func (e *Ending) count(usage jsonscan.Value) {
 	input, output := int64(0), int64(0)
 	it := usage.Iter()
 	for it.Next() {
 		n, _ := it.Value.Int()
 		switch n = max(n, 0); {
-		case it.Key.Is("tokens"): // beside what is billed
+		case it.Key.Is("tokens"): // beside "billed_units"
 			e.count(it.Value)
 		case it.Key.In("prompt_tokens input_tokens cache_creation_input_tokens cache_read_input_tokens promptTokenCount") >= 0:
 			input += n

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatAnEventSays(t *testing.T) {
+func TestTheTextAndReasoningOfAnEvent(t *testing.T) {
 	for name, c := range map[string]struct{ typ, data, text, reasoning string }{
 		"Anthropic, text":               {data: `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hel\nlo"}}`, text: "Hel\nlo"},
 		"Anthropic, thinking":           {data: `{"type":"content_block_delta","delta":{"type":"thinking_delta","thinking":"Hm"}}`, reasoning: "Hm"},
@@ -25,12 +25,12 @@ func TestWhatAnEventSays(t *testing.T) {
 		"OpenAI, no choices":            {data: `{"choices":[],"usage":{"prompt_tokens":1}}`},
 		"OpenAI, not streamed":          {data: `{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"All of it"}}]}`, text: "All of it"},
 		"Mistral, content in pieces":    {data: `{"choices":[{"delta":{"content":[{"type":"text","text":"A"}]}}]}`, text: "A"},
-		"OpenAI, completions of old":    {data: `{"choices":[{"index":0,"text":"Hel"}]}`, text: "Hel"},
+		"OpenAI, legacy completions":    {data: `{"choices":[{"index":0,"text":"Hel"}]}`, text: "Hel"},
 		"Responses, text":               {typ: "response.output_text.delta", data: `{"type":"response.output_text.delta","delta":"Hel"}`, text: "Hel"},
 		"Responses, reasoning":          {data: `{"type":"response.reasoning_summary_text.delta","delta":"Hm"}`, reasoning: "Hm"},
 		"Responses, arguments":          {data: `{"type":"response.function_call_arguments.delta","delta":"{"}`},
-		"Responses, the text once more": {data: `{"type":"response.output_text.done","text":"Hello"}`},
-		"Responses, all once more":      {data: `{"type":"response.completed","response":{"object":"response","output":[{"content":[{"type":"output_text","text":"no"}]}]}}`},
+		"Responses, the text repeated":  {data: `{"type":"response.output_text.done","text":"Hello"}`},
+		"Responses, all repeated":       {data: `{"type":"response.completed","response":{"object":"response","output":[{"content":[{"type":"output_text","text":"no"}]}]}}`},
 		"Responses, not streamed": {
 			data: `{"object":"response","output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm"}]},{"type":"message","content":[{"type":"output_text","text":"A"}]}]}`,
 			text: "A", reasoning: "Hm",
@@ -47,7 +47,7 @@ func TestWhatAnEventSays(t *testing.T) {
 		"an event of another name":      {typ: "progress", data: "50 %"},
 		"the marker":                    {data: "[DONE]"},
 		"half an event":                 {data: `{"choices":[{"delta":{"content":"H`},
-		"JSON of no known form":         {data: `{"step":1,"text":"no"}`},
+		"JSON of unknown form":          {data: `{"step":1,"text":"no"}`},
 		"a text member that is no text": {data: `{"type":"content_block_delta","delta":{"text":{}}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,8 +76,8 @@ func TestHowAnAnswerEnds(t *testing.T) {
 		"counts beside what is billed": {[]string{
 			`{"delta":{"finish_reason":"MAX_TOKENS","usage":{"billed_units":{"input_tokens":1,"output_tokens":1},"tokens":{"input_tokens":215,"output_tokens":2}}}}`,
 		}, Ending{EndingLength, 215, 2}},
-		"OpenAI, tools":       {[]string{`{"choices":[{"finish_reason":"tool_calls"}]}`}, Ending{Reason: EndingToolCalls}},
-		"a word of one's own": {[]string{`{"choices":[{"finish_reason":"eos"}]}`}, Ending{Reason: EndingStop}},
+		"OpenAI, tools":     {[]string{`{"choices":[{"finish_reason":"tool_calls"}]}`}, Ending{Reason: EndingToolCalls}},
+		"an unknown reason": {[]string{`{"choices":[{"finish_reason":"eos"}]}`}, Ending{Reason: EndingStop}},
 		"Responses": {[]string{
 			`{"type":"response.completed","response":{"status":"completed","usage":{"input_tokens":3,"output_tokens":4}}}`,
 		}, Ending{EndingStop, 3, 4}},
@@ -89,9 +89,9 @@ func TestHowAnAnswerEnds(t *testing.T) {
 			`{"candidates":[{"finishReason":"SAFETY"}],"usageMetadata":{"promptTokenCount":2,"candidatesTokenCount":3,"thoughtsTokenCount":4}}`,
 		}, Ending{EndingContentFilter, 2, 7}},
 		"AI SDK":                 {[]string{`{"type":"finish","finishReason":"tool-calls"}`}, Ending{Reason: EndingToolCalls}},
-		"AI SDK, of old":         {[]string{`{"type":"finish"}`}, Ending{Reason: EndingStop}},
+		"AI SDK, no reason":      {[]string{`{"type":"finish"}`}, Ending{Reason: EndingStop}},
 		"nothing":                {[]string{"hello", "{", `{"usage":7}`, `{"choices":[{"finish_reason":null}]}`}, Ending{}},
-		"a count that is absurd": {[]string{`{"usage":{"prompt_tokens":-4,"completion_tokens":"x"}}`}, Ending{}},
+		"counts that are absurd": {[]string{`{"usage":{"prompt_tokens":-4,"completion_tokens":"x"}}`}, Ending{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var e Ending

@@ -9,32 +9,32 @@ import (
 
 // Tracker follows one stream's events. The zero Tracker is ready.
 type Tracker struct {
-	// Protocol is nil until an event tells, or the caller does.
+	// Protocol is nil until an event reveals it or the caller sets it.
 	Protocol *Protocol
-	// Promised is the protocol that the request's address promises. Where it or
-	// Protocol is known, data that is no JSON is not output.
+	// Promised is the protocol that the request's address promises. If it or
+	// Protocol is known, data that is not JSON is not output.
 	Promised *Protocol
-	// Wanted is how many answers (choices, candidates) were asked for; 0 is 1.
+	// Wanted is how many answers (choices, candidates) were requested; 0 means 1.
 	Wanted int
-	// Seen is everything that was said so far and was not taken back.
+	// Seen is the facts of all events so far, except those that were taken back.
 	Seen Facts
 	// Events counts the events with data.
 	Events int
 	// ResponseID and Sequence are OpenAI Responses' position, for a resume.
 	ResponseID string
 	Sequence   int64
-	// Background says that the response goes on without us (OpenAI Responses).
+	// Background is set if the response runs on without a connection (OpenAI Responses).
 	Background bool
 
 	choices   uint32 // indices of the choices that were seen, below 32
-	finished  uint32 // … and that have a finish reason
+	finished  uint32 // those of them that have a finish reason
 	doubted   bool   // output followed a finish reason: from then on only the marker or the end of the body counts
 	opened    string // id of the message or response that is open
 	tool      bool   // a tool call is open: Anthropic's block, or OpenAI's of index toolIndex
 	toolIndex int64
 }
 
-// Read takes the next event and says what it means.
+// Read returns the facts of the next event.
 func (t *Tracker) Read(e *sse.Event) Facts {
 	facts := KeepAlive
 	if e.Oversize {
@@ -58,12 +58,12 @@ func (t *Tracker) Read(e *sse.Event) Facts {
 	return facts
 }
 
-// Complete says whether the answer is whole if the body ends here.
+// Complete reports whether the answer is complete if the body ends here.
 func (t *Tracker) Complete() bool {
 	return t.Seen&(Finished|Ended) != 0 || t.Seen&Reasoned != 0 && t.allFinished()
 }
 
-// Strict says whether a protocol is known, so that its end marker is wanted.
+// Strict reports whether a protocol is known, so that its end marker is required.
 func (t *Tracker) Strict() bool {
 	return isStrict(t.Protocol) || t.Protocol == nil && isStrict(t.Promised)
 }
@@ -110,7 +110,7 @@ func (t *Tracker) read(e *sse.Event) Facts {
 	return Output | Opaque
 }
 
-// looksLikeJSON says whether data begins as the data of every known protocol does.
+// looksLikeJSON reports whether data begins as the data of every known protocol does.
 func looksLikeJSON(data string) bool {
 	for i := 0; i < len(data); i++ {
 		switch data[i] {
@@ -124,8 +124,8 @@ func looksLikeJSON(data string) bool {
 	return false
 }
 
-// isFault knows an error in any protocol's form. A healthy event can have an
-// error member that is null, false, {} or "".
+// isFault reports whether an event is an error, in any protocol's form. A healthy
+// event can have an error member that is null, false, {} or "".
 func isFault(event string, v jsonscan.Value, typ string) bool {
 	if event == "error" || typ == "error" || typ == "response.failed" || v.Says("object", "error") {
 		return true
@@ -134,7 +134,7 @@ func isFault(event string, v jsonscan.Value, typ string) bool {
 		return true
 	}
 	if v.Get("choices").Kind() == jsonscan.Null {
-		// LiteLLM's, vLLM's and MiniMax's ways to tell of a failure in a chunk.
+		// How LiteLLM, vLLM and MiniMax report a failure in a chunk.
 		if v.Has("error_type") || v.Has("error_message") {
 			return true
 		}
@@ -145,8 +145,8 @@ func isFault(event string, v jsonscan.Value, typ string) bool {
 	return false
 }
 
-// allFinished says whether as many answers as were wanted have ended, and all
-// that were seen.
+// allFinished reports whether every answer that was seen has ended, and at least
+// as many as were requested.
 func (t *Tracker) allFinished() bool {
 	if t.choices == 0 {
 		return true // protocols with one answer only
@@ -158,7 +158,7 @@ func (t *Tracker) allFinished() bool {
 	return t.choices == t.finished && n >= min(t.Wanted, 32)
 }
 
-// choice notes an answer by its index, and whether it has ended.
+// choice records an answer by its index, and whether it has ended.
 func (t *Tracker) choice(index jsonscan.Value, place int64, ended bool) {
 	n, ok := index.Int()
 	if !ok {
@@ -171,8 +171,8 @@ func (t *Tracker) choice(index jsonscan.Value, place int64, ended bool) {
 	}
 }
 
-// open notes the id of a message that begins, and says whether another one is
-// still open: an intermediary has spliced two attempts then.
+// open records the id of a message that begins. It returns Unreadable if another
+// one is still open: then an intermediary has spliced two attempts.
 func (t *Tracker) open(id jsonscan.Value) Facts {
 	name := id.Str()
 	if t.opened != "" && name != "" && name != t.opened && t.Seen&(Finished|Ended) == 0 {
@@ -182,16 +182,16 @@ func (t *Tracker) open(id jsonscan.Value) Facts {
 	return 0
 }
 
-// number notes an event's number, if it has one.
+// number records an event's sequence number, if it has one.
 func (t *Tracker) number(v jsonscan.Value) {
 	if n, ok := v.Int(); ok {
 		t.Sequence = n
 	}
 }
 
-// Text is the plain text that an event adds to the first answer, as the raw
-// JSON string inside e.Data; missing if it adds none. ok is false if it is in
-// more than one.
+// Text returns the plain text that an event adds to the first answer, as the raw
+// JSON string inside e.Data; missing if it adds none. ok is false if the text is
+// in more than one string.
 func (t *Tracker) Text(e *sse.Event) (text jsonscan.Value, ok bool) {
 	if !isStrict(t.Protocol) {
 		return "", true

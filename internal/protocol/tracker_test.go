@@ -23,7 +23,7 @@ const (
 	broken    = protocol.Broken
 )
 
-// said is one event, what it says, and the text it adds.
+// said is one event, its facts, and the text it adds.
 type said struct {
 	event string
 	data  string
@@ -31,7 +31,7 @@ type said struct {
 	text  string
 }
 
-// follow reads events with one Tracker and compares what each says.
+// follow reads events with one Tracker and compares the facts of each.
 func follow(t *testing.T, want *protocol.Protocol, events []said) {
 	t.Helper()
 	var tracker protocol.Tracker
@@ -217,7 +217,7 @@ func TestVercelAISDKMessages(t *testing.T) {
 	follow(t, protocol.AISDK, []said{{"", `{"type":"start"}`, 0, ""}, {"", `{"type":"abort"}`, stopped, ""}})
 }
 
-func TestAProtocolThatIsNotKnown(t *testing.T) {
+func TestAnUnknownProtocol(t *testing.T) {
 	follow(t, nil, []said{
 		{"", "", keepAlive, ""},
 		{"ping", "x", keepAlive, ""},
@@ -233,7 +233,7 @@ func TestAProtocolThatIsNotKnown(t *testing.T) {
 	require.Equal(t, 1, tracker.Events)
 }
 
-// read gives what each of the data says, read by one Tracker.
+// read returns the facts of each event, read by one Tracker.
 func read(tracker *protocol.Tracker, data ...string) (facts []protocol.Facts) {
 	for _, d := range data {
 		facts = append(facts, tracker.Read(&sse.Event{Data: d}))
@@ -245,7 +245,7 @@ func chunk(content, finish string) string {
 	return `{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"` + content + `"},"finish_reason":` + finish + `}]}`
 }
 
-func TestOutputBehindAFinishReasonTakesItBack(t *testing.T) {
+func TestOutputAfterAFinishReasonTakesItBack(t *testing.T) {
 	var tracker protocol.Tracker
 	require.Equal(t, []protocol.Facts{output | stopped}, read(&tracker, chunk("Hello ", `"stop"`)))
 	require.NotZero(t, tracker.Seen&finished)
@@ -255,7 +255,7 @@ func TestOutputBehindAFinishReasonTakesItBack(t *testing.T) {
 	require.Equal(t, []protocol.Facts{ended}, read(&tracker, "[DONE]"))
 }
 
-func TestGeminiStopsBeforeItsFirstWordAreNoEnd(t *testing.T) {
+func TestGeminiSTOPBeforeAnyTextIsNotAnEnd(t *testing.T) {
 	frame := func(text, reason string) string {
 		return `{"candidates":[{"content":{"parts":[` + text + `]},"finishReason":` + reason + `}]}`
 	}
@@ -266,7 +266,7 @@ func TestGeminiStopsBeforeItsFirstWordAreNoEnd(t *testing.T) {
 	require.True(t, tracker.Complete())
 }
 
-func TestAsManyAnswersMustEndAsWereAskedFor(t *testing.T) {
+func TestAsManyAnswersMustEndAsWereRequested(t *testing.T) {
 	tracker := protocol.Tracker{Wanted: 2}
 	require.Equal(t, []protocol.Facts{output, reasoned}, read(&tracker, chunk("A", "null"), chunk("", `"stop"`)))
 	require.False(t, tracker.Complete())
@@ -291,10 +291,10 @@ func TestWhatAKnownProtocolCannotHaveSent(t *testing.T) {
 		require.Equal(t, []protocol.Facts{want}, read(&tracker, data), data)
 	}
 	var tracker protocol.Tracker
-	require.Equal(t, []protocol.Facts{opaque, opaque}, read(&tracker, "error: x", `{"half`), "where no protocol is known, they are the server's own business")
+	require.Equal(t, []protocol.Facts{opaque, opaque}, read(&tracker, "error: x", `{"half`), "in an unknown protocol such data is output")
 }
 
-func TestASecondMessageInsideAnOpenOneIsNoAnswer(t *testing.T) {
+func TestASecondMessageInsideAnOpenOneIsUnreadable(t *testing.T) {
 	start := func(id string) string { return `{"type":"message_start","message":{"id":"` + id + `"}}` }
 	stop := `{"type":"message_stop"}`
 	for _, row := range []struct {
@@ -313,7 +313,7 @@ func TestASecondMessageInsideAnOpenOneIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestDoneIsNoEndOfAResponse(t *testing.T) {
+func TestDONEAloneDoesNotFinishAResponse(t *testing.T) {
 	var tracker protocol.Tracker
 	require.Equal(t, []protocol.Facts{0, output, protocol.Unfinished}, read(&tracker,
 		`{"type":"response.created","response":{"id":"r"}}`, `{"type":"response.output_text.delta","delta":"Hi"}`, "[DONE]"))
@@ -321,7 +321,7 @@ func TestDoneIsNoEndOfAResponse(t *testing.T) {
 	require.Equal(t, ended, read(&tracker, `{"type":"response.created","response":{"id":"r"}}`, `{"type":"response.completed","response":{}}`, "[DONE]")[2])
 }
 
-func TestAToolCallIsToldWhenItIsComplete(t *testing.T) {
+func TestAToolCallIsReportedWhenItIsComplete(t *testing.T) {
 	for name, events := range map[string][]string{
 		"anthropic":                 {`{"type":"content_block_start","content_block":{"type":"tool_use","name":"look"}}`, `{"type":"content_block_delta","delta":{"type":"input_json_delta","partial_json":"{}"}}`, `{"type":"content_block_stop"}`},
 		"chat, the next one begins": {`{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"a"}}]}}]}`, `{"choices":[{"delta":{"tool_calls":[{"index":1,"function":{"name":"b"}}]}}]}`},
@@ -337,7 +337,7 @@ func TestAToolCallIsToldWhenItIsComplete(t *testing.T) {
 	}
 }
 
-func TestTheFirstEventOfAStreamTellsItsProtocolOnlyInFull(t *testing.T) {
+func TestTheFirstEventOfAStreamRevealsItsProtocolOnlyInFullForm(t *testing.T) {
 	for data, want := range map[string]*protocol.Protocol{
 		`{"object":"chat.completion.chunk","choices":[]}`:          protocol.OpenAIChat,
 		`{"choices":[{"delta":{"content":"x"}}]}`:                  nil,
@@ -369,8 +369,8 @@ func TestTheFirstEventOfAStreamTellsItsProtocolOnlyInFull(t *testing.T) {
 	require.True(t, protocol.IsError("error", "anything"))
 }
 
-// FuzzTracker holds that no text makes a Tracker panic, and that it does not
-// depend on what lies behind its views.
+// FuzzTracker checks that no text makes a Tracker panic, and that it keeps no view
+// of memory that the Reader reuses.
 func FuzzTracker(f *testing.F) {
 	f.Add([]byte("event: ping\ndata: {}\n\n: comment\r\n\r\nid: 1\ndata: a\ndata: b\n\n"))
 	f.Add([]byte(`data: {"type":"response.created","response":{"id":"r","background":true}}` + "\n\n"))

@@ -5,9 +5,9 @@ import (
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
-// member says of a member of an event's JSON how its value may vary in an
-// event of mere output without changing what is said. What is not listed has
-// to be the same. Of an array, each element is meant.
+// member is a member of an event's JSON and how its value may vary, in an event
+// that is output and nothing else, without changing the event's facts. Members
+// that are not listed must be equal. In an array it applies to each element.
 type member struct {
 	key  string
 	vary vary
@@ -17,15 +17,15 @@ type member struct {
 type vary uint8
 
 const (
-	within vary = iota // what is in it may, as it says
-	unread             // nobody reads it, nor what is in it
-	text               // it is text, of which it counts only that there is some
-	counts             // it is the event's number
+	within vary = iota // only what in lists may vary
+	unread             // nobody reads it, nor anything inside it
+	text               // a text: only whether it is empty matters
+	counts             // the event's sequence number
 )
 
-// Follow is Read for an event of r. Where it is one of mere output, which
-// leaves the Tracker as it was, the next one of its shape says the same, and is
-// known by sight.
+// Follow is Read for an event of r. If the event is output and nothing else, and
+// leaves the Tracker's state unchanged, r learns its shape: the next event of
+// that shape has the same facts and is not parsed.
 func (t *Tracker) Follow(r *sse.Reader, e *sse.Event) Facts {
 	if e.Known {
 		t.Events++
@@ -53,7 +53,7 @@ func (t *Tracker) Follow(r *sse.Reader, e *sse.Event) Facts {
 // Listener is ready.
 type Listener struct{ protocol *Protocol }
 
-// Hear is Hear for an event of r, whose next ones of its shape are known by sight.
+// Hear is the function Hear for an event of r, which learns the event's shape.
 func (l *Listener) Hear(r *sse.Reader, e *sse.Event) (text, reasoning jsonscan.Value, ok bool) {
 	if e.Known {
 		return Hear(e)
@@ -68,9 +68,9 @@ func (l *Listener) Hear(r *sse.Reader, e *sse.Event) (text, reasoning jsonscan.V
 	return text, reasoning, ok
 }
 
-// Hear gives the JSON strings inside e.Data that are the text and the reasoning
-// that it adds, missing for none. ok is false where they are more than a string
-// each, and Say tells.
+// Hear returns the JSON strings inside e.Data that are the text and the reasoning
+// that the event adds, missing for none. ok is false if one of them takes more
+// than one string; call Say then.
 func Hear(e *sse.Event) (text, reasoning jsonscan.Value, ok bool) {
 	if e.Known {
 		return e.Text, e.Reasoning, true
@@ -79,7 +79,7 @@ func Hear(e *sse.Event) (text, reasoning jsonscan.Value, ok bool) {
 	return text, reasoning, ok
 }
 
-// hear also gives the protocol that the event is of, nil if it can be of any.
+// hear also returns the event's protocol, nil if it is unknown.
 func hear(e *sse.Event) (text, reasoning jsonscan.Value, p *Protocol, ok bool) {
 	s := Said{}
 	if p = s.say(e.Type, e.Data); p == nil {
@@ -91,7 +91,7 @@ func hear(e *sse.Event) (text, reasoning jsonscan.Value, p *Protocol, ok bool) {
 	return text, reasoning, p, ok && alone
 }
 
-// learn has r know by sight the events that differ from e only in what may vary.
+// learn makes r match later events that differ from e only in what may vary.
 func learn(r *sse.Reader, e *sse.Event, p *Protocol, facts Facts, text, reasoning jsonscan.Value) {
 	if e.Cut {
 		return

@@ -11,7 +11,7 @@ import (
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
-// streams are answers of every protocol, some events of which differ only in
+// streams are answers in every protocol. Some of their events differ only in
 // their values.
 var streams = func() map[string]string {
 	data := func(events ...string) string {
@@ -73,7 +73,7 @@ var streams = func() map[string]string {
 	}
 }()
 
-// fact is what was made of one event.
+// fact is what the Tracker made of one event.
 type fact struct {
 	facts    protocol.Facts
 	end      int64
@@ -83,8 +83,9 @@ type fact struct {
 	complete bool
 }
 
-// facts reads a stream that comes in chunks.
-func facts(t *testing.T, body string, promised *protocol.Protocol, chunks []string, bySight bool) (list []fact, known int) {
+// facts reads a stream that arrives in chunks. known counts the events that matched
+// a shape; without shapes, every event is parsed.
+func facts(t *testing.T, body string, promised *protocol.Protocol, chunks []string, shapes bool) (list []fact, known int) {
 	t.Helper()
 	var r sse.Reader
 	var e sse.Event
@@ -94,7 +95,7 @@ func facts(t *testing.T, body string, promised *protocol.Protocol, chunks []stri
 			known++
 		}
 		said := tracker.Follow(&r, &e)
-		if !bySight {
+		if !shapes {
 			r.Shapes.Forget()
 		}
 		if e.Empty() {
@@ -102,7 +103,7 @@ func facts(t *testing.T, body string, promised *protocol.Protocol, chunks []stri
 		}
 		end := e.Bytes.To
 		if end < int64(len(body)) && body[end-1:end+1] == "\r\n" {
-			end++ // it may come too late for its event
+			end++ // the line feed may come in a later chunk
 		}
 		text, _ := tracker.Text(&e)
 		list = append(list, fact{said, end, strings.Clone(text.Str()), tracker.Sequence, tracker.Seen, tracker.Complete()})
@@ -111,7 +112,7 @@ func facts(t *testing.T, body string, promised *protocol.Protocol, chunks []stri
 	return list, known
 }
 
-// readAll has a Reader read a body, and calls note for each event, in e.
+// readAll reads a body and calls note after each event, which is in e.
 func readAll(r *sse.Reader, e *sse.Event, chunks []string, note func()) {
 	for _, chunk := range chunks {
 		p := []byte(chunk)
@@ -119,7 +120,7 @@ func readAll(r *sse.Reader, e *sse.Event, chunks []string, note func()) {
 		for r.Next(e) {
 			note()
 		}
-		clear(p) // it was the host's
+		clear(p) // the buffer belongs to the host, who may reuse it
 	}
 	if _, rest := r.Last(e); rest {
 		note()
@@ -135,7 +136,7 @@ func pieces(s string, n int) (list []string) {
 	return append(list, s)
 }
 
-func TestNobodyCanTellWhetherAnEventWasKnownBySight(t *testing.T) {
+func TestShapesDoNotChangeWhatATrackerReads(t *testing.T) {
 	for name, body := range streams {
 		t.Run(name, func(t *testing.T) {
 			want, known := facts(t, body, nil, []string{body}, false)
@@ -157,7 +158,7 @@ func TestNobodyCanTellWhetherAnEventWasKnownBySight(t *testing.T) {
 	}
 }
 
-func TestEveryEventOfMereOutputIsKnownBySight(t *testing.T) {
+func TestEveryEventThatIsOnlyOutputMatchesAShape(t *testing.T) {
 	for name, e := range map[string][2]string{
 		"text":               {`{"choices":[{"index":0,"delta":{"content":"%s"},"finish_reason":null}]}`, "openai"},
 		"reasoning":          {`{"choices":[{"index":0,"delta":{"reasoning_content":"%s"}}]}`, "openai"},
@@ -188,14 +189,14 @@ func TestEveryEventOfMereOutputIsKnownBySight(t *testing.T) {
 			body += "data: " + data + "\n\n"
 		}
 		_, known := facts(t, body, protocol.ByName(e[1]), []string{body}, true)
-		require.GreaterOrEqual(t, known, n-3, "%s: the first two change what is known of the stream", name)
+		require.GreaterOrEqual(t, known, n-3, "%s: the first two change the Tracker's state", name)
 	}
 }
 
 // names are what a request can promise, "" for nothing.
 var names = append(strings.Fields(protocol.Names()), "")
 
-func FuzzNobodyCanTellWhetherAnEventWasKnownBySight(f *testing.F) {
+func FuzzShapesDoNotChangeWhatATrackerReads(f *testing.F) {
 	for _, body := range streams {
 		f.Add([]byte(body), uint16(64), uint16(len(body)/2), uint8(0))
 		f.Add([]byte(body+body), uint16(1), uint16(len(body)), uint8(2))

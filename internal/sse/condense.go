@@ -3,32 +3,32 @@ package sse
 import "github.com/steadfetch/steadfetch/internal/swar"
 
 const (
-	// keptWhole is the size up to which the data of an event is kept as it is.
+	// keptWhole is the size up to which the data of an event is kept unchanged.
 	keptWhole = 4 << 10
-	// keptString is how much of each string is kept of data that is longer: with
-	// what stands before it, it fits into 2 KiB.
+	// keptString is how much of each string is kept in longer data: with what
+	// comes before it, it fits into 2 KiB.
 	keptString = 7 << 8
 	// MaxKept is the most that is kept of an event's data.
 	MaxKept = 64 << 10
 )
 
-// condensed is the data of an event, made short enough to be kept: long data
-// is long because of long strings (an image, a whole answer) or long lists, so
-// of JSON the middle is left out and the structure stays. What it says, its
-// type in front or its finish reason behind the image, is read from it as from
-// any other; and it is well formed if the data is.
+// condensed is the data of an event, shortened so that it can be kept. Long data
+// is long because of long strings (an image, a whole answer) or long lists. In
+// JSON these are cut short and the structure stays, so that the type at the front
+// and the finish reason after the image can be read as usual. The result is well
+// formed if the data is.
 //
-// It depends on the data alone, not on the pieces in which it comes, and takes
+// It depends on the data alone, not on the pieces in which it arrives, and takes
 // linear time and bounded memory.
 type condensed struct {
 	text []byte
 	cut  bool // something was left out
 	full bool // MaxKept was not enough: text breaks off
 
-	long    bool // text is condensed, not the data as it is
+	long    bool // text is condensed, not the data unchanged
 	json    bool
 	quoted  bool // inside a string
-	escape  bool // behind a backslash
+	escape  bool // after a backslash
 	string  int  // how much of the string was kept
 	depth   int
 	skipped int // the depth of a container whose rest is left out; 0 for none
@@ -37,12 +37,12 @@ type condensed struct {
 func (c *condensed) reset() {
 	text := c.text[:0]
 	if cap(text) > 2*keptWhole {
-		text = nil // a rare event's memory is not kept
+		text = nil // do not keep a large buffer for a rare event
 	}
 	*c = condensed{text: text}
 }
 
-// add takes the next piece of the data.
+// add appends the next piece of the data.
 func (c *condensed) add(piece string) {
 	if !c.long {
 		if len(c.text)+len(piece) <= keptWhole {
@@ -96,9 +96,9 @@ func (c *condensed) condense(p string) {
 	}
 }
 
-// inString takes what there is of a string in p from i on, and gives the index behind it.
+// inString reads p from i on, inside a string, and returns the index after what it read.
 func (c *condensed) inString(p string, i int) int {
-	if c.escape { // it and what it escapes stay together
+	if c.escape { // the backslash and what it escapes stay together
 		c.escape = false
 		if c.skipped == 0 {
 			if c.string+2 <= keptString {
@@ -134,7 +134,7 @@ func (c *condensed) inString(p string, i int) int {
 	return end + 1
 }
 
-// keep keeps as much of s as there is room for.
+// keep appends as much of s as fits into room and into MaxKept.
 func (c *condensed) keep(s string, room int) {
 	if room = min(room, MaxKept-len(c.text)); len(s) > room {
 		s, c.cut = s[:max(room, 0)], true
@@ -150,9 +150,9 @@ func (c *condensed) put(b byte) {
 	}
 }
 
-// deepest is how deep a container may lie of which all members are still kept,
-// when n bytes were. What a finish says lies within three: candidates, one of
-// them, its finishReason.
+// deepest returns the depth of the deepest container whose members are all kept,
+// once n bytes were kept. A finish reason is no deeper than three: candidates, one
+// of them, its finishReason.
 func deepest(n int) int {
 	switch {
 	case n < MaxKept/2:

@@ -1,6 +1,7 @@
 // Package sse cuts a stream into events (Server-Sent Events, WHATWG HTML §9.2).
-// Its Reader does not own the bytes: it is fed each chunk, says where events
-// end, and keeps of one that goes on only what must be judged.
+// Its Reader does not own the bytes: it reads each chunk, reports where events
+// end, and of an event that continues in the next chunk keeps only what is needed
+// to judge it.
 package sse
 
 import (
@@ -12,7 +13,7 @@ import (
 )
 
 // MaxEvent is the size from which an event is passed on in pieces instead of
-// being held back whole: 16 MiB.
+// being buffered whole: 16 MiB.
 const MaxEvent = 16 << 20
 
 // Event is one event of a stream.
@@ -21,42 +22,44 @@ type Event struct {
 	Type string
 	// Data is the data fields, joined by line feeds.
 	Data string
-	// ID is the id field. HasID tells an empty one from none.
+	// ID is the id field. HasID distinguishes an empty one from none.
 	ID    string
 	HasID bool
-	// Bare is set where Data is no data by the specification: a line of JSON
-	// without a field name, or a field "error" with JSON in it. Gateways and
-	// servers that fail in mid-stream write their errors so.
+	// Bare is set if Data is not a data field by the specification, but a line of
+	// JSON without a field name, or a field "error" with JSON in it. Gateways and
+	// servers that fail in mid-stream write errors this way.
 	Bare bool
 	// Lines counts the data lines. Without one the event is not dispatched.
 	Lines int
-	// Cut says that Data lacks the middle of something long, and Oversize that
-	// it lacks so much that it breaks off and cannot be judged.
+	// Cut is set if Data is shortened, and Oversize if it is shortened so much that
+	// it breaks off and cannot be judged.
 	Cut, Oversize bool
-	// Hash tells events apart by their type and all of their data.
+	// Hash is a hash of the type and of all the data, even where Data is shortened.
 	Hash uint64
-	// Bytes is where the event is in the stream, its blank line included, and
-	// the others where its fields' values are. Data that has more than one line
-	// reaches from the first one's to the last one's end.
+	// Bytes is the event's place in the stream, its blank line included; the others
+	// are the places of its fields' values. Data of several lines reaches from the
+	// start of the first value to the end of the last one.
 	Bytes, TypeAt, DataAt, IDAt Span
 
-	// Known says that the event has the shape of one before it, of which Facts
-	// was learnt. The others are the values in it that were marked so.
+	// Known is set if the event matches the shape of an earlier one. Facts is then
+	// what was learnt with that shape, and the others are the event's own values at
+	// the marked places.
 	Known           bool
 	Facts           uint32
 	Text, Reasoning jsonscan.Value
 	Counter         jsonscan.Value
 }
 
-// Empty says that the event carries no data: a comment, a ping by comment, a
-// lone id. Such an event is not dispatched, but its bytes count.
+// Empty reports whether the event has no data: a comment, a lone id. Such an event
+// is not dispatched, but its bytes count.
 func (e *Event) Empty() bool { return e.Data == "" && !e.Oversize }
 
-// Span is a part of the stream: the offsets of its first byte and of the one
-// behind it.
+// Span is a part of the stream: the offsets of its first byte and of the byte
+// after its last.
 type Span struct{ From, To int64 }
 
-// DataOf is the event's data as it came, from its bytes, which somebody held.
+// DataOf returns the event's data unshortened. raw is the event's bytes, which the
+// caller has kept.
 func (e *Event) DataOf(raw string) string {
 	if e.Lines == 0 {
 		return ""
@@ -78,5 +81,5 @@ func (e *Event) DataOf(raw string) string {
 	return string(data)
 }
 
-// View is b as a string without a copy, for as long as b does not change.
+// View returns b as a string without copying. It is valid until b changes.
 func View(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -6,25 +6,26 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// Framer is the plain reader that the Reader is held against. It collects bytes and cuts them into events. The zero Framer is ready.
+// Framer is the simple reader that the Reader is compared with. It collects bytes
+// and cuts them into events. The zero Framer is ready.
 //
-// Its buffer holds, in this order: whole events that may go on (Ready), and
-// the rest of the input, which is not a whole event yet.
+// Its buffer contains, in this order: whole events that may be passed on (Ready),
+// and the rest of the input, which is not a whole event yet.
 type Framer struct {
 	buf   []byte
 	begin int // where the event being read begins; whole events lie before it
-	last  int // where the event that Next gave last begins
-	scan  int // bytes before it were looked at
+	last  int // where the event that Next returned last begins
+	scan  int // bytes before it were scanned
 	line  int // where the line being read begins
-	taken int // bytes before it were taken and go at the next Write
+	taken int // bytes before it were taken and are removed by the next Write
 
 	afterCR  bool   // a line feed at scan belongs to the CR before it
-	started  bool   // the byte order mark is behind us
+	started  bool   // a byte order mark would have been read by now
 	oversize bool   // inside an event that is larger than MaxEvent
 	joined   []byte // the data of an event with several data lines
 }
 
-// Write adds bytes. It frees what Take has taken, so views from before are void.
+// Write appends bytes. It frees what Take has taken, so earlier views become invalid.
 func (f *Framer) Write(p []byte) {
 	if f.taken > 0 {
 		n := copy(f.buf, f.buf[f.taken:])
@@ -38,8 +39,8 @@ func (f *Framer) Write(p []byte) {
 	f.buf = append(f.buf, p...)
 }
 
-// Next puts the next whole event into e, and says whether there is one. Its
-// strings are views, good until the next Write, Replace or Final.
+// Next puts the next whole event into e, and reports whether there is one. Its
+// strings are views, valid until the next Write, Replace or Final.
 func (f *Framer) Next(e *Event) bool {
 	buf, i, line, afterCR := f.buf, f.scan, f.line, f.afterCR
 	for i < len(buf) {
@@ -80,8 +81,8 @@ func (f *Framer) Next(e *Event) bool {
 	return false
 }
 
-// Final puts what is left at the end of the body into e, as an event but for
-// its blank line, and says whether anything is left.
+// Final puts what is left at the end of the body into e, as an event without its
+// blank line, and reports whether anything was left.
 func (f *Framer) Final(e *Event) bool {
 	n := len(f.buf)
 	if f.begin == n {
@@ -92,20 +93,20 @@ func (f *Framer) Final(e *Event) bool {
 	return true
 }
 
-// Ready is the bytes of all whole events that were not taken yet.
+// Ready returns the bytes of all whole events that were not taken yet.
 func (f *Framer) Ready() []byte { return f.buf[f.taken:f.begin] }
 
-// Take marks the first n bytes of Ready as gone. They stay where they are, at
-// Taken's address, until the next Write.
+// Take marks the first n bytes of Ready as gone. They stay where they are until the
+// next Write.
 func (f *Framer) Take(n int) { f.taken += n }
 
-// Held is all bytes that were not taken, whole events or not.
+// Held returns all bytes that were not taken, whole events or not.
 func (f *Framer) Held() []byte { return f.buf[f.taken:] }
 
-// Last is the bytes of the event that Next or Final gave last.
+// Last returns the bytes of the event that Next or Final returned last.
 func (f *Framer) Last() []byte { return f.buf[f.last:f.begin] }
 
-// Whole is how many bytes of Ready lie before the event that Next gave last.
+// Whole returns how many bytes of Ready come before the event that Next returned last.
 func (f *Framer) Whole() int { return f.last - f.taken }
 
 // All makes everything that is left ready, whole event or not.
@@ -113,8 +114,8 @@ func (f *Framer) All() {
 	f.begin, f.scan, f.line, f.last = len(f.buf), len(f.buf), len(f.buf), len(f.buf)
 }
 
-// Replace puts raw in the place of the event that Next or Final gave last,
-// among the bytes that go on. An empty raw drops it.
+// Replace replaces the bytes of the event that Next or Final returned last by raw.
+// An empty raw drops the event.
 func (f *Framer) Replace(raw []byte) {
 	rest := string(f.buf[f.begin:])
 	f.buf = append(append(f.buf[:f.last], raw...), rest...)
@@ -124,7 +125,7 @@ func (f *Framer) Replace(raw []byte) {
 	f.line += shift
 }
 
-// Reset forgets everything but keeps the memory.
+// Reset discards everything but keeps the memory.
 func (f *Framer) Reset() {
 	f.buf = f.buf[:0]
 	f.begin, f.last, f.scan, f.line, f.taken = 0, 0, 0, 0, 0
@@ -155,7 +156,7 @@ func (f *Framer) cut(end int, e *Event) {
 		}
 		line := raw[:n]
 		if raw = raw[n:]; len(raw) > 0 {
-			raw = raw[1:] // a CRLF leaves an empty line behind, which is nothing
+			raw = raw[1:] // a CRLF leaves an empty line, which is ignored
 		}
 		if n == 0 || line[0] == ':' {
 			continue
@@ -172,7 +173,7 @@ func (f *Framer) cut(end int, e *Event) {
 		}
 		switch jsonscan.Index("data event id", View(name)) {
 		case 0:
-			if e.Bare { // what the specification knows counts more
+			if e.Bare { // a data field by the specification replaces it
 				e.Type, e.Bare = "", false
 				lines = 0
 			}

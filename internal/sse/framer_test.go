@@ -82,8 +82,8 @@ func (f fixture) want(t testing.TB) (body string, events []found) {
 	return body, events
 }
 
-// frame hands chunks to a Framer as a session does, and gives the events and
-// all bytes that went on. It takes what is ready after every second chunk.
+// frame passes chunks to a Framer as a session does, and returns the events and all
+// bytes that were passed on. It takes what is ready after every second chunk.
 func frame(t testing.TB, chunks ...string) (events []found, bytes string) {
 	t.Helper()
 	var f sse.Framer
@@ -117,9 +117,9 @@ func clone(e sse.Event) sse.Event {
 	return e
 }
 
-// facts is what is in the events, without their bytes: a line feed that
-// follows a carriage return in another chunk counts to the next event, or is
-// one that is empty. Empty ones say nothing and are left out.
+// facts returns the events without their bytes: a line feed that follows a carriage
+// return in another chunk belongs to the next event, or is an empty event. Empty
+// events are left out.
 func facts(events []found) []sse.Event {
 	var out []sse.Event
 	for _, e := range events {
@@ -194,7 +194,7 @@ func TestReplacedAndDroppedEventsLeaveTheOthersAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestAResetFramerIsANewOne(t *testing.T) {
+func TestAFramerIsLikeNewAfterReset(t *testing.T) {
 	for _, before := range []string{"", "data: x", "data: x\n\n", "data: x\r", "\uFEFFdata: x\n\nda", "data: x\r\n\r"} {
 		var f sse.Framer
 		var e sse.Event
@@ -209,7 +209,7 @@ func TestAResetFramerIsANewOne(t *testing.T) {
 	}
 }
 
-func TestAllMakesReadyWhatIsNoWholeEvent(t *testing.T) {
+func TestAllMakesAnUnfinishedEventReady(t *testing.T) {
 	var f sse.Framer
 	var e sse.Event
 	f.Write([]byte("data: one\n\ndata: tw"))
@@ -219,7 +219,7 @@ func TestAllMakesReadyWhatIsNoWholeEvent(t *testing.T) {
 	require.False(t, f.Final(&e))
 }
 
-func TestAnEventThatIsTooLargeGoesThroughInPieces(t *testing.T) {
+func TestAnEventThatIsTooLargeIsPassedOnInPieces(t *testing.T) {
 	before, after := "data: before\n\n", "data: after\n\n"
 	for _, end := range []string{"\n\n", "\r\n\r\n", "\r\r"} {
 		large := "event: big\ndata: " + strings.Repeat("x", sse.MaxEvent+1<<20) + end
@@ -231,7 +231,7 @@ func TestAnEventThatIsTooLargeGoesThroughInPieces(t *testing.T) {
 			last := events[len(events)-1]
 			require.Equal(t, "after", last.Data, "end %q, size %d", end, size)
 			for _, e := range events[1 : len(events)-1] {
-				if size != len(body) { // at once it is an event as any other
+				if size != len(body) { // in one chunk it is an ordinary event
 					require.True(t, e.Oversize)
 					require.False(t, e.Empty())
 					require.Empty(t, e.Data)
@@ -295,7 +295,7 @@ func FuzzFramer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte, size, at uint16) {
 		body := string(raw)
 		want, out := frame(t, body)
-		require.Equal(t, body, out, "the bytes that come in go out")
+		require.Equal(t, body, out, "the output is the input")
 		joined := ""
 		for _, e := range want {
 			joined += e.raw

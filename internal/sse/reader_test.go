@@ -25,11 +25,11 @@ type seen struct {
 	Facts          uint32
 	Text, Counter  string
 	End            int64
-	Spans          string // what stands at the fields' places in the stream
+	Spans          string // the stream's bytes at the fields' places
 }
 
 // note copies e. body is the stream; a line feed that follows an event's last
-// carriage return counts to the event, whether it was there in time or not.
+// carriage return belongs to the event, even if it arrived after it.
 func note(body string, e *sse.Event) seen {
 	end := e.Bytes.To
 	if end < int64(len(body)) && end > 0 && body[end-1] == '\r' && body[end] == '\n' {
@@ -46,8 +46,8 @@ func note(body string, e *sse.Event) seen {
 	}
 }
 
-// readAll hands a stream to a Reader in chunks, which it may not keep: each is
-// written over as soon as it was read.
+// readAll passes a stream to a Reader in chunks, which the Reader must not keep:
+// each is overwritten as soon as it was read.
 func readAll(t testing.TB, r *sse.Reader, body string, chunks []string, each func(r *sse.Reader, e *sse.Event)) (events []seen, missing string) {
 	t.Helper()
 	var e sse.Event
@@ -84,8 +84,8 @@ func readAll(t testing.TB, r *sse.Reader, body string, chunks []string, each fun
 	return events, missing
 }
 
-// behindCR is at, or found if that is only behind a line feed that came too
-// late for the event before it.
+// behindCR returns at, or found if only the line feed of a CRLF is between them: one
+// that arrived after its event.
 func behindCR(body string, at, found int64) int64 {
 	if found == at+1 && at > 0 && body[at-1:found] == "\r\n" {
 		return found
@@ -93,7 +93,7 @@ func behindCR(body string, at, found int64) int64 {
 	return at
 }
 
-// said leaves out what says nothing.
+// said leaves out events without any field.
 func said(events []seen) []seen {
 	var out []seen
 	for _, e := range events {
@@ -104,7 +104,7 @@ func said(events []seen) []seen {
 	return out
 }
 
-// speaking leaves out what a Framer has for nothing.
+// speaking leaves out events that a Framer regards as empty.
 func speaking(events []seen) []seen {
 	return slices.DeleteFunc(slices.Clone(events), func(e seen) bool { return e.Type == "" && e.Data == "" && !e.HasID })
 }
@@ -137,7 +137,7 @@ func TestTheReaderFindsEveryEventHoweverTheStreamIsCut(t *testing.T) {
 	}
 }
 
-func TestWhatALastEventLacksMakesItWhole(t *testing.T) {
+func TestTheMissingEndCompletesALastEvent(t *testing.T) {
 	for body, want := range map[string]string{
 		"data: x":           "\n\n",
 		"data: x\n":         "\n",
@@ -163,13 +163,13 @@ func TestWhatALastEventLacksMakesItWhole(t *testing.T) {
 	require.Empty(t, missing)
 }
 
-// gemini is an event with an image of n bytes before its finish reason.
+// gemini returns an event with an image of n bytes before its finish reason.
 func gemini(n int) string {
 	return `data: {"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"` + strings.Repeat("iVBORw0KGgo\\/", n/12) +
 		`"}}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"totalTokenCount":9}}` + "\n\n"
 }
 
-func TestOfAnEventOfAnySizeWhatItSaysIsKept(t *testing.T) {
+func TestAnEventOfAnySizeKeepsWhatIsNeededToJudgeIt(t *testing.T) {
 	long := strings.Repeat("Once upon a time \\\"there\\\" was ", 2000)
 	for name, c := range map[string]struct{ body, path, want string }{
 		"a finish reason behind an image": {gemini(18 << 20), "candidates", "STOP"},
@@ -208,7 +208,7 @@ func TestOfAnEventOfAnySizeWhatItSaysIsKept(t *testing.T) {
 	require.False(t, json.Valid([]byte(events[0].Data)), "cut off, it is not whole")
 	body = `data: {` + strings.Repeat(`"a":1,`, 1<<15) + `"b":2}` + "\n\n"
 	events, _ = readAll(t, &sse.Reader{}, body, pieces(body, 1<<12), nil)
-	require.True(t, events[0].Oversize, "more than can be kept is not judged by a part")
+	require.True(t, events[0].Oversize, "an event that does not fit is not judged by a part of it")
 }
 
 func TestEndlessLinesAndCommentsTakeBoundedMemoryAndLinearTime(t *testing.T) {
@@ -257,8 +257,8 @@ func TestEndlessLinesOfDataTakeBoundedMemory(t *testing.T) {
 	require.LessOrEqual(t, len(e.Data), sse.MaxKept)
 }
 
-// learn reads JSON as a protocol would: "t" is text, "n" a counter, "x" nobody
-// reads, and anything else counts.
+// learn reads JSON as a protocol would: "t" is text, "n" is a counter, "x" is not
+// read, and every other member matters.
 func learn(r *sse.Reader, e *sse.Event) {
 	if e.Known {
 		return
@@ -307,7 +307,7 @@ func learnNothing(r *sse.Reader, e *sse.Event) {
 	r.Shapes.Forget()
 }
 
-func TestAnEventLikeOneBeforeItIsKnownBySight(t *testing.T) {
+func TestAnEventLikeAnEarlierOneMatchesItsShape(t *testing.T) {
 	body := ""
 	for i := range 50 {
 		body += fmt.Sprintf("event: a\ndata: {\"id\":\"c\",\"n\":%d,\"t\":\"tok\\n%d\",\"x\":{\"y\":[%d,\"%d\"]}}\n\n", i*i, i, i, i)
@@ -360,8 +360,8 @@ func TestWhatMayNotVaryIsReadInFull(t *testing.T) {
 	}
 }
 
-// FuzzReader holds that what is read depends neither on how a stream is cut
-// nor on shapes, and agrees with the Framer.
+// FuzzReader checks that what is read depends neither on how a stream is cut nor on
+// shapes, and agrees with the Framer.
 func FuzzReader(f *testing.F) {
 	for _, fixture := range fixtures(f) {
 		body, _ := fixture.want(f)
@@ -418,8 +418,8 @@ func benchmarkReader(b *testing.B, each func(*sse.Reader, *sse.Event)) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(16<<10/len(event)), "ns/event")
 }
 
-func BenchmarkReaderBySight(b *testing.B) { benchmarkReader(b, learn) }
+func BenchmarkReaderMatchesShapes(b *testing.B) { benchmarkReader(b, learn) }
 
-func BenchmarkReaderInFull(b *testing.B) {
+func BenchmarkReaderReadsInFull(b *testing.B) {
 	benchmarkReader(b, func(*sse.Reader, *sse.Event) {})
 }

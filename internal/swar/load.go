@@ -2,8 +2,8 @@
 
 package swar
 
-// load is eight bytes of s from i on, the first one lowest. Go's compiler makes
-// one instruction of it.
+// load returns eight bytes of s from i on, little-endian. Go's compiler turns this
+// into one instruction.
 func load(s string, i int) uint64 {
 	s = s[i : i+8]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |

@@ -1,8 +1,8 @@
-// Package swar looks at eight bytes of a text at a time ("SIMD within a
-// register"), natively and in the module alike, which has no vector
-// instructions. See S. E. Anderson, "Bit Twiddling Hacks": "Determine if a word
-// has a byte equal to n", "… less than n". The first hit that those find is
-// exact in little-endian order; hits behind it can be false.
+// Package swar scans a text eight bytes at a time ("SIMD within a register"). It
+// works natively and in the module, which has no vector instructions. See S. E.
+// Anderson, "Bit Twiddling Hacks": "Determine if a word has a byte equal to n",
+// "… less than n". The first hit that those find is exact in little-endian order;
+// hits after it can be false.
 package swar
 
 import "math/bits"
@@ -33,9 +33,8 @@ func LineEnd(s string, i int) int {
 	return i
 }
 
-// Special is the index of the first byte in s from i on that does not stand
-// for itself inside a JSON string, a quote, a backslash or a control
-// character, or len(s).
+// Special is the index of the first byte in s from i on that is special inside a
+// JSON string (a quote, a backslash or a control character), or len(s).
 func Special(s string, i int) int {
 	for i+8 <= len(s) {
 		w := load(s, i)
@@ -51,7 +50,7 @@ func Special(s string, i int) int {
 	return i
 }
 
-// Same says whether s has part at i.
+// Same reports whether part is in s at i.
 func Same(s string, i int, part string) bool {
 	if i < 0 || len(s)-i < len(part) {
 		return false
@@ -70,5 +69,5 @@ func Same(s string, i int, part string) bool {
 			return false
 		}
 	}
-	return load(s, i+last) == load(part, last) // some of them once more
+	return load(s, i+last) == load(part, last) // may compare some bytes twice
 }

@@ -24,7 +24,7 @@ func special(s string, i int) int {
 }
 
 func TestEveryByteIsFoundAtEveryPlace(t *testing.T) {
-	// Around it stand bytes that differ by a bit or by the carry of a subtraction.
+	// The bytes around it differ by one bit or by the carry of a subtraction.
 	for _, around := range []string{"a", "\x7f", "\x80", "\xff", " ", "#", "!", "[", "]"} {
 		for c := range 256 {
 			for at := range 20 {

@@ -12,15 +12,15 @@ import (
 )
 
 // maxDepth bounds how deep shapes nest: a chain of causes can be endless, and
-// what is deeper says nothing new.
+// deeper ones add nothing.
 const maxDepth = 10
 
-// NotAnObject is what is wrong with an input that is no JSON object.
+// NotAnObject is the error text for an input that is not a JSON object.
 const NotAnObject = "the input is not a JSON object, or longer than the buffer"
 
-// ReadFailure, ReadEvent, ReadConfig, ReadHappened and ReadShared fill in what an object
-// says. Members that are not known, and those of another type, are passed over,
-// but for a policy's, which are refused. What was read may be a view of text.
+// ReadFailure, ReadEvent, ReadConfig, ReadHappened and ReadShared fill a struct from a
+// JSON object. Unknown members, and members of another type, are ignored, except in a
+// policy, where they are an error. The strings that were read may be views of text.
 func ReadFailure(text string, f *classify.Failure) error {
 	return readObject(text, unsafe.Pointer(f), toFailure)
 }
@@ -100,7 +100,7 @@ func (f *field) read(v jsonscan.Value, at unsafe.Pointer, depth int) error {
 	return nil
 }
 
-// make is a new struct for a pointer to hold, nil for those that only go out.
+// make returns a new struct of kind k, nil if k is only ever written.
 func (k kind) make() unsafe.Pointer {
 	switch k {
 	case toEvent:

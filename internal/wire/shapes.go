@@ -9,7 +9,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// kind is what a field holds, and so how it is read and written.
+// kind is a field's type, and so how it is read and written.
 type kind uint8
 
 const (
@@ -17,11 +17,11 @@ const (
 	flag                  // bool
 	number                // int
 	long                  // int64
-	numbers               // []int, which only goes out
+	numbers               // []int, only ever written
 	maybe                 // *int64
 	moment                // time.Time
 	headers               // classify.Headers
-	policy                // retry.Policy, which reads itself
+	policy                // retry.Policy, by its own UnmarshalJSON
 	inRequest             // session.Request, in place; the other structs are behind pointers
 	toRequest
 	toEvent
@@ -41,8 +41,8 @@ const (
 	toAbout
 )
 
-// field is a line of a shape. A field with its zero value is left out when it
-// is written, unless always is set.
+// field is a line of a shape. A field with its zero value is not written, unless
+// always is set.
 type field struct {
 	name   string
 	at     uintptr
@@ -50,9 +50,9 @@ type field struct {
 	always bool
 }
 
-// shape is a struct as a table of its fields. One reader and one writer go by
-// these: code for each field would be four times their size, and reflection
-// more than the whole module.
+// shape is the table of a struct's fields. One reader and one writer use these
+// tables: code for each field would be four times the size, and reflection
+// larger than the whole module.
 type shape []field
 
 var (
@@ -74,7 +74,7 @@ var (
 	about    session.About
 )
 
-// said is protocol.Said as it goes out.
+// said is protocol.Said as it is written.
 type said struct {
 	Text      string `json:"text,omitempty"`
 	Reasoning string `json:"reasoning,omitempty"`
@@ -243,7 +243,7 @@ var saidShape = shape{
 	{name: "reasoning", at: unsafe.Offsetof(spoken.Reasoning), kind: text},
 }
 
-// shapes are the structs that a kind stands for.
+// shapes maps a kind to its struct's shape.
 var shapes = [...]shape{
 	inRequest:  requestShape,
 	toRequest:  requestShape,

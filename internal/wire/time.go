@@ -6,7 +6,7 @@ import "github.com/steadfetch/steadfetch/internal/calendar"
 // UTC with milliseconds.
 const form = "0000-00-00T00:00:00.000Z"
 
-// time adds a time in quotes.
+// time appends a time in quotes.
 func (w *Writer) time(ms int64) {
 	ms = min(max(ms, 0), 253402300799999) // the years 1970 to 9999
 	y, m, d := calendar.Date(int(ms / calendar.DayMs))
@@ -21,12 +21,12 @@ func (w *Writer) time(ms int64) {
 	w.digits(rest%1000, 100, `Z"`)
 }
 
-// digits adds those of n from the one that counts unit on, and what stands behind.
-func (w *Writer) digits(n, unit int, behind string) {
+// digits appends the decimal digits of n, from the place value unit down, and then suffix.
+func (w *Writer) digits(n, unit int, suffix string) {
 	for ; unit > 0; unit /= 10 {
 		w.Text = append(w.Text, byte('0'+n/unit%10))
 	}
-	w.put(behind)
+	w.put(suffix)
 }
 
 // readTime reads what time writes, without the quotes.

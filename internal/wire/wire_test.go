@@ -16,7 +16,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
+func TestShapesMatchTheStructsAndTheirTags(t *testing.T) {
 	for _, c := range []struct {
 		value any
 		shape shape
@@ -65,7 +65,7 @@ func TestShapesAreTheStructsWithTheirTags(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrittenIsWhatEncodingJSONWrites(t *testing.T) {
+func TestTheWriterAgreesWithEncodingJSON(t *testing.T) {
 	ms := int64(0)
 	last := classify.Verdict{Kind: classify.RateLimit, RetryAfterMs: &ms, Retryable: true, Detail: "a \"quoted\"\nline é"}
 	a := session.Answer{

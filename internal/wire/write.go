@@ -10,10 +10,10 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// Writer adds what is given to it to Text, as JSON.
+// Writer appends values to Text, as JSON.
 type Writer struct{ Text []byte }
 
-// Verdict, Answer, Snapshot, Shared, About and Ending add an object.
+// Verdict, Answer, Snapshot, Shared, About and Ending append an object.
 func (w *Writer) Verdict(v *classify.Verdict) { w.object(unsafe.Pointer(v), toVerdict) }
 
 func (w *Writer) Answer(a *session.Answer) { w.object(unsafe.Pointer(a), toAnswer) }
@@ -25,12 +25,12 @@ func (w *Writer) Shared(s *session.Shared) { w.object(unsafe.Pointer(s), toShare
 func (w *Writer) About(a *session.About)    { w.object(unsafe.Pointer(a), toAbout) }
 func (w *Writer) Ending(e *protocol.Ending) { w.object(unsafe.Pointer(e), toEnding) }
 
-// Said adds the text and the reasoning of an event.
+// Said appends the text and the reasoning of an event.
 func (w *Writer) Said(s *protocol.Said) {
 	w.object(unsafe.Pointer(&said{Text: s.Text.String(), Reasoning: s.Reasoning.String()}), toSaid)
 }
 
-// Trail adds a verdict and the steps that led to it.
+// Trail appends a verdict and the steps that led to it.
 func (w *Writer) Trail(trail *classify.Trail) {
 	w.put(`{"verdict":`)
 	w.Verdict(&trail.Verdict)
@@ -46,7 +46,7 @@ func (w *Writer) Trail(trail *classify.Trail) {
 	w.put("}")
 }
 
-// Refusal adds an object that says why an input was not taken.
+// Refusal appends an object with the reason why an input was rejected.
 func (w *Writer) Refusal(why string) {
 	w.put(`{"error":`)
 	w.quote(why)
@@ -57,7 +57,7 @@ func (w *Writer) put(s string)    { w.Text = append(w.Text, s...) }
 func (w *Writer) quote(s string)  { w.Text = jsonscan.AppendString(w.Text, s) }
 func (w *Writer) integer(n int64) { w.Text = jsonscan.AppendInt(w.Text, n) }
 
-// object adds the struct at p, which is of kind k.
+// object appends the struct at p, which is of kind k.
 func (w *Writer) object(p unsafe.Pointer, k kind) {
 	s := shapes[k]
 	before := "{"
@@ -80,7 +80,7 @@ func (w *Writer) object(p unsafe.Pointer, k kind) {
 	w.put("}")
 }
 
-// value adds the value at p, nothing if the field is left out.
+// value appends the value at p, or nothing if the field is left out.
 func (w *Writer) value(p unsafe.Pointer, f *field) {
 	n := int64(0)
 	switch f.kind {

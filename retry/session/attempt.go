@@ -135,7 +135,7 @@ func (s *Session) response(h *Happened) *Answer {
 	s.status, s.headers = h.Status, h.Headers
 	s.group.noteAnswered(s.origin)
 	if s.watch == alone {
-		return s.succeed(doPass, nil)
+		return s.handOver()
 	}
 	if h.Status >= 400 {
 		s.mode = modeError
@@ -166,12 +166,27 @@ func (s *Session) response(h *Happened) *Answer {
 // more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
 func (s *Session) pass() *Answer {
 	if !s.keeps() {
-		return s.succeed(doPass, nil)
+		return s.handOver()
 	}
 	if s.status == 204 {
 		return s.succeed(doFinish, nil)
 	}
 	return s.failed(s.own(classify.SeamMismatch), told, cut{})
+}
+
+// handOver gives the response to the caller as it came. A consumer of events
+// has no response: what it reads is the session's to the end.
+func (s *Session) handOver() *Answer {
+	if !s.canReset {
+		return s.succeed(doPass, nil)
+	}
+	s.mode = modeLent
+	if s.watch != alone {
+		s.watch = plain
+	}
+	a := s.answer(doLend)
+	s.commit(a)
+	return s.release(a, s.upTo)
 }
 
 // keeps says whether the consumer has output that it is not to drop.
@@ -197,7 +212,7 @@ func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due 
 	s.tick(now)
 	s.moves, s.out, s.due = s.moves[:0], 0, nil
 	s.listening.all = false
-	if attempt != s.attempt || !s.isOpen() || s.mode == modeNone || len(p) == 0 {
+	if attempt != s.attempt || !s.isOpen() || s.mode == modeNone || s.mode == modeLent || len(p) == 0 {
 		return 0, nil, false
 	}
 	if s.committed {
@@ -290,7 +305,7 @@ func (s *Session) errorStatus() *Answer {
 // broke takes a fetch or a body that failed.
 func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	switch {
-	case s.watch == alone, s.refusedByFetch(e):
+	case s.watch == alone && s.mode != modeLent, s.refusedByFetch(e):
 		return s.end(doRethrow, s.own(classify.InvalidRequest), failed)
 	case s.mode == modeError:
 		return s.errorStatus()
@@ -312,7 +327,7 @@ func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	case ownClock(e):
 		v = s.own(classify.Timeout)
 		why = runtimeClock
-	case s.mode == modeSSE && s.watch == plain:
+	case s.mode == modeLent, s.mode == modeSSE && s.watch == plain:
 		v.Retryable = false // untouched: later failures included
 	case v.Kind == classify.Network && s.opaqueErrors && s.status == 0 && !s.offline && !s.group.hasAnswered(s.origin):
 		v = s.own(classify.NetworkOrCORS)

@@ -164,11 +164,11 @@ func (g *Group) noteAnswered(origin uint64) {
 	}
 }
 
-// bucketKey is the hash of a request's bucket: the option, or origin,
+// bucketOf is the hash of a request's bucket: the option, or origin,
 // credential and model; without a model, the path; 0 without any. No part of a key or token
 // can be read from it.
-func (s *Session) bucketKey() uint64 {
-	r := &s.asked.request
+func (s *Session) bucketOf(q *asked) uint64 {
+	r := &q.request
 	origin := originOf(r.URL)
 	h := hash(fnvOffset, origin)
 	if origin == "" && s.policy.Bucket == "" {
@@ -177,11 +177,11 @@ func (s *Session) bucketKey() uint64 {
 	if s.policy.Bucket != "" {
 		return hash(h, "bucket "+s.policy.Bucket)
 	}
-	h = hash(h, credential(r.Headers, s.asked))
-	if model := s.asked.limitedModel(); model != "" {
+	h = hash(h, credential(r.Headers, q))
+	if model := q.limitedModel(); model != "" {
 		return hash(h, "model "+model)
 	}
-	return hash(h, "path "+s.asked.path)
+	return hash(h, "path "+q.path)
 }
 
 // credential is what a request identifies itself with, "" for nothing. It is

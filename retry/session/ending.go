@@ -40,7 +40,6 @@ func (s *Session) events(p []byte) *Answer {
 	a := s.nothing()
 	if first {
 		s.commit(a)
-		a.TimerAt = s.nothing().TimerAt
 	}
 	if !s.committed {
 		return a
@@ -57,6 +56,7 @@ func (s *Session) commit(a *Answer) {
 		a.Reset, s.resetDue = true, false
 		s.toolCall = s.read().tracker.Seen&protocol.ToolCall != 0
 	}
+	a.TimerAt = s.nothing().TimerAt // from now on other clocks run
 }
 
 // take acts on the event in hand. What it gives is due, and ends the attempt.
@@ -207,7 +207,6 @@ func (s *Session) goOn(warning string) *Answer {
 	a.Warning = warning
 	if s.state == opening {
 		s.commit(a)
-		a.TimerAt = s.nothing().TimerAt
 	}
 	return s.release(a, s.upTo)
 }
@@ -221,6 +220,8 @@ func (s *Session) bodyEnd() *Answer {
 		return s.document(true)
 	case modeNone:
 		return s.nothing()
+	case modeLent:
+		return s.finish()
 	case modeSniff:
 		if s.watch != watched {
 			return s.untouched()

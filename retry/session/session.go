@@ -137,6 +137,7 @@ const (
 	doOpen
 	doRead
 	doPass
+	doLend
 	doWait
 	doFinish
 	doFail
@@ -145,7 +146,7 @@ const (
 )
 
 var actionNames = [...]Do{
-	doNothing: DoNothing, doOpen: DoOpen, doRead: DoRead, doPass: DoPass, doWait: DoWait,
+	doNothing: DoNothing, doOpen: DoOpen, doRead: DoRead, doPass: DoPass, doLend: DoLend, doWait: DoWait,
 	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow, doRecover: DoRecover,
 }
 
@@ -158,6 +159,7 @@ const (
 	modeSSE
 	modeDoc   // one document where a stream was asked for
 	modeError // the body of an error status
+	modeLent  // not looked into: the consumer of events reads it
 )
 
 // NewSession makes a session, which keeps no part of given. A group is shared by the

@@ -48,7 +48,7 @@ func (r *round) told(a *session.Answer) {
 		kind = a.Verdict.Kind
 	}
 	switch a.Do {
-	case session.DoPass, session.DoFinish:
+	case session.DoPass, session.DoLend, session.DoFinish:
 		e.Outcome = "finish"
 		if r.resets && a.Verdict != nil {
 			e.Outcome = "fail"

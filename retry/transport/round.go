@@ -318,7 +318,7 @@ func (r *round) act(a *session.Answer) {
 		go r.attempt.read(r.attempt.resp.Body)
 	case session.DoWait:
 		r.drop()
-	case session.DoPass:
+	case session.DoPass, session.DoLend:
 		r.passed, r.verdict, r.cause = true, a.Verdict, a.Last
 		if r.attempt.end != nil {
 			r.over(r.attempt.end)

@@ -1,5 +1,5 @@
-// Command guest is the module: it exports the engine to any WebAssembly host,
-// as wasm/ABI.md describes. It translates and decides nothing.
+// Command guest is the module: it exports the engine to any WebAssembly host, as
+// wasm/ABI.md describes. It only translates; it decides nothing.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// abiVersion changes when a host of the last version could go wrong.
+// abiVersion changes with every change that could break a host of the last version.
 const abiVersion = 3
 
 const (
@@ -21,24 +21,24 @@ const (
 )
 
 var (
-	input  []byte      // what the host writes to
+	input  []byte      // the host writes here
 	output wire.Writer // the last result
 	group  session.Group
 
-	// sessions are found by handle: the low 16 bits say where, the rest which
-	// of those that were there, so that a stale handle is told from a new one.
+	// sessions are found by handle: the low 16 bits are the index, the rest counts
+	// the uses of that slot, so that a stale handle does not match a new session.
 	sessions []*slot
 	free     []uint16
 )
 
-// slot holds a session or the reader of a consumer.
+// slot is the place of a session or of a consumer's reader.
 type slot struct {
 	session *session.Session
 	reader  *consumer
 	handle  int32
 }
 
-// table is moves as numbers for the host.
+// table is the last moves as numbers for the host.
 var table []int32
 
 //go:wasmexport abi_version
@@ -52,7 +52,7 @@ func buffer(n int32) unsafe.Pointer {
 	if int(n) > cap(input) {
 		input = make([]byte, n, max(int(n), 64<<10))
 	} else if cap(input) > maxChunk && n <= 64<<10 {
-		input = make([]byte, 64<<10) // a large body is not kept for ever
+		input = make([]byte, 64<<10) // do not keep a large buffer
 	}
 	input = input[:cap(input)]
 	if len(input) == 0 {
@@ -64,8 +64,8 @@ func buffer(n int32) unsafe.Pointer {
 //go:wasmexport result
 func result() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(output.Text)) }
 
-// take is n bytes of input as a string of its own, which a session may keep.
-// It is empty if there are not so many.
+// take returns a copy of the first n bytes of input, which a session may keep. It
+// is empty if there are fewer.
 func take(n int32) string {
 	if n < 0 || int(n) > len(input) {
 		return ""
@@ -73,22 +73,22 @@ func take(n int32) string {
 	return string(input[:n])
 }
 
-// done tells the length of the result.
+// done returns the length of the result.
 func done() int32 { return int32(len(output.Text)) }
 
-// refuse answers with an error. Its length is given as a negative number.
+// refuse makes an error the result, and returns its length, negated.
 func refuse(why string) int32 {
 	fresh().Refusal(why)
 	return -done()
 }
 
-// fresh is where a result is written.
+// fresh returns the writer of the result, empty.
 func fresh() *wire.Writer {
 	output.Text = output.Text[:0]
 	return &output
 }
 
-// answer makes a the result.
+// answer makes a the result, and returns its length.
 func answer(a *session.Answer) int32 {
 	fresh().Answer(a)
 	return done()
@@ -180,7 +180,7 @@ func sessionNew(n int32) int32 {
 	return slot.handle
 }
 
-// occupy finds a slot that is free and gives it a new handle.
+// occupy returns a free slot with a new handle, nil if all are in use.
 func occupy() *slot {
 	if len(free) == 0 {
 		if len(sessions) > 0xFFFF {
@@ -194,7 +194,7 @@ func occupy() *slot {
 	slot := sessions[at]
 	slot.handle = (slot.handle + 0x10000) & 0x7FFFFFFF
 	if slot.handle>>16 == 0 {
-		slot.handle += 0x10000 // 0 is no handle
+		slot.handle += 0x10000 // 0 is not a handle
 	}
 	return slot
 }
@@ -205,7 +205,7 @@ func vacate(h int32) {
 	free = append(free, uint16(h&0xFFFF))
 }
 
-// slotOf is the slot of a handle, nil for one that is not in use.
+// slotOf returns the slot of a handle, nil if it is not in use.
 func slotOf(h int32) *slot {
 	if at := int(h & 0xFFFF); h > 0 && at < len(sessions) && sessions[at].handle == h {
 		return sessions[at]
@@ -261,8 +261,8 @@ func sessionChunk(h, attempt, n int32, now float64) int32 {
 	return -answer(a)
 }
 
-// sessionMoves gives the moves of the last call as numbers: how many, then
-// three for each; or nil if there are none.
+// sessionMoves returns the moves of the last call as numbers: how many, then three
+// for each; nil if there are none.
 //
 //go:wasmexport session_moves
 func sessionMoves(h int32) unsafe.Pointer {
@@ -352,8 +352,8 @@ func share(n int32) int32 {
 	return done()
 }
 
-// millis reads a host's clock. Conversion of a float that does not fit is
-// undefined in Go, so it is bounded first; what is not a number becomes 0.
+// millis converts a host's time. The conversion of a float that does not fit is
+// implementation-defined in Go, so it is bounded first; NaN becomes 0.
 func millis(now float64) int64 {
 	if now > -1e15 && now < 1e15 {
 		return int64(now)

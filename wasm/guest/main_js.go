@@ -8,10 +8,10 @@ import (
 )
 
 // main registers the calls of ABI.md as functions of a global object named
-// steadfetch, for builds with GOOS=js, whose own exports belong to wasm_exec.js.
-// The memory that addresses are of is the instance's export mem. Go's runtime
-// comes with it, so that such a module weighs fifty times as much; it is there
-// to show that one source serves both, and for those who trust one compiler only.
+// steadfetch, for builds with GOOS=js, whose exports belong to wasm_exec.js.
+// Addresses refer to the instance's export mem. Such a module includes Go's
+// runtime and is fifty times as large. It exists to show that one source serves
+// both, and for those who trust Go's own compiler only.
 func main() {
 	calls := map[string]any{}
 	export := func(name string, call func(args []js.Value) any) {
@@ -45,5 +45,5 @@ func main() {
 		export(name, func(a []js.Value) any { return call(int32At(a, 0), int32At(a, 1)) })
 	}
 	js.Global().Set("steadfetch", calls)
-	select {} // the calls live as long as the program
+	select {} // the functions work only while main runs
 }

@@ -29,7 +29,7 @@ func TestHandlesThatAreWrongOrFreedAreRefused(t *testing.T) {
 	}
 }
 
-func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
+func TestInvalidOptionsAreRefused(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"max_attempts":-1}`:     "retry: max_attempts must be a number of at least 0",
 		`{"max_delay_ms":"soon"}`: "retry: max_delay_ms must be a number of at least 0",
@@ -45,7 +45,7 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	}
 }
 
-func TestTheSessionsThatThereCanBeAreNamedWhereTheyAreTooMany(t *testing.T) {
+func TestTheErrorOfTooManySessionsNamesTheLimit(t *testing.T) {
 	taken := []int32{}
 	defer func() {
 		for _, h := range taken {
@@ -67,6 +67,6 @@ func TestTheSessionsThatThereCanBeAreNamedWhereTheyAreTooMany(t *testing.T) {
 	vacate(taken[0])
 	taken = taken[1:]
 	h := open()
-	require.Positive(t, h, "there is room for one again")
+	require.Positive(t, h, "one slot is free again")
 	sessionFree(h)
 }

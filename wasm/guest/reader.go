@@ -5,18 +5,18 @@ import (
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
-// consumer reads the stream that a consumer gets, for hosts that give events.
+// consumer reads the stream that a consumer gets, for hosts that deliver events.
 type consumer struct {
 	reader   sse.Reader
 	listener protocol.Listener
 	event    sse.Event
-	fed      int64 // of the stream, before the last bytes
+	fed      int64 // the stream offset at which the last feed began
 }
 
 const (
-	// maxEvents is how many events are told of at a time.
+	// maxEvents is how many events are reported at a time.
 	maxEvents = 1024
-	// maxStreamed is the size of the largest event that a consumer is told of.
+	// maxStreamed is the size of the largest event that is reported to a consumer.
 	maxStreamed = 128 << 20
 )
 
@@ -44,8 +44,8 @@ func readerOf(h int32) *consumer {
 	return nil
 }
 
-// readerFeed takes the next n bytes of the stream from the buffer. It is 0 if
-// an event is too large to be given.
+// readerFeed reads the next n bytes of the stream from the buffer. It returns 0 if
+// an event is too large to be reported.
 //
 //go:wasmexport reader_feed
 func readerFeed(h, n int32) int32 {
@@ -61,8 +61,8 @@ func readerFeed(h, n int32) int32 {
 	return 1
 }
 
-// readerEvents tells of the next events that end in the bytes that were fed,
-// and gives their number: less than maxEvents if those were all. With end, the
+// readerEvents reports the next events that end in the bytes that were fed, and
+// returns their number: less than maxEvents if those were all. If end is not 0, the
 // stream has ended, and a last event without its blank line counts.
 //
 //go:wasmexport reader_events
@@ -73,26 +73,26 @@ func readerEvents(h, end int32) int32 {
 	}
 	n := int32(0)
 	for n < maxEvents && r.reader.Next(&r.event) {
-		if r.tell(&rows[n]) {
+		if r.report(&rows[n]) {
 			n++
 		}
 	}
 	if end != 0 && n < maxEvents {
-		if _, rest := r.reader.Last(&r.event); rest && r.tell(&rows[n]) {
+		if _, rest := r.reader.Last(&r.event); rest && r.report(&rows[n]) {
 			n++
 		}
 	}
 	return n
 }
 
-// tell writes the event at hand into a row, and says whether it is one for the consumer.
-func (r *consumer) tell(row *row) bool {
-	text, reasoning, told := r.listener.Hear(&r.reader, &r.event)
-	return row.write(&r.event, r.fed, text, reasoning, told)
+// report writes the current event into a row, and reports whether it is one for the consumer.
+func (r *consumer) report(row *row) bool {
+	text, reasoning, ok := r.listener.Hear(&r.reader, &r.event)
+	return row.write(&r.event, r.fed, text, reasoning, ok)
 }
 
-// readerRest is how many of the bytes that were fed, from the last one back,
-// belong to an event that has not ended.
+// readerRest returns how many of the last bytes that were fed belong to an event
+// that has not ended.
 //
 //go:wasmexport reader_rest
 func readerRest(h int32) int32 {

@@ -8,30 +8,31 @@ import (
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
-// row is where an event stands, as numbers for the host: ABI.md, "Events for a
-// consumer".
+// row is the places of an event and its fields, as numbers for the host: ABI.md,
+// "Events for a consumer".
 type row [13]int32
 
 var (
-	// rows are the events that the last call has told of.
+	// rows are the events that the last call reported.
 	rows [maxEvents]row
-	// noted is how many of them a session has found; more than fit if there were more.
+	// noted is how many events a session has found; it may exceed len(rows).
 	noted int32
 )
 
-// note is told of the events that a session finds.
+// note writes down an event that a session found.
 func note(e *sse.Event, from int64) {
 	if noted < maxEvents {
-		text, reasoning, told := protocol.Hear(e)
-		if !rows[noted].write(e, from, text, reasoning, told) {
+		text, reasoning, ok := protocol.Hear(e)
+		if !rows[noted].write(e, from, text, reasoning, ok) {
 			return
 		}
 	}
 	noted++
 }
 
-// write says where e stands, counted from base, and whether it is an event for a consumer.
-func (r *row) write(e *sse.Event, base int64, text, reasoning jsonscan.Value, told bool) bool {
+// write fills r with the places of e, counted from base, and reports whether e is an
+// event for a consumer. found is false if text and reasoning were not found.
+func (r *row) write(e *sse.Event, base int64, text, reasoning jsonscan.Value, found bool) bool {
 	if e.Lines == 0 && !e.HasID || e.Bare {
 		return false
 	}
@@ -42,7 +43,7 @@ func (r *row) write(e *sse.Event, base int64, text, reasoning jsonscan.Value, to
 	r.place(8, inside(e, text), base)
 	r.place(10, inside(e, reasoning), base)
 	r[12] = 0
-	if !told || e.Cut || e.Lines > 1 {
+	if !found || e.Cut || e.Lines > 1 {
 		r[12] = 1
 	}
 	return true
@@ -56,7 +57,7 @@ func (r *row) place(column int, at sse.Span, base int64) {
 	}
 }
 
-// inside is what is between the quotes of a JSON string that is a part of the event's data.
+// inside returns the place between the quotes of v, a JSON string in the event's data.
 func inside(e *sse.Event, v jsonscan.Value) (at sse.Span) {
 	if v != "" {
 		at.From = e.DataAt.From + int64(jsonscan.Place(v, e.Data)) + 1
@@ -65,8 +66,8 @@ func inside(e *sse.Event, v jsonscan.Value) (at sse.Span) {
 	return at
 }
 
-// sessionEvents is how many events are in the bytes that go on after the last
-// session_chunk, or -1 if a reader has to find them.
+// sessionEvents returns how many events are in the bytes that the last
+// session_chunk released, or -1 if a reader has to find them.
 //
 //go:wasmexport session_events
 func sessionEvents(h int32) int32 {
@@ -76,7 +77,8 @@ func sessionEvents(h int32) int32 {
 	return -1
 }
 
-// events is where the rows lie that reader_events or session_events has told of.
+// eventsAt returns the address of the rows that reader_events or session_events
+// counted.
 //
 //go:wasmexport events
 func eventsAt() unsafe.Pointer { return unsafe.Pointer(&rows) }

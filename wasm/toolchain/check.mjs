@@ -1,4 +1,4 @@
-// Refuses a module that some host could not run: prints what it exports and its size, exits with 1 if it imports anything, or
+// Checks a module: prints its exports and its size, and exits with 1 if some host could not run it, because it imports something or
 // lacks what every host calls first.
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -22,7 +22,7 @@ for (const [name, kind] of [
 
 // Names and producers serve debuggers only; target_features serves linkers only. All of them cost bytes in every page.
 for (const section of ["name", "producers", "target_features"]) {
-  if (WebAssembly.Module.customSections(module, section).length > 0) faults.push(`it carries a ${section} section`);
+  if (WebAssembly.Module.customSections(module, section).length > 0) faults.push(`it has a ${section} section`);
 }
 
 // V8 compiles functions when they are first called, so only a run shows that start-up does not trap.

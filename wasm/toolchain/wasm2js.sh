@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Turns the module into plain JavaScript, for pages whose policy forbids WebAssembly.
+# Translates the module into plain JavaScript, for pages whose policy forbids WebAssembly.
 #
 #   wasm/toolchain/wasm2js.sh OUT.js [IN.wasm]
 #
-# IN is wasm/steadfetch.wasm by default. OUT becomes an ES module with one export, instantiate(): every call of it gives a fresh
-# instance that looks like the exports of the real module, memory.buffer and _initialize among them. It uses no eval. What
+# IN is wasm/steadfetch.wasm by default. OUT becomes an ES module with one export, instantiate(): every call of it returns a new
+# instance that looks like the exports of the real module, including memory.buffer and _initialize. It uses no eval. What
 # differs: a trap is thrown as Error("abort"), or whatever JavaScript throws, instead of WebAssembly.RuntimeError; a load or store
-# out of bounds is not noticed (the Go code checks its own); memory is an object with buffer and grow, no WebAssembly.Memory.
-# BINARYEN names the folder of Binaryen's programs, for those who do not need the whole toolchain.
+# out of bounds is not detected (the Go code has its own checks); memory is an object with buffer and grow, not a WebAssembly.Memory.
+# BINARYEN is the folder of Binaryen's programs, for those who do not need the whole toolchain.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,15 +22,16 @@ binaryen=${BINARYEN:-$("$here/prepare.sh")/node_modules/.bin}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The module does not say what it uses (that section is stripped), so it is said here: what target.json allows.
+# The section that lists the features in use is stripped from the module, so they are listed here: what target.json allows.
 features=(--mvp-features --enable-mutable-globals --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext
 	--enable-nontrapping-float-to-int)
 
-# wasm2js cannot read these two instructions. It could not read memory.copy and memory.fill in older versions; now it makes
-# copyWithin and fill of them, which are much faster than the loops of --llvm-memory-copy-fill-lowering.
+# wasm2js does not support the instructions that these two passes replace. Older versions did not support memory.copy and
+# memory.fill either; now it turns them into copyWithin and fill, which are much faster than the loops of
+# --llvm-memory-copy-fill-lowering.
 "$binaryen/wasm-opt" "${features[@]}" --llvm-nontrapping-fptoint-lowering --signext-lowering -o "$work/lowered.wasm" "$module"
 
-# The form for Emscripten is a function that makes instances; the other form makes one instance when it is imported, and after a
+# The form for Emscripten is a function that creates instances. The other form creates one instance when it is imported, but after a
 # trap a new one is needed.
 "$binaryen/wasm2js" "${features[@]}" -Oz --emscripten -o "$work/body.js" "$work/lowered.wasm"
 case $(head -n 1 "$work/body.js") in
@@ -44,7 +45,7 @@ esac
 {
 	echo "// Made from steadfetch.wasm by wasm/toolchain/wasm2js.sh. Do not edit."
 	printf 'export '
-	# An Error is thrown like one everywhere; wasm2js throws a string here.
+	# wasm2js throws a string here; throw an Error, as everywhere else.
 	sed 's/throw "trap: \([^"]*\)"/throw new Error("trap: \1")/' "$work/body.js"
 } >"$work/out.mjs"
 

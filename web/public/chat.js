@@ -1,4 +1,4 @@
-// The conversation: asks, shows what streams in, and keeps it over a reload.
+// The conversation: sends a message, shows the answer while it streams, and keeps both over a reload.
 import { codePanel, linkRow, streamCode } from "./code.js";
 import { $ } from "./dom.js";
 import { makeNetwork } from "./mishap.js";
@@ -22,9 +22,9 @@ export function createChat(preset) {
   const settings = createSettings($("settings"), preset);
   const controller = createController();
   const prompt = $("prompt");
-  /** What was said: {role, text, note?}. The note of an answer says whether it is what the provider said. */
+  /** The messages: {role, text, note?}. An answer's note says whether it is exactly what the provider sent. */
   let turns = [];
-  /** The exchange that is not over well: {run, protocol, script}; with `busy`, it is under way. */
+  /** The exchange that has not succeeded: {run, protocol, script}; it is in progress if `busy`. */
   let pending;
   let busy = false;
   let text; // the text node that the answer goes to
@@ -62,7 +62,7 @@ export function createChat(preset) {
     }
   }
 
-  /** Keeps the end in sight, unless the reader has scrolled up. */
+  /** Scrolls to the end, unless the reader has scrolled up. */
   function follow(always = false) {
     const box = $("scroll");
     if (always || box.scrollHeight - box.scrollTop - box.clientHeight < 80) {
@@ -96,13 +96,13 @@ export function createChat(preset) {
     if (!pending) {
       return;
     }
-    // A wait goes on where it was, and what had failed stays so; an answer that was under way is asked for again.
+    // A wait continues, and a failure stays a failure; an answer that was in progress is requested again.
     const { status, partial } = stored;
     const under = ["idle", "opening", "streaming"].includes(status.state);
     exchange(under ? undefined : { status, partial });
   }
 
-  // Asking.
+  // Sending.
 
   async function ask() {
     const said = prompt.value.trim();
@@ -127,7 +127,7 @@ export function createChat(preset) {
     await exchange();
   }
 
-  /** What was received of an answer that nobody asks for any more stays a part of the conversation. */
+  /** A partial answer that will not be retried becomes a part of the conversation. */
   function keepPartial() {
     const partial = $("turns").querySelector("li.partial");
     partial?.classList.remove("partial");
@@ -137,7 +137,7 @@ export function createChat(preset) {
     pending = text = undefined;
   }
 
-  /** Asks for the answer to the last turn, and shows it as it comes. `stored` is what was kept over a reload. */
+  /** Requests the answer to the last turn, and shows it while it streams. `stored` is what was kept over a reload. */
   async function exchange(stored) {
     const { run, protocol, script } = pending;
     $("turns").querySelector("li.partial")?.remove();
@@ -168,7 +168,7 @@ export function createChat(preset) {
           follow();
           break;
         case "retry":
-          // What is kept stays as it is; what will be dropped is on its way out.
+          // Text that will be dropped is shown paler.
           item.classList.toggle("stale", policy.afterCommit === "restart");
           break;
         case "reset":
@@ -203,24 +203,24 @@ export function createChat(preset) {
     }
   }
 
-  /** Compares with what the provider said. */
+  /** Compares the answer with what the provider sent. */
   function compare(got, { text, requests }, ms) {
     const same = got === text;
     const n = requests.length;
     const count = `${n} ${n === 1 ? "request" : "requests"}, ${(ms / 1000).toFixed(1)} s`;
-    return { same, words: same ? `Exact to the byte · ${count}` : `Not what the provider said · ${count}` };
+    return { same, words: same ? `Exact to the byte · ${count}` : `Not what the provider sent · ${count}` };
   }
 
-  /** Draws the provider's log again and again, until told to stop: then once more. */
+  /** Draws the provider's log at intervals. The function that it returns stops that, and draws it once more. */
   function watchLog(id) {
     let timer;
     let over = false;
     const began = performance.now();
-    let offset; // of the run's clock against ours
+    let offset; // between the run's clock and the page's
     $("log").dataset.run = id;
     async function look() {
       const last = over;
-      // Offline the provider is as far away as its log: there is another look soon.
+      // While the page is offline the log cannot be read either: try again soon.
       const log = await logOf(id, last).catch((error) => {
         if (last) {
           throw error;
@@ -253,7 +253,7 @@ export function createChat(preset) {
 
   // The page's controls.
 
-  const panel = codePanel("The whole of it", () => streamCode(settings.policy));
+  const panel = codePanel("All the code", () => streamCode(settings.policy));
   $("chat-code").append(panel.figure, linkRow());
   $("settings").addEventListener("change", panel.update);
 

@@ -1,4 +1,4 @@
-// The lines that do it, beside each scenario: what an application writes, without this page's own doings.
+// The code beside each scenario: what an application writes, without what only this page does.
 import { copyButton, make } from "./dom.js";
 
 const repository = "https://github.com/steadfetch/steadfetch";
@@ -8,11 +8,11 @@ const links = {
   "This page": `${repository}/tree/main/web`,
 };
 
-/** Shows code with a button to copy it; `source()` is asked again at each `update()`. */
+/** Shows code with a button to copy it; `update()` calls `source()` again. */
 export function codePanel(title, source) {
   const code = make("code");
   const block = make("pre", "", code);
-  block.tabIndex = 0; // it scrolls, so the keyboard must get there
+  block.tabIndex = 0; // it scrolls, so it must be reachable by keyboard
   block.setAttribute("aria-label", title);
   const head = make(
     "figcaption",
@@ -28,7 +28,7 @@ export function codePanel(title, source) {
   return { figure, update };
 }
 
-/** Where to read on. */
+/** Links to further reading. */
 export function linkRow() {
   const items = Object.entries(links).map(([name, href]) => {
     const link = make("a", "", name);
@@ -75,16 +75,16 @@ for await (const text of result.textStream) {
 }`,
 };
 
-/** What stands on the left. */
+/** The code of the left side. */
 export const bareCode = (sdk) => bare[sdk];
 
-/** How the options of a policy are written: those that are not the default. */
+/** The options of a policy as source code, without those that are undefined or empty. */
 function written(options) {
   const lines = Object.entries(options).filter(([, value]) => value !== undefined && value !== "");
   return lines.map(([name, value]) => `  ${name}: ${JSON.stringify(value)},\n`).join("");
 }
 
-/** What stands on the right, with `<retry-status>` for the banner. */
+/** The code of the right side, with `<retry-status>` as the banner. */
 export function streamCode(options) {
   return `import { createController, stream } from "steadfetch";
 import "steadfetch/element";
@@ -107,7 +107,7 @@ const guarded = {
   ai: ["@ai-sdk/openai", "{ createOpenAI }", "createOpenAI"],
 };
 
-/** Or the SDK stays, and gets another fetch. */
+/** The same, keeping the SDK and passing it another fetch. */
 export function fetchCode(sdk, options) {
   const [from, name, made] = guarded[sdk];
   const retries = sdk === "ai" ? "" : ", maxRetries: 0";
@@ -120,7 +120,7 @@ const client = ${made}({ fetch: createFetch(${after})${retries} });${
   }`;
 }
 
-/** What the playground does. */
+/** The code of the playground. */
 export const classifyCode = () => `import { classify, classifyResponse } from "steadfetch";
 
 const verdict = classify(error); // or, of a response: await classifyResponse(response)
@@ -130,7 +130,7 @@ if (verdict.retryable) {
   console.log(verdict.title, verdict.message);
 }`;
 
-/** What every client of the storm does on our side. */
+/** The code of each of our clients in the storm. */
 export const stormCode = () => `import OpenAI from "openai";
 import { createFetch } from "steadfetch";
 

@@ -1,4 +1,4 @@
-// The same request and fault at the same moment: through an SDK alone, and through steadfetch.
+// The same request and fault at the same time: through an SDK alone, and through steadfetch.
 import { bareCode, codePanel, fetchCode, linkRow, streamCode } from "./code.js";
 import { $, radio, seconds } from "./dom.js";
 import { createLane } from "./lane.js";
@@ -15,7 +15,7 @@ const said =
   "A stream may pause, stutter or break, yet every word counts. Größe, Ελλάδα and мир arrive whole, byte after byte, " +
   "until the very last one.";
 const drawMs = 100;
-/** A client from which nothing has come for so long, when the other one is done, is not waited for. */
+/** When one client is done, the other is abandoned after this much silence, in ms. */
 const patienceMs = 5000;
 
 export async function createCompare(preset) {
@@ -42,7 +42,7 @@ export async function createCompare(preset) {
   const panels = [
     codePanel("Without", () => bareCode(chosen().peer)),
     codePanel("With, for a page that shows the answer itself", () => streamCode(policy())),
-    codePanel("With, when the SDK stays", () => fetchCode(chosen().peer, policy())),
+    codePanel("With, keeping the SDK", () => fetchCode(chosen().peer, policy())),
   ];
   $("compare-code").append(...panels.map(({ figure }) => figure), linkRow());
 
@@ -139,7 +139,7 @@ export async function createCompare(preset) {
     const { provider } = protocols[sdk.protocol];
     const options = { ...policy(), provider, fetch: lines[1].fetch, bucket: right.id };
     await Promise.all([
-      // An SDK that sleeps hears no abort.
+      // An SDK that waits before a retry may ignore an abort.
       Promise.race([alone(bare, sdk, loaded, { base: left.base, fetch: lines[0].fetch, signal }), ended]),
       guarded(ours, request, options),
     ]).catch((error) => {

@@ -1,8 +1,8 @@
-// Elements made by hand, and what every view does with them.
+// Helpers for making elements, shared by the views.
 
 export const $ = (id) => document.getElementById(id);
 
-/** An element with a class and content; what is undefined or empty is left out. */
+/** Creates an element with a class and content; undefined and empty parts are left out. */
 export function make(tag, className, ...content) {
   const element = document.createElement(tag);
   if (className) {
@@ -12,14 +12,14 @@ export function make(tag, className, ...content) {
   return element;
 }
 
-/** A choice of one among several, as a row or list of labels. */
+/** A radio button in its label. */
 export function radio(name, value, checked, ...content) {
   const input = make("input");
   Object.assign(input, { type: "radio", name, value, checked });
   return make("label", "", input, ...content);
 }
 
-/** A button that copies what `text()` gives, and says so. */
+/** A button that copies what `text()` returns, and shows that it did. */
 export function copyButton(words, text, className = "") {
   const button = make("button", `copy ${className}`, words);
   button.type = "button";
@@ -29,7 +29,7 @@ export function copyButton(words, text, className = "") {
       await navigator.clipboard.writeText(copied);
       button.textContent = "Copied";
     } catch {
-      button.textContent = "The browser refused";
+      button.textContent = "Not allowed";
     }
     setTimeout(() => {
       button.textContent = words;
@@ -38,7 +38,7 @@ export function copyButton(words, text, className = "") {
   return button;
 }
 
-/** Whether the reader wants less motion. */
+/** Whether the reader prefers less motion. */
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 export const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;

@@ -1,8 +1,8 @@
-// The engine by itself, for those who bring a clock of their own.
+// The engine alone, for views that simulate the clock.
 import { compiled } from "./module.js";
 import { makeEngine } from "./vendor/engine.js";
 
-/** One that nobody else uses. */
+/** A new instance, shared with nobody. */
 export async function freshEngine() {
   const instance = await WebAssembly.instantiate(await compiled());
   return makeEngine(instance.exports, () => {});

@@ -1,4 +1,4 @@
-// Errors to try in the playground, in the form in which people meet them.
+// Errors to try in the playground, in the form in which people see them.
 export const examples = {
   "Anthropic, overloaded": `HTTP/1.1 529
 content-type: application/json

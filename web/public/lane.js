@@ -1,16 +1,16 @@
-// One side of the comparison: what it showed, and what that took.
+// One side of the comparison: its answer, and the requests, waits and tokens it took.
 import { make, plural, seconds } from "./dom.js";
 
 const now = () => performance.now();
 
-/** The page's side of a lane: an answer, its sum, its facts and its requests as bars. */
+/** Shows a lane: the answer, its summary, its facts, and its requests as bars. */
 export function createLane(section) {
   const find = (name) => section.querySelector(`.${name}`);
   const text = document.createTextNode("");
   find("answer").append(text);
   let run;
 
-  /** Begins anew. `requests` are those of the lane's own line (mishap.js). */
+  /** Starts over. `requests` are those of the lane's line (mishap.js). */
   function begin({ requests, said }) {
     run = { requests, said, began: now(), paid: 0, dropped: 0, kept: 0, heardAt: now() };
     text.data = "";
@@ -29,14 +29,14 @@ export function createLane(section) {
     }
   }
 
-  /** Drops what is shown: the answer starts over. */
+  /** Clears the answer, which starts over. */
   function clear() {
     text.data = "";
     run.dropped += run.kept;
     run.kept = 0;
   }
 
-  /** How it ended: exact, cut, wrong, failed, hung or stopped. `why` is for people. */
+  /** `how` is exact, cut, wrong, failed, hung or stopped; `why` is the text to show. */
   function end(how, why) {
     run.ended = now();
     section.dataset.state = how;
@@ -80,17 +80,17 @@ export function createLane(section) {
     clear,
     end,
     draw,
-    /** How it stands when nothing more comes. */
+    /** Judges the answer once the stream has ended without an error. */
     judge() {
       if (text.data === run.said) {
         return end("exact", "Exact to the byte");
       }
       if (!run.said.startsWith(text.data)) {
-        return end("wrong", "Not what was said, reported as a success");
+        return end("wrong", "Not what was sent, reported as a success");
       }
       return end("cut", `${text.data ? "Half an answer" : "No answer"}, reported as a success`);
     },
-    /** For how long nothing has come. */
+    /** How long ago the last text arrived. */
     silent: () => now() - run.heardAt,
     elapsed: () => (run.ended ?? now()) - run.began,
     get over() {

@@ -1,4 +1,4 @@
-// The page's views. Each is loaded when it is opened for the first time.
+// The page's views. Each is loaded when it is first opened.
 import { compiled } from "./module.js";
 import { init } from "./vendor/steadfetch.js";
 
@@ -15,7 +15,7 @@ const views = {
 const opened = {};
 const begun = init(compiled());
 
-/** Fills a panel with its own markup and looks, but for the first view, whose are here already. */
+/** Loads a panel's markup and style sheet. Those of the first view are a part of the page. */
 async function furnish(panel) {
   if (panel.childElementCount > 0) {
     return;
@@ -27,7 +27,7 @@ async function furnish(panel) {
   const [response] = await Promise.all([fetch(`views/${panel.id}.html`), loaded]);
   panel.innerHTML = await response.text();
   for (const box of panel.querySelectorAll("[data-scrolls]")) {
-    box.tabIndex = 0; // who has no mouse must get there to scroll
+    box.tabIndex = 0; // it scrolls, so it must be reachable by keyboard
   }
 }
 
@@ -51,7 +51,7 @@ function open(name, focus = false) {
   opened[name] ??= load(name);
 }
 
-/** `#chat`; the playground has its state behind a question mark. */
+/** Opens the view that the URL names: `#chat`. The playground's state follows a question mark. */
 function fromAddress() {
   const [name] = location.hash.slice(1).split("?");
   open(Object.hasOwn(views, name) ? name : "compare");

@@ -1,22 +1,22 @@
-// What can befall the machine or its network, acted out in the page by a fetch of its own: no connection is really
-// lost, but whoever uses this fetch, or listens to the browser, sees what it would see.
+// Simulates what can happen to the machine or its network, with a fetch of its own: no connection is really lost, but
+// callers of this fetch, and listeners to the browser's events, see what they would see.
 
 const now = () => performance.now();
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-/** A mishap strikes when this many pieces of an answer have come. */
+/** A mishap strikes once this many chunks of an answer have arrived. */
 const strikesAt = 14;
-/** What Chromium says. */
+/** Chromium's error messages. */
 const broken = () => new TypeError("network error");
 const refused = () => new TypeError("Failed to fetch");
 
-/** `asleep`, `down`: for how long, in ms. `jump`: by how much the clock is ahead afterwards. */
+/** `asleep`, `down`: for how long, in ms. `jump`: how far the clock jumps ahead, in ms. */
 const mishaps = {
   server: { down: 10_000, words: "The server is down" },
   offline: { down: 5000, offline: true, words: "Offline" },
   sleep: { asleep: 2500, jump: 30 * 60_000, down: 1500, offline: true, words: "The laptop sleeps" },
 };
 
-/** Says to the page what the browser would. */
+/** Sets navigator.onLine and dispatches the event, as the browser would. */
 function setOnline(on) {
   if (on) {
     delete navigator.onLine;
@@ -32,14 +32,14 @@ function jumpClock(ms) {
 }
 
 /**
- * A network to which `name` happens once. `line()` gives a client its own
- * `fetch`, and `requests`, what it has asked: `{at, end, status, outcome}`; what
- * happens, happens to all lines at the same moment. `onChange` gets the words
- * for what is the matter, and "" when it is over. `end()` puts all back.
+ * A network to which the mishap `name` happens once. `line()` returns a `fetch`
+ * for one client, and the `requests` it has made: `{at, end, status, outcome}`; a
+ * mishap strikes all lines at the same time. `onChange` gets the text to show
+ * during the mishap, and "" when it is over. `end()` restores everything.
  */
 export function makeNetwork(name, onChange = () => {}) {
   const mishap = mishaps[name];
-  const bodies = new Set(); // how to break each answer that is under way
+  const bodies = new Set(); // a function for each answer in progress that breaks it
   let struck = false;
   let over = false;
   let down = false;
@@ -66,7 +66,7 @@ export function makeNetwork(name, onChange = () => {}) {
       fail(broken());
     }
     if (sleeps) {
-      document.dispatchEvent(new Event("resume")); // as after a sleep (Page Lifecycle)
+      document.dispatchEvent(new Event("resume")); // as after a sleep (Page Lifecycle API)
     }
     await pause(lasts);
     end();
@@ -84,14 +84,14 @@ export function makeNetwork(name, onChange = () => {}) {
     onChange("");
   }
 
-  /** The body, piece by piece, as long as nothing happens to it. */
+  /** Passes the body on, until a mishap breaks it. */
   function watched(body, record) {
     const reader = body.getReader();
     let fail;
     const failed = new Promise((_, reject) => {
       fail = reject;
     });
-    failed.catch(() => {}); // it may come when nobody reads
+    failed.catch(() => {}); // it may reject while nobody reads
     bodies.add(fail);
     const close = (outcome) => {
       bodies.delete(fail);

@@ -1,4 +1,4 @@
-// The module, fetched and compiled once: for the package, the storm, and the plot of waits.
+// The module, fetched and compiled once for the package, the storm, and the plot of waits.
 
 let loading;
 

@@ -1,6 +1,6 @@
-// Turns what a person pastes into the failure that the engine judges. It reads
-// form only: a response as HTTP writes it, a stream's event, a thrown error as
-// runtimes print it, or JSON.
+// Turns pasted text into the failure that the engine classifies. It looks at the
+// form only: an HTTP response, a stream's event, a thrown error as runtimes print
+// it, or JSON.
 
 /** Returns `{failure, readAs}`; undefined for an empty text. */
 export function parseFailure(pasted) {
@@ -69,11 +69,11 @@ function event(text) {
   const [name = "message"] = field("event");
   return {
     failure: { phase: "midstream", status: 200, event: { event: name, data: field("data").join("\n") } },
-    readAs: `an event of a stream that had begun well`,
+    readAs: `an event in a stream that began well`,
   };
 }
 
-/** `TypeError: fetch failed`, with `[cause]: Error: read ECONNRESET` below, and stack lines that say nothing. */
+/** `TypeError: fetch failed`, with `[cause]: Error: read ECONNRESET` below. Stack lines are ignored. */
 function thrown(text) {
   const causes = text
     .split(/^\s*(?:\[cause\]|caused by):\s*/im)
@@ -82,7 +82,7 @@ function thrown(text) {
   const error = causes.reduceRight((cause, own) => (cause ? { ...own, cause } : own), undefined);
   return {
     failure: { error },
-    readAs: causes.length > 1 ? `a thrown error with ${causes.length - 1} behind it` : "a thrown error",
+    readAs: causes.length > 1 ? `a thrown error and ${causes.length - 1} below it` : "a thrown error",
   };
 }
 

@@ -1,4 +1,4 @@
-// The playground: an error in, a verdict out, and the way to it; and the waits of a policy. The address holds it all.
+// The playground: an error in, its verdict and the rules that led to it out; and the waits of a policy. All of its state is in the URL.
 import { classifyCode, codePanel, linkRow } from "./code.js";
 import { $, copyButton, make } from "./dom.js";
 import { freshEngine } from "./engine.js";
@@ -35,7 +35,7 @@ function card(verdict) {
   );
 }
 
-/** The rules that were tried. Those that nothing spoke for are folded. */
+/** The rules that were tried. Those that found nothing are collapsed. */
 function trail({ steps = [] }) {
   const list = make("ol", "trail");
   const silent = [];
@@ -68,7 +68,7 @@ function trail({ steps = [] }) {
   return steps.length > 0 ? [make("h2", "", "How it was decided"), list] : [];
 }
 
-/** The policy that a form says: what is left empty is the default. */
+/** The policy in a form: an empty field means the default. */
 function policyOf(form) {
   const entries = [...new FormData(form)].filter(([, value]) => value !== "");
   const numbers = ["initialDelayMs", "maxDelayMs", "maxAttempts"];
@@ -83,7 +83,7 @@ export async function createPlayground() {
   let parsed;
   let keep;
 
-  /** Puts what is there into the address. */
+  /** Writes the state to the URL. */
   function store() {
     const state = new URLSearchParams({ failure: box.value, ...policyOf(form) });
     history.replaceState(null, "", `#playground?${state}`);
@@ -94,7 +94,7 @@ export async function createPlayground() {
     keep = setTimeout(store, keepAfterMs);
   }
 
-  /** Takes it from there. */
+  /** Reads the state from the URL. Returns false if there is none. */
   function load() {
     const [name, query] = location.hash.slice(1).split("?");
     if (name !== "playground" || query === undefined) {
@@ -138,7 +138,7 @@ export async function createPlayground() {
     storeSoon();
   }
 
-  /** One of the labelled errors, and whether the verdict is what its label says. */
+  /** Shows one of the labelled errors, and whether the verdict agrees with its label. */
   async function pick() {
     const id = corpus.value.split(" ")[0];
     if (!id || ![...$("corpus-cases").children].some(({ value }) => value === corpus.value)) {
@@ -149,7 +149,7 @@ export async function createPlayground() {
     const { retryable, kind } = classify(parsed.failure);
     const same = retryable === labels.retryable ? "the verdict agrees" : "the verdict differs";
     const label = `${labels.retryable ? "try again" : "stop"}, ${labels.kind}`;
-    const unsure = labels.ambiguous ? " A sound reader could label it the other way." : "";
+    const unsure = labels.ambiguous ? " Another reader could well label it differently." : "";
     const which = kind === labels.kind ? "" : `, its kind is ${kind}`;
     $("corpus-label").textContent = `Labelled: ${label}; ${same}${which}.${unsure} From ${source}.`;
   }

@@ -1,7 +1,7 @@
-// How each protocol asks for a streamed answer.
+// How to request a streamed answer in each protocol.
 
 /**
- * name: for people. provider: the engine's hint, since the address here does not tell.
+ * name: shown on the page. provider: a hint for the engine, which cannot tell it from the URL here.
  * path, body: the request for a conversation of {role: "user" | "assistant", text}.
  */
 export const protocols = {
@@ -35,7 +35,7 @@ export const protocols = {
 
 const plain = (turns) => turns.map(({ role, text }) => ({ role, content: text }));
 
-/** What to give to fetch, or to `stream`: the address and the rest. */
+/** The arguments for fetch or `stream`: the URL and the init object. */
 export function requestOf(id, base, turns) {
   const { path, body } = protocols[id];
   const init = {

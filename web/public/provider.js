@@ -1,4 +1,4 @@
-// The provider's own controls: what it is to do, and what it saw.
+// The provider's control interface: what it should do, and what it saw.
 
 let loaded;
 
@@ -21,5 +21,5 @@ async function control(path, init) {
 /** Registers a run: `{id, base}`. */
 export const newRun = (run) => control("runs", { method: "POST", body: JSON.stringify(run) });
 
-/** What the provider saw of a run so far; with `whole`, once it answers no request of it any more. */
+/** The provider's log of a run so far; with `whole`, once all of its requests are answered. */
 export const logOf = (id, whole = false) => control(`runs/${id}${whole ? "?wait=idle" : ""}`);

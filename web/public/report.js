@@ -1,11 +1,11 @@
-// A verdict to take away: as a test vector, and as a bug report.
+// Exports a verdict as a test vector or as a bug report.
 import { toWireShape } from "./vendor/engine.js";
 
-/** As in testdata/classify/vectors.json. It has the failure as it was pasted, secrets included. */
+/** As in testdata/classify/vectors.json. It contains the failure as it was pasted, including secrets. */
 export const testVector = (failure, verdict) =>
   JSON.stringify({ name: "name it by what it shows", failure: toWireShape(failure), verdict: toWireShape(verdict) });
 
-/** The failure, without anything in it but what the classifier holds safe to show. */
+/** The failure, reduced to what the classifier regards as safe to show. */
 function facts({ phase, status, headers = {}, event, error }, { detail }, readAs) {
   const rows = {
     "read as": readAs,
@@ -14,14 +14,14 @@ function facts({ phase, status, headers = {}, event, error }, { detail }, readAs
     headers: Object.keys(headers).join(", "),
     event: event?.event,
     error: [error?.name, error?.code].filter(Boolean).join(" "),
-    "its words, redacted": detail,
+    "message, redacted": detail,
   };
   return Object.entries(rows)
     .filter(([, value]) => value !== undefined && value !== "")
     .map(([name, value]) => `* ${name}: ${value}`);
 }
 
-/** In Markdown. Neither the body nor the text that rules looked at is in it. */
+/** A bug report in Markdown. It contains neither the body nor the text that the rules matched. */
 export function bugReport(failure, { verdict, steps = [] }, readAs) {
   const { retryable, kind, rule, provider = "unknown", retryAfterMs } = verdict;
   const spoke = steps

@@ -1,6 +1,6 @@
-// What the provider can be told to do, and what can befall the machine. `run` is a run of chattest's
-// (hosttest/chattest/README.md): attempt k meets faults[k-1], and after the last one all is well. `mishap` is one of
-// mishap.js.
+// What the provider can be told to do, and what can happen to the machine. `run` is a run of chattest
+// (hosttest/chattest/README.md): attempt k meets faults[k-1], and after the last fault requests succeed. `mishap` is one
+// of mishap.js.
 
 const quota = {
   status: 429,
@@ -86,7 +86,7 @@ export const scripts = {
   cors: { name: "No CORS at all", tag: "blocked", run: { cors: false } },
 };
 
-/** The scripts by when they strike, and what becomes of them. */
+/** The scripts, grouped by when they strike and whether a retry helps. */
 export const groups = {
   "Before the first token": ["healthy", "rate_limit", "overloaded", "in_band", "reset", "truncated", "stall", "hidden"],
   "After the first token": ["ends", "cut", "half", "error_after", "stall_after", "dies", "offline", "sleep", "bad_day"],
@@ -96,7 +96,7 @@ export const groups = {
 /** The run to register for a script in a protocol. */
 export const runOf = (id, protocol) => scripts[id][protocol] ?? scripts[id].run;
 
-/** The same, for those who are not to be saved by asking again: what no retry helps stays as it is. */
+/** The same, but faults that no retry helps last forever, so that a second request does not succeed. */
 export function lastingRunOf(id, protocol) {
   const run = runOf(id, protocol);
   return groups["No retry helps"].includes(id) && run.faults
@@ -106,14 +106,14 @@ export function lastingRunOf(id, protocol) {
 
 const places = {
   connect: "while sending",
-  before_headers: "before the header",
+  before_headers: "before the headers",
   first_event: "before the first event",
   before_output: "before any output",
   before_end: "before the end",
   in_last_event: "in the last event",
 };
 
-/** A fault in words, short enough for a line of the log. */
+/** Describes a fault, short enough for a line of the log. */
 export function describe(fault) {
   if (!fault) {
     return "whole answer";

@@ -1,9 +1,9 @@
-// The SDKs as they are, with their own retries: what an application has today.
+// The SDKs unchanged, with their own retries: what an application uses today.
 
 const user = [{ role: "user", content: "Hello!" }];
 const apiKey = "none";
 
-/** name: the package. label: the same, short. protocol: which of protocols.js it speaks. ask: gives the pieces of an answer. */
+/** name: the package. label: a short name. protocol: the one of protocols.js that it uses. ask: yields the pieces of an answer. */
 export const sdks = {
   openai: {
     name: "openai",

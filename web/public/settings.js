@@ -1,4 +1,4 @@
-// The forms that say what is asked, what goes wrong, and what is done about it. The address can preset every field:
+// The forms for the protocol, the fault and the policy. The URL can preset every field:
 // ?script=overloaded&protocol=chat&initialDelayMs=20
 import { make, radio } from "./dom.js";
 import { protocols } from "./protocols.js";
@@ -38,7 +38,7 @@ export function fill(form, script, preset) {
       field.value = value;
     }
   }
-  // Where the list is a row that scrolls, what is chosen is to be seen.
+  // On a small screen the list is a row that scrolls: bring the chosen script into view.
   const label = form.querySelector('[name="script"]:checked')?.parentElement;
   if (label) {
     const row = label.parentElement;
@@ -50,7 +50,7 @@ export function fill(form, script, preset) {
 export const number = (form, name) =>
   form.elements[name].value === "" ? undefined : Number(form.elements[name].value);
 
-/** The chat's form, and what it is set to. */
+/** Sets up the chat's form, and returns its values. */
 export function createSettings(form, preset) {
   fill(form, "rate_limit", preset);
   form.addEventListener("submit", (event) => event.preventDefault());

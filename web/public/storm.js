@@ -1,4 +1,4 @@
-// The storm's view: what is asked of it, the plot and the table, and the same as CSV.
+// The storm's view: its form, the plot and the table, and the results as CSV.
 import { codePanel, linkRow, stormCode } from "./code.js";
 import { $, make, still } from "./dom.js";
 import { compiled } from "./module.js";
@@ -6,7 +6,7 @@ import { number } from "./settings.js";
 import { kinds } from "./storm/kinds.js";
 import uPlot from "./vendor/uplot.js";
 
-/** How long the storm is shown for, in ms, however long it takes on its own clock. */
+/** How long the playback of a storm lasts, in ms, however long the storm takes on its own clock. */
 const showMs = 5000;
 const names = Object.keys(kinds);
 const dashes = [[], [6, 3], [2, 3], [], [8, 3, 2, 3], [1, 2]];
@@ -14,7 +14,7 @@ const dashes = [[], [6, 3], [2, 3], [], [8, 3, 2, 3], [1, 2]];
 const colours = ["--steady", "--amber", "--blue", "--red", "--violet", "--quiet"];
 const text = (n) => n.toLocaleString("en");
 const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
-/** A colour of light-dark() as it is now, which a canvas needs. */
+/** The current value of a light-dark() colour: a canvas cannot use light-dark(). */
 function resolved(name) {
   const probe = make("span");
   probe.style.color = colourOf(name);
@@ -31,7 +31,7 @@ function duration(ms) {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** A slider's place as a number of two figures, from 1 on. */
+/** Converts a slider's position to a number on a logarithmic scale, with two significant digits. */
 const scaled = (place, decades, least = 1) => Number((least * 10 ** ((place / 60) * decades)).toPrecision(2));
 
 export async function createStorm() {
@@ -58,7 +58,7 @@ export async function createStorm() {
     }),
   );
 
-  /** What the form says. */
+  /** The form's values. */
   function read() {
     return {
       clients: scaled(form.elements.clients.value, 3, 10),
@@ -80,7 +80,7 @@ export async function createStorm() {
     form.elements.window.disabled = server === "concurrency";
   }
 
-  /** The part of the clock that is drawn: ours, and some of what the others need. */
+  /** How many seconds are drawn: all of ours, and a part of what the others need. */
   function span() {
     const drains = Object.values(results).map(({ drain }) => drain);
     const own = results.steadfetch?.drain ?? Math.min(...drains);
@@ -94,7 +94,7 @@ export async function createStorm() {
       const seconds = results[name]?.seconds;
       return x.map((i) => (seconds && i <= upTo ? (seconds[i]?.arrived ?? 0) : null));
     });
-    // In the first second all are there, whatever they are; what matters is what comes after.
+    // In the first second every client sends a request; scale the axis to what comes after.
     const most = Math.max(
       1,
       ...Object.values(results).flatMap(({ seconds }) => seconds.slice(1, end + 1).map(({ arrived }) => arrived)),
@@ -162,7 +162,7 @@ export async function createStorm() {
     }
   }
 
-  /** Shows the storms as they went, faster than their clock. */
+  /** Plays the storms back, faster than their clock. */
   function show() {
     cancelAnimationFrame(frame);
     const whole = Math.ceil(span());
@@ -206,7 +206,7 @@ export async function createStorm() {
       } else {
         halt();
         $("storm-note").textContent =
-          `${text(options.clients)} clients of each kind, seed ${options.seed}. Their first second is the same and not drawn to its height.`;
+          `${text(options.clients)} clients of each kind, seed ${options.seed}. Their first second is the same, and is cut off in the plot.`;
         show();
       }
     });
@@ -253,7 +253,7 @@ export async function createStorm() {
     plot = undefined;
     draw(Number.POSITIVE_INFINITY);
   });
-  $("storm-code").append(codePanel("What each client writes", stormCode).figure, linkRow());
+  $("storm-code").append(codePanel("The code of each client", stormCode).figure, linkRow());
   label();
   run();
 }

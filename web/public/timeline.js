@@ -1,4 +1,4 @@
-// The provider's log of a run, drawn: a bar per request, and the waits between them.
+// Draws the provider's log of a run: a bar per request, and the waits between them.
 import { describe } from "./scripts.js";
 
 const make = (tag, className, text = "") => {
@@ -21,13 +21,13 @@ function outcome(request) {
   return request.fault ? "fault" : "good";
 }
 
-/** What the server asked for after this request, in ms, if it did. */
+/** How long the server asked to wait after this request, in ms, if it did. */
 function asked(request) {
   const header = Number(request?.fault?.headers?.["retry-after"]);
   return Number.isFinite(header) ? header * 1000 : undefined;
 }
 
-/** The rows for a log. `nowMs` is the moment on the log's clock, or 0 when nothing more is to come. */
+/** The rows for a log. `nowMs` is the time on the log's clock, or 0 when the log is complete. */
 function rows(log, nowMs) {
   const { requests, preflights } = log;
   const first = requests[0]?.at_ms ?? 0;
@@ -80,7 +80,7 @@ export function draw(list, log, nowMs) {
     items.push(make("li", "wait", `waiting, ${seconds(waiting)} so far`));
   }
   if (refused) {
-    items.push(make("li", "wait", `${refused} preflight requests refused, no request came`));
+    items.push(make("li", "wait", `${refused} preflight requests refused, no request sent`));
   }
   list.replaceChildren(...items);
 }

@@ -1,10 +1,10 @@
-// The waits of a policy: a session of the module that fails again and again, on a clock of its own.
+// The waits of a policy, from a session of the module that fails again and again, on a simulated clock.
 
-/** How many waits are of interest. */
+/** How many waits are shown. */
 const most = 12;
 const request = { method: "POST", url: "https://api.openai.com/v1/chat/completions", body: '{"stream":true}' };
 
-/** The waits in ms, and whether the policy ends there. Throws a TypeError if the policy makes no sense. */
+/** The waits in ms, and whether the policy gives up after them. Throws a TypeError if the policy is invalid. */
 export function waitsOf(engine, policy, seed = 1) {
   const session = engine.open({ policy: { ...policy, noCooldown: true }, request, seed });
   const waits = [];
@@ -37,7 +37,7 @@ function shape(tag, attributes, text = "") {
 
 const words = (ms) => (ms < 1000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`);
 
-/** Draws them as bars: behind each what it may be at most, where dice are thrown. */
+/** Draws the waits as bars, each in front of its maximum if there is jitter. */
 export function drawWaits(figure, { waits, ends }, atMost) {
   const [width, height, gap] = [480, 130, 6];
   const tallest = Math.max(...waits, ...atMost, 1);
@@ -67,6 +67,6 @@ export function drawWaits(figure, { waits, ends }, atMost) {
   const caption = document.createElement("figcaption");
   caption.textContent = ends
     ? `${waits.length} waits, ${words(total)} in all; then it gives up.`
-    : `After each failure; ${words(total)} in all so far, and on like the last one.`;
+    : `After each failure; ${words(total)} in all, and then each like the last one.`;
   figure.replaceChildren(svg, caption);
 }

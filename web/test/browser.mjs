@@ -1,4 +1,4 @@
-// Debian's Chromium, with a profile of its own that is gone afterwards.
+// Launches an installed Chromium, with a temporary profile.
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import puppeteer from "puppeteer-core";
@@ -16,8 +16,8 @@ function find() {
 const executablePath = find();
 
 /**
- * What a test gets as its option `skip`: a reason if there is no browser. Where
- * CI runs that is no reason but a failure.
+ * A test's option `skip`: a reason if there is no browser. In CI a missing browser
+ * is a failure, so nothing is skipped.
  */
 export const noBrowser =
   executablePath || process.env.CI === "true" ? false : "no Chromium: set CHROMIUM to one, or put it on the PATH";
@@ -26,7 +26,7 @@ export async function launch() {
   if (!executablePath) {
     throw new Error("no Chromium: set CHROMIUM to one, or put it on the PATH");
   }
-  // puppeteer makes a profile in a temporary folder and removes it.
+  // Puppeteer creates a profile in a temporary folder and removes it.
   return puppeteer.launch({
     executablePath,
     headless: true,
@@ -43,9 +43,8 @@ export async function launch() {
 }
 
 /**
- * A page whose complaints are kept: what it threw, what it wrote as an error,
- * what its policy blocked. Failed requests are not among them: here they are
- * the point.
+ * A page whose complaints are collected: what it threw, what it logged as an error,
+ * what its policy blocked. Failed requests are left out: the tests provoke them.
  */
 export async function openPage(browser, url) {
   const page = await browser.newPage();

@@ -1,15 +1,15 @@
-// Chromium, Firefox and WebKit behind one small face, for what a person does in any of them.
+// Chromium, Firefox and WebKit behind one small interface, for what a person does in any of them.
 import { setTimeout as sleep } from "node:timers/promises";
 import puppeteer from "puppeteer-core";
 import { find } from "../../hosttest/processes.mjs";
 import { openWebKit } from "../../hosttest/runtimes/webkit.mjs";
 import { launch, noBrowser } from "./browser.mjs";
 
-/** What W3C WebDriver calls a reference to an element. */
+/** The key of an element reference in W3C WebDriver. */
 const reference = "element-6066-11e4-a52e-4f735466cecf";
 const patienceMs = 20_000;
 
-/** Finds an element by selectors, each within the shadow root of the one before. Runs in the page. */
+/** Finds an element by selectors, each inside the shadow root of the one before. Runs in the page. */
 function seek(...path) {
   const found = path.reduce((at, selector) => (at.shadowRoot ?? at).querySelector(selector), document);
   found.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -28,7 +28,7 @@ function there(...path) {
   return true;
 }
 
-/** What every browser has: `run(fn, ...args)` and `handle`s to click, and what is made of them. */
+/** The interface of every browser, built on `run(fn, ...args)` and `clickOn(path)`. */
 function face({ run, clickOn, ...rest }) {
   return {
     ...rest,
@@ -38,7 +38,7 @@ function face({ run, clickOn, ...rest }) {
       await this.until(`there is ${path.join(" ")}`, there, ...path);
       await clickOn(path);
     },
-    /** Waits until a function of the page says something true, and gives it: no element, which not every driver hands out. */
+    /** Waits until a function that runs in the page returns something truthy, and returns that. It must not be an element, which not every driver can return. */
     async until(what, fn, ...args) {
       const end = Date.now() + patienceMs;
       for (;;) {
@@ -47,7 +47,7 @@ function face({ run, clickOn, ...rest }) {
           return found;
         }
         if (Date.now() > end) {
-          throw new Error(`in vain: until ${what}`);
+          throw new Error(`timed out waiting until ${what}`);
         }
         await sleep(50);
       }

@@ -1,4 +1,4 @@
-// <retry-status> in a real browser: what it looks like, where it stands, and whether axe finds fault with it.
+// <retry-status> in a real browser: its look, its layout, and what axe says about it.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -8,7 +8,7 @@ import { launch, noBrowser } from "./browser.mjs";
 
 const require = createRequire(import.meta.url);
 
-/** What runs in the page: an element for each state, whose controller the tests move. */
+/** Runs in the page: defines an element for each state, with a controller that the tests drive. */
 const setUp = () => {
   const at = (ms) => new Date(Date.now() + ms).toISOString();
   const verdict = {
@@ -79,7 +79,7 @@ describe("<retry-status> in a browser", { skip: noBrowser }, () => {
   });
   after(() => browser?.close());
 
-  /** A page with the element defined. `media` is what the reader's system asks for. */
+  /** A page with the element defined. `media` is the reader's preferences. */
   async function open({ css = "", media = [], html = "<main></main>" } = {}) {
     const page = await browser.newPage();
     const session = await page.createCDPSession();
@@ -95,8 +95,8 @@ describe("<retry-status> in a browser", { skip: noBrowser }, () => {
 
   const schemes = ["light", "dark"].map((value) => [{ name: "prefers-color-scheme", value }]);
   for (const media of schemes) {
-    it(`has nothing that axe finds fault with, ${media[0].value}`, async () => {
-      // Without the animation of its arrival: axe measures contrast.
+    it(`passes axe, ${media[0].value}`, async () => {
+      // Without the animation when it appears: axe measures contrast.
       const still = { name: "prefers-reduced-motion", value: "reduce" };
       const page = await open({ media: [...media, still], html: "<main><h1>Chat</h1></main>" });
       await page.addScriptTag({ content: await readFile(require.resolve("axe-core/axe.min.js"), "utf8") });
@@ -115,7 +115,7 @@ describe("<retry-status> in a browser", { skip: noBrowser }, () => {
     });
   }
 
-  it("is laid out the same, whatever the page does to its text", async () => {
+  it("has the same layout whatever the page's styles do to text", async () => {
     const boxes = [];
     for (const css of [
       "",
@@ -141,7 +141,7 @@ describe("<retry-status> in a browser", { skip: noBrowser }, () => {
     assert.deepEqual(boxes[2], boxes[0]);
   });
 
-  it("fits into 280 px, with the longest of words", async () => {
+  it("fits into 280 px, even with a very long word", async () => {
     const page = await open({ css: "body{margin:0} main{width:280px}" });
     const widths = await page.evaluate(() => {
       globalThis.states.failed.verdict.detail = "x".repeat(500);
@@ -156,7 +156,7 @@ describe("<retry-status> in a browser", { skip: noBrowser }, () => {
     await page.close();
   });
 
-  it("takes no room while there is nothing to show", async () => {
+  it("takes no space while there is nothing to show", async () => {
     const page = await open();
     const heights = await page.evaluate(() => {
       const element = globalThis.show("waiting");
@@ -168,7 +168,7 @@ describe("<retry-status> in a browser", { skip: noBrowser }, () => {
     await page.close();
   });
 
-  it("has a bar that runs down, towards where the writing begins", async () => {
+  it("has a bar that shrinks towards the start of the line", async () => {
     const page = await open({ html: '<main></main><div style="direction:rtl"></div>' });
     const bars = await page.evaluate(async () => {
       const found = [];
@@ -191,7 +191,7 @@ describe("<retry-status> in a browser", { skip: noBrowser }, () => {
     await page.close();
   });
 
-  it("does not move for a reader who wants less motion", async () => {
+  it("does not move for a reader who prefers less motion", async () => {
     const page = await open({ media: [{ name: "prefers-reduced-motion", value: "reduce" }] });
     const seen = await page.evaluate(() => {
       const element = globalThis.show("waiting");
@@ -219,7 +219,7 @@ describe("<retry-status> in a browser", { skip: noBrowser }, () => {
     await page.close();
   });
 
-  it("can be worked by keyboard, and keeps the focus when its button goes", async () => {
+  it("can be used by keyboard, and keeps the focus when its button disappears", async () => {
     const page = await open();
     await page.evaluate(() => void globalThis.show("waiting"));
     const focused = () => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.getAttribute("part"));
@@ -234,7 +234,7 @@ describe("<retry-status> in a browser", { skip: noBrowser }, () => {
     await page.close();
   });
 
-  it("tells a screen reader once per attempt", async () => {
+  it("announces each attempt once to a screen reader", async () => {
     const page = await open();
     const said = await page.evaluate(async () => {
       globalThis.states.waiting.retry.retryingAt = new Date(Date.now() + 2500).toISOString();
@@ -251,7 +251,7 @@ describe("<retry-status> in a browser", { skip: noBrowser }, () => {
     await page.close();
   });
 
-  it("is styled by parts, custom properties and the page's colour scheme, and has places for the page's own", async () => {
+  it("is styled by parts, custom properties and the page's colour scheme, and has slots", async () => {
     const css =
       "retry-status{--retry-status-accent:rgb(1, 2, 3)} retry-status::part(title){font-style:italic}" +
       "retry-status[tone=waiting]{outline:1px solid}";

@@ -13,7 +13,7 @@ const cases = {
     "404 Not Found\n\nno such model",
     { phase: "response", status: 404, headers: {}, body: "no such model" },
   ],
-  "a status by its name": ["status: 529", { phase: "response", status: 529, headers: {}, body: "" }],
+  "a labelled status": ["status: 529", { phase: "response", status: 529, headers: {}, body: "" }],
   "an event": [
     'event: error\ndata: {"type":"error"}',
     { phase: "midstream", status: 200, event: { event: "error", data: '{"type":"error"}' } },
@@ -52,6 +52,6 @@ for (const [name, [pasted, failure]] of Object.entries(cases)) {
   });
 }
 
-it("reads nothing out of nothing", () => {
+it("returns undefined for blank text", () => {
   assert.equal(parseFailure(" \n"), undefined);
 });

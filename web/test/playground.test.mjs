@@ -1,4 +1,4 @@
-// The playground: what its address holds, what can be taken away from it, and the waits of a policy.
+// The playground: its state in the URL, its exports, and the waits of a policy.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { caseOf, corpusIndex } from "../corpus.mjs";
@@ -44,7 +44,7 @@ describe("the playground in Chromium", { skip: noBrowser, timeout: 300_000 }, ()
     assert.equal((await waits(page)).split("→").length, 3);
   });
 
-  it("gives a test vector", async () => {
+  it("exports a test vector", async () => {
     const page = await open({ failure: pasted });
     const { failure, verdict } = JSON.parse(await copy(page, "Copy as a test vector"));
     assert.deepEqual(failure, parseFailure(pasted).failure);
@@ -53,7 +53,7 @@ describe("the playground in Chromium", { skip: noBrowser, timeout: 300_000 }, ()
     assert.ok(!Object.keys(verdict).some((name) => /[A-Z]/.test(name)));
   });
 
-  it("gives a bug report without anything secret in it", async () => {
+  it("exports a bug report without secrets", async () => {
     const page = await open({ failure: pasted });
     const report = await copy(page, "Copy as a bug report");
     assert.match(report, /\* status: 401\n/);
@@ -62,7 +62,7 @@ describe("the playground in Chromium", { skip: noBrowser, timeout: 300_000 }, ()
     assert.ok(!report.includes(secret) && !report.includes("abcdefgh"), report);
   });
 
-  it("shows the waits of a policy, as the module has them", async () => {
+  it("shows the waits of a policy, as the module computes them", async () => {
     const page = await open({ failure: "" });
     assert.equal(
       await waits(page),
@@ -74,7 +74,7 @@ describe("the playground in Chromium", { skip: noBrowser, timeout: 300_000 }, ()
     assert.match(await textOf(page, "#waits-plot figcaption"), /then it gives up/);
   });
 
-  it("has the labelled errors to pick from", async () => {
+  it("offers the labelled errors", async () => {
     const page = await open({ failure: "" });
     await page.focus("#corpus");
     await page.waitForSelector("#corpus-cases option");
@@ -93,7 +93,7 @@ describe("the playground in Chromium", { skip: noBrowser, timeout: 300_000 }, ()
   });
 });
 
-it("reads every labelled error as it was stored", () => {
+it("reads every labelled error exactly as it is stored", () => {
   for (const [id] of corpusIndex()) {
     const { failure } = caseOf(id);
     assert.deepEqual(parseFailure(JSON.stringify(failure, null, 2)).failure, failure, id);

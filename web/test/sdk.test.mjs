@@ -17,7 +17,7 @@ const wasm = fileURLToPath(new URL("../../wasm/steadfetch.wasm", import.meta.url
 const text = "Größe, Ελλάδα, 你好 and 日本語 arrive whole 🚀, every byte once.";
 const options = { initialDelayMs: 30 };
 
-/** Keeps what the page compiles. */
+/** Keeps the bytes of each module that the page compiles. */
 function watchCompiler() {
   globalThis.compiled = [];
   WebAssembly.Module = new Proxy(WebAssembly.Module, {
@@ -118,7 +118,7 @@ describe("the SDKs in Chromium", { skip: noBrowser, concurrency: false }, () => 
       insufficient_quota: { status: 429, error_type: "insufficient_quota", error_code: "insufficient_quota" },
     };
     for (const [name, fault] of Object.entries(permanent)) {
-      it(`${sdk} is told of ${name} at once, by its own error`, async () => {
+      it(`${sdk} throws its own error for ${name}, without a retry`, async () => {
         const { error, retries, requests } = await chat(sdk, { faults: [{ ...fault, times: -1 }] });
         assert.equal(error?.status, fault.status);
         assert.equal(requests.length, 1);
@@ -127,7 +127,7 @@ describe("the SDKs in Chromium", { skip: noBrowser, concurrency: false }, () => 
     }
   }
 
-  it("runs the module that Go hosts run, to the byte", async () => {
+  it("runs exactly the module that Go hosts run", async () => {
     const hashes = await page.evaluate(hashesOfCompiled);
     assert.deepEqual(hashes, [createHash("sha256").update(readFileSync(wasm)).digest("hex")]);
   });

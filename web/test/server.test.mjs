@@ -11,7 +11,7 @@ before(async () => {
 });
 after(() => server.close());
 
-/** Asks for a path exactly as it is written, which fetch would tidy up. */
+/** Requests a path exactly as it is written, which fetch would normalise. */
 const get = (path, method = "GET") =>
   new Promise((resolve, reject) => {
     const { port } = new URL(server.url);
@@ -55,14 +55,14 @@ for (const [path, type] of Object.entries(served)) {
     const { status, headers } = await get(path);
     assert.equal(status, 200);
     assert.ok(headers["content-type"].startsWith(type));
-    // What runs something has a policy.
+    // Only pages and workers have a policy.
     const runs = type === "text/html" || path.endsWith("worker.js");
     const policy = runs ? /default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/ : /^undefined$/;
     assert.match(String(headers["content-security-policy"]), policy);
   });
 }
 
-it("tells the page where the provider is, and lets it ask there only", async () => {
+it("gives the page the provider's address, and allows requests to no other", async () => {
   const { body } = await get("/config.json");
   const { headers } = await get("/");
   assert.equal(JSON.parse(body).provider, "http://127.0.0.1:1");
@@ -81,10 +81,10 @@ for (const path of [
   "/%ff.js",
   "//example.com/main.js",
 ]) {
-  it(`has nothing at ${path}`, async () => assert.equal((await get(path)).status, 404));
+  it(`answers 404 for ${path}`, async () => assert.equal((await get(path)).status, 404));
 }
 
-it("says which versions stand on the other side", async () => {
+it("reports the versions of the packages that are compared", async () => {
   const { versions } = JSON.parse((await get("/config.json")).body);
   const { devDependencies } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   assert.deepEqual(versions, {
@@ -96,7 +96,7 @@ it("says which versions stand on the other side", async () => {
 
 const decoders = { br: brotliDecompressSync, gzip: gunzipSync };
 for (const [encoding, decode] of Object.entries(decoders)) {
-  it(`compresses with ${encoding} for those who take it`, async () => {
+  it(`compresses with ${encoding} for clients that accept it`, async () => {
     const plain = await fetch(`${server.url}/main.js`, { headers: { "accept-encoding": "identity" } });
     const { headers, bytes } = await raw("/main.js", encoding);
     assert.equal(plain.headers.get("content-encoding"), null);
@@ -105,7 +105,7 @@ for (const [encoding, decode] of Object.entries(decoders)) {
   });
 }
 
-it("gives a case of the corpus as a classifier sees it, and its labels", async () => {
+it("serves a case of the corpus as a classifier sees it, and its labels", async () => {
   const { failure, labels } = JSON.parse((await get("/corpus/ab-dom-timeout.json")).body);
   assert.deepEqual(failure, {
     phase: "connect",
@@ -116,4 +116,4 @@ it("gives a case of the corpus as a classifier sees it, and its labels", async (
   assert.equal(labels.kind, "timeout");
 });
 
-it("answers nothing but GET", async () => assert.equal((await get("/", "POST")).status, 404));
+it("answers only GET", async () => assert.equal((await get("/", "POST")).status, 404));

@@ -1,11 +1,11 @@
-// What the tests of a view have in common: the provider, the page's server and a browser, for as long as a suite runs.
+// Shared by the tests of views: the provider, the page's server and a browser, for the duration of a suite.
 import assert from "node:assert/strict";
 import { after, afterEach, before } from "node:test";
 import { startProvider } from "../provider.mjs";
 import { startServer } from "../server.mjs";
 import { launch, openPage } from "./browser.mjs";
 
-/** Starts them before the suite's first test. `visit` opens a view and gives its page. */
+/** Starts them before the suite's first test. `visit` opens a view and returns its page. */
 export function useSite() {
   const site = { pages: [] };
 

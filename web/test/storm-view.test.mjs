@@ -1,4 +1,4 @@
-// The storm's view: the same seed gives the same picture, and what can be taken away from it.
+// The storm's view: the same seed gives the same picture; and the export as CSV.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { noBrowser } from "./browser.mjs";
@@ -37,7 +37,7 @@ describe("the storm in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
       `const field = document.querySelector("#storm [name=seed]"); field.value = "${n}"; field.form.dispatchEvent(new Event("change"))`,
     );
 
-  it("is the same picture and table for the same seed", async () => {
+  it("shows the same picture and table for the same seed", async () => {
     const page = await visit();
     const [first, drawn] = [await table(page), await picture(page)];
     assert.deepEqual([first[0][0], first[0][4]], ["steadfetch", "1,000"]);
@@ -49,7 +49,7 @@ describe("the storm in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
     assert.equal(await picture(page), drawn);
   });
 
-  it("can be saved as CSV, every second of every kind", async () => {
+  it("can be saved as CSV, with every second of every kind", async () => {
     const page = await visit();
     await page.click("#storm-csv");
     const lines = (await page.evaluate(() => globalThis.saved)).trim().split("\n");
@@ -66,7 +66,7 @@ describe("the storm in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
     );
   });
 
-  it("lets ten thousand sessions of the module through", async () => {
+  it("plays ten thousand sessions of the module", async () => {
     const page = await visit();
     await again(page, () => {
       const form = document.getElementById("storm-settings");
@@ -81,7 +81,7 @@ describe("the storm in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
     assert.ok(Number(peak.replace(",", "")) < Number(alone[3].replace(",", "")) / 2, `${peak}, alone ${alone[3]}`);
   });
 
-  it("stops", async () => {
+  it("can be stopped", async () => {
     const page = await visit();
     await page.evaluate(() => {
       const form = document.getElementById("storm-settings");

@@ -1,4 +1,4 @@
-// The page's storms are those of `make storm`: every number of its table, ours by the module itself.
+// The page's storms are those of `make storm`: every number of its table, ours from the real module.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
@@ -19,7 +19,7 @@ const module = new WebAssembly.Module(readFileSync(new URL("../../wasm/steadfetc
 const fresh = () => makeEngine(new WebAssembly.Instance(module).exports, () => {});
 
 const share = (n) => Math.max(2, Math.floor(n / 10));
-/** The limits of hosttest/storm/main.go, by their names in its table. */
+/** The limits of hosttest/storm/main.go, by name in its table. */
 const limits = {
   "window of 1 s": (n) => ({ server: "window", limit: share(n), window: 1000 }),
   "window of 1 min": (n) => ({ server: "window", limit: 2 * share(n), window: 60_000 }),
@@ -43,12 +43,12 @@ function table() {
 const { kinds: columns, rows } = table();
 
 describe("storms", () => {
-  it("are of the kinds of the table", () => assert.deepEqual(Object.keys(kinds), columns));
+  it("have the kinds of clients that the table has", () => assert.deepEqual(Object.keys(kinds), columns));
 
   const few = rows.filter(([n]) => n === "60");
   assert.equal(few.length, 10);
   for (const [n, limit, , told, ...cells] of few) {
-    it(`are as in Go: ${n} clients, ${limit}, ${told === "yes" ? "told" : "not told"} how long`, () => {
+    it(`are as in Go: ${n} clients, ${limit}, ${told === "yes" ? "with" : "without"} Retry-After`, () => {
       for (const [i, kind] of columns.entries()) {
         const options = { clients: Number(n), ...limits[limit](Number(n)), told: told === "yes" };
         const { drain, vain, left } = play(kind, options, fresh);
@@ -58,7 +58,7 @@ describe("storms", () => {
     });
   }
 
-  it("are the same each time, and others with another seed", () => {
+  it("are the same each time, and differ with another seed", () => {
     const options = { clients: 200, server: "concurrency", limit: 20, told: true };
     for (const kind of columns) {
       assert.deepEqual(play(kind, options, fresh), play(kind, options, fresh));
@@ -76,7 +76,7 @@ describe("storms", () => {
 });
 
 // From Go: rand.New(rand.NewPCG(1, 1)).
-it("throws Go's dice", () => {
+it("generates the same random numbers as Go", () => {
   const random = makeRandom(1, 1);
   assert.deepEqual(
     [random.below(2001), random.below(2001), random.below(1024), random.float(), random.float()],

@@ -1,11 +1,11 @@
-// Several tabs of one site: what the provider asks of one holds for all.
+// Several tabs of one site: when the provider asks one to wait, all wait.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { startProvider } from "../provider.mjs";
 import { startServer } from "../server.mjs";
 import { launch, noBrowser, openPage } from "./browser.mjs";
 
-/** One chat in a tab; gives the events but for the messages, and the text. */
+/** One chat in a tab; returns the events other than messages, and the text. */
 async function chat(base) {
   const { stream } = await import("/steadfetch/index.js");
   const body = { model: "claude-opus-4", max_tokens: 99, stream: true, messages: [{ role: "user", content: "Hi" }] };
@@ -41,10 +41,10 @@ describe("two tabs in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
     await provider?.stop();
   });
 
-  it("wait together when one is told to, and one of them goes first", async () => {
+  it("wait together when one is asked to, and then one of them goes first", async () => {
     const asked = 3000;
-    const byTimer = { polling: 20 }; // a tab behind another one draws no frames, by which puppeteer looks otherwise
-    const slow = { delay_ms: 300 }; // between a request and its answer's header: as long as a probe takes
+    const byTimer = { polling: 20 }; // a hidden tab draws no frames, on which puppeteer polls by default
+    const slow = { delay_ms: 300 }; // between a request and its answer's headers: as long as a probe takes
     const [one, two] = [await openPage(browser, server.url), await openPage(browser, server.url)];
 
     // A tab listens from its first request on.
@@ -67,13 +67,13 @@ describe("two tabs in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
     const [refused, again] = (await provider.log(first.id)).requests;
     const others = (await provider.log(second.id)).requests;
     assert.equal(others.length, 1);
-    // Neither came before the time that the one was told to wait.
+    // Neither came before the end of the wait that the provider asked for.
     assert.ok(again.at_ms - refused.at_ms >= asked);
     assert.ok(wall(others[0]) - wall(refused) >= asked);
-    // The second came when the first had its header, not with it.
+    // The second came only after the first had its headers.
     const gap = Math.abs(wall(again) - wall(others[0]));
     assert.ok(gap >= slow.delay_ms, `${gap} ms apart`);
-    // Without a word from the first it would have waited for 5 s.
+    // Without a message from the first it would have waited for 5 s.
     assert.ok(gap < 4500, `${gap} ms apart`);
 
     assert.deepEqual([...one.complaints, ...two.complaints], []);

@@ -1,4 +1,4 @@
-// The vectors that every host must pass, on the committed module, in a page and in a worker of one.
+// The vectors that every host must pass, on the committed module, in a page and in a worker.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { basename } from "node:path";
@@ -46,7 +46,7 @@ describe("the vectors in Chromium", { skip: noBrowser, timeout: 300_000 }, () =>
   });
 
   for (const [host, play] of Object.entries(hosts)) {
-    it(`are played in ${host}`, async (t) => {
+    it(`pass in ${host}`, async (t) => {
       const { page } = await openPage(browser, `${server.url}/pages/vectors.html`);
       const outcome = await page.evaluate(play, names);
       await page.close(); // with its hundreds of instances

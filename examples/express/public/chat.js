@@ -8,7 +8,7 @@ const controller = createController();
 let events;
 
 async function ask() {
-  events?.return(); // ends the one that is on its way
+  events?.return(); // ends the answer that is still streaming
   const init = {
     method: "POST",
     headers: { "content-type": "application/json" },

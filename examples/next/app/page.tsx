@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { RetryStatus, useChatStream } from "steadfetch/react";
 
-/** An answer as it comes. Waits, failures and their buttons are the banner's. */
+/** Shows an answer while it streams. The banner shows waits and failures, with their buttons. */
 export default function Chat() {
   const [prompt, setPrompt] = useState("Tell me a story.");
   const chat = useChatStream();

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { RetryStatus, useChatStream } from "steadfetch/react";
 
-/** An answer as it comes. Waits, failures and their buttons are the banner's. */
+/** Shows an answer while it streams. The banner shows waits and failures, with their buttons. */
 export function Chat() {
   const [prompt, setPrompt] = useState("Tell me a story.");
   const chat = useChatStream();
@@ -19,7 +19,7 @@ export function Chat() {
         <button type="submit">Ask</button>
       </form>
       <p className="answer">{chat.text}</p>
-      {chat.finish?.reason === "length" && <p>The answer grew too long.</p>}
+      {chat.finish?.reason === "length" && <p>The answer reached its length limit.</p>}
       <RetryStatus chat={chat} />
     </main>
   );

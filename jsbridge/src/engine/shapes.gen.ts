@@ -45,7 +45,10 @@ export interface Failure {
   event?: Event;
   /** `error` is the thrown error, if one was. */
   error?: ErrorInfo;
-  /** `provider` is a hint ("anthropic", "openai", …) for hosts that know it. */
+  /**
+   * `provider` is a hint ("anthropic", "openai", …) for hosts that know it.
+   * [ProviderOf] says which names there are.
+   */
   provider?: string;
   /** `url` is the request's. It tells the provider and is never shown. */
   url?: string;
@@ -339,7 +342,7 @@ export interface Happened {
 
 /** Answer is what the host is to do now. */
 export interface Answer {
-  do: "none" | "open" | "read" | "wait" | "pass" | "finish" | "fail" | "recover" | "rethrow";
+  do: "none" | "open" | "read" | "wait" | "pass" | "lend" | "finish" | "fail" | "recover" | "rethrow";
   /** `attempt` is the number of the attempt in force, from 1. */
   attempt?: number;
   /**
@@ -418,7 +421,10 @@ export interface Shared {
   wake?: number[];
 }
 
-/** ChatStreamRetry is the event to show while a session waits. */
+/**
+ * ChatStreamRetry is the event to show while a session waits. log/slog writes
+ * its fields as a group: slog.WarnContext(ctx, "retrying", "retry", event).
+ */
 export interface ChatStreamRetry {
   /**
    * `attempt` is the number of failures so far, from 1; 0 for a request that
@@ -478,13 +484,13 @@ export interface About {
   bucket?: string;
 }
 
-/** Ending is how an answer ended, where the provider tells. */
+/** Ending is how an answer ended, as far as the provider reports it. */
 export interface Ending {
-  /** `reason` is empty where the provider does not tell. */
+  /** `reason` is empty if the provider does not report it. */
   reason?: "stop" | "length" | "tool_calls" | "content_filter" | "error";
   /**
-   * `inputTokens` and `outputTokens` are what the provider counted, cached input
-   * and reasoning among them.
+   * `inputTokens` and `outputTokens` are the provider's counts, including cached
+   * input and reasoning.
    */
   inputTokens?: number;
   outputTokens?: number;

@@ -31,6 +31,8 @@ export interface Outcome {
   reading?(response: Response): void;
   reset?(): void;
   wait?(answer: Answer): void;
+  /** The consumer of events reads this response, to its end. */
+  lend?(response: Response): Promise<void>;
   /** The caller is to have this response; with a verdict it is a failure. */
   pass(response: Response, verdict: Verdict | undefined, attempts: number, last: Verdict | undefined): void;
   /** A verdict here is the provider's refusal to go on. Gives the verdict that the answer brought, as a relay does. */
@@ -99,7 +101,16 @@ function transport(
     }
   }
 
+  function drop(): void {
+    const mine = current;
+    current = undefined;
+    if (mine) {
+      letGo(mine);
+    }
+  }
+
   async function open({ attempt = 0, resume }: Answer): Promise<void> {
+    drop();
     const mine: Attempt = { number: attempt, abort: new AbortController() };
     current = mine;
     thrown = undefined;
@@ -186,11 +197,7 @@ function transport(
       return;
     }
     if (mine === current) {
-      if (next) {
-        replay = next;
-        letGo(mine);
-        current = undefined;
-      }
+      replay = next ?? replay;
       session.report("recovered", { attempt, ...(next && { request: whole(next) }) });
     }
   }
@@ -206,19 +213,24 @@ function transport(
       void read(current!);
       to.reading?.(latest!);
     },
-    drop() {
-      const mine = current;
-      current = undefined;
-      if (mine) {
-        letGo(mine);
-      }
-    },
+    drop,
     take(bytes, events) {
       streamed ??= latest;
       to.take(bytes, streamed!, events);
     },
     reset: () => to.reset?.(),
     wait: (answer) => to.wait?.(answer),
+    lend(_, bytes) {
+      const mine = { ...current! }; // whoever has read it so far stops
+      current = mine;
+      to.lend!(handOver(mine, bytes, signal)).then(
+        () => {
+          mine.done = true;
+          session.report("end", { attempt: mine.number });
+        },
+        (error) => broke(mine, error, false),
+      );
+    },
     pass({ verdict, attempt = 0, last }, bytes) {
       const mine = current!;
       current = undefined;

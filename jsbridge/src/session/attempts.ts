@@ -43,7 +43,7 @@ export function attempts(options: Options, canReset: boolean) {
     },
     answered({ do: act, retry, verdict, last }: Answer, context: RequestContext): void {
       kind = retry?.kind ?? last?.kind ?? verdict?.kind ?? kind;
-      if (act === "none" || act === "read" || act === "recover") {
+      if (act === "none" || act === "read" || act === "lend" || act === "recover") {
         return;
       }
       const retries = act === "wait" || act === "open";

@@ -29,6 +29,8 @@ export interface Host {
   recover?(answer: Answer): void;
   /** A wait begins. */
   wait?(answer: Answer): void;
+  /** The consumer gets the body as it is, from `bytes` on, and its end is reported when all is read. */
+  lend?(answer: Answer, bytes: Uint8Array | undefined): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
   pass(answer: Answer, bytes: Uint8Array | undefined): void;
   /**
@@ -138,10 +140,12 @@ export function drive(
     }
     const events = answer.bytes && found;
     found = undefined;
+    const asItIs = answer.do === "pass" || answer.do === "lend";
     const pieces = events ? [] : going(answer.bytes ?? 0);
+    const rest = asItIs && pieces.length > 0 ? joinBytes(pieces) : undefined;
     if (events) {
       host.take?.(keep.lend(answer.bytes!), events);
-    } else if (answer.do !== "pass") {
+    } else if (!asItIs) {
       handOn(pieces);
     }
     if (answer.do !== "none") {
@@ -165,9 +169,12 @@ export function drive(
         host.drop();
         host.wait?.(answer);
         break;
+      case "lend":
+        host.lend?.(answer, rest);
+        break;
       case "pass":
         over = true;
-        host.pass(answer, pieces.length > 0 ? joinBytes(pieces) : undefined);
+        host.pass(answer, rest);
         break;
       case "finish":
         over = true;

@@ -4,7 +4,7 @@ import { sessions } from "./ours.js";
 import { servers } from "./servers.js";
 import { storm } from "./world.js";
 
-/** When a storm is given up, in ms. */
+/** When a storm is abandoned, in ms on its clock. */
 const most = 3600_000;
 
 export const kinds = {
@@ -16,7 +16,7 @@ export const kinds = {
   "p-retry": formulas.pRetry,
 };
 
-/** One storm. `answer` is how long an answer takes, in ms; `makeEngine` gives a fresh engine. */
+/** Plays one storm. `answer` is how long an answer takes, in ms; `makeEngine` returns a new engine. */
 export function play(kind, { clients, server, answer = 2000, seed = 1, ...limit }, makeEngine, progress) {
   const formula = kinds[kind];
   return storm({

@@ -1,16 +1,16 @@
-// Clients that coordinate with nobody. The formulas are those of the packages' sources; each goes on forever, though
-// most packages give up after a few tries: hosttest/storm/others.go, in the page.
+// Clients that do not coordinate. The formulas are those of the packages' sources, but they retry forever, while most
+// packages give up after a few tries. The same as hosttest/storm/others.go.
 
 /** `first` ms, doubled with each failure, at most `most`. */
 const backoff = (failures, first, most) => Math.min(most, first * 2 ** (failures - 1));
 const mostTimer = 2 ** 31 - 1;
 
-/** How long each waits after so many failures in a row, from 1, when the server wishes for `wish` ms (-1: for nothing). */
+/** How long each waits after `failures` failures in a row, from 1, when the server asks to wait `wish` ms (-1: it does not ask). */
 export const formulas = {
   alone: (_, failures, wish) => Math.max(backoff(failures, 1000, 60_000), wish),
   /** AWS Architecture Blog, "Exponential Backoff And Jitter". */
   fullJitter: (random, failures, wish) => Math.max(Math.trunc(random.float() * backoff(failures, 1000, 60_000)), wish),
-  /** openai-node's calculateDefaultRetryTimeoutMillis; it does as the server wishes, up to a minute. */
+  /** openai-node's calculateDefaultRetryTimeoutMillis; it waits as long as the server asks, up to a minute. */
   openai: (random, failures, wish) =>
     wish >= 0 && wish < 60_000 ? wish : Math.trunc(backoff(failures, 500, 8000) * (1 - random.float() * 0.25)),
   /** The AI SDK's retryWithExponentialBackoffRespectingRetryHeaders. */

@@ -1,5 +1,5 @@
-// Our clients: sessions of the module itself, all in one instance of it, as in one page. They are driven as the package
-// drives them, but on the storm's clock: hosttest/storm/ours.go, in the page.
+// Our clients: sessions of the real module, all in one instance, as in one page. They are driven as the package drives
+// them, but on the storm's clock. The same as hosttest/storm/ours.go.
 
 /** The wall clock at the start. */
 const epoch = 1_800_000_000_000;
@@ -9,7 +9,7 @@ const output = bytes(chunk('{"index":0,"delta":{"content":"A"}}'));
 const ending = bytes(`${chunk('{"index":0,"delta":{},"finish_reason":"stop"}')}data: [DONE]\n\n`);
 const request = { method: "POST", url: "https://api.openai.com/v1/chat/completions", body: '{"stream":true}' };
 
-/** Clients that are sessions of `engine`, which is theirs alone. */
+/** Clients that are sessions of `engine`, which nothing else uses. */
 export const sessions = (engine) => (world) => {
   const attempts = new Int32Array(world.n);
   const handles = Array.from({ length: world.n }, (_, id) => engine.open({ id, policy: {}, request }));

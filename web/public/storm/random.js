@@ -1,4 +1,4 @@
-// PCG-DXSM, with the numbers that Go's math/rand/v2 makes of the same seed: so the page's storms are those of
+// PCG-DXSM, with the same numbers as Go's math/rand/v2 for the same seed, so that the page's storms are those of
 // `make storm`.
 
 const mask = (1n << 64n) - 1n;
@@ -7,7 +7,7 @@ const multiplier = (2549297995355413924n << 64n) | 4865540595714422341n;
 const increment = (6364136223846793005n << 64n) | 1442695040888963407n;
 const cheap = 0xda942042e4dd58b5n;
 
-/** Numbers from a seed: `float()` from 0 up to 1, `below(n)` a whole one. */
+/** Random numbers from a seed: `float()` in [0, 1), `below(n)` an integer in [0, n). */
 export function makeRandom(seed, stream) {
   let state = (BigInt(seed) << 64n) | BigInt(stream);
 

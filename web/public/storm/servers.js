@@ -1,9 +1,9 @@
-// The limits that a storm meets. `arrive(now)` decides on a request: `{status, wish}`, where wish is what Retry-After
-// says, in ms, -1 if nothing; `done()` says that a good answer has ended.
+// The servers of a storm, and their limits. `arrive(now)` decides on a request: `{status, wish}`, where wish is the
+// Retry-After in ms, -1 for none; `done()` reports that a successful answer has ended.
 
 const good = { status: 200, wish: -1 };
 
-/** A Retry-After for ms: whole seconds, as the header mostly is. */
+/** A Retry-After of at least `ms`, in whole seconds, as the header usually is; -1 if `told` is false. */
 const wish = (told, ms) => (told ? Math.ceil(ms / 1000) * 1000 : -1);
 
 export const servers = {
@@ -27,7 +27,7 @@ export const servers = {
     };
   },
 
-  /** Gives `limit` tokens in each span of `window` ms, evenly, and keeps `burst` of them. */
+  /** A token bucket: refills `limit` tokens in each `window` ms, evenly, up to `burst`. */
   bucket({ limit, window, told, burst = limit }) {
     const perSecond = (limit * 1000) / window;
     let tokens = burst;
@@ -63,7 +63,7 @@ export const servers = {
     };
   },
 
-  /** Has a fault for `window` ms. */
+  /** Fails for the first `window` ms. */
   down: ({ window, told }) => ({
     arrive: (now) => (now < window ? { status: 503, wish: wish(told, 2000) } : good),
     done() {},

@@ -1,13 +1,13 @@
-// Plays storms beside the page, which goes on moving meanwhile. It gets `{module, options}` once.
+// Plays storms in a worker, so that the page stays responsive. It gets one message: `{module, options}`.
 import { makeEngine } from "../vendor/engine.js";
 import { kinds, play } from "./kinds.js";
 
-/** How often the page hears of a storm that takes long, in ms. */
+/** How often the progress of a long storm is reported to the page, in ms. */
 const tellEvery = 250;
 
 addEventListener("message", ({ data: { module, options } }) => {
   const fresh = () => makeEngine(new WebAssembly.Instance(module).exports, () => {});
-  // Ours last: real sessions take longer than a formula.
+  // Ours last: real sessions take longer to play than a formula.
   for (const kind of Object.keys(kinds).reverse()) {
     let told = performance.now();
     const progress = (now) => {

@@ -1,7 +1,7 @@
-// A fake clock, one server and n clients that all want one answer: hosttest/storm/world.go, in the page.
+// A fake clock, one server and n clients that each want one answer. The same as hosttest/storm/world.go.
 import { makeRandom } from "./random.js";
 
-/** A heap, the earliest event first; of those at one time, the one that was put in first. */
+/** A heap with the earliest event first; events at the same time are in the order of insertion. */
 function makeQueue() {
   const heap = [];
   const before = (a, b) => a.at < b.at || (a.at === b.at && a.seq < b.seq);
@@ -46,18 +46,18 @@ function makeQueue() {
 }
 
 /**
- * Lets `n` clients of one kind meet a server, until each has its answer or the
- * clock shows `most` ms. `network` is what a request takes: `oneWay`, `headers` of
- * a good answer, and `answer`, the whole of it on average.
+ * Runs `n` clients of one kind against a server, until each has its answer or the
+ * clock shows `most` ms. `network` is how long things take: `oneWay`, `headers` of
+ * a successful answer, and `answer`, all of it on average.
  *
- * `makeClients` gets the world (`n`, `now`, `random`, `send(c)`, `wake(c, ms)`) and gives what the
- * clients do: `start(c)`, `timer(c)`, `headers(c, status, wish)`, `end(c)`. `progress(now)` is told of each second.
+ * `makeClients` gets the world (`n`, `now`, `random`, `send(c)`, `wake(c, ms)`) and returns the clients' handlers:
+ * `start(c)`, `timer(c)`, `headers(c, status, wish)`, `end(c)`. `progress(now)` is called once a second.
  */
 export function storm({ n, network, server, makeClients, seed, most, progress = () => {} }) {
   const queue = makeQueue();
   const random = makeRandom(seed, 1);
-  const armed = new Int32Array(n); // which of a client's timers is in force
-  const passed = new Float64Array(n).fill(-1); // when the headers of the answer came
+  const armed = new Int32Array(n); // the number of a client's current timer
+  const passed = new Float64Array(n).fill(-1); // when the headers of the answer arrived
   const seconds = []; // {arrived, refused} of each second at the server
   let now = 0;
   let seq = 0;
@@ -91,7 +91,7 @@ export function storm({ n, network, server, makeClients, seed, most, progress = 
       open--;
       clients.headers(c, status, wish);
     });
-    // Answers are of all lengths: between half and one and a half of the average.
+    // Answers differ in length: between half and one and a half times the average.
     const length = Math.max(network.headers, Math.trunc(network.answer / 2) + random.below(network.answer + 1));
     after(length, () => server.done());
     after(length + network.oneWay, () => clients.end(c));
@@ -108,7 +108,7 @@ export function storm({ n, network, server, makeClients, seed, most, progress = 
       requests++;
       after(network.oneWay, () => arrive(c));
     },
-    /** Calls `timer(c)` after ms, in place of what was asked before. Less than 0 is never. */
+    /** Calls `timer(c)` after ms, replacing an earlier timer. A negative ms means never. */
     wake(c, ms) {
       armed[c]++;
       const mine = armed[c];

@@ -1,4 +1,4 @@
-// What an application in a browser does: the SDKs as they are, with our fetch.
+// What an application in a browser does: the SDKs unchanged, with our fetch.
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { createFetch } from "steadfetch";
@@ -33,7 +33,7 @@ const asks = {
   },
 };
 
-/** One chat. What is thrown comes back as `error`. */
+/** One chat. An exception is returned as `error`. */
 globalThis.chat = async (sdk, base, options) => {
   const retries = [];
   let text = "";

@@ -1,10 +1,10 @@
-// The comparison: each real SDK beside steadfetch, through one fault after the other.
+// The comparison: each real SDK beside steadfetch, through several faults.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { noBrowser } from "../browser.mjs";
 import { useSite } from "../site.mjs";
 
-/** What stands in a lane when all is over. */
+/** What each lane shows when everything is done. */
 function lanes() {
   return ["bare", "ours"].map((id) => {
     const lane = document.getElementById(id);
@@ -30,7 +30,7 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
     return [...(await page.evaluate(lanes)), page];
   }
 
-  it("runs by itself: half an answer as a success, and the whole one", async () => {
+  it("runs by itself: half an answer reported as a success, and the whole answer", async () => {
     const [bare, ours] = await compare();
     assert.equal(bare.sum, "Half an answer, reported as a success");
     assert.equal(ours.sum, "Exact to the byte");
@@ -43,7 +43,7 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
     assert.match(ours.Waited, /^1\.\d s$/);
   });
 
-  // How each package ends, as it is: a new version of one may do better.
+  // How each package ends today: a new version may do better.
   const alone = {
     openai: {
       ends: "cut",
@@ -73,13 +73,13 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
     }
   }
 
-  it("says what starting over costs", async () => {
+  it("shows what starting over costs", async () => {
     const [, ours] = await compare({ script: "ends", afterCommit: "restart" });
     assert.equal(ours.how, "exact");
     assert.equal(ours["Paid for"], "37 tokens, 12 of them twice");
   });
 
-  it("fails, and says why, where that is chosen", async () => {
+  it("fails and says why, if so chosen", async () => {
     const [, ours, page] = await compare({ script: "cut", afterCommit: "fail" });
     assert.equal(ours.how, "stopped");
     assert.equal(ours.Requests, "1");
@@ -97,7 +97,7 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
   });
 
   for (const [script, words] of Object.entries({ offline: "Offline", sleep: "The laptop sleeps" })) {
-    it(`acts out what befalls the machine: ${script}`, async () => {
+    it(`simulates what happens to the machine: ${script}`, async () => {
       const page = await site.visit("compare", { script, tokenDelayMs: 30 });
       await page.waitForFunction((words) => document.getElementById("mishap").textContent === words, {}, words);
       await page.waitForFunction(() => navigator.onLine === false);
@@ -105,17 +105,17 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
       const [bare, ours] = await page.evaluate(lanes);
       assert.equal(bare.how, "failed");
       assert.equal(ours.how, "exact");
-      assert.equal(ours.Requests, "2"); // nothing was asked for in vain while the browser said that it is offline
+      assert.equal(ours.Requests, "2"); // no request was wasted while the browser said that it is offline
       assert.deepEqual(await page.evaluate(() => [navigator.onLine, document.getElementById("mishap").textContent]), [
         true,
         "",
       ]);
       const ahead = (await page.evaluate(() => Date.now())) - Date.now();
-      assert.equal(ahead > 29 * 60_000, script === "sleep"); // the clock has gone on while it slept
+      assert.equal(ahead > 29 * 60_000, script === "sleep"); // the clock went on while the machine slept
     });
   }
 
-  it("begins anew when something else is chosen in the midst of it", async () => {
+  it("starts over when something else is chosen while it runs", async () => {
     const page = await site.visit("compare", { script: "stall_after", tokenDelayMs: 15 });
     await page.waitForFunction(() => document.querySelector("#ours .answer").textContent.length > 20);
     await page.click("#compare label:has([value=healthy])");
@@ -125,12 +125,12 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
     assert.deepEqual([bare.Requests, ours.Requests], ["1", "1"]);
   });
 
-  it("has the code that does it, to copy", async () => {
+  it("shows the code, to copy", async () => {
     const page = await site.visit("compare", { peer: "anthropic", afterCommit: "restart" }, () => {
       const clipboard = { writeText: async (text) => (globalThis.copied = text) };
       Object.defineProperty(navigator, "clipboard", { value: clipboard });
     });
-    await page.waitForSelector("#compare[data-state=done]"); // what runs above moves the buttons, and a click goes by place
+    await page.waitForSelector("#compare[data-state=done]"); // while it runs, the buttons move, and a click goes to a position
     const copied = [];
     for (const button of await page.$$("#compare .copy")) {
       await button.click();

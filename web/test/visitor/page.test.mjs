@@ -6,7 +6,7 @@ import { examples } from "../../public/examples.js";
 import { startServer } from "../../server.mjs";
 import { launch, noBrowser, openPage } from "../browser.mjs";
 
-/** Keeps every state that the banner was in, and what a screen reader was told. */
+/** Records every state of the banner, and what is announced to screen readers. */
 function record() {
   globalThis.states = [];
   globalThis.said = [];
@@ -43,7 +43,7 @@ function record() {
   });
 }
 
-/** Makes the page's time run faster, so that waits of many seconds can be watched. */
+/** Makes the page's time run faster, so that a test can watch waits of many seconds. */
 function hurry(factor) {
   const began = Date.now();
   const realNow = Date.now.bind(Date);
@@ -135,7 +135,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     assert.ok(requests[2].at_ms - requests[1].at_ms >= 120);
   });
 
-  it("counts down, and tells a screen reader once per attempt, not per tick", async () => {
+  it("counts down, and announces each attempt once to a screen reader, not each tick", async () => {
     const page = await visit({ script: "rate_limit" }, { fast: 10 });
     await page.click("#send");
     await finished(page);
@@ -144,12 +144,12 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     ]);
     const counted = await page.evaluate(() => globalThis.counted.filter(Boolean));
     assert.equal(counted[0], "Retrying in 3 s");
-    // Text and visibility change with the second, however often they are looked at.
+    // Text and visibility change once a second, however often they are updated.
     assert.ok(counted.length <= 6, String(counted));
   });
 
   for (const protocol of ["anthropic", "chat", "responses", "gemini"]) {
-    it(`gets the exact answer through one fault after the other: ${protocol}`, async () => {
+    it(`gets the exact answer through several faults: ${protocol}`, async () => {
       const page = await visit({ protocol, initialDelayMs: 10 });
       const scripts = { in_band: 2, reset: 2, truncated: 2, bad_day: 5 };
       for (const [i, [script, requests]] of Object.entries(scripts).entries()) {
@@ -178,7 +178,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
   }
 
   for (const [afterCommit, pales] of Object.entries({ restart: true, resume: false })) {
-    it(`lets what will be dropped pale, and nothing else: ${afterCommit}`, async () => {
+    it(`shows paler what will be dropped, and nothing else: ${afterCommit}`, async () => {
       const page = await visit({ script: "cut", initialDelayMs: 1500, afterCommit });
       await page.click("#send");
       await page.waitForSelector(shown("countdown"));
@@ -189,7 +189,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
   }
 
   for (const script of ["half", "error_after", "stall_after", "offline", "sleep", "dies"]) {
-    it(`gets the exact answer after what comes in the midst of it: ${script}`, async () => {
+    it(`gets the exact answer after a fault in the middle of it: ${script}`, async () => {
       const page = await visit({ script, initialDelayMs: 4000, contentTimeoutMs: 1500, tokenDelayMs: 20 });
       await page.click("#send");
       await page.waitForSelector(shown("title"));
@@ -198,7 +198,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     });
   }
 
-  it("waits while the browser is offline, and goes on when it is back", async () => {
+  it("waits while the browser is offline, and continues when it is online again", async () => {
     const page = await visit({ script: "cut", initialDelayMs: 10, tokenDelayMs: 40 });
     await page.click("#send");
     await page.waitForFunction(() => document.querySelector("#turns .assistant p")?.textContent.length > 20);
@@ -216,7 +216,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     assert.equal((await provider.log(run)).requests.length, 2);
   });
 
-  it("says that an answer takes long, ends a silence that pings hide, and gets the answer", async () => {
+  it("says that an answer takes long, gives up on a stream of mere pings, and gets the answer", async () => {
     const query = { script: "stall", contentTimeoutMs: 20_000, initialDelayMs: 100 };
     const page = await visit(query, { fast: 20 });
     await page.click("#send");
@@ -231,7 +231,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     assert.equal((await log(page)).requests.length, 2);
   });
 
-  it("tries again at once when a person wants that", async () => {
+  it("retries at once when a person presses Retry now", async () => {
     const page = await visit({ script: "overloaded", initialDelayMs: 30_000 });
     await page.click("#send");
     await page.waitForSelector(shown("retry-now"));
@@ -244,7 +244,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     assert.ok(requests[2].at_ms - requests[0].at_ms < 10_000);
   });
 
-  it("stops a wait, and begins it again", async () => {
+  it("stops a wait, and offers to retry", async () => {
     const page = await visit({ script: "rate_limit" });
     await page.click("#send");
     await page.waitForSelector(shown("stop"));
@@ -254,7 +254,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     assert.equal((await log(page)).requests.length, 1);
   });
 
-  it("keeps what was received when it is stopped, and gets it all when it is asked again", async () => {
+  it("keeps what was received when it is stopped, and gets all of it on retry", async () => {
     const page = await visit({ script: "healthy", tokenDelayMs: 30 });
     await page.click("#send");
     await page.waitForFunction(() => document.querySelector("#turns .assistant p")?.textContent.length > 20);
@@ -294,7 +294,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
       assert.equal(await textOf(page, part("status")), status);
       assert.notEqual(await textOf(page, part("message")), "");
       assert.equal((await log(page)).requests.length, 1);
-      // The next try of these meets a provider that is well again.
+      // On the next try the provider has recovered.
       await page.click(part("retry"));
       if (script !== "overloaded") {
         await finished(page);
@@ -302,7 +302,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     });
   }
 
-  it("gives up on a provider that pages may not ask, after five attempts", async () => {
+  it("gives up after five attempts on a provider that allows no requests from pages", async () => {
     const page = await visit({ script: "cors", initialDelayMs: 5 });
     await page.click("#send");
     await page.waitForSelector(shown("retry"));
@@ -312,7 +312,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     assert.equal(preflights, 5);
   });
 
-  it("waits by its own measure when the provider hides Retry-After from pages", async () => {
+  it("uses its own backoff when the provider hides Retry-After from pages", async () => {
     const page = await visit({ script: "hidden", initialDelayMs: 50 });
     await page.click("#send");
     await finished(page);
@@ -321,7 +321,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     assert.ok(waited >= 50 && waited < 2000, `waited ${waited} ms`);
   });
 
-  it("goes on waiting after a reload", async () => {
+  it("continues a wait after a reload", async () => {
     const page = await visit({ script: "overloaded", initialDelayMs: 20_000 });
     await page.click("#send");
     await page.waitForSelector(shown("countdown"));
@@ -371,7 +371,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     assert.equal(await focused(page), "button stop");
     await page.keyboard.press("Space");
     await page.waitForSelector(shown("retry"));
-    // The button that had the focus is gone; the focus is not lost.
+    // The button that had the focus is gone; the focus moves to the card.
     assert.equal(await focused(page), "card");
     await page.keyboard.press("Tab");
     assert.equal(await focused(page), "button retry");
@@ -390,7 +390,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     assert.match(rows[1][1], /asked for 3\.00 s$/);
   });
 
-  it("holds a conversation of several turns", async () => {
+  it("can have a conversation of several turns", async () => {
     const page = await visit({ script: "in_band", initialDelayMs: 10 });
     await page.click("#send");
     await finished(page);
@@ -414,7 +414,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     "Wrong key": ["no", "auth"],
   };
 
-  it("judges every example of the playground", async () => {
+  it("classifies every example of the playground", async () => {
     const page = await visit({}, { hash: "#playground" });
     const got = {};
     for (const button of await page.$$(".example")) {

@@ -26,7 +26,7 @@ for (const { name, missing, open } of browsers) {
       await provider?.stop();
     });
 
-    /** A view, from its beginning. */
+    /** Opens a view afresh, without stored state. */
     async function visit(view, query = {}) {
       await page.goto(`${server.url}/config.json`);
       await page.run(() => sessionStorage.clear());
@@ -42,7 +42,7 @@ for (const { name, missing, open } of browsers) {
       page.until(
         `the banner shows ${part}`,
         (part) => {
-          const root = document.querySelector("#banner")?.shadowRoot; // the view may be on its way
+          const root = document.querySelector("#banner")?.shadowRoot; // the view may still be loading
           const found = root?.querySelector(`[part=card]:not([hidden]) [part~="${part}"]:not([hidden])`);
           return found?.textContent;
         },
@@ -82,7 +82,7 @@ for (const { name, missing, open } of browsers) {
       );
     });
 
-    it("sends, watches the wait, and has the whole answer", async () => {
+    it("sends, watches the wait, and gets the whole answer", async () => {
       await visit("chat", { script: "rate_limit" });
       await page.click("#send");
       assert.match(await shown("countdown"), /^Retrying in [123] s$/);
@@ -90,7 +90,7 @@ for (const { name, missing, open } of browsers) {
       assert.equal((await requests()).length, 2);
     });
 
-    it("has no patience, and retries now", async () => {
+    it("is impatient, and retries now", async () => {
       await visit("chat", { script: "overloaded", initialDelayMs: 60_000 });
       await page.click("#send");
       await shown("retry-now");
@@ -101,7 +101,7 @@ for (const { name, missing, open } of browsers) {
       await finished();
     });
 
-    it("stops in the middle of an answer, keeps what came, and asks again", async () => {
+    it("stops in the middle of an answer, keeps what arrived, and retries", async () => {
       await visit("chat", { script: "healthy", tokenDelayMs: 60 });
       await page.click("#send");
       await page.until("some of it", () => document.querySelector("#turns .assistant p")?.textContent.length > 20);
@@ -113,7 +113,7 @@ for (const { name, missing, open } of browsers) {
       await finished();
     });
 
-    it("reloads in the middle of a wait, which goes on", async () => {
+    it("reloads in the middle of a wait, which continues", async () => {
       await visit("chat", { script: "overloaded", initialDelayMs: 60_000 });
       await page.click("#send");
       await shown("countdown");
@@ -128,7 +128,7 @@ for (const { name, missing, open } of browsers) {
     });
 
     for (const script of ["half", "offline", "dies"]) {
-      it(`resumes an answer, which never pales: ${script}`, async () => {
+      it(`resumes an answer, which never turns pale: ${script}`, async () => {
         await visit("chat", {
           script,
           tokenDelayMs: 20,
@@ -147,7 +147,7 @@ for (const { name, missing, open } of browsers) {
       });
     }
 
-    it("lets a storm pass", async () => {
+    it("watches a storm", async () => {
       await visit("storm");
       await done("storm");
       const [ours, alone] = await page.run(() =>

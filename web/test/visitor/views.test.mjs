@@ -1,5 +1,5 @@
-// Each view, in light and dark, on a phone and a desk: what it weighs, whether axe finds fault, whether a thumb can use
-// it; and screenshots to look at, in .cache/screens.
+// Each view, in light and dark, on a phone and a desktop: its size, axe, and its touch targets; and screenshots to look at,
+// in .cache/screens.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,7 +14,7 @@ const screens = fileURLToPath(new URL("../../.cache/screens/", import.meta.url))
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const sizes = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
 
-/** How each view is brought to where it has most to show. */
+/** How to bring each view to the state that shows most. */
 const views = {
   compare: (page) => page.waitForSelector("#compare[data-state=done]"),
   async chat(page) {
@@ -61,7 +61,7 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     return { page, complaints };
   }
 
-  /** What is too small for a thumb, of what can be pressed. */
+  /** The controls that are too small for a thumb. */
   function small(least) {
     const pressable = "button, select, summary, a, input:not([type=radio]), textarea, label:has([type=radio])";
     const shown = [...document.querySelectorAll(pressable)].filter((element) => element.checkVisibility());
@@ -76,11 +76,11 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
   for (const [view, arrange] of Object.entries(views)) {
     for (const size of Object.keys(sizes)) {
       for (const scheme of ["light", "dark"]) {
-        it(`${view}, ${size}, ${scheme}: nothing is wrong for axe, and all fits`, async () => {
+        it(`${view}, ${size}, ${scheme}: passes axe, and fits the screen`, async () => {
           const { page, complaints } = await visit(view, { size, scheme });
           await arrange(page);
           await page.screenshot({ path: join(screens, `${view}-${size}-${scheme}.png`) });
-          await page.evaluate(axe); // by the driver: the page's policy forbids scripts from elsewhere
+          await page.evaluate(axe); // through the driver: the page's policy forbids foreign scripts
           const { violations, passes } = await page.evaluate(() => globalThis.axe.run());
           const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
           assert.deepEqual(found, []);
@@ -97,7 +97,7 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     }
   }
 
-  it("has the faults at the lower end of a phone, and the log in sight", async () => {
+  it("has the faults at the bottom of a phone's screen, and the log in view", async () => {
     const { page } = await visit("chat", { size: "phone" });
     await views.chat(page);
     const top = (selector) => page.$eval(selector, (element) => element.getBoundingClientRect().top);
@@ -114,7 +114,7 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     await page.close();
   });
 
-  it("weighs at most 90 kB at first sight and 200 kB with all views, compressed", async () => {
+  it("is at most 90 kB for the first view and 200 kB with all views, compressed", async () => {
     const peers = /\/(openai|anthropic|ai)-\w+\.js$/;
     const { page } = await openPage(browser, "about:blank");
     const client = await page.createCDPSession();
@@ -133,7 +133,7 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     const first = all;
     assert.ok(
       [...urls.values()].some((url) => /\/openai-\w+\.js$/.test(url)),
-      "the SDK is loaded apart",
+      "the SDK is loaded separately",
     );
     for (const view of ["chat", "storm", "playground"]) {
       await page.click(`#tab-${view}`);

@@ -1,6 +1,6 @@
 import { stream, toResponse } from "steadfetch";
 
-/** A chat with its key on the server. It ends when the page goes away. */
+/** A chat with the key on the server. The request ends when the page goes away. */
 export async function POST(request: Request) {
   const { OPENAI_API_KEY, OPENAI_BASE_URL = "https://api.openai.com/v1" } = process.env;
   const { prompt } = await request.json();
