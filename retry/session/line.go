@@ -26,6 +26,7 @@ type turn struct {
 	woken        bool  // its id is in line.wake, or was, and it has not asked since
 	latest       int64 // it does not wait for a cool-down that ends later
 	trip         trip
+	begun        bool // its answer has, and has not ended
 }
 
 type turnState uint8
@@ -86,7 +87,8 @@ func (l *line) first(t *turn) bool {
 func (l *line) pass(t *turn, now int64) {
 	if t.state == turnTaken {
 		l.window.pass(t.trip, now)
-		t.state, t.ticket = turnNone, 0
+		t.state, t.ticket, t.begun = turnNone, 0, true
+		l.streams++
 	}
 	l.serve(now, nil)
 }
@@ -96,6 +98,7 @@ func (l *line) pass(t *turn, now int64) {
 // the first would else do so each time, while its own wait grows.
 // An answer can meet its limit after it has passed, in the midst of its stream.
 func (l *line) limit(t *turn, now, until int64) {
+	l.over(t)
 	if t.state == turnTaken || t.state == turnNone {
 		l.window.limit(t.trip, now, until)
 		t.state, t.ticket = turnResting, 0
@@ -124,6 +127,14 @@ func (l *line) rouse(t *turn) {
 	}
 }
 
+// over notes that the answer of t has ended, if it had begun.
+func (l *line) over(t *turn) {
+	if t.begun {
+		t.begun = false
+		l.streams--
+	}
+}
+
 // woken is who is to ask at once.
 func (l *line) woken() []int {
 	wake := l.wake
@@ -133,13 +144,14 @@ func (l *line) woken() []int {
 
 // leave notes that t is neither on its way nor waiting.
 func (l *line) leave(t *turn, now int64) {
-	if t.state != turnNone {
+	if t.state != turnNone || t.begun {
 		l.forget(t, now)
 		l.serve(now, nil)
 	}
 }
 
 func (l *line) forget(t *turn, now int64) {
+	l.over(t)
 	switch t.state {
 	case turnWaiting:
 		l.remove(t)

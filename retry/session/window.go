@@ -1,8 +1,9 @@
 package session
 
 // A window is how the requests of a bucket come back after they met a limit:
-// slow start. A limit shuts it. When its time has come one goes first; when that
-// one has passed, twice as many with each round, but no more than passed the
+// slow start. A limit shuts it. When its time has come one goes first. When that
+// one has passed, most of what passed the last time go, or where nothing is known
+// of that two; then twice as many with each round, but no more than passed the
 // last time in as long a time. Now and then some more are tried, to see whether
 // the limit has grown. Until a limit is met it is off, and everything may go.
 //
@@ -26,13 +27,21 @@ type window struct {
 	known  int // 0: nothing is known
 	period int64
 	before int     // the round that known was measured in: what passes late of it counts too
-	sent   []int64 // when the requests of the last period were sent: from head on
-	head   int
+	sent   []batch // those of the last period
+	recent int     // how many requests they are
+
+	// Some servers bound how many they answer at a time, and no rate. Who goes
+	// first may then be in vain until an answer has ended.
+	streams   int   // answers that have begun and not ended
+	places    int   // how many of them the server takes, as far as is known; 0: as many as come
+	unbounded bool  // the server was found to have no such bound
+	patience  int64 // until then a first one waits for an answer to end
 
 	// Tries for more, one in some periods.
 	began int64 // this period
 	full  bool  // known was used up in it
 	more  int   // how many above known may go in it
+	was   int   // known before the limit was met last
 	step  int   // how many the next try has
 	rest  int   // periods until the next try
 	pause int   // periods between tries, while they are in vain
@@ -47,8 +56,11 @@ const (
 	// without a wish: twice as long each time that a first one meets it again.
 	restFirst int64 = 250
 	restMost  int64 = 8_000
-	// pauseMost bounds the periods from one try for more to the next.
-	pauseMost = 32
+	// pauseFirst periods pass before the first try for more, pauseMost at most from one to the next.
+	pauseFirst = 4
+	pauseMost  = 32
+	// batches is how many parts of a period are told apart.
+	batches = 64
 	// placeFor is how long a request without headers keeps its place.
 	placeFor int64 = 30_000
 )
@@ -57,6 +69,12 @@ const (
 type trip struct {
 	at    int64
 	round int
+}
+
+// batch is requests that were sent at about the same time.
+type batch struct {
+	from, to int64
+	n        int
 }
 
 // next says whether one more may go. If not, at is when time alone will change
@@ -70,22 +88,29 @@ func (w *window) next(now int64) (may bool, at int64) {
 	case now >= w.moved+placeFor:
 		w.out, w.trying = 0, false // whoever is on the way was forgotten by its host
 	}
-	if !w.open {
+	switch {
+	case !w.open && w.places > 0 && w.streams >= w.places && now < w.patience:
+		return false, w.patience
+	case !w.open:
 		return !w.trying, 0
+	case w.places > 0: // or the guess is wrong
+		at = w.moved + placeFor
+		return w.streams+w.out < w.places+w.more || now >= at, at
 	}
 	if now >= w.began+w.period {
 		w.renew(now)
 	}
-	for w.head < len(w.sent) && w.sent[w.head] <= now-w.period {
-		w.head++
+	for len(w.sent) > 0 && w.sent[0].to <= now-w.period {
+		w.recent -= w.sent[0].n
+		w.sent = w.sent[1:]
 	}
-	if w.known == 0 || len(w.sent)-w.head < w.known+w.more {
+	if w.known == 0 || w.recent < w.known+w.more {
 		return w.out < w.size, 0
 	}
 	w.full = true
-	at = w.sent[w.head] + w.period
+	at = w.sent[0].to + w.period
 	// Without the server's word the period is a guess, which may be far too long.
-	if last := w.sent[len(w.sent)-1] + restMost; !w.told && last < at {
+	if last := w.sent[len(w.sent)-1].to + restMost; !w.told && last < at {
 		if now >= last {
 			w.close()
 			return true, 0
@@ -93,6 +118,31 @@ func (w *window) next(now int64) (may bool, at int64) {
 		at = last
 	}
 	return false, at
+}
+
+// guess takes the answers that are open when a first one meets the limit for all
+// that the server has places for. If there were more, the limit is another one.
+func (w *window) guess(first bool) {
+	switch {
+	case w.streams < w.places-w.places/8:
+		w.places, w.unbounded = 0, true
+	case w.places > 0 || first && !w.unbounded:
+		w.places = w.streams
+	}
+	w.more = 0
+}
+
+// place notes that an answer has begun: of a first one, or another.
+func (w *window) place(first bool) {
+	switch {
+	case w.places == 0:
+	case w.streams >= w.places && first:
+		w.places, w.unbounded = 0, true
+	case w.streams >= w.places: // one more was tried
+		w.places, w.more, w.pause = w.streams+1, 0, 1
+	case w.gained >= w.places*w.pause:
+		w.gained, w.more = 0, 1
+	}
 }
 
 // renew begins a period.
@@ -103,7 +153,11 @@ func (w *window) renew(now int64) {
 			w.step, w.pause = w.step*2, 1
 		}
 		w.more = 0
-		if w.rest--; w.rest <= 0 {
+		w.rest--
+		if w.known < w.was/2 { // the server allows less than it did, or was met at a bad time
+			w.rest, w.step = 0, max(w.step, w.known/4)
+		}
+		if w.rest <= 0 {
 			w.more = w.step
 		}
 	}
@@ -119,12 +173,21 @@ func (w *window) send(now int64) trip {
 	}
 	w.trying = !w.open
 	if w.open {
-		if w.head > len(w.sent)/2 {
-			w.sent, w.head = w.sent[:copy(w.sent, w.sent[w.head:])], 0
-		}
-		w.sent = append(w.sent, now)
+		w.note(now)
 	}
 	return trip{now, w.round}
+}
+
+// note notes a request that was sent.
+func (w *window) note(now int64) {
+	w.recent++
+	last := len(w.sent) - 1
+	if last < 0 || now-w.sent[last].from > w.period/batches {
+		w.sent = append(w.sent, batch{from: now})
+		last++
+	}
+	w.sent[last].to = now
+	w.sent[last].n++
 }
 
 // done notes that a request is on its way no more.
@@ -143,16 +206,21 @@ func (w *window) pass(t trip, now int64) {
 		w.count(now)
 		w.fresh++
 	case t.round == w.round && !w.open:
+		w.place(true)
 		if p := t.at - w.began; w.began > 0 && (w.period == 0 || p < w.period) {
 			w.period = p
 		}
 		w.open, w.vain = true, 0
-		w.size++
+		w.size = max(w.size+1, w.known*3/4)
 		w.began, w.full, w.more = t.at, false, 0
-		w.sent, w.head = append(w.sent[:0], t.at), 0
+		w.sent, w.recent = w.sent[:0], 0
+		w.note(t.at)
 	case t.round == w.round:
 		w.gained++
-		if w.size < w.known || w.known == 0 || w.gained >= w.size {
+		switch {
+		case w.places > 0:
+			w.place(false)
+		case w.size < w.known || w.known == 0 || w.gained >= w.size:
 			w.size++
 			w.gained = 0
 		}
@@ -192,28 +260,36 @@ func (w *window) limit(t trip, now, until int64) {
 		w.vain++
 		w.before = -1 // known stays
 	default:
-		w.known = max(len(w.sent)-w.head-w.out, 1)
+		w.was = w.known
+		w.known = max(w.recent-w.out, 1)
 		w.size = max(w.size/2, 1)
 		w.step, w.rest = 1, w.pause
 		w.pause = min(w.pause*2, pauseMost)
 		w.before = w.round
 	}
+	w.guess(first)
 	w.told = until > now
 	switch {
 	case w.told:
 		w.until = max(w.until, until)
 	case first:
-		w.until = max(w.until, now+min(restFirst<<min(w.vain-1, 10), restMost))
+		w.until = max(w.until, now+w.restLength())
 	case w.period > 0:
 		w.until = max(w.until, w.began+w.period, now+restFirst)
 	}
+	w.patience = w.until + w.restLength()
 	w.close()
 }
 
+// restLength is how long to wait after so many first ones in vain.
+func (w *window) restLength() int64 { return min(restFirst<<min(max(w.vain-1, 0), 10), restMost) }
+
 // start turns the window on.
 func (w *window) start(known int) {
+	w.was = 0
 	w.on, w.size, w.known, w.period = true, 1, known, 0
-	w.vain, w.step, w.rest, w.pause = 0, 1, 0, 1
+	w.places, w.unbounded = 0, false
+	w.vain, w.step, w.rest, w.pause = 0, 1, pauseFirst, pauseFirst
 }
 
 // close lets one go first.

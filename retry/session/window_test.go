@@ -137,6 +137,75 @@ func TestTheWindowGrowsUpToWhatPassedTheLastTime(t *testing.T) {
 	require.NotEmpty(t, c.gone(), "the next period has as many")
 }
 
+func TestWhatPassedTheLastTimeGoesSoonAfterTheFirstOne(t *testing.T) {
+	c := newCrowd(t, 100)
+	c.ask(span(0, 100)...)
+	c.pass(span(0, 20)...)
+	c.limit(1000, span(20, 100)...)
+	c.gone()
+	c.sleep(1000)
+	c.ask(span(20, 100)...)
+	c.pass(c.gone()...)
+	require.Len(t, c.gone(), 15, "three quarters of twenty")
+}
+
+// limitedPlaces lets ten answers begin, and nobody else while they go on.
+func limitedPlaces(t *testing.T) *crowd {
+	c := newCrowd(t, 40)
+	c.ask(span(0, 40)...)
+	c.pass(span(0, 10)...)
+	c.limit(1000, span(10, 40)...)
+	c.gone()
+	c.sleep(1000)
+	c.ask(span(10, 40)...)
+	for _, id := range c.gone() {
+		c.limit(1000, id)
+	}
+	require.Equal(t, 10, c.line.places)
+	c.sleep(1000)
+	require.Empty(t, c.gone(), "all places are taken")
+	return c
+}
+
+func TestWhereAServerAnswersSoManyAtATimeEachThatEndsLetsOneGo(t *testing.T) {
+	c := limitedPlaces(t)
+	for id := range 10 {
+		c.line.leave(c.turns[id], c.now)
+		c.rouse()
+		require.Equal(t, []int{11 + id}, c.gone())
+		c.sleep(100)
+		c.pass(11 + id)
+		require.Empty(t, c.gone(), "the place is taken")
+	}
+	require.Equal(t, 10, c.line.streams)
+}
+
+func TestThatAServerAnswersSoManyAtATimeIsNotBelievedForLong(t *testing.T) {
+	c := limitedPlaces(t)
+	c.sleep(restFirst)
+	first := c.gone()
+	require.Len(t, first, 1, "nothing has ended, and one is tried")
+	c.pass(first...)
+	require.Zero(t, c.line.places, "more are answered than there were places")
+	require.NotEmpty(t, c.gone())
+
+	c = limitedPlaces(t)
+	c.line.leave(c.turns[0], c.now)
+	c.line.leave(c.turns[1], c.now)
+	c.rouse()
+	c.limit(1000, c.gone()...)
+	require.Zero(t, c.line.places, "there were places, and the limit was met: it is another one")
+
+	c = limitedPlaces(t)
+	c.line.leave(c.turns[0], c.now)
+	c.rouse()
+	c.pass(c.gone()...)
+	c.sleep(placeFor - 1)
+	require.Empty(t, c.gone())
+	c.sleep(1)
+	require.Len(t, c.gone(), 1, "answers may go on for an hour")
+}
+
 func TestAFirstOneThatMeetsTheLimitAgainLetsTheNextGoFirst(t *testing.T) {
 	c := newCrowd(t, 10)
 	c.ask(0)
@@ -347,8 +416,11 @@ func TestALineNeverStandsStill(t *testing.T) {
 }
 
 func (c *crowd) check() {
-	waiting, taken := 0, 0
+	waiting, taken, begun := 0, 0, 0
 	for _, turn := range c.turns {
+		if turn.begun {
+			begun++
+		}
 		switch turn.state {
 		case turnWaiting:
 			waiting++
@@ -367,6 +439,7 @@ func (c *crowd) check() {
 	require.Zero(c.t, waiting, "each is in the queue")
 	require.Same(c.t, before, c.line.queue.last)
 	require.GreaterOrEqual(c.t, c.line.out, 0)
+	require.Equal(c.t, begun, c.line.streams)
 	caller := c.line.caller
 	if waiting > 0 && taken == 0 {
 		require.NotNil(c.t, caller)
