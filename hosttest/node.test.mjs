@@ -1,5 +1,5 @@
-// The vectors on Node.js: on the committed module, or on the file in STEADFETCH_MODULE. A module that Go's compiler built for
-// GOOS=js also needs the path of its wasm_exec.js, in STEADFETCH_WASM_EXEC.
+// The vectors on Node.js: on the committed module, or on the file in STEADFETCH_MODULE. A module that Go's compiler built
+// for GOOS=js also needs the path of its wasm_exec.js, in STEADFETCH_WASM_EXEC.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";

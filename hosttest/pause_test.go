@@ -75,7 +75,8 @@ func TestNoCallTakesLongWhateverIsHeld(t *testing.T) {
 	}
 	t.Logf("the worst call took %v; %d KiB of memory", worst, i.Memory()>>10)
 	require.LessOrEqual(t, i.Memory(), 4<<20)
-	// Typically it is 5 ms or less. A collector that scans the held bytes takes minutes, far longer than any busy machine.
+	// Typically it is 5 ms or less. A collector that scans the held bytes takes minutes,
+	// far longer than any busy machine.
 	require.Less(t, worst, 10*time.Second)
 }
 

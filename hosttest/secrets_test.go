@@ -24,7 +24,8 @@ import (
 	"github.com/steadfetch/steadfetch/retry/transport"
 )
 
-// identifying matches words that look like an identifier or an address: those are masked, since no rule can distinguish them from a key.
+// identifying matches words that look like an identifier or an address: those are
+// masked, since no rule can distinguish them from a key.
 var identifying = regexp.MustCompile(`\S*(?:[0-9@/\\=:;_*]|[a-z][A-Z]|\S{20})\S*`)
 
 func TestOrdinaryWordsAreNotMasked(t *testing.T) {

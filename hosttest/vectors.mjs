@@ -1,5 +1,5 @@
-// Plays the vectors of testdata on the module, by ABI.md alone. It is independent of the host: it uses no files, network or test
-// framework, so the same file runs in Node.js, Deno, Bun, Workers and browsers. testdata/README.md describes the vectors.
+// Plays the vectors of testdata on the module, by ABI.md alone. It is independent of the host: it uses no files, network or
+// test framework, so it runs in Node.js, Deno, Bun, Workers and browsers. testdata/README.md describes the vectors.
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -182,7 +182,8 @@ function equal(a, b) {
 }
 
 /**
- * Plays classify vectors, on one instance: a list of failures and verdicts, or `texts` and `statuses` with whether they are retryable.
+ * Plays classify vectors, on one instance: a list of failures and verdicts, or `texts` and `statuses` with whether they
+ * are retryable.
  * @param exports the exports of an instance.
  * @param files the files of testdata/classify, parsed, as `{ name: content }`.
  */

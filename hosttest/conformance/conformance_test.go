@@ -80,7 +80,7 @@ func load(t *testing.T) []script {
 	return file.Scripts
 }
 
-// core is a fake: it answers as the script says, and records every call that differs from the script.
+// core is a fake: it answers as the script says, and records calls that differ from it.
 type core struct {
 	script *script
 	at     int

@@ -1,5 +1,5 @@
-// Reads batches of calls from standard input, a batch per line of JSON, and prints the digests of their results, a line per batch.
-// Arguments: the kind of the build (module, plain, go), its file, and for go its wasm_exec.js.
+// Reads batches of calls from standard input, a batch per line of JSON, and prints the digests of their results, a line per
+// batch. Arguments: the kind of the build (module, plain, go), its file, and for go its wasm_exec.js.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";

@@ -49,7 +49,10 @@ function kindOf(member) {
   return text.startsWith("{") && text.length > 60 ? "object" : text;
 }
 
-/** The members of interfaces or classes, one per row. `places` are pairs of a file and a name, or "name.member" for a member with members. */
+/**
+ * The members of interfaces or classes, one per row. `places` are pairs of a file and a name, or "name.member" for a member
+ * that has members.
+ */
 function members(...places) {
   const rows = [];
   for (let i = 0; i < places.length; i += 2) {

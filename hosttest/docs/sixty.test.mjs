@@ -13,7 +13,7 @@ const answer = [
   "data: [DONE]\n\n",
 ].join("");
 
-/** A provider that accepts ten requests per second, counted from the first one, and asks the others to wait for one second. */
+/** A provider that accepts ten requests per second, counted from the first, and asks the others to wait a second. */
 async function provider() {
   let began = 0;
   let passed = 0;

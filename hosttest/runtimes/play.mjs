@@ -63,7 +63,7 @@ export async function play(steadfetch, job, module) {
   };
 }
 
-/** Gets the job from the runner, plays it, and reports the outcome. `server` is the runner's address, `host` this runtime's name. */
+/** Gets the job from the runner at `server`, plays it, and reports the outcome. `host` is this runtime's name. */
 export async function report(steadfetch, server, host, module) {
   let outcome;
   try {

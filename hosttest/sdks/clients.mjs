@@ -7,8 +7,9 @@ const model = "m";
 const key = "none";
 
 /**
- * By name: the `packages` that `ask` gets as its first argument, in that order; `notIn`, the places where it cannot run, with
- * the reason; `options` of createFetch that it needs; and `ask(packages, base, fetch)`, which yields pieces of the answer's text.
+ * By name: the `packages` that `ask` gets as its first argument, in that order; `notIn`, the places where it cannot run,
+ * with the reason; `options` of createFetch that it needs; and `ask(packages, base, fetch)`, which yields pieces of the
+ * answer's text.
  */
 export const clients = {
   "openai, chat": {
