@@ -28,6 +28,11 @@ func (f *Failure) ClassifyTo(v *Verdict) {
 // judge is Classify, and Explain if each is not nil: it is called for every
 // rule that is tried.
 func (t *scan) judge(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
+	if f.Verdict != nil {
+		*v = *f.Verdict
+		v.heed(f)
+		return
+	}
 	v.Provider = providerOf(f)
 	v.Status = f.Status
 	v.Retryable = true
@@ -74,8 +79,7 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	t.believe(f, v)
 
 	// The header outranks the status, and says that the request is not what is wrong.
-	should := f.Headers.Get("x-should-retry")
-	forced := ascii.EqualFold(should, "true")
+	forced := ascii.EqualFold(f.Headers.Get(shouldRetry), "true")
 	if forced && (v.Kind == InvalidRequest || v.Kind == Unknown) {
 		v.Kind = Server
 	}
@@ -91,13 +95,23 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 			v.Retryable, v.Rule = false, RuleLongWait
 		}
 	}
-	if forced || ascii.EqualFold(should, "false") {
-		v.Retryable, v.Rule = forced, "x_should_retry"
-	}
+	v.heed(f)
 	if v.Kind == Auth {
 		v.Detail = missing(f)
 	} else {
 		v.Detail = detail(f)
+	}
+}
+
+// shouldRetry is the header by which a server, or a caller's own shouldRetry,
+// has the last word.
+const shouldRetry = "x-should-retry"
+
+func (v *Verdict) heed(f *Failure) {
+	says := f.Headers.Get(shouldRetry)
+	yes := ascii.EqualFold(says, "true")
+	if yes || ascii.EqualFold(says, "false") {
+		v.Retryable, v.Rule = yes, "x_should_retry"
 	}
 }
 

@@ -118,6 +118,8 @@ func TestCorpusOfRealErrorsIsDecidedRight(t *testing.T) {
 		{"more", 97, 94, 98, 93},
 		{"recent", 97, 94, 98, 93},
 		{"apart", 98, 97, 100, 97},
+		{"later", 99, 98, 100, 98},
+		{"later-apart", 99, 98, 100, 96},
 	} {
 		var clear, all score
 		for _, c := range loadCorpus(t, corpus.name) {

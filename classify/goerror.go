@@ -20,13 +20,23 @@ func IsRetryable(err error) bool {
 	return err != nil && Classify(FromError(err)).Retryable
 }
 
-// FromError reduces a Go error to the facts that Classify judges: whether a
-// context was done, an HTTP status, an answer's body and the text. Status and
-// body are found anywhere in the chain of wrapped errors, by the methods that
-// SDKs give theirs: StatusCode() int, HTTPStatusCode() int and RawJSON() string;
-// so is Retryable() bool. The errors of net, net/url, net/http, crypto/tls,
-// crypto/x509 and syscall are told by their texts, and by Timeout() bool. An
-// error that is none of these is taken for foreign.
+// FromError reduces a Go error to the facts that Classify judges. It looks for
+// them in the whole chain of wrapped errors, where the SDKs' errors have them:
+//
+//   - the status: StatusCode() or HTTPStatusCode(), or fields of these names
+//   - the headers, Retry-After among them: Header(), or the field Header or
+//     Response.Header. It reads no clock: set Now, if a date is to be understood
+//     that comes without the header Date
+//   - the body: RawJSON(), or the field Body. Response.Body is not read, so what an
+//     SDK leaves there, as openai-go does with an error that is not JSON, is not seen
+//   - the address: the field Request.URL, or a text that begins like net/url's
+//   - what it says itself: Retryable() bool, and Timeout() bool
+//   - a field Verdict of type Verdict, as retry.Error has: it was judged before,
+//     and Classify gives that verdict back
+//
+// The rest is told by its text: the errors of net, net/url, net/http,
+// crypto/tls, crypto/x509 and syscall. An error that is none of these is
+// Foreign.
 //
 // A context that is canceled or past its deadline is the caller's cancel,
 // unless the text tells of http.Client's own time-out, or the error came as a
@@ -35,29 +45,23 @@ func FromError(err error) Failure {
 	if err == nil {
 		return Failure{}
 	}
-	f := Failure{Error: &ErrorInfo{Message: err.Error()}}
-	var status interface{ StatusCode() int }
-	var httpStatus interface{ HTTPStatusCode() int }
-	var raw interface{ RawJSON() string }
+	f := Failure{}
+	gather(err, &f)
+	url, text := cutAddress(err.Error())
+	f.Error = &ErrorInfo{Message: text}
+	if f.URL == "" {
+		f.URL = url
+	}
 	var judged interface{ Retryable() bool }
-	var transport interface { // net.Error
-		Timeout() bool
-		Temporary() bool
-	}
-	switch {
-	case errors.As(err, &status):
-		f.Status = status.StatusCode()
-	case errors.As(err, &httpStatus):
-		f.Status = httpStatus.HTTPStatusCode()
-	}
-	if errors.As(err, &raw) {
-		f.Body = raw.RawJSON()
-	}
 	if errors.As(err, &judged) {
 		f.Error.Retryable = "false"
 		if judged.Retryable() {
 			f.Error.Retryable = "true"
 		}
+	}
+	var transport interface { // net.Error
+		Timeout() bool
+		Temporary() bool
 	}
 	f.Foreign = !errors.As(err, &transport)
 	var timeout interface{ Timeout() bool }
@@ -69,4 +73,19 @@ func FromError(err error) Failure {
 		f.Error.Code = "ETIMEDOUT"
 	}
 	return f
+}
+
+// cutAddress takes the address out of a text like net/url's and some SDKs',
+// 'Post "https://host/path": connection refused'. What is written in an address
+// is no news of a failure.
+func cutAddress(text string) (url, rest string) {
+	at := strings.Index(text, ` "http`)
+	if at < 0 {
+		return "", text
+	}
+	url, rest, found := strings.Cut(text[at+2:], `": `)
+	if !found || strings.ContainsAny(url, " \"") || !strings.Contains(url, "://") {
+		return "", text
+	}
+	return url, text[:strings.LastIndexByte(text[:at], ' ')+1] + rest
 }

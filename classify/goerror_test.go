@@ -191,3 +191,104 @@ func TestErrorsOfHTTPClientsAreJudged(t *testing.T) {
 		require.Equal(t, c.retry, v.Retryable, "%s: %v", name, c.err)
 	}
 }
+
+// The errors of SDKs for Go, as far as they keep what the server said. Those of
+// OpenAI and Anthropic themselves are met in retry/transport/sdktest.
+type (
+	sdkError struct { // openai-go, anthropic-sdk-go
+		StatusCode int
+		Request    *http.Request
+		Response   *http.Response
+		raw        string
+	}
+	googleError struct { // google.golang.org/api
+		Code    int
+		Message string
+		Body    string
+		Header  http.Header
+	}
+	azureError struct { // azcore
+		StatusCode  int
+		RawResponse *http.Response
+	}
+	awsResponse      struct{ *http.Response }
+	awsInner         struct{ Response *awsResponse }
+	awsResponseError struct{ *awsInner }
+	headerError      struct{ http.Header }
+	bytesError       struct { // go-openai
+		HTTPStatusCode int
+		Body           []byte
+	}
+	mailError struct { // net/textproto: no status of HTTP
+		Code int
+		Msg  string
+	}
+)
+
+func (e *sdkError) Error() string {
+	return "POST \"http://127.0.0.1:42433/v1/messages\": 429 Too Many Requests " + e.raw
+}
+func (e sdkError) RawJSON() string  { return e.raw }
+func (e googleError) Error() string { return "googleapi: refused" }
+func (e *azureError) Error() string { return "refused" }
+func (e *awsInner) Error() string   { return "https response error" }
+
+func (e *awsInner) HTTPStatusCode() int { return e.Response.StatusCode }
+func (e headerError) Error() string     { return "later" }
+func (e bytesError) Error() string      { return "refused" }
+func (e mailError) Error() string       { return "550 no such user here" }
+
+func TestAnErrorOfAnSDKIsJudgedByWhatTheServerSaid(t *testing.T) {
+	header := http.Header{"Retry-After": {"7"}}
+	at := func(address string) *http.Request {
+		req, err := http.NewRequest(http.MethodPost, address, nil)
+		require.NoError(t, err)
+		return req
+	}
+	limited := &http.Response{StatusCode: 429, Header: header, Request: at("https://x.openai.azure.com/openai/deployments/d/chat/completions")}
+	busy := &http.Response{StatusCode: 503, Header: header}
+	for name, c := range map[string]struct {
+		err      error
+		kind     classify.Kind
+		status   int
+		provider string
+	}{
+		"openai-go":  {&sdkError{429, at("https://api.openai.com/v1/chat/completions"), limited, `{"message":"slow down"}`}, classify.RateLimit, 429, "openai"},
+		"anthropic":  {&sdkError{429, at("http://127.0.0.1:42433/v1/messages"), limited, `{"type":"error","error":{"type":"rate_limit_error","message":"Rate limited"}}`}, classify.RateLimit, 429, ""},
+		"google":     {googleError{Code: 429, Message: "quota", Body: `{"error":{"message":"slow down"}}`, Header: header}, classify.RateLimit, 429, ""},
+		"azure":      {&azureError{429, limited}, classify.RateLimit, 429, "azure"},
+		"aws":        {awsResponseError{&awsInner{&awsResponse{busy}}}, classify.Server, 503, ""},
+		"header":     {headerError{http.Header{"Retry-After": {"7"}, "X-Should-Retry": {"true"}}}, classify.Server, 0, ""},
+		"go-openai":  {bytesError{429, []byte(`{"error":{"message":"Please try again in 7s"}}`)}, classify.RateLimit, 429, ""},
+		"wrapped":    {fmt.Errorf("title: %w", errors.Join(io.ErrClosedPipe, &azureError{429, limited})), classify.RateLimit, 429, "azure"},
+		"no pointer": {fmt.Errorf("title: %w", &azureError{StatusCode: 429, RawResponse: limited}), classify.RateLimit, 429, "azure"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := classify.Classify(classify.FromError(c.err))
+			require.Equal(t, c.kind, v.Kind, v.Rule)
+			require.True(t, v.Retryable)
+			require.Equal(t, c.status, v.Status)
+			require.Equal(t, c.provider, v.Provider)
+			require.NotNil(t, v.RetryAfterMs)
+			require.EqualValues(t, 7000, *v.RetryAfterMs)
+		})
+	}
+}
+
+func TestTheAddressInATextIsNoNews(t *testing.T) {
+	text := `title: Post "https://api.openai.com/v1/quota/billing?key=secret": read: connection reset by peer`
+	f := classify.FromError(errors.New(text))
+	require.Equal(t, "title: read: connection reset by peer", f.Error.Message)
+	v := classify.Classify(f)
+	require.Equal(t, classify.Network, v.Kind)
+	require.Equal(t, "openai", v.Provider)
+	for _, text := range []string{`Get "localhost/x": unsupported protocol scheme ""`, `say "https and more": odd`, `"http`} {
+		require.Equal(t, text, classify.FromError(errors.New(text)).Error.Message)
+	}
+}
+
+func TestAnErrorWhoseFieldsAreNotSetKnowsNothing(t *testing.T) {
+	for _, err := range []error{&azureError{}, googleError{}, mailError{Code: 550}, headerError{}, bytesError{}} {
+		require.Zero(t, classify.FromError(err).Status, "%T", err)
+	}
+}

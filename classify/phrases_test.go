@@ -181,3 +181,36 @@ func TestWhichRequestItWasIsHeard(t *testing.T) {
 	require.Equal(t, InvalidRequest, judge(422, "Key 'foo' not permitted").Kind)
 	require.Equal(t, Permission, judge(403, "Operation not permitted").Kind)
 }
+
+func TestAnInvitationToTryAgainIsHeardOfRequestsOnly(t *testing.T) {
+	judge := func(text string, foreign bool) Verdict {
+		return Classify(Failure{Foreign: foreign, Error: &ErrorInfo{Message: text}})
+	}
+	for text, kind := range map[string]Kind{
+		"It did not work out, please try again later": Server,
+		"Not now: please retry in 8s":                 RateLimit,
+		"The request queue is full":                   Overloaded,
+		"cache is warming up, please wait":            Overloaded,
+		"An error occurred while processing request":  Server,
+		"出了点问题，请稍后再试":                                 Server,
+	} {
+		v := judge(text, false)
+		require.True(t, v.Retryable, text)
+		require.Equal(t, kind, v.Kind, text)
+		require.False(t, judge(text, true).Retryable && text != "The request queue is full", "of one's own code: %s", text)
+	}
+	for _, text := range []string{
+		"Choose another folder and try again", "Sign in, then try again", "Top up and try again", "Fix the schema and try again", "Do not retry",
+	} {
+		require.False(t, judge(text, false).Retryable, text)
+	}
+	v := Classify(Failure{Status: 400, Body: "that cannot work; please try again later"})
+	require.False(t, v.Retryable, "the status says whose fault it is")
+}
+
+func TestAWordOfRetirementIsAboutAModelOnlyWhereOneIsNamed(t *testing.T) {
+	judge := func(body string) Kind { return Classify(Failure{Status: 400, Body: body}).Kind }
+	require.Equal(t, ModelNotFound, judge("Model x-large has been discontinued"))
+	require.Equal(t, InvalidRequest, judge("Request trying to use a deprecated SDK version"))
+	require.Equal(t, InvalidRequest, judge("The field `functions` is deprecated"))
+}

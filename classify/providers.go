@@ -185,7 +185,10 @@ func displayName(short string) string {
 }
 
 // ProviderOf is the short name of the provider that a request goes to: the
-// hint if there is one, else what the URL's host tells, else "".
+// hint if there is one, else what the URL's host tells, else "". A name
+// that the table in providers.go has ("anthropic", "azure", "bedrock", "google",
+// "groq", "mistral", "openai", "openrouter", …) brings that provider's own codes
+// and its display name; any other only itself.
 func ProviderOf(url, hint string) string {
 	if hint == "" {
 		if p := providerAt(authority(url)); p != nil {

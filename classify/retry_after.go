@@ -174,7 +174,7 @@ const (
 	askWords = "retry resets reset back again try available estimated erneut nuevo novamente"
 	// and waitWords do by themselves.
 	waitWords = "wait cooldown delay backoff warten dans attendez espere aguarde через подождите"
-	joinWords = "after in time for of about approximately another at least until remaining sie en em seconds secs sec ms milliseconds minutes"
+	joinWords = "after in time for of about approximately another this request at least until remaining sie en em seconds secs sec ms milliseconds minutes"
 	// behindWords make the duration before them a wait.
 	behindWords = "wait remaining left cooldown delay before erneut wieder"
 	behindParts = "后 後 후 钟后 钟後 間後 待 お待"
@@ -199,6 +199,9 @@ func (a *asked) word(s string) bool {
 	for s != "" {
 		part := ""
 		switch {
+		case firstOf(waitWords, s, &part):
+			b.wait = true
+			b.sure = b.sure || part == "delay"
 		case firstOf(askWords, s, &part):
 			b.ask = true
 			b.retry = b.retry || part == "retry"
@@ -208,9 +211,6 @@ func (a *asked) word(s string) bool {
 			if each, _ := unitAt(part, 0); each > 0 {
 				b.unit = each
 			}
-		case firstOf(waitWords, s, &part):
-			b.wait = true
-			b.sure = b.sure || part == "delay"
 		default:
 			return false
 		}

@@ -40,7 +40,7 @@ var rules = [...]rule{
 	{name: "limit_of_zero", kind: Quota, any: facts{limitWord, rate, statusTooMany}, and: zeroLimit},
 	{name: "daily_quota", kind: Quota, any: facts{dailyQuota}},
 	{name: "long_window", kind: Quota, any: facts{limitWord, rate, statusTooMany}, and: longWindow},
-	{name: "quota", kind: Quota, any: facts{quota}, none: facts{minute, shortWait, policy}},
+	{name: "quota", kind: Quota, any: facts{quota}, none: facts{minute, shortWait, policy, rateReached}},
 
 	{name: "missing_key", kind: Auth, any: facts{noKey}},
 	{name: "bad_key", kind: Auth, any: facts{badKey, statusNoCredentials}},
@@ -51,23 +51,26 @@ var rules = [...]rule{
 	{name: "too_many_tokens", kind: RateLimit, retry: true, any: facts{statusTooMany, minute, shortWait}, and: manyTokens},
 	// The length that the answer may have, not that of what was sent.
 	{name: "output_limit", kind: InvalidRequest, any: facts{outputLimit}, unless: facts{tooLong}},
-	{name: "context_length", kind: ContextLength, any: facts{tooLong, manyTokens}},
+	{name: "context_length", kind: ContextLength, any: facts{tooLong, manyTokens}, none: facts{callerDeadline}},
 	{name: "too_large", kind: TooLarge, any: facts{tooLarge, statusTooLarge}},
 	{name: "model", kind: ModelNotFound, any: facts{noModel}},
 	{name: "model_in_404", kind: ModelNotFound, any: facts{modelWord}, and: statusNotFound},
+	{name: "model_retired", kind: ModelNotFound, any: facts{retired}, and: modelWord},
 	{name: "certificate", kind: TLS, any: facts{certificate, statusCertificate}},
 	{name: "bad_call", kind: InvalidRequest, any: facts{badCall}},
 
 	// A wrapper's generic word: what is permanent inside it came before.
-	{name: "overloaded", kind: Overloaded, retry: true, any: facts{statusOverloaded, overloaded}},
+	{name: "overloaded", kind: Overloaded, retry: true, any: facts{statusOverloaded, overloaded}, unless: facts{quota}},
 
 	// A CDN limits rates with 403, too.
 	{name: "forbidden", kind: Permission, any: facts{statusForbidden}, none: facts{rate}},
 	{name: "rate_limit", kind: RateLimit, retry: true, any: facts{rate, statusTooMany, quota}},
+	{name: "limit_by_minute", kind: RateLimit, retry: true, any: facts{limitWord}, and: minute},
 	{name: "key", kind: Auth, any: facts{keyWord}},
 	{name: "lock", kind: InvalidRequest, retry: true, any: facts{lock}, none: facts{statusServer}},
 	{name: "not_found", kind: InvalidRequest, any: facts{statusNotFound}},
 
+	{name: "generating", kind: Server, retry: true, any: facts{generating}},
 	{name: "timeout", kind: Timeout, retry: true, any: facts{statusTimeout, timeout}},
 	{name: "network_opaque", kind: Network, retry: true, any: facts{opaque}},
 	{name: "network", kind: Network, retry: true, any: facts{network}},
@@ -79,7 +82,12 @@ var rules = [...]rule{
 	{name: "field_not_permitted", kind: InvalidRequest, any: facts{statusUnfit}, and: notField},
 	{name: "forbidden_text", kind: Permission, any: facts{forbidden}},
 	{name: "server_text", kind: Server, retry: true, any: facts{serverFault}},
+	{name: "plan", kind: Quota, any: facts{upgrade}},
+	{name: "size", kind: ContextLength, any: facts{excess}, and: sizeWord},
 	{name: "invalid_request", kind: InvalidRequest, any: facts{statusUnfit, statusRefused, badRequest}},
+	// Nothing says why, but it says that it passes.
+	{name: "wait", kind: RateLimit, retry: true, any: facts{shortWait}, and: tryAgain},
+	{name: "try_again", kind: Server, retry: true, any: facts{tryAgain}},
 	// The request had been accepted: what failed later is the server's.
 	{name: "event", kind: Server, retry: true, any: facts{inEvent}},
 	// What a transport throws is about the connection, whatever it says.

@@ -39,13 +39,13 @@ type scan struct {
 	parts  [24]part
 	nparts int
 
-	tested [64]bool  // which facts were looked for
-	found  [64]level // how well they are founded
-	status int       // the status that counts: the response's, or one told inside
-	outer  int       // the response's
-	wait   int64     // what the texts ask for, in milliseconds; -1 for nothing
-	open   bool      // the last text ends in a word, and may be cut there
-	cut    bool      // and within that wait: 2, of "2 hours"
+	tested [factCount]bool  // which facts were looked for
+	found  [factCount]level // how well they are founded
+	status int              // the status that counts: the response's, or one told inside
+	outer  int              // the response's
+	wait   int64            // what the texts ask for, in milliseconds; -1 for nothing
+	open   bool             // the last text ends in a word, and may be cut there
+	cut    bool             // and within that wait: 2, of "2 hours"
 
 	foreign bool // thrown by code that is not the engine's: no loose words
 }

@@ -23,6 +23,7 @@ var statuses = [...]struct {
 	{from: 407, to: 407, fact: statusProxyCredentials},
 	{from: 402, to: 402, fact: statusPayment},
 	{from: 403, to: 403, fact: statusForbidden},
+	{from: 451, to: 451, fact: statusForbidden}, // by law, as in some countries
 	{from: 404, to: 404, fact: statusNotFound},
 	{from: 408, to: 408, fact: statusTimeout},
 	{from: 504, to: 504, fact: statusTimeout},

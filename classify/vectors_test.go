@@ -66,6 +66,12 @@ var byHand = []namedFailure{
 	{"mixed-case provider", classify.Failure{Status: 529, Provider: "OpenRouter"}},
 	{"header tells", classify.Failure{Status: 403, Headers: map[string]string{"x-amzn-ErrorType": "UnrecognizedClientException"}}},
 	{"page with 200", classify.Failure{Phase: classify.PhaseResponse, Status: 200, Body: "<!doctype html><html><body><h1>Welcome</h1></body></html>"}},
+	{"judged before", classify.Failure{Foreign: true, Status: 529, Error: &classify.ErrorInfo{Message: "Connection error."}, Verdict: &classify.Verdict{
+		Kind: classify.RetryAfterTooLong, Status: 429, Title: "Rate limited", Message: "It asks to wait 1 h.",
+	}}},
+	{"judged before, but somebody insists", classify.Failure{
+		Headers: map[string]string{"x-should-retry": "true"}, Verdict: &classify.Verdict{Kind: classify.AttemptsExhausted, Rule: "attempts_exhausted"},
+	}},
 	{"whole trace", classify.Failure{Status: 500, Body: "Error: it broke\n    at f (file:///srv/app.mjs:429:500)\n    at g (node:internal:503)"}},
 }
 

@@ -1,9 +1,6 @@
 // Package classify answers one question about a failed request to an LLM
-// provider: is the same request worth another try?
-//
-// Classify is pure. It performs no I/O, reads no clock and keeps no state, so
-// the same Failure gives the same Verdict in a Go program, in WebAssembly and
-// in every browser.
+// provider: is the same request worth another try? It is pure: no I/O, no clock,
+// no state, so the same Failure gives the same Verdict in Go and in every browser.
 package classify
 
 // Phase says how far a request had come when it failed.
@@ -31,6 +28,7 @@ type Failure struct {
 	// Error is the thrown error, if one was.
 	Error *ErrorInfo `json:"error,omitempty"`
 	// Provider is a hint ("anthropic", "openai", …) for hosts that know it.
+	// [ProviderOf] says which names there are.
 	Provider string `json:"provider,omitempty"`
 	// URL is the request's. It tells the provider and is never shown.
 	URL string `json:"url,omitempty"`
@@ -51,6 +49,9 @@ type Failure struct {
 	// UnknownRetryable turns the verdict on an error that no rule knows from
 	// stop to retry.
 	UnknownRetryable bool `json:"unknown_retryable,omitempty"`
+	// Verdict is the one that was given before, where the error is the retry
+	// engine's own. It stands, but for what the header x-should-retry says.
+	Verdict *Verdict `json:"verdict,omitempty"`
 }
 
 // Timer is a clock of the retry engine.

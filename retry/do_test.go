@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,6 +77,40 @@ func TestAPolicyThatMakesNoSenseCallsNothing(t *testing.T) {
 	f := failing{}
 	require.EqualError(t, retry.Do(t.Context(), retry.Policy{Jitter: "some"}, f.call, nil), "retry: jitter must be one of these: none full equal")
 	require.Empty(t, f.calls)
+	require.EqualError(t, (&retry.Policy{AfterCommit: "hope"}).Fill(), "retry: after_commit must be one of these: fail restart resume")
+}
+
+func TestTheVerdictOfAnErrorOfOursOutlivesWrapping(t *testing.T) {
+	err := retry.Do(t.Context(), retry.Policy{MaxRetryAfter: time.Second}, func(context.Context) error {
+		return errors.New("status 429: rate limit exceeded, please try again in 20s")
+	}, nil)
+	var failure *retry.Error
+	require.ErrorAs(t, err, &failure)
+	wrapped := fmt.Errorf("title: %w", &url.Error{Op: "Post", URL: "https://api.openai.com/v1/responses", Err: err})
+	require.Equal(t, failure.Verdict, classify.Classify(classify.FromError(wrapped)))
+	require.Equal(t, classify.RetryAfterTooLong, failure.Verdict.Kind)
+	require.EqualValues(t, 20_000, *failure.Verdict.RetryAfterMs)
+	require.Equal(t, failure.Verdict, classify.Explain(classify.FromError(wrapped)).Verdict)
+}
+
+// limited is what an SDK gives for a response: openai-go's shape.
+type limited struct {
+	StatusCode int
+	Response   *http.Response
+}
+
+func (limited) Error() string { return "refused" }
+
+func TestDoHeedsTheRetryAfterOfAnSDKsError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(30 * 365 * 24 * time.Hour) // the bubble's clock begins in 2000, which no server means
+		f := failing{errs: []error{
+			limited{429, &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"20"}}}},
+			limited{503, &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {time.Now().Add(50 * time.Second).UTC().Format(http.TimeFormat)}}}},
+		}}
+		require.NoError(t, retry.Retry(t.Context(), f.call, nil))
+		require.Equal(t, []time.Duration{0, 20 * time.Second, 50 * time.Second}, f.calls)
+	})
 }
 
 func TestACallsOwnDeadlineIsRetryableWhileTheCallerLives(t *testing.T) {

@@ -14,6 +14,10 @@ import (
 
 // The causes with which the engine itself gives up, for errors.Is. A failure
 // that is not worth another try has none of them: its Verdict says it all.
+//
+// They come from Do, from transport.Transport.Stream, and from http.Client where
+// there is no response to give. Where the last failure was a status, or an error
+// event in a 200, an http.Client gives that response and no error.
 var (
 	// ErrExhausted is kind attempts_exhausted: Policy.MaxAttempts or the retry
 	// budget is used up.
@@ -32,12 +36,13 @@ var (
 // failed last.
 //
 // errors.Is finds the engine's cause (ErrExhausted, …), what the last attempt's
-// transport said, and for a cancel the context's error and its cause.
+// transport said, and for a cancel the context's error and its cause. Wrapped or
+// not, classify.Classify(classify.FromError(err)) gives Verdict back.
 type Error struct {
 	// Verdict is the failure, or the engine's own reason to give up.
 	Verdict classify.Verdict
 	// Last is the verdict on the last failure where Verdict is the engine's
-	// own, else nil.
+	// own, else nil. The error's text tells of it.
 	Last *classify.Verdict
 	// Attempts is how many requests were opened.
 	Attempts int

@@ -20,8 +20,8 @@ const (
 	ChatStreamEventTypeError   ChatStreamEventType = "error"   // the request failed for good
 )
 
-// ChatStreamError is the event to show when a request has failed for good. All
-// its texts are safe to show.
+// ChatStreamError is a wire form, not a Go error (that is [Error]): the event to
+// show when a request has failed for good. All its texts are safe to show.
 type ChatStreamError struct {
 	Message    string        `json:"message"`
 	Detail     string        `json:"detail,omitempty"`
@@ -30,11 +30,14 @@ type ChatStreamError struct {
 	Retryable  bool          `json:"retryable"`
 	StatusCode int           `json:"status_code,omitempty"`
 	Title      string        `json:"title,omitempty"`
+	// Party says whose failure it was, if not the provider's.
+	Party classify.Party `json:"party,omitempty"`
 	// RetryAfterMs is how long the server asked to wait, nil if it did not ask.
 	RetryAfterMs *int64 `json:"retry_after_ms,omitempty"`
 }
 
-// ChatStreamRetry is the event to show while a session waits.
+// ChatStreamRetry is the event to show while a session waits. log/slog writes
+// its fields as a group: slog.WarnContext(ctx, "retrying", "retry", event).
 type ChatStreamRetry struct {
 	// Attempt is the number of failures so far, from 1; 0 for a request that
 	// is held by a limit that others have met.

@@ -20,11 +20,21 @@ func Retry(ctx context.Context, fn func(context.Context) error, onRetry func(att
 // Do calls fn until it succeeds, fails for good, ctx ends or policy gives up.
 //
 // It calls fn at least once, even if ctx is done already. A failure that is
-// not retryable is returned unchanged. Otherwise onRetry, if not nil, is called
-// with the number of failures so far, the error and the wait, before the wait.
-// When ctx ends first, its cause is returned; when policy gives up, an [*Error]
-// that wraps the last failure. A wait that does not fit into MaxElapsed is not
-// begun.
+// not retryable is returned unchanged, also if it is an [*Error], as a transport
+// gives it. Otherwise onRetry, if not nil, is called with the number of failures
+// so far, the error and the wait, before the wait. When ctx ends first, its cause
+// is returned; when policy gives up, an [*Error] that wraps the last failure. A
+// wait that does not fit into MaxElapsed is not begun.
+//
+// What is retryable, [classify.IsRetryable] says: failures of networks and what
+// providers say in their own words. An error of your own is unknown, and so not
+// retried, unless it has a method Retryable() bool or the policy says
+// UnknownRetryable.
+//
+// A server's wait is honoured, up to MaxRetryAfter. Errors of SDKs tell it by the
+// response that they keep ([classify.FromError] says how), an error of your own by
+// a method Header() http.Header, or by its text ("try again in 20s"). For a plain
+// response it is &Error{Verdict: transport.ClassifyResponse(response)}.
 //
 // A deadline that fn sets for one call is a failure like any other: it is
 // retryable as long as ctx itself lives. Any other done context that fn gives
@@ -84,7 +94,7 @@ func (p *Policy) judge(ctx context.Context, err error) classify.Verdict {
 		return own.Verdict
 	}
 	f := classify.FromError(err)
-	f.UnknownRetryable = p.UnknownRetryable
+	f.UnknownRetryable, f.Now = p.UnknownRetryable, time.Now().UnixMilli()
 	if f.Canceled && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return *classify.NewVerdict(classify.Timeout, &classify.Failure{})
 	}

@@ -121,8 +121,8 @@ type ResumeKind string
 const (
 	ResumeLastEventID ResumeKind = "last_event_id" // Server-Sent Events with ids, WHATWG HTML §9.2.4
 	ResumeBackground  ResumeKind = "background"    // OpenAI Responses in background mode
-	ResumeContinue    ResumeKind = "continue"      // the partial answer and a [CONTINUE] turn
-	ResumeCustom      ResumeKind = "custom"        // the caller makes the next request
+	ResumeContinue    ResumeKind = "continue"      // the request with two turns more: the partial answer, and a user's [CONTINUE]
+	ResumeCustom      ResumeKind = "custom"        // the caller makes the next request, in Transport.Resume
 )
 
 // MaxWait is the longest wait that every host's timer can hold: browsers and

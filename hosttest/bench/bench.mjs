@@ -11,6 +11,7 @@ import { Stream } from "openai/core/streaming";
 import { classify, createFetch, stream } from "steadfetch";
 import { z } from "zod";
 import { startProvider } from "../../web/provider.mjs";
+import { longestCall } from "./longest.mjs";
 import { answer, large, names } from "./streams.mjs";
 
 const require = createRequire(import.meta.url);
@@ -285,6 +286,12 @@ table(
   "ms",
   Object.entries(starts).map(([name, list]) => ({ name, figure: median(list) })),
   3,
+);
+
+const longest = longestCall(code);
+console.log(
+  `\nThe longest call into the module with 300 open streams and 84 MiB held: ${longest.ms.toFixed(2)} ms, ` +
+    `${(longest.memory / 2 ** 20).toFixed(1)} MiB of memory\n`,
 );
 
 // The herd.

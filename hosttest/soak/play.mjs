@@ -72,6 +72,9 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 const enough = new Error("the caller has enough");
 
+/** The bodies that are under way: as a socket does, they live though nobody but their reader knows of them. */
+const sockets = new Set();
+
 /** The provider's end: a fetch. */
 function wire(script, result) {
   const began = Date.now();
@@ -105,6 +108,7 @@ function wire(script, result) {
         const close = () => {
           result.open -= closed ? 0 : 1;
           closed = true;
+          sockets.delete(body);
           signal.removeEventListener("abort", listener);
         };
         let i = 0;
@@ -142,6 +146,7 @@ function wire(script, result) {
           },
           { highWaterMark: 0 },
         );
+        sockets.add(body);
         resolve(new Response(body, { status: a.status, headers: a.headers }));
       };
       if (a.after_ms) {

@@ -122,6 +122,9 @@ func (m *Members) keep(c byte) {
 		to = &m.key
 	}
 	if len(*to) < maxMember {
+		if *to == nil {
+			*to = make([]byte, 0, 32) // most fit, so that they grow no further
+		}
 		*to = append(*to, c)
 	} else {
 		m.long = true

@@ -29,6 +29,9 @@ type Reader struct {
 	base  int64  // where it begins in the stream
 	at    int    // what lies before it in chunk was read
 	from  int64  // where the event that is being read begins
+	// begun is what the last chunk had of an event that may be known by sight,
+	// when the rest of it comes.
+	begun []byte
 
 	// Where in a line the reader is.
 	place   place
@@ -100,9 +103,26 @@ func (r *Reader) Reset() { *r = Reader{Hashing: r.Hashing} }
 // Next puts the next event that ends in the chunk into e, and says whether
 // there is one. Its strings are views, good until the next call.
 func (r *Reader) Next(e *Event) bool {
-	if r.place == atStart && !r.afterCR && r.from == r.base+int64(r.at) && r.known(e) {
-		return true
+	if len(r.begun) > 0 {
+		if r.at == len(r.chunk) {
+			return false // nothing has come since
+		}
+		if r.knownBegun(e) {
+			return true
+		}
+		r.readBegun()
 	}
+	if r.started && r.place == atStart && !r.afterCR && r.from == r.base+int64(r.at) {
+		if r.known(e, r.chunk, r.at) {
+			return true
+		}
+		r.keep()
+	}
+	return r.read(e)
+}
+
+// read is Next for events that have to be read in full.
+func (r *Reader) read(e *Event) bool {
 	s := r.chunk
 	for r.at < len(s) {
 		switch r.place {
@@ -294,6 +314,7 @@ func (r *Reader) Last(e *Event) (missing string, ok bool) {
 	if r.from == r.Pos() {
 		return "", false
 	}
+	r.readBegun()
 	switch {
 	case r.place != atStart:
 		if r.place == inName {
@@ -330,19 +351,66 @@ func (r *Reader) Learn(e *Event, facts uint32, text, reasoning jsonscan.Value) {
 	r.Shapes.learn(raw, e, &r.Marks, facts, text, reasoning)
 }
 
-// known looks whether the next event is one that is known by sight.
-func (r *Reader) known(e *Event) bool {
-	shape, end := r.Shapes.match(r.chunk, r.at)
+// known looks whether the next event, at i in s, is one that is known by sight.
+func (r *Reader) known(e *Event, s string, i int) bool {
+	shape, end := r.Shapes.match(s, i)
 	if shape == nil {
 		return false
 	}
-	shape.event(r.chunk, r.at, end, r.base, e)
+	shape.event(s, i, end, r.from-int64(i), e)
 	if r.Hashing {
 		e.Hash = hash(hash(0, e.Data), e.Type)
 	}
-	r.at = end
 	r.from = e.Bytes.To
+	r.at = int(r.from - r.base)
 	return true
+}
+
+// keep keeps the rest of the chunk, if no event ends in it.
+func (r *Reader) keep() {
+	if rest := r.chunk[r.at:]; len(rest) < maxShape && !endsIn(rest) {
+		r.begun = append(r.begun, rest...)
+		r.at = len(r.chunk)
+	}
+}
+
+// knownBegun is known for the event that has begun in the last chunk.
+func (r *Reader) knownBegun(e *Event) bool {
+	n := len(r.begun)
+	whole := append(r.begun, r.chunk[:min(len(r.chunk), maxShape-n)]...)
+	r.begun = whole[:n]
+	if !r.known(e, View(whole), 0) {
+		return false
+	}
+	r.begun = whole[:0]
+	return true
+}
+
+// readBegun reads what the last chunk had of an event that is not known by
+// sight. No event ends in it.
+func (r *Reader) readBegun() {
+	if len(r.begun) == 0 {
+		return
+	}
+	base, chunk, at := r.base, r.chunk, r.at
+	r.base, r.chunk, r.at = r.from, View(r.begun), 0
+	r.read(nil)
+	r.base, r.chunk, r.at = base, chunk, at
+	r.begun = r.begun[:0]
+}
+
+// endsIn says whether an event that begins with s ends in it.
+func endsIn(s string) bool {
+	for at := 0; at < len(s); at++ {
+		line := at
+		if at = swar.LineEnd(s, at); at == line && at < len(s) {
+			return true
+		}
+		if strings.HasPrefix(s[at:], "\r\n") {
+			at++
+		}
+	}
+	return false
 }
 
 // FNV-1a, 64 bits.

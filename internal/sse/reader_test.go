@@ -371,6 +371,7 @@ func FuzzReader(f *testing.F) {
 	}
 	f.Add([]byte("event: a\ndata: {\"id\":\"c\",\"n\":1,\"t\":\"tok\",\"x\":\"y\"}\n\nevent: a\ndata: {\"id\":\"c\",\"n\":22,\"t\":\"\\u0041\",\"x\":\"\"}\n\n"), uint16(7), uint16(60))
 	f.Add([]byte("data: {\"t\":\"a\",\"x\":[1,2,{\"y\":\"z\"}]}\r\n\r\ndata: {\"t\":\"bb\",\"x\":[3,44,{\"y\":\"\"}]}\r\n\r\n"), uint16(3), uint16(9))
+	f.Add([]byte(alike()), uint16(70), uint16(700))
 	f.Fuzz(func(t *testing.T, raw []byte, size, at uint16) {
 		body := string(raw)
 		want, missing := readAll(t, &sse.Reader{Hashing: true}, body, []string{body}, learnNothing)

@@ -94,6 +94,7 @@ var failureShape = shape{
 	{name: "timer", at: unsafe.Offsetof(failure.Timer), kind: text},
 	{name: "now", at: unsafe.Offsetof(failure.Now), kind: long},
 	{name: "unknown_retryable", at: unsafe.Offsetof(failure.UnknownRetryable), kind: flag},
+	{name: "verdict", at: unsafe.Offsetof(failure.Verdict), kind: toVerdict},
 }
 
 var eventShape = shape{

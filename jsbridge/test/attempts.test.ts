@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
-import { type AttemptEvent, type Controller, createController, createFetch, retry } from "../src/index.js";
+import { type AttemptEvent, type Controller, createController, createFetch, retry, stream } from "../src/index.js";
 import { anthropicErrorResponse, faultyFetch, openaiServerErrorResponse } from "../src/testing/index.js";
 import { answer, clock, network, post, role, settle, token, url, watch } from "./fakes.js";
 
@@ -91,6 +91,34 @@ test("a final response, a failure and a function are told, too", async () => {
   assert.equal(used!.attributes["error.type"], "server");
   assert.equal(called!.outcome, "finish");
   assert.deepEqual(called!.attributes, {});
+});
+
+test("of stream(), which gives no responses, whatever fails is told as a failure", async () => {
+  const quota = '{"error":{"message":"used up","code":"insufficient_quota"}}';
+  const scripts = {
+    quota: { status: 429, body: quota },
+    "an error event": { chunks: [`data: ${quota}\n\n`] },
+    "the last of its tries": openaiServerErrorResponse(),
+  };
+  for (const [name, script] of Object.entries(scripts)) {
+    const seen: AttemptEvent[] = [];
+    const events = stream(url, post(), {
+      fetch: faultyFetch([script]),
+      maxAttempts: 1,
+      onAttempt: (a) => seen.push(a),
+    });
+    const types = [];
+    for await (const event of events) {
+      types.push(event.type);
+    }
+    await settle();
+    assert.deepEqual(types, ["error"], name);
+    assert.deepEqual(
+      seen.map((a) => a.outcome),
+      ["fail"],
+      name,
+    );
+  }
 });
 
 test("an attempt is told with the method that it had", async () => {

@@ -212,6 +212,20 @@ test("so has one of another copy of the package, such as the one for require()",
   assert.equal(classify(other).retryable, true, "a name alone says nothing");
 });
 
+test("and keeps it under an SDK's own error, with the wait that was asked for", () => {
+  const verdict = {
+    retryable: false,
+    kind: "retry_after_too_long",
+    status: 429,
+    retryAfterMs: 3_600_000,
+    title: "Rate limited",
+    message: "OpenAI asks to wait 1 h, which is more than is allowed here.",
+  } as const;
+  const wrapped = new Error("Connection error.", { cause: new RetryError(verdict, 1) });
+  assert.deepEqual(classify(wrapped), verdict);
+  assert.deepEqual(explain(wrapped).verdict, verdict);
+});
+
 test("a response is judged without being used up", async () => {
   const response = new Response('{"error":{"type":"insufficient_quota","code":"insufficient_quota"}}', {
     status: 429,

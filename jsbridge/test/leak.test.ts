@@ -132,3 +132,62 @@ test("thousands of requests, aborted at any moment, leave nothing behind", {
   }
   assert.ok(perRequest < 200, `${perRequest} bytes are left of each request`);
 });
+
+test("a response that nobody can read any more is let go, as with fetch, and no other", {
+  skip: !collect,
+}, async () => {
+  const many = 40;
+  let open = 0;
+  let failed = 0;
+  const guarded = createFetch({
+    initialDelayMs: 1,
+    fetch: async (_input, init) => {
+      const retried = failed < many && failed++ % 2 === 0; // its response was prepared, and is not needed
+      open++;
+      const close = () => open--;
+      init!.signal!.addEventListener("abort", close, { once: true });
+      const body = new ReadableStream({
+        start(c) {
+          c.enqueue(new TextEncoder().encode(retried ? ": wait\n\n" : role + token("x")));
+          if (retried) {
+            c.close();
+            close();
+            init!.signal!.removeEventListener("abort", close);
+          }
+        },
+      });
+      return new Response(body, { headers: sse });
+    },
+  });
+  const forAWhile = async () => {
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      collect!();
+    }
+  };
+  const drop = async () => void (await guarded(url, post()));
+  const dropAfterReading = async () => {
+    const reader = (await guarded(url, post())).body!.getReader();
+    await reader.read();
+  };
+  const held: unknown[] = [];
+  const holdReader = async () => {
+    const reader = (await guarded(url, post())).body!.getReader();
+    await reader.read();
+    held.push(reader);
+  };
+  const holdBody = async () => void held.push((await guarded(url, post())).body);
+  const waitForText = async () => {
+    const response = await guarded(url, post());
+    void response.text().catch(() => {}); // who waits is not held by anything else
+  };
+  for (let i = 0; i < many; i++) {
+    await [drop, dropAfterReading, holdReader, holdBody, waitForText][i % 5]!();
+  }
+  await forAWhile();
+  assert.equal(open, (many / 5) * 3, "what is held, or waited for, stays");
+  assert.equal(held.length, (many / 5) * 2);
+  held.length = 0;
+  await forAWhile();
+  assert.equal(open, many / 5, "only what is waited for stays");
+});

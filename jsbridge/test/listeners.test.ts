@@ -19,7 +19,7 @@ function listening(options: Options) {
     },
   } as unknown as Engine;
   const request = { method: "POST", url: "https://h/x?key=secret#f" };
-  return { asked, own: makeListeners(engine, 7, options, request, { report: () => {} }) };
+  return { asked, own: makeListeners(engine, 7, options, { request }, { report: () => {} }) };
 }
 
 test("where nobody listens, the core is not asked", () => {

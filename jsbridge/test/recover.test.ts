@@ -57,6 +57,35 @@ test("what recover changed stays for the retries that follow", async (t) => {
   assert.equal(await seen.value!.text(), answer.join(""));
 });
 
+const shorter = '{"model":"m","stream":true,"messages":[]}';
+
+test("a request that the same limit holds is sent no sooner than the server asked", async (t) => {
+  const pass = clock(t);
+  const { fetch, calls } = network();
+  const seen = watch(createFetch({ fetch, noCooldown: true, recover: () => ({ body: shorter }) })(url, post()));
+  await settle();
+  calls[0]!.respond(503, "", { "retry-after": "20" });
+  await settle();
+  await pass(19_999);
+  assert.equal(calls.length, 1);
+  await pass(1);
+  assert.equal(calls[1]!.init.body, shorter);
+  calls[1]!.open().finish(...answer);
+  await settle();
+  assert.equal(await seen.value!.text(), answer.join(""));
+});
+
+test("one that the same limit would hold for too long is not sent: the response is the provider's", async () => {
+  const { fetch, calls } = network();
+  const seen = watch(createFetch({ fetch, noCooldown: true, recover: () => ({ body: shorter }) })(url, post()));
+  await settle();
+  calls[0]!.respond(503, '{"error":{"message":"Down"}}', { "retry-after": "3600" });
+  await settle();
+  assert.equal(seen.value!.status, 503);
+  assert.match(await seen.value!.text(), /asks to wait 1 h/);
+  assert.equal(calls.length, 1);
+});
+
 test("without an answer of recover's the failure goes its way: the response is the provider's, whole", async () => {
   const { fetch, calls } = network();
   const seen = watch(createFetch({ fetch, recover: async () => undefined })(url, post()));

@@ -96,10 +96,19 @@ test("nothing that a program is told shows a secret", async (t) => {
         return true;
       },
     );
-    const failure = () => Promise.reject(Object.assign(new Error(spilled(secret)), { status: 503 }));
+    const theirs = Object.assign(new Error(spilled(secret)), { status: 503, config: { url: address, ...init } });
+    const failure = () => Promise.reject(theirs);
     await assert.rejects(retry(failure, { ...options, maxAttempts: 2 }), (error) => {
       assert.ok(error instanceof RetryError);
-      see(JSON.stringify(error), error.message, error.verdict, error.last); // its cause is the caller's own error
+      assert.equal(error.cause, theirs);
+      see(error, error.stack, { error }, new AggregateError([error]), new Error("Connection error.", { cause: error }));
+      return true;
+    });
+    const dead = () => Promise.reject(new TypeError(spilled(secret), { cause: theirs }));
+    await assert.rejects(createFetch({ ...options, maxAttempts: 2, fetch: dead })(address, init), (error) => {
+      assert.ok(error instanceof RetryError);
+      assert.equal((error.cause as Error).cause, theirs);
+      see(error, error.stack, { error }, error.verdict, error.last);
       return true;
     });
     see(controller.status);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ChatStreamMessage, makeReader } from "../src/api/messages.js";
-import { type ChatStreamEvent, createController, stream } from "../src/index.js";
+import { type ChatStreamEvent, createController, type RetryError, type Snapshot, stream } from "../src/index.js";
 import { answer, clock, done, network, post, role, settle, stop, token, url, watch } from "./fakes.js";
 
 /** Collects events, and says when and how they end. */
@@ -481,4 +481,45 @@ test("a document reaches a consumer that was away when it came, after a retry an
     );
     assert.ok(seen.some((event) => event.type === "message" && event.data === data));
   }
+});
+
+test("what comes as it is is streaming until it was read, and its end is its status", async () => {
+  const lines = { "content-type": "application/x-ndjson" };
+  const begin = async () => {
+    const { fetch, calls } = network();
+    const controller = createController();
+    const states: string[] = [];
+    const onStatus = ({ state }: Snapshot) => states.push(state);
+    const { seen, types, end } = collect(stream("https://a.example/generate", post(), { fetch, controller, onStatus }));
+    await settle();
+    const wire = calls[0]!.open(200, lines);
+    wire.send('{"a":1}\n');
+    await settle();
+    assert.deepEqual(states, ["opening", "streaming"]);
+    return { wire, calls, controller, states, seen, types, end };
+  };
+
+  const whole = await begin();
+  whole.wire.finish('{"b":2}\n');
+  await settle();
+  assert.deepEqual(whole.states, ["opening", "streaming", "finished"]);
+  assert.deepEqual(whole.types(), ["message", "message", "finish"]);
+
+  const broken = await begin();
+  const reset = new TypeError("terminated");
+  broken.wire.error(reset);
+  await settle();
+  assert.deepEqual(broken.states, ["opening", "streaming", "failed"]);
+  assert.deepEqual(broken.types(), ["message", "error"]);
+  const { error } = broken.seen[1] as { error: RetryError };
+  assert.deepEqual([error.reason, error.verdict.retryable, error.cause], ["network", false, reset]);
+  assert.equal(broken.calls.length, 1);
+
+  const stopped = await begin();
+  stopped.controller.stop();
+  await settle();
+  assert.deepEqual(stopped.states, ["opening", "streaming", "stopped"]);
+  assert.deepEqual(stopped.types(), ["message", "error"]);
+  assert.equal((stopped.seen[1] as { error: RetryError }).error.reason, "stopped_by_user");
+  assert.ok(stopped.calls[0]!.signal.aborted);
 });

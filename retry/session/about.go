@@ -21,7 +21,7 @@ func (s *Session) About() *About {
 
 // setup is the rule to warn of where an option cannot do here what it says.
 func (s *Session) setup() string {
-	if s.afterCommitSet && s.cfg.Policy.AfterCommit == retry.AfterCommitRestart && !s.cfg.CanReset {
+	if s.afterCommitSet && s.policy.AfterCommit == retry.AfterCommitRestart && !s.canReset {
 		return "restart_not_possible"
 	}
 	return ""

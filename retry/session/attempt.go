@@ -18,7 +18,7 @@ func (s *Session) begin() *Answer {
 }
 
 // lined says whether the session takes its turn in its bucket's line.
-func (s *Session) lined() bool { return !s.cfg.Policy.NoCooldown && s.watch != alone }
+func (s *Session) lined() bool { return !s.policy.NoCooldown && s.watch != alone }
 
 // openOrHold opens the next attempt, unless its bucket met a limit and it is
 // not its turn.
@@ -28,10 +28,10 @@ func (s *Session) openOrHold() *Answer {
 	}
 	l := &s.shared().line
 	s.turn.latest = math.MaxInt64
-	if most := s.cfg.Policy.MaxRetryAfter.Milliseconds(); most > 0 {
+	if most := s.policy.MaxRetryAfter.Milliseconds(); most > 0 {
 		s.turn.latest = s.group.now + most
 	}
-	if s.cfg.Policy.MaxElapsed > 0 {
+	if s.policy.MaxElapsed > 0 {
 		s.turn.latest = min(s.turn.latest, s.group.now+s.timeLeft())
 	}
 	if l.ask(&s.turn, s.group.now) {
@@ -46,7 +46,7 @@ func (s *Session) probes(l *line) bool { return s.bucket != 0 && l.told && l.fir
 
 // hold waits for the session's turn, within its own limits.
 func (s *Session) hold(l *line) *Answer {
-	p := &s.cfg.Policy
+	p := s.policy
 	wait := max(l.until-s.group.now, 0)
 	kind := classify.Kind("")
 	switch {
@@ -74,6 +74,7 @@ func (s *Session) hold(l *line) *Answer {
 	if again {
 		return s.nothing()
 	}
+	limited.Message = keep(&s.group.message, limited.Message)
 	s.retry = s.retryEvent(limited, until)
 	s.retry.Attempt, s.retry.Before = s.failures, l.ahead(&s.turn)
 	a := s.answer(doWait)
@@ -96,7 +97,7 @@ func (s *Session) probeLost() *Answer {
 func (s *Session) elapsed() int64 { return s.now - s.startAt - s.flowed }
 
 // timeLeft is what it leaves, where it does.
-func (s *Session) timeLeft() int64 { return s.cfg.Policy.MaxElapsed.Milliseconds() - s.elapsed() }
+func (s *Session) timeLeft() int64 { return s.policy.MaxElapsed.Milliseconds() - s.elapsed() }
 
 func (s *Session) open(probe bool) *Answer {
 	s.attempt++
@@ -114,7 +115,7 @@ func (s *Session) open(probe bool) *Answer {
 		s.heard = s.shared().line.heard
 	}
 	if s.delivered && !s.resetDue && s.seam != nil {
-		a.Resume = s.seam.begin(s.cfg.Request.URL)
+		a.Resume = s.seam.begin(s.url)
 		s.committed = true // what follows joins what the consumer has
 		s.watch = watched
 	} else if s.seam != nil {
@@ -134,7 +135,7 @@ func (s *Session) response(h *Happened) *Answer {
 	s.status, s.headers = h.Status, h.Headers
 	s.group.noteAnswered(s.origin)
 	if s.watch == alone {
-		return s.succeed(doPass, nil)
+		return s.handOver()
 	}
 	if h.Status >= 400 {
 		s.mode = modeError
@@ -147,6 +148,9 @@ func (s *Session) response(h *Happened) *Answer {
 	var a *Answer
 	if s.looksInto(h.Status, h.Headers) {
 		s.mode = modeSniff
+		if r := s.group.spare(); r != nil {
+			s.readWith(r)
+		}
 		a = s.answer(doRead)
 	} else {
 		a = s.pass()
@@ -162,12 +166,27 @@ func (s *Session) response(h *Happened) *Answer {
 // more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
 func (s *Session) pass() *Answer {
 	if !s.keeps() {
-		return s.succeed(doPass, nil)
+		return s.handOver()
 	}
 	if s.status == 204 {
 		return s.succeed(doFinish, nil)
 	}
 	return s.failed(s.own(classify.SeamMismatch), told, cut{})
+}
+
+// handOver gives the response to the caller as it came. A consumer of events
+// has no response: what it reads is the session's to the end.
+func (s *Session) handOver() *Answer {
+	if !s.canReset {
+		return s.succeed(doPass, nil)
+	}
+	s.mode = modeLent
+	if s.watch != alone {
+		s.watch = plain
+	}
+	a := s.answer(doLend)
+	s.commit(a)
+	return s.release(a, s.upTo)
 }
 
 // keeps says whether the consumer has output that it is not to drop.
@@ -193,7 +212,7 @@ func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due 
 	s.tick(now)
 	s.moves, s.out, s.due = s.moves[:0], 0, nil
 	s.listening.all = false
-	if attempt != s.attempt || !s.isOpen() || s.mode == modeNone || len(p) == 0 {
+	if attempt != s.attempt || !s.isOpen() || s.mode == modeNone || s.mode == modeLent || len(p) == 0 {
 		return 0, nil, false
 	}
 	if s.committed {
@@ -286,7 +305,7 @@ func (s *Session) errorStatus() *Answer {
 // broke takes a fetch or a body that failed.
 func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	switch {
-	case s.watch == alone, s.refusedByFetch(e):
+	case s.watch == alone && s.mode != modeLent, s.refusedByFetch(e):
 		return s.end(doRethrow, s.own(classify.InvalidRequest), failed)
 	case s.mode == modeError:
 		return s.errorStatus()
@@ -308,9 +327,9 @@ func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	case ownClock(e):
 		v = s.own(classify.Timeout)
 		why = runtimeClock
-	case s.mode == modeSSE && s.watch == plain:
+	case s.mode == modeLent, s.mode == modeSSE && s.watch == plain:
 		v.Retryable = false // untouched: later failures included
-	case v.Kind == classify.Network && s.cfg.OpaqueErrors && s.status == 0 && !s.offline && !s.group.hasAnswered(s.origin):
+	case v.Kind == classify.Network && s.opaqueErrors && s.status == 0 && !s.offline && !s.group.hasAnswered(s.origin):
 		v = s.own(classify.NetworkOrCORS)
 		why = maybeCORS
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/ascii"
+	"github.com/steadfetch/steadfetch/retry"
 )
 
 // Group is what the sessions of one page, process or program share: for each
@@ -24,6 +25,9 @@ type Group struct {
 
 	// The texts that sessions kept last. Thousands that wait keep the same ones.
 	url, model, message, detail string
+	policy                      *retry.Policy
+
+	spares []*reading // of sessions that were freed
 }
 
 // keep is s, as the text that was kept last if it is the same.
@@ -34,7 +38,32 @@ func keep(last *string, s string) string {
 	return *last
 }
 
+// keepPolicy is p, or the policy that was kept last if it is the same.
+func (g *Group) keepPolicy(p *retry.Policy) *retry.Policy {
+	if g.policy == nil || *g.policy != *p {
+		g.policy = p
+	}
+	return g.policy
+}
+
+// spare is what a session that was freed has read with; nil if there is none.
+func (g *Group) spare() (r *reading) {
+	if last := len(g.spares) - 1; last >= 0 {
+		r, g.spares = g.spares[last], g.spares[:last]
+	}
+	return r
+}
+
+func (g *Group) keepSpare(r *reading) {
+	if r != nil && len(g.spares) < maxSpares {
+		*r = reading{} // and what it holds on to
+		g.spares = append(g.spares, r)
+	}
+}
+
 const (
+	// maxSpares is enough for those that end while others begin.
+	maxSpares = 64
 	// keptBuckets is how many buckets are kept at least. One that has sessions
 	// or a cool-down is never given up.
 	keptBuckets = 4096
@@ -135,24 +164,24 @@ func (g *Group) noteAnswered(origin uint64) {
 	}
 }
 
-// bucketKey is the hash of a request's bucket: the option, or origin,
+// bucketOf is the hash of a request's bucket: the option, or origin,
 // credential and model; without a model, the path; 0 without any. No part of a key or token
 // can be read from it.
-func (s *Session) bucketKey() uint64 {
-	r := &s.cfg.Request
+func (s *Session) bucketOf(q *asked) uint64 {
+	r := &q.request
 	origin := originOf(r.URL)
 	h := hash(fnvOffset, origin)
-	if origin == "" && s.cfg.Policy.Bucket == "" {
+	if origin == "" && s.policy.Bucket == "" {
 		return 0
 	}
-	if s.cfg.Policy.Bucket != "" {
-		return hash(h, "bucket "+s.cfg.Policy.Bucket)
+	if s.policy.Bucket != "" {
+		return hash(h, "bucket "+s.policy.Bucket)
 	}
-	h = hash(h, credential(r.Headers, s.asked))
-	if model := s.asked.limitedModel(); model != "" {
+	h = hash(h, credential(r.Headers, q))
+	if model := q.limitedModel(); model != "" {
 		return hash(h, "model "+model)
 	}
-	return hash(h, "path "+s.asked.path)
+	return hash(h, "path "+q.path)
 }
 
 // credential is what a request identifies itself with, "" for nothing. It is

@@ -61,7 +61,7 @@ func (s *Session) deadline() (at int64, which clock) {
 		if s.waitingFor == forConnection {
 			return max(s.waitUntil, s.opened+probeOffline), clockWait
 		}
-		if s.waitingFor == forCooldown && s.cfg.Policy.MaxElapsed > 0 {
+		if s.waitingFor == forCooldown && s.policy.MaxElapsed > 0 {
 			return min(s.waitUntil, s.now+s.timeLeft()), clockWait
 		}
 		return s.waitUntil, clockWait
@@ -102,7 +102,7 @@ func (s *Session) place() int64 {
 // was asked for only the clocks run that the caller set, and none at all in
 // what is left alone.
 func (s *Session) limitOf(c clock) (from, limit int64) {
-	p := &s.cfg.Policy
+	p := s.policy
 	if s.watch == alone || s.watch == plain && s.status != 0 {
 		return 0, 0
 	}

@@ -73,7 +73,7 @@ func isField(text string, final, errors bool) answerTo {
 
 // untouched lets an answer go on as it came, from its first byte on.
 func (s *Session) untouched() *Answer {
-	if s.mode == modeSSE && s.cfg.CanReset && !s.delivered {
+	if s.mode == modeSSE && s.canReset && !s.delivered {
 		// stream() wants the events, whatever they say.
 		s.watch = plain
 		return nil

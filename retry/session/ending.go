@@ -22,7 +22,7 @@ func (s *Session) events(p []byte) *Answer {
 	}
 	s.upTo = r.reader.Whole()
 	if s.watch == undecided && s.heldNow() >= maxBody {
-		if s.mode == modeSSE && s.cfg.CanReset && !s.delivered {
+		if s.mode == modeSSE && s.canReset && !s.delivered {
 			s.watch = plain
 		} else {
 			s.due = (*Session).untouched
@@ -40,7 +40,6 @@ func (s *Session) events(p []byte) *Answer {
 	a := s.nothing()
 	if first {
 		s.commit(a)
-		a.TimerAt = s.nothing().TimerAt
 	}
 	if !s.committed {
 		return a
@@ -57,6 +56,7 @@ func (s *Session) commit(a *Answer) {
 		a.Reset, s.resetDue = true, false
 		s.toolCall = s.read().tracker.Seen&protocol.ToolCall != 0
 	}
+	a.TimerAt = s.nothing().TimerAt // from now on other clocks run
 }
 
 // take acts on the event in hand. What it gives is due, and ends the attempt.
@@ -74,7 +74,7 @@ func (s *Session) take() (due func(*Session) *Answer) {
 			return nil
 		}
 		if s.first(); s.watch == plain {
-			if s.mode == modeSSE && s.cfg.CanReset && !s.delivered {
+			if s.mode == modeSSE && s.canReset && !s.delivered {
 				return nil // stream() wants the events, whatever they say
 			}
 			return (*Session).untouched
@@ -207,7 +207,6 @@ func (s *Session) goOn(warning string) *Answer {
 	a.Warning = warning
 	if s.state == opening {
 		s.commit(a)
-		a.TimerAt = s.nothing().TimerAt
 	}
 	return s.release(a, s.upTo)
 }
@@ -221,6 +220,8 @@ func (s *Session) bodyEnd() *Answer {
 		return s.document(true)
 	case modeNone:
 		return s.nothing()
+	case modeLent:
+		return s.finish()
 	case modeSniff:
 		if s.watch != watched {
 			return s.untouched()
@@ -258,7 +259,7 @@ func (s *Session) bodyEnd() *Answer {
 	}
 	known := t.Strict() && (t.Protocol != nil || t.Events == 0 && s.gotBytes)
 	switch {
-	case s.ended, t.Complete(), !known && t.Events > 0, s.cfg.Policy.Lenient && t.Seen&protocol.Output != 0:
+	case s.ended, t.Complete(), !known && t.Events > 0, s.policy.Lenient && t.Seen&protocol.Output != 0:
 		return s.finish()
 	}
 	if rest { // half an event that has no data yet
@@ -342,13 +343,15 @@ func (s *Session) close(do action, to state) *Answer {
 }
 
 // Free lets go of a session that its host gives up before it is over: it leaves
-// its bucket and what is held for all. It has no need to be called after the end.
+// its bucket and what is held for all. After the end it only saves the next one
+// some memory.
 func (s *Session) Free() {
-	if s.over() {
-		return
+	if !s.over() {
+		s.close(doNothing, stopped)
+		s.account()
 	}
-	s.close(doNothing, stopped)
-	s.account()
+	s.group.keepSpare(s.reading)
+	s.reading = nil
 }
 
 // succeed ends a session whose attempt succeeded, with what is ready.
@@ -356,7 +359,7 @@ func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
 	b := s.shared()
 	s.group.noteAnswered(s.origin)
 	b.line.pass(&s.turn, s.group.now) // an attempt that is no fetch has no headers
-	b.spent = max(b.spent-int64(max(s.cfg.Policy.BudgetRatio, 0)), 0)
+	b.spent = max(b.spent-int64(max(s.policy.BudgetRatio, 0)), 0)
 	s.failures = 0
 	a := s.close(do, finished)
 	a.Verdict, s.verdict = v, v

@@ -35,7 +35,7 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 			v.Detail = advice
 		}
 	}
-	if v.Kind == classify.SeamMismatch && s.cfg.CanReset && s.cfg.Policy.AfterCommit != retry.AfterCommitFail {
+	if v.Kind == classify.SeamMismatch && s.canReset && s.policy.AfterCommit != retry.AfterCommitFail {
 		v.Retryable, s.resetDue = true, true // what cannot be joined is restarted
 	}
 	v.Message, v.Detail = keep(&s.group.message, v.Message), keep(&s.group.detail, v.Detail)
@@ -120,7 +120,7 @@ func (s *Session) retryEvent(v *classify.Verdict, until int64) *retry.ChatStream
 
 // again says why there is no further attempt after v, as a kind, or sets waitUntil.
 func (s *Session) again(v *classify.Verdict, b *bucket) classify.Kind {
-	p := &s.cfg.Policy
+	p := s.policy
 	// A long wait makes a passing failure permanent for most; here the policy decides.
 	if !v.Retryable && v.Rule != classify.RuleLongWait || s.delivered && !s.mendable() {
 		return v.Kind
@@ -128,7 +128,7 @@ func (s *Session) again(v *classify.Verdict, b *bucket) classify.Kind {
 	if !s.offline || s.status != 0 || v.Kind != classify.Network {
 		s.failures++ // without a network no attempt is burnt
 	}
-	if s.cfg.NotReplayable {
+	if s.notReplayable {
 		return classify.NotReplayable
 	}
 	if tokens := int64(p.BudgetTokens) * 1000; tokens > 0 {

@@ -139,7 +139,6 @@ func (s *Session) overflow() *Answer {
 	a := s.nothing()
 	if !s.committed {
 		s.commit(a)
-		a.TimerAt = s.nothing().TimerAt
 	}
 	return s.release(a, s.came)
 }

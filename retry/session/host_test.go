@@ -38,6 +38,7 @@ type host struct {
 	resets  int
 	retries []retry.ChatStreamRetry
 	last    *session.Answer
+	lent    *session.Answer // by which a body was given as it is
 	warning string
 	read    bool // some body was read
 	// at is called before time moves on to the given moment.
@@ -70,6 +71,11 @@ func (h *host) run() *session.Answer {
 		case session.DoPass, session.DoFinish, session.DoFail, session.DoRethrow:
 			h.last = a
 			return a
+		case session.DoLend:
+			if h.lent = a; a.Attempt == 0 {
+				h.t.Fatal("an answer without its attempt")
+			}
+			a = h.step(session.Happened{What: session.OnEnd, Attempt: a.Attempt})
 		case session.DoOpen:
 			a = h.play(a)
 		default:

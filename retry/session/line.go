@@ -7,7 +7,7 @@ import "math"
 // them asks when time opens the window. Nobody else has to do anything.
 type line struct {
 	window
-	queue   heap
+	queue   turns
 	tickets int64
 	resting int   // sessions that met the limit and wait by themselves
 	caller  *turn // who in queue asks at its call
@@ -18,14 +18,14 @@ type line struct {
 
 // turn is a session's part in a line.
 type turn struct {
-	id     int
-	state  turnState
-	at     int   // in line.queue
-	ticket int64 // 0: it has not come, or has met the limit since
-	call   int64 // when it is to ask again; 0: when it is woken
-	woken  bool  // its id is in line.wake, or was, and it has not asked since
-	latest int64 // it does not wait for a cool-down that ends later
-	trip   trip
+	id           int
+	state        turnState
+	before, next *turn // in line.queue
+	ticket       int64 // 0: it has not come, or has met the limit since
+	call         int64 // when it is to ask again; 0: when it is woken
+	woken        bool  // its id is in line.wake, or was, and it has not asked since
+	latest       int64 // it does not wait for a cool-down that ends later
+	trip         trip
 }
 
 type turnState uint8
@@ -74,7 +74,7 @@ func (l *line) ahead(t *turn) int {
 	if t.state != turnWaiting {
 		return 0
 	}
-	return int(min(t.ticket-(*l.queue.at(0)).ticket, int64(l.queue.len-1)))
+	return int(min(t.ticket-l.queue.first.ticket, int64(l.queue.len-1)))
 }
 
 // first says whether t goes first, to see whether the limit has passed.
@@ -109,8 +109,8 @@ func (l *line) limit(t *turn, now, until int64) {
 func (l *line) alert() {
 	if l.queue.len > 0 && l.until > l.least {
 		l.least = math.MaxInt64
-		for i := range l.queue.len {
-			l.rouse(*l.queue.at(i))
+		for t := l.queue.first; t != nil; t = t.next {
+			l.rouse(t)
 		}
 	} else if c := l.caller; c != nil && l.until < c.call {
 		l.rouse(c)
@@ -155,7 +155,7 @@ func (l *line) forget(t *turn, now int64) {
 func (l *line) serve(now int64, asker *turn) {
 	may, at := l.next(now)
 	for ; may && l.queue.len > 0; may, at = l.next(now) {
-		t := *l.queue.at(0)
+		t := l.queue.first
 		l.remove(t)
 		t.trip = l.send(now)
 		if t == asker {
@@ -183,7 +183,7 @@ func (l *line) appoint(at int64, asker *turn) {
 		return
 	}
 	if c == nil {
-		c = *l.queue.at(l.queue.len - 1) // its turn comes late, so it will be the caller for long
+		c = l.queue.last // its turn comes late, so it will be the caller for long
 		l.caller = c
 	}
 	c.call = at
@@ -195,7 +195,7 @@ func (l *line) push(t *turn) {
 		l.least = math.MaxInt64
 	}
 	t.state, t.call = turnWaiting, 0
-	l.queue.push(t)
+	l.queue.put(t)
 }
 
 func (l *line) remove(t *turn) {

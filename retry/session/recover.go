@@ -32,10 +32,10 @@ func (s *Session) askHost(v *classify.Verdict, why suspicion, what cut) *Answer 
 		r.declined = false
 		return nil
 	}
-	if !s.cfg.Recover || r.taken == maxRecoveries || s.cfg.NotReplayable {
+	if !s.recover || r.taken == maxRecoveries || s.notReplayable {
 		return nil
 	}
-	if s.delivered && (!s.cfg.CanReset || s.toolCall || s.cfg.Policy.AfterCommit == retry.AfterCommitFail) {
+	if s.delivered && (!s.canReset || s.watch <= plain || s.toolCall || s.policy.AfterCommit == retry.AfterCommitFail) {
 		return nil
 	}
 	r.verdict, r.why, r.what, r.from = v, why, what, s.state
@@ -45,48 +45,71 @@ func (s *Session) askHost(v *classify.Verdict, why suspicion, what cut) *Answer 
 	return a
 }
 
-// recovered takes the host's answer: another request, or nil.
+// recovered takes the host's answer: another request, or nil. One that the same
+// limit holds is sent no sooner than the server asked; where that is too late,
+// the failure goes its way.
 func (s *Session) recovered(request *Request) *Answer {
 	r := &s.recovery
 	s.state = r.from
 	if request == nil {
-		r.declined = true
-		return s.failed(r.verdict, r.why, r.what)
+		return s.decline()
+	}
+	v, next := r.verdict, newAsked(request)
+	was, limited := s.shared(), s.bucketOf(next) == s.bucket
+	wait := int64(0)
+	if limited && v.RetryAfterMs != nil && *v.RetryAfterMs > 0 {
+		asked, stop := s.policy.Wait(0, v, s.random.next())
+		wait = asked.Milliseconds()
+		if stop != "" || s.policy.MaxElapsed > 0 && wait > s.timeLeft() {
+			return s.decline()
+		}
 	}
 	r.taken++
 	if s.delivered {
 		s.resetDue = true
 	}
-	s.last = r.verdict
-	b := s.shared()
-	s.limited(r.verdict, b) // the next request may be another bucket's
-	b.line.leave(&s.turn, s.group.now)
-	b.sessions--
-	wake := b.line.woken()
-	s.cfg.Request = *request
-	s.provider = classify.ProviderOf(request.URL, s.cfg.Provider)
-	s.asked = newAsked(request)
+	s.last = v
+	if wait == 0 {
+		s.limited(v, was) // the next request may be another bucket's
+		was.line.leave(&s.turn, s.group.now)
+	}
+	was.sessions--
+	s.provider = classify.ProviderOf(request.URL, s.hint)
+	s.asked = next
 	s.enter()
+	if wait > 0 {
+		s.head, s.reading = nil, nil
+		s.waitUntil = s.now + wait
+		s.notBefore = s.waitUntil
+		return s.waitFor(v, was)
+	}
 	a := s.openOrHold()
-	a.Wake = wake
+	a.Wake = append(was.line.woken(), a.Wake...)
 	return a
+}
+
+// decline lets the failure go its way.
+func (s *Session) decline() *Answer {
+	r := &s.recovery
+	r.declined = true
+	return s.failed(r.verdict, r.why, r.what)
 }
 
 // enter takes a request's place among those of its bucket, and the facts of it
 // that are needed. The rest is not kept: thousands of sessions may wait.
 func (s *Session) enter() {
-	r := &s.cfg.Request
+	r := &s.asked.request
+	s.policy = s.group.keepPolicy(s.policy)
 	s.intended = s.watching()
 	s.watch = s.intended
 	s.wanted = s.asked.wanted
 	s.model = keep(&s.group.model, s.asked.model)
 	s.stacked = stacked(r.Headers)
 	s.origin = hash(fnvOffset, originOf(r.URL))
-	s.bucket = s.bucketKey()
+	s.bucket = s.bucketOf(s.asked)
 	s.shared().sessions++
+	s.hint, s.url, s.redirect = strings.Clone(s.hint), keep(&s.group.url, r.URL), strings.Clone(r.Redirect)
 	s.asked = nil
-	s.cfg.Provider = strings.Clone(s.cfg.Provider)
-	*r = Request{URL: keep(&s.group.url, r.URL), Redirect: strings.Clone(r.Redirect)}
 }
 
 // stacked says whether an SDK is repeating the request by itself.

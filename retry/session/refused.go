@@ -29,7 +29,7 @@ func (s *Session) refusedByFetch(e *classify.ErrorInfo) bool {
 			}
 		}
 	}
-	return s.cfg.OpaqueErrors && (ascii.EqualFold(s.cfg.Request.Redirect, "error") || blockedPort(s.cfg.Request.URL))
+	return s.opaqueErrors && (ascii.EqualFold(s.redirect, "error") || blockedPort(s.url))
 }
 
 // blockedPorts are those that fetch refuses (WHATWG Fetch, port blocking).

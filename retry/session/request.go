@@ -12,6 +12,7 @@ import (
 // asked is what the request that a session guards says of itself. The body is
 // read once, in pieces, and only these facts stay.
 type asked struct {
+	request Request // its body is members'
 	method  string
 	path    string // without the query, one trailing slash cut off
 	query   string
@@ -24,7 +25,8 @@ type asked struct {
 }
 
 func newAsked(r *Request) *asked {
-	q := &asked{method: r.Method}
+	q := &asked{request: *r, method: r.Method}
+	q.request.Body = ""
 	q.path, q.query = splitURL(r.URL)
 	q.members = jsonscan.Members{Depth: 2, Found: q.found}
 	q.members.Write([]byte(r.Body))

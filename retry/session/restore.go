@@ -9,7 +9,7 @@ import (
 // what waited waits on, and an attempt that was under way is made again, with
 // its failures still counted. nil is a beginning.
 func (s *Session) restore() *Answer {
-	r := s.cfg.Restore
+	r := s.restored
 	if r == nil {
 		return nil
 	}

@@ -118,14 +118,14 @@ func (m *seam) forget() {
 // A page acts on a tool call that is complete, so behind one nothing goes on by
 // itself, unless the caller said what is to happen.
 func (s *Session) mendable() bool {
-	p := &s.cfg.Policy
+	p := s.policy
 	if s.toolCall && !s.resetDue && !s.afterCommitSet {
 		return false
 	}
 	if p.AfterCommit == retry.AfterCommitResume && !s.resetDue && s.seam.possible(p.Resume, s.promised) {
 		return true
 	}
-	if p.AfterCommit != retry.AfterCommitFail && s.cfg.CanReset {
+	if p.AfterCommit != retry.AfterCommitFail && s.canReset {
 		s.resetDue = true
 	}
 	return s.resetDue

@@ -14,9 +14,9 @@ import (
 // attempts. It decides; a host acts. Step and Chunk tell it what happened and
 // give back what to do. The bytes stay with the host (see Moves). It is not safe for concurrent use.
 type Session struct {
-	cfg      Config
 	group    *Group
-	asked    *asked // nil once its facts were taken
+	policy   *retry.Policy // the group's, where it is the same
+	asked    *asked        // nil once its facts were taken
 	watch    watch
 	intended watch // at the beginning of each attempt
 	wanted   int   // answers asked for
@@ -25,12 +25,18 @@ type Session struct {
 	origin   uint64
 	bucket   uint64  // its key, 0 if nothing is shared
 	lone     *bucket // instead of the group's, where nothing is shared
+	url      string  // known to the classifier, never shown
+	redirect string
+	hint     string // of the provider, by the host
 	provider string
 	promised *protocol.Protocol
 	random   random
 	// The caller said himself what becomes of a failure after output, and when
 	// content is missed; both are defaults otherwise.
 	afterCommitSet, contentSet bool
+	// As Config has them.
+	canReset, notReplayable, opaqueErrors, recover bool
+	restored                                       *Snapshot
 
 	state     state
 	attempt   int // in force; events of any other are stale
@@ -131,6 +137,7 @@ const (
 	doOpen
 	doRead
 	doPass
+	doLend
 	doWait
 	doFinish
 	doFail
@@ -139,7 +146,7 @@ const (
 )
 
 var actionNames = [...]Do{
-	doNothing: DoNothing, doOpen: DoOpen, doRead: DoRead, doPass: DoPass, doWait: DoWait,
+	doNothing: DoNothing, doOpen: DoOpen, doRead: DoRead, doPass: DoPass, doLend: DoLend, doWait: DoWait,
 	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow, doRecover: DoRecover,
 }
 
@@ -152,6 +159,7 @@ const (
 	modeSSE
 	modeDoc   // one document where a stream was asked for
 	modeError // the body of an error status
+	modeLent  // not looked into: the consumer of events reads it
 )
 
 // NewSession makes a session, which keeps no part of given. A group is shared by the
@@ -161,22 +169,28 @@ func NewSession(given *Config, group *Group) (*Session, error) {
 	if group == nil {
 		group = &Group{}
 	}
+	policy := given.Policy
+	if err := policy.Fill(); err != nil {
+		return nil, err
+	}
 	s := &Session{
-		cfg: *given, group: group,
+		group: group, policy: &policy,
+		url: given.Request.URL, hint: given.Provider,
 		provider:       classify.ProviderOf(given.Request.URL, given.Provider),
 		random:         newRandom(given.Seed),
 		afterCommitSet: given.Policy.AfterCommit != "",
 		contentSet:     given.Policy.ContentTimeout != 0,
-		state:          idle,
+		canReset:       given.CanReset,
+		notReplayable:  given.NotReplayable,
+		opaqueErrors:   given.OpaqueErrors,
+		recover:        given.Recover,
+		restored:       given.Restore,
 		offline:        given.Offline,
 		manual:         given.Manual,
 	}
-	if err := s.cfg.Policy.Fill(); err != nil {
-		return nil, err
-	}
 	s.turn.id = given.ID
-	s.asked = newAsked(&s.cfg.Request)
-	if s.cfg.Policy.AfterCommit == retry.AfterCommitResume {
+	s.asked = newAsked(&given.Request)
+	if s.policy.AfterCommit == retry.AfterCommitResume {
 		s.seam = &seam{}
 	}
 	return s, nil
@@ -268,9 +282,9 @@ func (s *Session) callFailed(f *classify.Failure) *Answer {
 		f = &classify.Failure{}
 	}
 	if f.Provider == "" {
-		f.Provider = s.cfg.Provider
+		f.Provider = s.hint
 	}
-	f.UnknownRetryable = s.cfg.Policy.UnknownRetryable
+	f.UnknownRetryable = s.policy.UnknownRetryable
 	v := judge(f)
 	if v.Kind == classify.Canceled && f.Error != nil && f.Error.Name == "AbortError" && f.Headers.Get("x-should-retry") == "" {
 		v = s.own(classify.Network) // the caller did not cancel, or the host would have said so
@@ -297,7 +311,7 @@ func (s *Session) complete() bool {
 }
 
 // Policy is the policy in force, with its defaults filled in.
-func (s *Session) Policy() retry.Policy { return s.cfg.Policy }
+func (s *Session) Policy() retry.Policy { return *s.policy }
 
 // Snapshot is the state now.
 func (s *Session) Snapshot() *Snapshot {
@@ -319,7 +333,7 @@ func (s *Session) isOpen() bool { return s.state == opening || s.state == stream
 
 // own is a verdict of the engine's.
 func (s *Session) own(kind classify.Kind) *classify.Verdict {
-	v := classify.NewVerdict(kind, &classify.Failure{Provider: s.provider, URL: s.cfg.Request.URL})
+	v := classify.NewVerdict(kind, &classify.Failure{Provider: s.provider, URL: s.url})
 	if s.status >= 400 { // a good status decided nothing
 		v.Status = s.status
 	}
@@ -338,8 +352,8 @@ func judge(f *classify.Failure) *classify.Verdict {
 // failure is what the session knows of the attempt that has just failed.
 func (s *Session) failure(phase classify.Phase) *classify.Failure {
 	return &classify.Failure{
-		Phase: phase, Status: s.status, Headers: s.headers, Provider: s.cfg.Provider, URL: s.cfg.Request.URL,
-		Now: s.wall(s.now), UnknownRetryable: s.cfg.Policy.UnknownRetryable,
+		Phase: phase, Status: s.status, Headers: s.headers, Provider: s.hint, URL: s.url,
+		Now: s.wall(s.now), UnknownRetryable: s.policy.UnknownRetryable,
 	}
 }
 
@@ -386,7 +400,12 @@ type reading struct {
 // read is the attempt's reading, made when it is first asked for.
 func (s *Session) read() *reading {
 	if s.reading == nil {
-		s.reading = &reading{tracker: protocol.Tracker{Promised: s.promised, Wanted: s.wanted}}
+		s.readWith(&reading{})
 	}
 	return s.reading
+}
+
+func (s *Session) readWith(r *reading) {
+	*r = reading{tracker: protocol.Tracker{Promised: s.promised, Wanted: s.wanted}}
+	s.reading = r
 }

@@ -632,9 +632,8 @@ func TestAnAnswerThatComesAsADocumentTakesThePlaceOfABrokenStream(t *testing.T) 
 	h := newHost(t, session.Config{CanReset: true},
 		attempt{chunks: chat("A", "B")[:2], then: "reset"},
 		attempt{headers: map[string]string{"content-type": "application/json"}, chunks: []string{document[:30], document[30:]}})
-	a := h.run()
-	require.Equal(t, session.DoPass, a.Do)
-	require.True(t, a.Reset)
+	require.Equal(t, session.DoFinish, h.run().Do)
+	require.True(t, h.lent.Reset)
 	require.Equal(t, document[:30], h.got.String(), "what was held goes on; the rest is the caller's")
 	require.Len(t, h.opened, 2)
 }

@@ -25,11 +25,11 @@ const (
 
 // watching decides what the request tells.
 func (s *Session) watching() watch {
-	q, r := s.asked, &s.cfg.Request
+	q, r := s.asked, &s.asked.request
 	if q.rpc || !overHTTP(r.URL) {
 		return alone
 	}
-	option := protocol.ByName(s.cfg.Policy.Protocol)
+	option := protocol.ByName(s.policy.Protocol)
 	s.promised = q.promised(r.Headers)
 	switch {
 	case option == protocol.None:
@@ -43,7 +43,7 @@ func (s *Session) watching() watch {
 	case s.promised != nil:
 		return watched
 	}
-	if q.post() || s.cfg.CanReset {
+	if q.post() || s.canReset {
 		return undecided
 	}
 	return plain
@@ -79,7 +79,7 @@ func (s *Session) looksInto(status int, h classify.Headers) bool {
 			}
 			return true
 		}
-		if s.cfg.CanReset {
+		if s.canReset {
 			return typ == "" || events || ascii.EqualFold(typ, "text/plain")
 		}
 		return events

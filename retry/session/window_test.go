@@ -352,13 +352,20 @@ func (c *crowd) check() {
 		switch turn.state {
 		case turnWaiting:
 			waiting++
-			require.Same(c.t, turn, *c.line.queue.at(turn.at))
-			require.GreaterOrEqual(c.t, turn.ticket, (*c.line.queue.at(0)).ticket)
 		case turnTaken:
 			taken++
 		}
 	}
 	require.Equal(c.t, waiting, c.line.queue.len)
+	var before *turn
+	for turn := c.line.queue.first; turn != nil; before, turn = turn, turn.next {
+		waiting--
+		require.Equal(c.t, turnWaiting, turn.state)
+		require.Same(c.t, before, turn.before)
+		require.True(c.t, before == nil || before.ticket < turn.ticket, "in the order in which they came")
+	}
+	require.Zero(c.t, waiting, "each is in the queue")
+	require.Same(c.t, before, c.line.queue.last)
 	require.GreaterOrEqual(c.t, c.line.out, 0)
 	caller := c.line.caller
 	if waiting > 0 && taken == 0 {

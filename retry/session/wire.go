@@ -94,6 +94,7 @@ const (
 	DoRead    Do = "read"    // read the body and hand every chunk in
 	DoWait    Do = "wait"    // drop the attempt, if there is one, and wait for TimerAt
 	DoPass    Do = "pass"    // give the response to the caller: Bytes, then the rest untouched; the session is over
+	DoLend    Do = "lend"    // the same for a consumer of events: report OnEnd or OnError when it has read all
 	DoFinish  Do = "finish"  // deliver Bytes, end the consumer's stream, stop reading; the session is over
 	DoFail    Do = "fail"    // deliver Bytes, then fail with Verdict, stop reading; the session is over
 	DoRecover Do = "recover" // read no more of the attempt, but keep it; ask for another request after Verdict, and report OnRecovered

@@ -16,8 +16,10 @@ type AttemptEvent struct {
 	// of it: for a stream, when it ended.
 	Start, End time.Time
 	// Outcome is "retry" if another attempt is to follow, though a cancel may
-	// end the wait; "finish" if the caller has an answer or the provider's own
-	// response; "fail" if the request ended in an error.
+	// end the wait; "finish" if the caller has an answer or, from RoundTrip, the
+	// provider's own response, whatever its status; "fail" if the request ended
+	// in an error. In Stream whatever fails is an error. The attribute error.type
+	// is set for each failure.
 	Outcome string
 	// Delay is the wait before the next attempt, 0 if there is none.
 	Delay time.Duration
@@ -46,9 +48,12 @@ func (r *round) told(a *session.Answer) {
 		kind = a.Verdict.Kind
 	}
 	switch a.Do {
-	case session.DoPass, session.DoFinish:
+	case session.DoPass, session.DoLend, session.DoFinish:
 		e.Outcome = "finish"
-	case session.DoFail:
+		if r.resets && a.Verdict != nil {
+			e.Outcome = "fail"
+		}
+	case session.DoFail, session.DoRethrow:
 		e.Outcome = "fail"
 	}
 	if kind != "" {

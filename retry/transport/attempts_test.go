@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"strings"
@@ -116,4 +117,31 @@ func TestAnAttemptIsToldWithTheMethodThatItHad(t *testing.T) {
 		require.Equal(t, "POST", (*events)[0].Attributes["http.request.method"])
 		require.Equal(t, "GET", (*events)[1].Attributes["http.request.method"])
 	})
+}
+
+func TestWhatEndsAStreamWithAnErrorIsToldAsAFailure(t *testing.T) {
+	quota := `{"error":{"message":"quota","type":"insufficient_quota","code":"insufficient_quota"}}`
+	for name, c := range map[string]struct {
+		script attemptScript
+		policy retry.Policy
+		kind   string
+	}{
+		"a status":              {attemptScript{status: 429, chunks: []string{quota}}, retry.Policy{}, "quota"},
+		"an event":              {attemptScript{chunks: []string{chatRole(), "data: " + quota + "\n\n"}}, retry.Policy{}, "quota"},
+		"the last of its tries": {attemptScript{status: 503}, retry.Policy{MaxAttempts: 1}, "server"},
+		"a refusal":             {attemptScript{chunks: []string{chatRole(), chatToken("A"), strings.Replace(chatFinish(), "stop", "content_filter", 1), "data: [DONE]\n\n"}}, retry.Policy{}, "content_policy"},
+		"what cannot be sent":   {attemptScript{err: errors.New("unsupported protocol scheme")}, retry.Policy{}, "invalid_request"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr, events := heard(newProvider(c.script))
+				tr.Policy = c.policy
+				_, _, err := collect(tr, chatRequest(t, t.Context()))
+				require.Error(t, err)
+				require.Len(t, *events, 1)
+				require.Equal(t, "fail", (*events)[0].Outcome)
+				require.Equal(t, c.kind, (*events)[0].Attributes["error.type"])
+			})
+		})
+	}
 }

@@ -93,7 +93,7 @@ func errorEvent(err error) *retry.ChatStreamError {
 	}
 	return &retry.ChatStreamError{
 		Message: verdict.Message, Detail: verdict.Detail, Kind: verdict.Kind, Provider: verdict.Provider, Retryable: verdict.Retryable,
-		StatusCode: verdict.Status, Title: verdict.Title, RetryAfterMs: verdict.RetryAfterMs,
+		StatusCode: verdict.Status, Title: verdict.Title, Party: verdict.Party, RetryAfterMs: verdict.RetryAfterMs,
 	}
 }
 

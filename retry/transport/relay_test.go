@@ -70,6 +70,11 @@ func TestARelayEndsWithAnErrorThatIsSafeToShow(t *testing.T) {
 		require.NotContains(t, w.Body.String(), "sk-abc")
 
 		w = httptest.NewRecorder()
+		proxy := attemptScript{status: 407, headers: map[string]string{"Content-Type": "text/html"}, chunks: []string{"<html>Proxy Authentication Required</html>"}}
+		require.Error(t, Relay(w, newTransport(newProvider(proxy)).Stream(chatRequest(t, t.Context()))))
+		require.Contains(t, w.Body.String(), `"party":"proxy"`)
+
+		w = httptest.NewRecorder()
 		tr := newTransport(newProvider())
 		tr.Policy.Jitter = "some"
 		require.Error(t, Relay(w, tr.Stream(chatRequest(t, t.Context()))))

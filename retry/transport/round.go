@@ -41,6 +41,7 @@ var errClosed = errors.New("transport: body closed")
 type round struct {
 	t       *Transport
 	req     *http.Request
+	resets  bool // the consumer gets events, not a response: what fails is its error
 	send    func(*http.Request) (*http.Response, error)
 	group   *Group
 	id      int // in group
@@ -70,6 +71,7 @@ type round struct {
 	event   *retry.ChatStreamRetry
 	passed  bool              // the response is the caller's as it came
 	verdict *classify.Verdict // on a response that was passed or an answer that is complete
+	cause   *classify.Verdict // where verdict is the engine's own, on the last failure
 	err     error             // how it ended: io.EOF, *retry.Error, or as the passed body did
 
 	mu     sync.Mutex // one Read at a time
@@ -89,7 +91,7 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 		return nil, err
 	}
 	r := &round{
-		t: t, req: req, send: t.base().RoundTrip, group: t.group(), began: time.Now(),
+		t: t, req: req, resets: canReset, send: t.base().RoundTrip, group: t.group(), began: time.Now(),
 		wake: make(chan struct{}, 1),
 	}
 	if err := r.replay.init(req, policy.MaxReplayBytes); err != nil {
@@ -316,8 +318,8 @@ func (r *round) act(a *session.Answer) {
 		go r.attempt.read(r.attempt.resp.Body)
 	case session.DoWait:
 		r.drop()
-	case session.DoPass:
-		r.passed, r.verdict = true, a.Verdict
+	case session.DoPass, session.DoLend:
+		r.passed, r.verdict, r.cause = true, a.Verdict, a.Last
 		if r.attempt.end != nil {
 			r.over(r.attempt.end)
 		}
@@ -330,11 +332,7 @@ func (r *round) act(a *session.Answer) {
 		r.drop()
 		r.over(r.lastErr)
 	case session.DoFail:
-		err := r.problem(a.Verdict)
-		if a.Last != nil {
-			last := *a.Last
-			err.Last = &last
-		}
+		err := r.problem(a.Verdict, a.Last)
 		r.drop()
 		r.over(err)
 	}
@@ -407,9 +405,13 @@ func (r *round) leave() {
 	_ = r.session.Close()
 }
 
-// problem is the error for a verdict.
-func (r *round) problem(v *classify.Verdict) *retry.Error {
+// problem is the error for a verdict; last is the one on the last failure, if v is the engine's own.
+func (r *round) problem(v, last *classify.Verdict) *retry.Error {
 	e := &retry.Error{Verdict: *v, Attempts: r.attempts, Elapsed: time.Since(r.began), Err: r.lastErr}
+	if last != nil {
+		copied := *last
+		e.Last = &copied
+	}
 	if v.Kind == classify.Canceled && r.ctx.Err() != nil {
 		e.Err = canceled(r.ctx)
 	}

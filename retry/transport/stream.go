@@ -81,7 +81,7 @@ func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
 				switch {
 				case !d.end():
 				case r.verdict != nil:
-					yield(Event{}, r.problem(r.verdict))
+					yield(Event{}, r.problem(r.verdict, r.cause))
 				default:
 					d.finish()
 				}
@@ -95,7 +95,7 @@ func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
 // answer that came whole.
 func (r *round) document(d *decoder) error {
 	if r.verdict != nil {
-		return r.problem(r.verdict)
+		return r.problem(r.verdict, r.cause)
 	}
 	resp := r.response()
 	defer func() { _ = resp.Body.Close() }()

@@ -220,3 +220,30 @@ func TestAStreamNeverShowsTheAddressInItsErrors(t *testing.T) {
 	require.NotContains(t, err.Error(), "secret")
 	require.NotContains(t, failureOf(t, err).Err.Error(), "secret")
 }
+
+func TestAnErrorOfAStreamTellsOfTheLastFailureHoweverItCame(t *testing.T) {
+	busy := `{"error":{"message":"busy","type":"overloaded_error"}}`
+	for name, script := range map[string]attemptScript{
+		"a status":         {status: 529, headers: map[string]string{"Retry-After": "2"}, chunks: []string{busy}},
+		"an event":         {chunks: []string{chatRole(), "data: " + busy + "\n\n"}},
+		"a JSON document":  {headers: map[string]string{"Content-Type": "application/json"}, chunks: []string{busy}},
+		"asked for longer": {status: 529, headers: map[string]string{"Retry-After": "3600"}, chunks: []string{busy}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr := newTransport(newProvider(script, script))
+				tr.Policy.MaxAttempts = 2
+				_, _, err := collect(tr, chatRequest(t, t.Context()))
+				failure := failureOf(t, err)
+				require.NotNil(t, failure.Last)
+				require.Equal(t, classify.Overloaded, failure.Last.Kind)
+				require.Equal(t, "Service overloaded", failure.Last.Title)
+				want := "retry: attempts exhausted after 2 attempts: OpenAI is temporarily overloaded. (busy)"
+				if name == "asked for longer" {
+					want = "retry: asked to wait too long, 1h0m0s, after 1 attempt: OpenAI is temporarily overloaded. It asks to wait 1 h. (busy)"
+				}
+				require.EqualError(t, err, want)
+			})
+		})
+	}
+}

@@ -28,13 +28,17 @@ type Transport struct {
 	// each request.
 	Policy retry.Policy
 	// Provider is a hint for the classifier ("anthropic", "openai", …) where
-	// the address does not tell.
+	// the address does not tell. [classify.ProviderOf] says which names
+	// there are.
 	Provider string
 	// OnRetry is called before each wait, with the request's context, where the
 	// caller waits: in RoundTrip, or in the body's Read.
 	OnRetry func(context.Context, retry.ChatStreamRetry)
-	// OnWarning is called once per request and rule, with the rule's name, such
-	// as "sdk_retries_stacked": the SDK retries by itself.
+	// OnWarning is called once per request and rule, with the rule's name:
+	// "sdk_retries_stacked" (the SDK retries by itself, too),
+	// "restart_not_possible" (AfterCommitRestart without Stream), "empty_answer"
+	// (an answer ended without output, and went on as it came) or "too_much_held"
+	// (more than 64 MiB were held for all answers, so this one goes on unwatched).
 	OnWarning func(rule string)
 	// OnAttempt is called when an attempt has ended, whatever its outcome, with
 	// the request's context, where the caller waits.
@@ -56,10 +60,20 @@ type Transport struct {
 
 // RoundTrip opens req and gives the response once its output begins, or once it
 // is clear that there is nothing to guard. It returns a [*retry.Error] if
-// nothing can be given to the caller.
+// nothing can be given to the caller: the network failed, a clock ran out, the
+// answer broke off.
 //
 // Where the provider explained a failure by itself, its response is returned
-// with a nil error, as by any transport.
+// with a nil error, as by any transport, so that SDKs can read it. That holds for
+// what is permanent and for the last response when the engine gives up:
+// [retry.ErrExhausted], [retry.ErrMaxElapsed] and [retry.ErrRetryAfterTooLong]
+// are not seen then. [ClassifyResponse] judges such a response.
+//
+// A provider can explain itself inside a 200, too. If the first event of a
+// stream is a permanent error, or the last attempt's, the response has status
+// 200 and that event in its body. Whoever reads streams without an SDK has to
+// look for the member "error", or use [Transport.Stream], where every failure is
+// an error.
 //
 // The response is the attempt's own. For a guarded stream its Content-Length is
 // gone, since a stream that was resumed has another. The body must be closed.

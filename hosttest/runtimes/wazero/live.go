@@ -79,7 +79,7 @@ func survive(ctx context.Context, engine *wasm.Engine, address string, canReset 
 		case session.DoFinish:
 			got.Text, err = textOf(text.String(), textIn)
 			return got, err
-		case session.DoPass, session.DoFail:
+		case session.DoPass, session.DoLend, session.DoFail:
 			return nil, fmt.Errorf("%s: %+v", answer.Do, answer.Verdict)
 		}
 		timer.Stop()

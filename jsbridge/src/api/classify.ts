@@ -91,8 +91,7 @@ export function failureOf(thrown: unknown): Failure {
   let e: unknown = thrown;
   for (let depth = 0; depth < maxCauses && isObject(e); depth++) {
     if (isRetryError(e)) {
-      failure.status = e.verdict.status ?? 0;
-      failure.headers = { "x-should-retry": String(e.verdict.retryable) };
+      failure.verdict = e.verdict; // it stands
       break;
     }
     // openai, @anthropic-ai/sdk, groq-sdk: status, headers, error. ai: statusCode, responseHeaders, responseBody.

@@ -14,9 +14,13 @@ export class RetryError extends Error {
   /** How many attempts were made. */
   readonly attempts: number;
 
-  /** `cause` is what the last attempt threw, if it threw. */
+  /** `cause` is what the last attempt threw, if it threw. It is there to be read, and is not shown with the error. */
   constructor(verdict: Verdict, attempts: number, last?: Verdict, cause?: unknown) {
-    super(verdict.message || verdict.title || verdict.kind, cause === undefined ? undefined : { cause });
+    super(verdict.message || verdict.title || verdict.kind);
+    if (cause !== undefined) {
+      // Consoles and loggers that write an error's properties do not call a getter: a transport's text may hold addresses and keys.
+      Object.defineProperty(this, "cause", { get: () => cause, configurable: true });
+    }
     this.reason = verdict.kind;
     this.verdict = verdict;
     this.last = last;

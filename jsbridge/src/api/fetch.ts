@@ -44,26 +44,42 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
       return (options.fetch ?? globalThis.fetch)(input, init);
     }
     return new Promise((resolve, reject) => {
+      // Forgotten when the caller has its response: who asks no more of that should not be asked by anyone else.
+      let caller: { resolve: typeof resolve; reject: typeof reject } | undefined = { resolve, reject };
+      const give = (response: Response) => {
+        caller!.resolve(response);
+        caller = undefined;
+      };
       request(engine, input, init, own, false, (session) => {
-        let body: Body | undefined;
+        let body: Body | undefined; // once the caller has it
+        let next: { body: Body; copy: Response; of: Response } | undefined;
+        const prepare = (response: Response) => {
+          const [stream, body] = makeBody(() => session.report("abort"));
+          next = { body, copy: like(response, stream), of: response };
+          return next;
+        };
         const begin = (response: Response): Body => {
           if (!body) {
-            body = makeBody(() => session.report("abort"));
-            resolve(like(response, body.stream));
+            const { body: first, copy } = next?.of === response ? next : prepare(response);
+            next = undefined;
+            body = first;
+            body.given();
+            give(copy);
           }
           return body;
         };
         return {
+          reading: (response) => void (body ?? prepare(response)), // while nothing else is to be done
           take: (bytes, response) => begin(response).push(bytes),
           demand: () => body?.demand(),
-          pass: resolve,
+          pass: give,
           finish(response) {
             begin(response).close();
             return undefined;
           },
-          fail: (error, canceled) => (body ? body.error(error, canceled) : reject(error)),
+          fail: (error, canceled) => (body ? body.error(error, canceled) : caller!.reject(error)),
         };
-      }).catch(reject);
+      }).catch((error) => caller?.reject(error));
     });
   };
 }

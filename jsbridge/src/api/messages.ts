@@ -109,7 +109,9 @@ export function makeReader(push: Push): Reader {
         begun = [];
       }
       if (rest > 0) {
-        begun.push(rest < fed ? bytes.subarray(fed - rest) : rest > long ? asText(decoder, bytes) : bytes);
+        begun.push(
+          ...(rest > long && rest >= fed ? asText(decoder, bytes) : [bytes.subarray(Math.max(fed - rest, 0))]),
+        );
       }
     }
   }
@@ -176,7 +178,7 @@ function makeCutter(take: (data: string) => void, cut: "lines" | "whole" | "as i
 }
 
 /**
- * Reads a body that was not watched, and tells how the answer ended: the events
+ * Reads a body that was not watched, and then can tell how the answer ended: the events
  * of an event stream, the lines of JSON lines, a JSON document as one message,
  * and anything else as it comes.
  */
@@ -184,7 +186,7 @@ export async function readBody(
   response: Response,
   push: (event: ChatStreamEvent) => void,
   demand: () => Promise<void> | undefined,
-): Promise<Ending> {
+): Promise<() => Ending> {
   let ending: Ending = {};
   const type = (response.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   const isDocument = /[/+]json$/.test(type);
@@ -211,5 +213,5 @@ export async function readBody(
     read.free?.();
     reader?.cancel().catch(() => {});
   }
-  return relay.ending() ?? ending;
+  return () => relay.ending() ?? ending;
 }

@@ -29,7 +29,7 @@ export interface AttemptEvent {
   start: number;
   /** When its outcome was known; for a stream, the end of the answer. */
   end: number;
-  /** "retry": another attempt is to follow, though an abort may end the wait. "finish": the caller has the answer, or a response that is final. */
+  /** "retry": another attempt is to follow, though an abort may end the wait. "finish": the caller has the answer, or a response that is final; of `stream()`, which gives no responses, whatever fails is "fail". */
   outcome: "retry" | "finish" | "fail";
   /** The wait until the next attempt. */
   delayMs?: number;

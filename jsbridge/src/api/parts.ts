@@ -5,12 +5,20 @@ export type Parts = (from: number, to: number) => string | undefined;
 
 /** From this size on a part is decoded by itself: no places have to be counted then. */
 const long = 1 << 10;
+/** Engines make several texts of this size many times faster than one that is as long as all of them. */
+const longest = 64 << 10;
 
 /** How many bytes a half of a UTF-16 pair, or any other character, has in UTF-8. */
 const width = (code: number) => (code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3);
 
 /** Decodes a text, of which `count` pieces are wanted, once, and cuts it by places in its bytes. */
 export function makeParts(decoder: TextDecoder, bytes: Uint8Array, count: number): Parts {
+  if (bytes.length > longest) {
+    const parts = cutter(decoder, [bytes]);
+    if (parts) {
+      return parts;
+    }
+  }
   const text = decoder.decode(bytes);
   if (text.length === bytes.length) {
     return (from, to) => (from > to ? undefined : text.slice(from, to)); // each byte is a character
@@ -41,22 +49,42 @@ export function makeParts(decoder: TextDecoder, bytes: Uint8Array, count: number
 export type Piece = Uint8Array | string;
 
 /** Decodes a piece that is ASCII, so that its bytes need not be kept beside the text. */
-export function asText(decoder: TextDecoder, bytes: Uint8Array): Piece {
-  const text = decoder.decode(bytes);
-  return text.length === bytes.length ? text : bytes;
+export function asText(decoder: TextDecoder, bytes: Uint8Array): Piece[] {
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length; at += longest) {
+    const some = bytes.subarray(at, at + longest);
+    const text = decoder.decode(some);
+    if (text.length < some.length || text.includes("\uFFFD")) {
+      return [bytes]; // of a character that is cut, each byte may have become one
+    }
+    texts.push(text);
+  }
+  return texts;
 }
 
 /** Cuts a text, of which one piece is wanted, that came in pieces. */
 export function makeWhole(decoder: TextDecoder, pieces: Piece[]): Parts {
-  if (pieces.some((piece) => typeof piece === "string")) {
-    const texts = pieces.map((piece) => (typeof piece === "string" ? piece : asText(decoder, piece)));
-    if (texts.every((text) => typeof text === "string")) {
-      return (from, to) => (from > to ? undefined : cut(texts, from, to));
-    }
+  const parts = pieces.some((piece) => typeof piece === "string") ? cutter(decoder, pieces) : undefined;
+  if (parts) {
+    return parts;
   }
   const encoder = new TextEncoder();
   const bytes = pieces.map((piece) => (typeof piece === "string" ? encoder.encode(piece) : piece));
   return makeParts(decoder, joinBytes(bytes), 1);
+}
+
+/** Cuts a text that came in pieces, as if it was one, if it is ASCII. Nothing is copied until somebody looks into a part. */
+function cutter(decoder: TextDecoder, pieces: Piece[]): Parts | undefined {
+  const texts: string[] = [];
+  for (const piece of pieces) {
+    for (const text of typeof piece === "string" ? [piece] : asText(decoder, piece)) {
+      if (typeof text !== "string") {
+        return undefined;
+      }
+      texts.push(text);
+    }
+  }
+  return (from, to) => (from > to ? undefined : cut(texts, from, to));
 }
 
 /** The texts from one place to another, as if they were one. Nothing is copied until somebody looks into it. */

@@ -60,6 +60,7 @@ export function stream(
   let leave = () => {};
   let read: ReturnType<typeof makeReader> | undefined;
   let relay: Relay | undefined;
+  let lent: (() => Ending) | undefined; // how a body ended that was given as it is
   const { iterator, push, end, clear, demand } = makeQueue<ChatStreamEvent>(begin, () => {
     free();
     abort?.abort();
@@ -91,12 +92,8 @@ export function stream(
     ({ abort, leave } = follower(theirs, options.signal));
     const { signal } = abort;
 
-    /** A body that is not guarded broke. */
+    /** The answer ended as a failure. */
     function broke(error: unknown, attempts: number): Verdict | undefined {
-      if (signal.aborted) {
-        over({ error: signal.reason });
-        return undefined;
-      }
       if (error instanceof RetryError) {
         fail(error); // a server's, relayed
         return error.verdict;
@@ -125,17 +122,12 @@ export function stream(
             push({ type: "retry", retry });
           }
         },
-        async pass(response, verdict, attempts, last) {
-          if (verdict) {
-            response.body?.cancel().catch(() => {});
-            fail(new RetryError(verdict, attempts, last));
-            return;
-          }
-          try {
-            finish(await readBody(response, push, demand));
-          } catch (error) {
-            broke(error, attempts);
-          }
+        async lend(response) {
+          lent = await readBody(response, push, demand);
+        },
+        pass(response, verdict, attempts, last) {
+          response.body?.cancel().catch(() => {});
+          fail(new RetryError(verdict!, attempts, last));
         },
         finish(_, verdict, attempts, ending) {
           read?.();
@@ -144,7 +136,7 @@ export function stream(
             return undefined;
           }
           try {
-            finish(relay?.ending() ?? ending());
+            finish(lent?.() ?? relay?.ending() ?? ending());
             return undefined;
           } catch (error) {
             return broke(error, attempts);

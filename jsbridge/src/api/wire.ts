@@ -14,7 +14,10 @@ export type WireEvent =
 
 /** Why a request failed for good. */
 export interface WireError
-  extends Pick<Wire<Verdict>, "message" | "detail" | "kind" | "provider" | "retryable" | "title" | "retry_after_ms"> {
+  extends Pick<
+    Wire<Verdict>,
+    "message" | "detail" | "kind" | "provider" | "retryable" | "title" | "party" | "retry_after_ms"
+  > {
   status_code?: number;
 }
 

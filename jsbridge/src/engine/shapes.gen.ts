@@ -45,7 +45,10 @@ export interface Failure {
   event?: Event;
   /** `error` is the thrown error, if one was. */
   error?: ErrorInfo;
-  /** `provider` is a hint ("anthropic", "openai", …) for hosts that know it. */
+  /**
+   * `provider` is a hint ("anthropic", "openai", …) for hosts that know it.
+   * [ProviderOf] says which names there are.
+   */
   provider?: string;
   /** `url` is the request's. It tells the provider and is never shown. */
   url?: string;
@@ -74,6 +77,11 @@ export interface Failure {
    * stop to retry.
    */
   unknownRetryable?: boolean;
+  /**
+   * Verdict is the one that was given before, where the error is the retry
+   * engine's own. It stands, but for what the header x-should-retry says.
+   */
+  verdict?: Verdict;
 }
 
 /** Verdict is the answer to a Failure. */
@@ -334,7 +342,7 @@ export interface Happened {
 
 /** Answer is what the host is to do now. */
 export interface Answer {
-  do: "none" | "open" | "read" | "wait" | "pass" | "finish" | "fail" | "recover" | "rethrow";
+  do: "none" | "open" | "read" | "wait" | "pass" | "lend" | "finish" | "fail" | "recover" | "rethrow";
   /** `attempt` is the number of the attempt in force, from 1. */
   attempt?: number;
   /**
@@ -413,7 +421,10 @@ export interface Shared {
   wake?: number[];
 }
 
-/** ChatStreamRetry is the event to show while a session waits. */
+/**
+ * ChatStreamRetry is the event to show while a session waits. log/slog writes
+ * its fields as a group: slog.WarnContext(ctx, "retrying", "retry", event).
+ */
 export interface ChatStreamRetry {
   /**
    * `attempt` is the number of failures so far, from 1; 0 for a request that

@@ -1,6 +1,9 @@
-/** The body that a consumer reads, fed from outside. */
+import { forget, weak, whenGone } from "./weak.js";
+
+/** Feeds the body that a consumer reads. */
 export interface Body {
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The consumer has the stream: if it lets go of it without reading on, it has had enough. */
+  given(): void;
   /** Hands on bytes, which nobody changes any more. */
   push(bytes: Uint8Array): void;
   close(): void;
@@ -16,62 +19,96 @@ const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
     ? (bytes as Uint8Array<ArrayBuffer>)
     : bytes.slice();
 
-/** Makes a body that holds nothing back and asks for nothing ahead. onCancel is told when the consumer has enough. */
-export function makeBody(onCancel: (reason: unknown) => void | Promise<void>): Body {
-  let controller!: Controller;
-  let asked = false; // the consumer waits
-  let wanted: (() => void) | undefined;
-  let broken: { error: unknown } | undefined;
-  let over = false;
+/** A body, and what its consumer has to do with whoever feeds it. */
+interface State {
+  /** The way to the consumer, while it waits. */
+  asked?: { controller?: Controller } | undefined;
+  /** The same while it does not: it may have let go of the stream, which then should be nobody's. */
+  way?: Pick<WeakRef<{ controller?: Controller }>, "deref">;
+  wanted?: () => void;
+  broken?: { error: unknown };
+  over?: boolean;
+}
 
-  const source: Source = {
-    start(c) {
-      controller = c;
+type Cancel = (reason?: unknown) => void | Promise<void>;
+
+/** Makes a body that holds nothing back and asks for nothing ahead. onCancel is told when the consumer has enough. */
+export function makeBody(onCancel: Cancel): [ReadableStream<Uint8Array<ArrayBuffer>>, Body] {
+  const state: State = {};
+  return [makeStream(sourceOf(state, onCancel)), feederOf(state, onCancel)];
+}
+
+/** Nothing but the stream reaches what is made here, unless the consumer waits. */
+function sourceOf(state: State, onCancel: Cancel): Source {
+  const way: { controller?: Controller } = {};
+  state.way = weak(way);
+  return {
+    start(controller) {
+      way.controller = controller;
     },
     pull() {
-      if (broken) {
-        throw broken.error;
+      if (state.broken) {
+        throw state.broken.error;
       }
-      asked = true;
-      wanted?.();
+      state.asked = way;
+      state.wanted?.();
     },
-    cancel(reason: unknown) {
-      over = true;
+    cancel(reason) {
+      end(state);
       return onCancel(reason);
     },
   };
+}
+
+function end(state: State): void {
+  state.over = true;
+  forget(state);
+}
+
+/** In a function of its own, so that it does not reach the way. */
+const goneOf = (state: State, onCancel: Cancel) => async () => {
+  if (!state.over) {
+    state.over = true;
+    await Promise.resolve(onCancel()).catch(() => {});
+  }
+};
+
+function feederOf(state: State, onCancel: Cancel): Body {
+  const consumer = () => (state.asked ?? state.way!.deref())?.controller;
   return {
-    stream: makeStream(source),
+    given: () => whenGone(state.way!.deref()!, goneOf(state, onCancel), state),
     push(bytes) {
+      const controller = consumer();
       // A stream of bytes refuses pieces of none.
       if (bytes.length > 0) {
-        asked = false; // it may ask again inside
-        controller.enqueue(own(bytes));
+        state.asked = undefined; // it may ask again inside
+        controller?.enqueue(own(bytes));
       }
     },
     close() {
-      if (!over) {
-        over = true;
-        controller.close();
-        controller.byobRequest?.respond(0);
+      if (!state.over) {
+        end(state);
+        const controller = consumer();
+        controller?.close();
+        controller?.byobRequest?.respond(0);
       }
     },
     error(error, atOnce) {
-      if (over) {
+      if (state.over) {
         return;
       }
-      over = true;
-      if (asked || atOnce) {
-        controller.error(error);
+      end(state);
+      if (state.asked || atOnce) {
+        consumer()?.error(error);
       } else {
-        broken = { error }; // an errored stream forgets what it holds
+        state.broken = { error }; // an errored stream forgets what it holds
       }
     },
     demand: () =>
-      asked
+      state.asked
         ? undefined
         : new Promise((resolve) => {
-            wanted = resolve;
+            state.wanted = resolve;
           }),
   };
 }

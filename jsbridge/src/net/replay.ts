@@ -147,13 +147,13 @@ async function readUpTo(
     ignoreAbort();
   }
   const known = new Blob(pieces);
-  const rest = makeBody(stop);
+  const [rest, body] = makeBody(stop);
   // Copies, since what is pushed loses its buffer, which another piece may share.
   for (const piece of pieces) {
-    rest.push(piece.slice());
+    body.push(piece.slice());
   }
-  void fill(rest, () => reader.read());
-  return { known, rest: rest.stream };
+  void fill(body, () => reader.read());
+  return { known, rest };
 }
 
 /** A copy to be sent. Of one that was sent before, the error is fetch's own. */

@@ -27,8 +27,12 @@ export interface Outcome {
   take(bytes: Uint8Array, response: Response, events: Int32Array | undefined): void;
   /** Resolves when more can be taken; until then nothing is read. Undefined is now. */
   demand(): Promise<void> | undefined;
+  /** This response's body is being read. Its first output may be long in coming. */
+  reading?(response: Response): void;
   reset?(): void;
   wait?(answer: Answer): void;
+  /** The consumer of events reads this response, to its end. */
+  lend?(response: Response): Promise<void>;
   /** The caller is to have this response; with a verdict it is a failure. */
   pass(response: Response, verdict: Verdict | undefined, attempts: number, last: Verdict | undefined): void;
   /** A verdict here is the provider's refusal to go on. Gives the verdict that the answer brought, as a relay does. */
@@ -97,7 +101,16 @@ function transport(
     }
   }
 
+  function drop(): void {
+    const mine = current;
+    current = undefined;
+    if (mine) {
+      letGo(mine);
+    }
+  }
+
   async function open({ attempt = 0, resume }: Answer): Promise<void> {
+    drop();
     const mine: Attempt = { number: attempt, abort: new AbortController() };
     current = mine;
     thrown = undefined;
@@ -184,11 +197,7 @@ function transport(
       return;
     }
     if (mine === current) {
-      if (next) {
-        replay = next;
-        letGo(mine);
-        current = undefined;
-      }
+      replay = next ?? replay;
       session.report("recovered", { attempt, ...(next && { request: whole(next) }) });
     }
   }
@@ -200,20 +209,28 @@ function transport(
         asking = undefined;
       });
     },
-    read: () => void read(current!),
-    drop() {
-      const mine = current;
-      current = undefined;
-      if (mine) {
-        letGo(mine);
-      }
+    read() {
+      void read(current!);
+      to.reading?.(latest!);
     },
+    drop,
     take(bytes, events) {
       streamed ??= latest;
       to.take(bytes, streamed!, events);
     },
     reset: () => to.reset?.(),
     wait: (answer) => to.wait?.(answer),
+    lend(_, bytes) {
+      const mine = { ...current! }; // whoever has read it so far stops
+      current = mine;
+      to.lend!(handOver(mine, bytes, signal)).then(
+        () => {
+          mine.done = true;
+          session.report("end", { attempt: mine.number });
+        },
+        (error) => broke(mine, error, false),
+      );
+    },
     pass({ verdict, attempt = 0, last }, bytes) {
       const mine = current!;
       current = undefined;

@@ -1,5 +1,6 @@
 import { fill, makeBody } from "./body.js";
 import { onAbort } from "./signal.js";
+import { weak, whenGone } from "./weak.js";
 
 /** An attempt whose response the caller gets. */
 interface Opened {
@@ -41,11 +42,12 @@ export function handOver(
     }
     return response!;
   }
-  const body = makeBody((reason) => {
+  const [stream, body] = makeBody((reason) => {
     unfollow();
     return reader.cancel(reason);
   });
-  const unfollow = follow(signal, abort, [body.stream]);
+  const unfollow = follow(signal, abort, [stream]);
+  body.given();
   if (bytes) {
     body.push(bytes);
   }
@@ -54,20 +56,12 @@ export function handOver(
     attempt.next = undefined;
     return read;
   }).then(unfollow);
-  return like(response!, body.stream);
+  return like(response!, stream);
 }
 
 // As AbortSignal.any, but without its leaks in older runtimes: the caller's
 // signal, which may live for long, holds on to no response.
 const alive = new WeakMap<object, AbortController>();
-const unheard =
-  typeof FinalizationRegistry === "function"
-    ? new FinalizationRegistry((unfollow: () => void) => unfollow())
-    : undefined;
-
-/** In a function of its own: a closure beside another one holds on to what that one needs. */
-const weak = (abort: AbortController): Pick<WeakRef<AbortController>, "deref"> =>
-  typeof WeakRef === "function" ? new WeakRef(abort) : { deref: () => abort };
 
 /** Aborts what the controller controls when the signal is aborted, for as long as one of the keepers is in use. */
 function follow(signal: AbortSignal | undefined | null, abort: AbortController, keepers: object[]): () => void {
@@ -76,6 +70,6 @@ function follow(signal: AbortSignal | undefined | null, abort: AbortController, 
   for (const keeper of keepers) {
     alive.set(keeper, abort);
   }
-  unheard?.register(abort, unfollow);
+  whenGone(abort, unfollow, abort);
   return unfollow;
 }

@@ -3,8 +3,11 @@ import { engine } from "../engine/module.js";
 import type { Answer } from "../engine/shapes.gen.js";
 import { safely } from "./warn.js";
 
-/** Keeps the facts of the attempt in force, and tells them when it has ended. */
-export function attempts(options: Options) {
+/**
+ * Keeps the facts of the attempt in force, and tells them when it has ended. Of `stream()`, which can reset, whatever
+ * fails is an error event.
+ */
+export function attempts(options: Options, canReset: boolean) {
   const ended: [AttemptEvent, RequestContext][] = [];
   let wake = () => {};
   let over = false;
@@ -40,10 +43,11 @@ export function attempts(options: Options) {
     },
     answered({ do: act, retry, verdict, last }: Answer, context: RequestContext): void {
       kind = retry?.kind ?? last?.kind ?? verdict?.kind ?? kind;
-      if (act === "none" || act === "read" || act === "recover") {
+      if (act === "none" || act === "read" || act === "lend" || act === "recover") {
         return;
       }
       const retries = act === "wait" || act === "open";
+      const failed = act === "fail" || act === "rethrow" || (canReset && verdict);
       if (start) {
         const { url = "" } = context;
         const to = URL.canParse?.(url) ? new URL(url) : undefined;
@@ -51,7 +55,7 @@ export function attempts(options: Options) {
           attempt: number,
           start,
           end: Date.now(),
-          outcome: retries ? "retry" : act === "fail" || act === "rethrow" ? "fail" : "finish",
+          outcome: retries ? "retry" : failed ? "fail" : "finish",
           delayMs: retry?.delayMs,
           attributes: {
             "http.request.method": sent,

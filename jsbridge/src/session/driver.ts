@@ -29,6 +29,8 @@ export interface Host {
   recover?(answer: Answer): void;
   /** A wait begins. */
   wait?(answer: Answer): void;
+  /** The consumer gets the body as it is, from `bytes` on, and its end is reported when all is read. */
+  lend?(answer: Answer, bytes: Uint8Array | undefined): void;
   /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
   pass(answer: Answer, bytes: Uint8Array | undefined): void;
   /**
@@ -97,6 +99,7 @@ export function drive(
   let over = false;
   let attempt = 0;
   let waiting = false;
+  let found: Int32Array | undefined; // events in the bytes that the answer at hand lets go on
 
   /** Takes one step after the other, though callbacks may ask for the next one in the midst of it. */
   function step(next: () => Answer | undefined): void {
@@ -135,8 +138,14 @@ export function drive(
     if (answer.reset) {
       host.reset?.();
     }
-    const pieces = going(answer.bytes ?? 0);
-    if (answer.do !== "pass") {
+    const events = answer.bytes && found;
+    found = undefined;
+    const asItIs = answer.do === "pass" || answer.do === "lend";
+    const pieces = events ? [] : going(answer.bytes ?? 0);
+    const rest = asItIs && pieces.length > 0 ? joinBytes(pieces) : undefined;
+    if (events) {
+      host.take?.(keep.lend(answer.bytes!), events);
+    } else if (!asItIs) {
       handOn(pieces);
     }
     if (answer.do !== "none") {
@@ -160,9 +169,12 @@ export function drive(
         host.drop();
         host.wait?.(answer);
         break;
+      case "lend":
+        host.lend?.(answer, rest);
+        break;
       case "pass":
         over = true;
-        host.pass(answer, pieces.length > 0 ? joinBytes(pieces) : undefined);
+        host.pass(answer, rest);
         break;
       case "finish":
         over = true;
@@ -217,10 +229,11 @@ export function drive(
     }
     keep.push(piece);
     const answer = engine.chunk(handle, number, piece, Date.now());
+    const events = config.canReset && answer ? engine.events(handle) : undefined;
     if (typeof answer !== "number") {
+      found = answer.do === "none" ? events : undefined;
       return answer;
     }
-    const events = config.canReset && answer > 0 ? engine.events(handle) : undefined;
     if (events) {
       host.take?.(keep.lend(answer), events);
     } else {
@@ -285,7 +298,7 @@ export function drive(
     describe: () => listeners.describe(),
     ending: () => engine.ending(handle),
   };
-  const listeners = makeListeners(engine, handle, options, config.request, session);
+  const listeners = makeListeners(engine, handle, options, config, session);
   const clock = makeClock(() => session.report("timer"));
   const host = makeHost(session);
   enter(id, { report: session.report, tick: clock.tick, rouse: clock.rouse });

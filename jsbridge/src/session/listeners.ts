@@ -2,7 +2,7 @@ import { type Controlled, registryOf } from "../api/controller.js";
 import type { Options, RequestContext } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
 import { frozen } from "../engine/names.js";
-import type { Answer, ChatStreamRetry, Happened, Request, Snapshot, Verdict } from "../engine/shapes.gen.js";
+import type { Answer, ChatStreamRetry, Config, Happened, Snapshot, Verdict } from "../engine/shapes.gen.js";
 import { attempts } from "./attempts.js";
 import { safely, warn } from "./warn.js";
 
@@ -25,11 +25,11 @@ export function makeListeners(
   engine: Engine,
   handle: number,
   options: Options,
-  request: Request,
+  { request, canReset = false }: Pick<Config, "request" | "canReset">,
   session: Controlled,
 ): Listeners {
   const registry = registryOf(options.controller);
-  const trace = options.onAttempt && attempts(options);
+  const trace = options.onAttempt && attempts(options, canReset);
   let about: Omit<RequestContext, "attempt"> | undefined;
   let attempt = 0;
   let latest = ""; // the status that was told last

@@ -5,6 +5,7 @@
 package sdktest
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -166,6 +167,39 @@ func TestAnSDKGetsPermanentErrorsAtOnceAndAsItsOwn(t *testing.T) {
 				}
 				require.Equal(t, c.status, status, "%v", err)
 				require.Len(t, run.Requests(), 1)
+			})
+		})
+	}
+}
+
+func TestAnSDKsErrorIsJudgedAsTheResponseWas(t *testing.T) {
+	for name, fault := range map[string]chattest.Fault{
+		"503":                {Status: 503},
+		"503 in plain words": {Status: 503, Body: "busy", Headers: map[string]string{"Content-Type": "text/plain"}},
+		"503 that asks":      {Status: 503, Headers: map[string]string{"Retry-After": "7"}},
+		"429":                {Status: 429, Headers: map[string]string{"Retry-After": "7"}},
+		"overloaded":         chattest.OpenAIErrorResponse(503, "service_unavailable", "The model is overloaded").Fault(),
+		"400":                {Status: 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachSDK(t, func(t *testing.T, srv *chattest.Server, stream func(*testing.T, *chattest.Run, *http.Client) (string, error)) {
+				run := srv.NewRun(chattest.Run{Faults: []chattest.Fault{fault}})
+				c := client(t, retry.Policy{MaxAttempts: 1})
+				var kind any
+				c.Transport.(*transport.Transport).OnAttempt = func(_ context.Context, e transport.AttemptEvent) { kind = e.Attributes["error.type"] }
+				_, err := stream(t, run, c)
+				require.Error(t, err)
+				verdict := classify.Classify(classify.FromError(err))
+				if fault.Headers["Content-Type"] == "text/plain" && !strings.HasSuffix(t.Name(), "anthropic") {
+					kind = "server" // openai-go keeps of a body that is no JSON nothing but the bytes to be read again
+				}
+				require.Equal(t, kind, string(verdict.Kind), verdict.Rule)
+				require.Equal(t, fault.Status, verdict.Status)
+				require.Equal(t, fault.Status != 400, classify.IsRetryable(err))
+				if fault.Headers["Retry-After"] != "" {
+					require.NotNil(t, verdict.RetryAfterMs)
+					require.EqualValues(t, 7000, *verdict.RetryAfterMs)
+				}
 			})
 		})
 	}

@@ -1,0 +1,166 @@
+//go:build !tinygo
+
+package classify
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+)
+
+// maxErrorBody is how much of an error's body counts.
+const maxErrorBody = 64 << 10
+
+// gather fills in what the outermost error of a chain that knows anything of a
+// response, or was judged before, knows of it. It says whether there is one.
+//
+// SDKs keep it in methods (AWS), or in fields of types that this package does
+// not import: openai-go and anthropic-sdk-go in StatusCode, Request and
+// Response, Google's in Code, Header and Body, Azure's in StatusCode and
+// RawResponse, Cohere's in StatusCode and Header.
+func gather(err error, f *Failure) bool {
+	v := reflect.ValueOf(err)
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		return false
+	}
+	e := structOf(v)
+	response := structOf(field(e, "Response"))
+	if !response.IsValid() {
+		response = structOf(field(e, "RawResponse"))
+	}
+	f.Verdict = verdictOf(e)
+	f.Status = statusOf(err, e, response)
+	f.Body = bodyOf(err, e)
+	f.Headers = headersOf(v, e, response)
+	if f.Verdict != nil || f.Status != 0 || f.Body != "" || f.Headers != nil {
+		f.URL = urlOf(e, response)
+		return true
+	}
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		inner := err.Unwrap()
+		return inner != nil && gather(inner, f)
+	case interface{ Unwrap() []error }:
+		for _, inner := range err.Unwrap() {
+			if inner != nil && gather(inner, f) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func verdictOf(e reflect.Value) *Verdict {
+	if v, ok := interfaceOf(field(e, "Verdict")).(Verdict); ok && v.Kind != "" {
+		return &v
+	}
+	return nil
+}
+
+func urlOf(e, response reflect.Value) string {
+	request := structOf(field(e, "Request"))
+	if !request.IsValid() {
+		request = structOf(field(response, "Request"))
+	}
+	url := field(request, "URL")
+	if text, ok := interfaceOf(url).(interface{ String() string }); ok && structOf(url).IsValid() {
+		return text.String()
+	}
+	return ""
+}
+
+func statusOf(err error, e, response reflect.Value) int {
+	switch err := err.(type) {
+	case interface{ StatusCode() int }:
+		return err.StatusCode()
+	case interface{ HTTPStatusCode() int }:
+		return err.HTTPStatusCode()
+	}
+	for _, v := range [...]reflect.Value{field(e, "StatusCode"), field(e, "HTTPStatusCode"), field(response, "StatusCode")} {
+		if v.CanInt() && v.Int() > 0 {
+			return int(v.Int())
+		}
+	}
+	// Google's errors call it Code, as others call much that is no status.
+	if code := field(e, "Code"); code.CanInt() && field(e, "Message").IsValid() && code.Int() >= 400 && code.Int() <= 599 {
+		return int(code.Int())
+	}
+	return 0
+}
+
+// headersOf reads an http.Header.
+func headersOf(v, e, response reflect.Value) Headers {
+	for _, header := range [...]reflect.Value{called(v), field(e, "Header"), field(response, "Header")} {
+		multi := reflect.TypeFor[map[string][]string]()
+		if !header.IsValid() || header.Kind() != reflect.Map || header.Len() == 0 || !header.CanInterface() || !header.CanConvert(multi) {
+			continue
+		}
+		headers := Headers{}
+		for name, values := range header.Convert(multi).Interface().(map[string][]string) {
+			headers[strings.ToLower(name)] = strings.Join(values, ", ")
+		}
+		return headers
+	}
+	return nil
+}
+
+// called is what v's method Header gives, if it has one like that.
+func called(v reflect.Value) reflect.Value {
+	m := v.MethodByName("Header")
+	if !m.IsValid() || m.Type().NumIn() != 0 || m.Type().NumOut() != 1 {
+		return reflect.Value{}
+	}
+	return m.Call(nil)[0]
+}
+
+func bodyOf(err error, e reflect.Value) (body string) {
+	raw, ok := err.(interface{ RawJSON() string })
+	text := field(e, "Body")
+	switch {
+	case ok:
+		body = raw.RawJSON()
+		if v := jsonscan.Parse(body); v.Kind() == jsonscan.Object && !v.Has("error") {
+			body = `{"error":` + body + `}` // openai-go took it out
+		}
+	case text.Kind() == reflect.String:
+		body = text.String()
+	case text.Kind() == reflect.Slice && text.Type().Elem().Kind() == reflect.Uint8:
+		body = string(text.Bytes())
+	}
+	return body[:min(len(body), maxErrorBody)]
+}
+
+// structOf is the struct that v is or points to, the zero Value if there is none.
+func structOf(v reflect.Value) reflect.Value {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		return reflect.Value{}
+	}
+	return v
+}
+
+// field is a field of a struct, or of one that it embeds.
+func field(v reflect.Value, name string) reflect.Value {
+	if !v.IsValid() {
+		return v
+	}
+	at, ok := v.Type().FieldByName(name)
+	if !ok {
+		return reflect.Value{}
+	}
+	found, err := v.FieldByIndexErr(at.Index) // an embedded pointer may be nil
+	if err != nil {
+		return reflect.Value{}
+	}
+	return found
+}
+
+func interfaceOf(v reflect.Value) any {
+	if !v.IsValid() || !v.CanInterface() {
+		return nil
+	}
+	return v.Interface()
+}
