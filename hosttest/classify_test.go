@@ -12,10 +12,10 @@ import (
 	"github.com/steadfetch/steadfetch/hosttest/vectors"
 )
 
-// older is said where Go gives what is wanted and the module does not.
+// older is added to a failure if Go returns the wanted verdict and the module does not.
 const older = "The module is older than its sources: run make wasm."
 
-// ifOlder is older if Go gives the verdict that is wanted, else "".
+// ifOlder returns older if Go returns the wanted verdict, else "".
 func ifOlder(t *testing.T, failure, want json.RawMessage) string {
 	var f classify.Failure
 	require.NoError(t, json.Unmarshal(failure, &f))
@@ -25,7 +25,7 @@ func ifOlder(t *testing.T, failure, want json.RawMessage) string {
 	return ""
 }
 
-func TestAModuleIsOlderIfGoGivesWhatItDoesNot(t *testing.T) {
+func TestAModuleIsOlderIfOnlyGoReturnsTheWantedVerdict(t *testing.T) {
 	failure := json.RawMessage(`{"status":529}`)
 	today := []byte(mustJSON(t, classify.Classify(classify.Failure{Status: 529})))
 	require.Equal(t, older, ifOlder(t, failure, today))

@@ -12,12 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// public are the packages that programs import.
+// public lists the packages that programs import.
 var public = []string{"classify", "retry", "retry/session", "retry/transport", "wasm", "hosttest/chattest"}
 
-// TestWhatProgramsImportIsDocumented looks for exported names without a comment.
-// A comment on a group of constants counts for all of them.
-func TestWhatProgramsImportIsDocumented(t *testing.T) {
+// TestPublicPackagesAreDocumented looks for exported names without a comment. A
+// comment on a group of constants counts for all of them.
+func TestPublicPackagesAreDocumented(t *testing.T) {
 	for _, dir := range public {
 		set := token.NewFileSet()
 		paths, err := filepath.Glob("../" + dir + "/*.go")

@@ -13,14 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// core is what the module is made of.
+// core lists the packages in the module.
 var core = []string{"classify", "internal/calendar", "internal/jsonscan", "internal/protocol", "internal/sse", "internal/wire", "retry", "retry/session", "wasm/guest"}
 
-// tooLarge are packages that would cost more than the whole module, or bring
-// clocks, dice or networks into it.
+// tooLarge lists packages that are larger than the whole module, or would bring
+// clocks, random numbers or networks into it.
 var tooLarge = []string{"fmt", "encoding/json", "net", "net/http", "regexp", "math/rand", "math/rand/v2", "crypto/rand", "reflect", "strconv", "os", "unicode"}
 
-func TestTheModuleIsMadeOfSmallPackagesOnly(t *testing.T) {
+func TestTheModuleImportsOnlySmallPackages(t *testing.T) {
 	for _, dir := range core {
 		out, err := exec.Command("go", "list", "-tags", "tinygo", "-f", `{{join .Imports "\n"}}`, "../"+dir).Output()
 		require.NoError(t, err)
@@ -31,9 +31,9 @@ func TestTheModuleIsMadeOfSmallPackagesOnly(t *testing.T) {
 	}
 }
 
-// What only Go programs use, such as the plain loop, is in files that TinyGo does
-// not build; so the imports are listed with its tags.
-func TestTheCoreDoesNotReachClocksDiceNetworksOrReflection(t *testing.T) {
+// Code for Go programs only, such as the plain loop, is in files that TinyGo does not
+// build, so the imports are listed with its tags.
+func TestTheCoreDependsOnNoClockRandomNumbersNetworkOrReflection(t *testing.T) {
 	for _, dir := range core {
 		out, err := exec.Command("go", "list", "-deps", "-tags", "tinygo", "../"+dir).Output()
 		require.NoError(t, err)
@@ -45,9 +45,9 @@ func TestTheCoreDoesNotReachClocksDiceNetworksOrReflection(t *testing.T) {
 	}
 }
 
-// TestTheCoreReadsNoClock looks at every use of package time: the module gets
-// its time from the host, and so do the sessions of a Go program. The plain
-// loop is the one exception.
+// TestTheCoreReadsNoClock checks every use of package time: the module gets the time
+// from its host, and so do the sessions of a Go program. The plain loop is the only
+// exception.
 func TestTheCoreReadsNoClock(t *testing.T) {
 	allowed := map[string]bool{
 		"Duration": true, "Time": true, "UnixMilli": true, "Nanosecond": true, "Microsecond": true, "Millisecond": true, "Second": true, "Minute": true, "Hour": true,

@@ -21,10 +21,10 @@ import (
 	"github.com/steadfetch/steadfetch/wasm"
 )
 
-// all says whether the long form of a test was asked for: STEADFETCH_ALL=1.
+// all reports whether the long form of the tests was requested: STEADFETCH_ALL=1.
 func all() bool { return os.Getenv("STEADFETCH_ALL") != "" }
 
-// times is long in the long form of a test, else short.
+// times returns long in the long form of a test, else short.
 func times(short, long int) int {
 	if all() {
 		return long
@@ -46,8 +46,8 @@ func corpus(t testing.TB) []classify.Failure {
 		lines := bufio.NewScanner(file)
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
-			// Of a case's fields those that a Failure has; null is none, and so
-			// is a code that is a number.
+			// Only the fields that a Failure has are read; null and a numeric code
+			// count as none.
 			var f classify.Failure
 			var wrongType *json.UnmarshalTypeError
 			if err := json.Unmarshal(lines.Bytes(), &f); !errors.As(err, &wrongType) {
@@ -61,7 +61,7 @@ func corpus(t testing.TB) []classify.Failure {
 	return list
 }
 
-// dice makes failures that nobody has seen out of those that were seen.
+// dice generates new failures from known ones.
 type dice struct {
 	*rand.Rand
 	seen []classify.Failure
@@ -120,7 +120,7 @@ func (d dice) failure() classify.Failure {
 	return f
 }
 
-// mutate changes a text here and there. It stays UTF-8, since JSON is.
+// mutate makes a random change to a text. It stays valid UTF-8, because JSON is.
 func (d dice) mutate(s string) string {
 	at := func() int {
 		i := d.IntN(len(s) + 1)
@@ -155,7 +155,7 @@ func (d dice) mutate(s string) string {
 	return strings.ToValidUTF8(s, "?")
 }
 
-func TestTheModuleJudgesEveryFailureAsGoDoes(t *testing.T) {
+func TestTheModuleClassifiesEveryFailureAsGoDoes(t *testing.T) {
 	e := newEngine(t)
 	d := dice{rand.New(rand.NewPCG(1, 2)), corpus(t)}
 	check := func(f classify.Failure) {
@@ -198,8 +198,8 @@ func TestTheModuleExplainsEveryFailureAsGoDoes(t *testing.T) {
 		require.NoError(t, err)
 		for _, trail := range []classify.Trail{native, foreign} {
 			for i := range trail.Steps {
-				// What stands at a place can be cut inside a character, which
-				// JSON has no way to write.
+				// The text at a place can be cut inside a character, which JSON
+				// cannot represent.
 				text := &trail.Steps[i].Text
 				*text = strings.ReplaceAll(strings.ToValidUTF8(*text, ""), "\uFFFD", "")
 			}

@@ -16,8 +16,8 @@ import (
 	"github.com/steadfetch/steadfetch/wasm"
 )
 
-// A program is what FuzzExports makes of its bytes: calls, each of them a byte
-// that says which, a byte that says which session, the length of its input in
+// FuzzExports reads its bytes as a program, a list of calls. Each call is a byte that
+// selects the function, a byte that selects the session, the length of its input in
 // two bytes, and the input.
 const (
 	callNew = iota
@@ -39,13 +39,13 @@ func instruction(program []byte, call, session int, input []byte) []byte {
 	return append(program, input...)
 }
 
-// chunkInput is the input of callChunk: the attempt, the time, the bytes.
+// chunkInput returns the input of callChunk: the attempt, the time, the bytes.
 func chunkInput(attempt int, now int64, p []byte) []byte {
 	in := binary.LittleEndian.AppendUint64([]byte{byte(attempt)}, math.Float64bits(float64(now)))
 	return append(in, p...)
 }
 
-// exports are what callRaw calls, with the number of their arguments.
+// exports lists what callRaw can call, with the number of arguments.
 var exports = []struct {
 	name      string
 	arguments int
@@ -79,8 +79,8 @@ var exports = []struct {
 	{"reader_free", 1},
 }
 
-// most is what an instance may grow to while it plays a program of at most
-// 64 KiB. The largest buffer that a host can ask for has 16 MiB.
+// most is the largest memory of an instance that plays a program of at most 64 KiB.
+// The largest buffer that a host can request is 16 MiB.
 const most = 64 << 20
 
 func FuzzExports(f *testing.F) {
@@ -120,14 +120,14 @@ func FuzzExports(f *testing.F) {
 		defer i.Close()
 		run(t, i, program)
 		require.LessOrEqual(t, i.Memory(), most)
-		// Whatever happened, the instance works on.
+		// Whatever happened, the instance still works.
 		verdict, err := i.Classify([]byte(`{"status":529}`))
 		require.NoError(t, err)
 		require.Contains(t, string(verdict), `"overloaded"`)
 	})
 }
 
-// program writes a vector's calls as a program.
+// program returns a vector's calls as a program.
 func program(t testing.TB, file *vectors.File, vector *vectors.Vector) (p []byte) {
 	t.Helper()
 	for _, step := range vector.Steps {
@@ -150,15 +150,15 @@ func program(t testing.TB, file *vectors.File, vector *vectors.Vector) (p []byte
 			p = instruction(p, callPolicy, 0, step.Policy)
 		}
 	}
-	for session := range 2 { // the last call finds a session that is gone
+	for session := range 2 { // the last call uses a session that was freed
 		p = instruction(p, callFree, session, nil)
 		p = instruction(p, callSnapshot, session, nil)
 	}
 	return p
 }
 
-// run plays a program. Every answer must be JSON and lie inside the memory;
-// every input may be refused.
+// run plays a program. Every answer must be JSON inside the memory; any input may be
+// refused.
 func run(t *testing.T, i *wasmhost.Instance, program []byte) {
 	t.Helper()
 	var sessions []vectors.Session

@@ -1,8 +1,8 @@
-// Installs what a folder beside this file tests the package with, and the package itself as npm would publish it:
+// Installs the dependencies of a folder next to this file, and the package itself as npm would publish it:
 //
 //   node hosttest/install.mjs runtimes
 //
-// The folders are no workspaces, so that nobody who only runs `make test` has to download them. Run it after a build.
+// The folders are not workspaces, so that `make test` does not download their dependencies. Run this after a build.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** Packs the built package and lays it into a folder's node_modules, in the place where npm would. */
+/** Packs the built package and unpacks it into a folder's node_modules, as npm would. */
 function layPackage(folder) {
   const modules = join(folder, "node_modules");
   mkdirSync(modules, { recursive: true });
@@ -32,12 +32,12 @@ function layPackage(folder) {
   }
 }
 
-/** Installs what the lock file names, unless that was done since it last changed. */
+/** Installs what the lock file lists, unless that was done since it last changed. */
 function installLocked(folder) {
   const lock = join(folder, "package-lock.json");
   const done = join(folder, "node_modules", ".package-lock.json");
   if (!existsSync(done) || statSync(lock).mtimeMs > statSync(done).mtimeMs) {
-    // Not `npm ci`, which refuses a lock file made where the programs of other platforms could not be had.
+    // Not `npm ci`: it refuses a lock file that lacks the programs of other platforms.
     const args = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
     execFileSync("npm", args, { cwd: folder, stdio: "inherit" });
   }

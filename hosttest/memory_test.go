@@ -16,7 +16,7 @@ import (
 	"github.com/steadfetch/steadfetch/wasm"
 )
 
-// newInstance is a fresh instance of the committed module.
+// newInstance returns a new instance of the committed module.
 func newInstance(t testing.TB) *wasmhost.Instance {
 	t.Helper()
 	ctx := context.Background()
@@ -28,8 +28,8 @@ func newInstance(t testing.TB) *wasmhost.Instance {
 	return i
 }
 
-// flat does something n times and holds that the module's memory does not grow
-// any more after the first third.
+// flat calls what n times, and checks that the module's memory does not grow after the
+// first third.
 func flat(t *testing.T, i *wasmhost.Instance, n int, what func(round int)) {
 	t.Helper()
 	begun, warm := time.Now(), 0
@@ -60,8 +60,8 @@ func TestAMillionFailuresLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// TestAHundredThousandSessionsLeaveNothingBehind plays sessions of every kind,
-// a hundred of them open at a time, and leaves some of them unfinished.
+// TestAHundredThousandSessionsLeaveNothingBehind plays sessions of every kind, with a
+// hundred open at a time, and leaves some of them unfinished.
 func TestAHundredThousandSessionsLeaveNothingBehind(t *testing.T) {
 	i := newInstance(t)
 	files, err := vectors.Load("../testdata/sessions")
@@ -99,10 +99,10 @@ func TestAHundredThousandSessionsLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// play makes the calls of steps and looks at nothing. A hundred rounds have
-// origins of their own, so that cool-downs do not make all of it wait. There are
-// no more of them, since the vectors' clock stands still and no cool-down ends:
-// a bucket stays for each, and all are there in the first third.
+// play makes the calls of steps and ignores the answers. It spreads the rounds over a
+// hundred origins, so that a cool-down does not delay everything. It uses no more,
+// because the vectors' clock stands still and no cool-down ends: a bucket is kept for
+// each origin, and all of them exist after the first third.
 func play(t *testing.T, i *wasmhost.Instance, file *vectors.File, steps []*vectors.Step, round int) vectors.Session {
 	t.Helper()
 	var session vectors.Session

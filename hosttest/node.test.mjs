@@ -1,5 +1,5 @@
-// The vectors on Node.js: on the committed module, or on the one that STEADFETCH_MODULE names. A module that Go's compiler built for
-// GOOS=js comes with the JavaScript that it needs, in STEADFETCH_WASM_EXEC.
+// The vectors on Node.js: on the committed module, or on the file in STEADFETCH_MODULE. A module that Go's compiler built
+// for GOOS=js also needs the path of its wasm_exec.js, in STEADFETCH_WASM_EXEC.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -23,11 +23,11 @@ function instantiate() {
   return exports;
 }
 
-/** Runs a program that Go built, until it has registered its calls, and gives them like a module's exports. */
+/** Runs a program that Go built until it has registered its functions, and returns them like a module's exports. */
 async function instantiateGo() {
   const go = new globalThis.Go();
   const instance = await WebAssembly.instantiate(module, go.importObject);
-  go.run(instance); // it ends with the process
+  go.run(instance); // it runs until the process exits
   return { ...globalThis.steadfetch, memory: instance.exports.mem };
 }
 
@@ -42,7 +42,7 @@ const check = ({ count, failures }) => {
   assert.equal(failures.length, 0, `${failures.length} of ${count} failed\n${failures.slice(0, 20).join("\n")}`);
 };
 
-test("every call that ABI.md describes is there", async () => {
+test("every function that ABI.md describes exists", async () => {
   const instance = await fresh();
   const abi = readFileSync(new URL("wasm/ABI.md", root), "utf8");
   const calls = new Set([...abi.matchAll(/`([a-z_]+)\([a-z, ]*\)`/g)].map((match) => match[1]));
@@ -54,7 +54,7 @@ test("every session vector", async () => check(await playSessions(fresh, load("t
 
 test("every classify vector", async () => check(playClassify(await fresh(), load("testdata/classify/"))));
 
-test("the runner sees a wrong answer, wrong bytes and a wrong refusal", async () => {
+test("the runner detects a wrong answer, wrong bytes and a wrong refusal", async () => {
   const [name, file] = Object.entries(load("testdata/sessions/"))[0];
   const spoil = (change) => {
     const copy = structuredClone(file);

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inNode runs the vectors in Node.js, with an environment of its own.
+// inNode runs the vectors in Node.js, with additional environment variables.
 func inNode(t *testing.T, env ...string) {
 	t.Helper()
 	cmd := exec.Command(node(t), "--test", "node.test.mjs")
@@ -21,8 +21,8 @@ func inNode(t *testing.T, env ...string) {
 	require.Contains(t, string(out), "# pass 4", "%s", out)
 }
 
-// node is the program. Without it the test is skipped, but not where changes
-// are checked.
+// node returns the path of the program. Without it the test is skipped, or fails in
+// CI.
 func node(t *testing.T) string {
 	t.Helper()
 	path, err := exec.LookPath("node")
@@ -60,7 +60,7 @@ func buildGuest(t *testing.T, goos string) (path string) {
 	}
 	cmd := exec.Command("go", "build", "-buildmode="+mode, "-o", path, "../wasm/guest")
 	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "GOFLAGS=") { // -race and the like are not for wasm
+		if !strings.HasPrefix(variable, "GOFLAGS=") { // flags such as -race do not work for wasm
 			cmd.Env = append(cmd.Env, variable)
 		}
 	}

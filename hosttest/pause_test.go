@@ -14,7 +14,7 @@ import (
 
 const pauseEpoch = 1_800_000_000_000
 
-// openStream opens a session whose answer has just begun.
+// openStream returns a session whose answer has just begun.
 func openStream(t *testing.T, h vectors.Host) vectors.Session {
 	t.Helper()
 	s, err := h.NewSession([]byte(`{"request":{"method":"POST","url":"https://api.openai.com/v1/chat/completions","body":"{\"stream\":true}"}}`))
@@ -29,10 +29,10 @@ func openStream(t *testing.T, h vectors.Host) vectors.Session {
 	return s
 }
 
-// TestNoCallTakesLongWhateverIsHeld has 300 open streams, each of which is in
-// the midst of a long event, text or random bytes, 84 MiB together. The bytes
-// are the host's, and the collector does not take those that the module keeps
-// for pointers: a call would take minutes then.
+// TestNoCallTakesLongWhateverIsHeld has 300 open streams, each in the middle of a long
+// event, text or random bytes, 84 MiB together. The host holds these bytes, and the
+// garbage collector does not take the bytes that the module keeps for pointers;
+// otherwise a call would take minutes.
 func TestNoCallTakesLongWhateverIsHeld(t *testing.T) {
 	i := newInstance(t)
 	dice := rand.New(rand.NewPCG(1, 2))
@@ -75,12 +75,13 @@ func TestNoCallTakesLongWhateverIsHeld(t *testing.T) {
 	}
 	t.Logf("the worst call took %v; %d KiB of memory", worst, i.Memory()>>10)
 	require.LessOrEqual(t, i.Memory(), 4<<20)
-	// It is 5 ms or less. A collector that looks into what is held takes minutes, which no busy machine does.
+	// Typically it is 5 ms or less. A collector that scans the held bytes takes minutes,
+	// far longer than any busy machine.
 	require.Less(t, worst, 10*time.Second)
 }
 
-// TestWhatIsHeldBeforeTheFirstOutputIsBounded sends comments, pings and events
-// without output for as long as it takes.
+// TestWhatIsHeldBeforeTheFirstOutputIsBounded sends many comments and pings, and one
+// endless line.
 func TestWhatIsHeldBeforeTheFirstOutputIsBounded(t *testing.T) {
 	for name, event := range map[string]string{
 		"comments": ": " + strings.Repeat("x", 1000) + "\n\n",

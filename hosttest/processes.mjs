@@ -1,18 +1,18 @@
-// Programs that run until they are done or no longer needed.
+// Starts programs and stops them when they are no longer needed.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 
-/** The first of these programs that the PATH has, or the variable names. */
+/** The path in the environment variable, or the first of these programs on the PATH. */
 export function find(variable, ...names) {
   if (process.env[variable]) return process.env[variable];
   const folders = (process.env.PATH ?? "").split(delimiter);
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
 }
 
-/** A port that was free a moment ago, for programs that must be told one. */
+/** A port that was free a moment ago, for programs that cannot choose one. */
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -22,7 +22,7 @@ export async function freePort() {
   return port;
 }
 
-/** Starts a program. `failed` rejects when it ends with an error, and tells what it wrote, as `said()` does. */
+/** Starts a program. `failed` rejects when it exits with an error, with its output, which `said()` returns too. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   let said = "";
@@ -33,14 +33,14 @@ export function start(command, args, options = {}) {
       ? new Promise(() => {})
       : Promise.reject(new Error(`${command} ended with ${code ?? signal}\n${said.trim().slice(-4000)}`)),
   );
-  failed.catch(() => {}); // whoever waits for it hears of it
+  failed.catch(() => {}); // it may reject while nobody waits for it
   return {
     child,
     failed,
     said: () => said,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill();
-      const patience = setTimeout(() => child.kill("SIGKILL"), 3000); // some servers wait for their clients first
+      const patience = setTimeout(() => child.kill("SIGKILL"), 3000); // some servers first wait for their clients
       await ended;
       clearTimeout(patience);
     },

@@ -24,10 +24,11 @@ import (
 	"github.com/steadfetch/steadfetch/retry/transport"
 )
 
-// What makes a word look like an identifier or an address: those are masked, as no rule can tell them from a key.
+// identifying matches words that look like an identifier or an address: those are
+// masked, since no rule can distinguish them from a key.
 var identifying = regexp.MustCompile(`\S*(?:[0-9@/\\=:;_*]|[a-z][A-Z]|\S{20})\S*`)
 
-func TestWhatIsMadeOfWordsIsNotMasked(t *testing.T) {
+func TestOrdinaryWordsAreNotMasked(t *testing.T) {
 	words := 0
 	for _, f := range corpus(t) {
 		text := f.Body
@@ -46,7 +47,7 @@ func TestWhatIsMadeOfWordsIsNotMasked(t *testing.T) {
 	require.Greater(t, words, 2000)
 }
 
-// spiller is a provider that gives away all it knows of the request, wherever it can.
+// spiller is a provider that repeats everything it knows about the request, wherever it can.
 type spiller struct{ secret string }
 
 func (s spiller) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -78,7 +79,7 @@ func answer(status int, typ, body, secret string) *http.Response {
 	}
 }
 
-func TestNothingThatAGoProgramIsToldShowsASecret(t *testing.T) {
+func TestNothingThatAGoProgramGetsShowsASecret(t *testing.T) {
 	d := rand.New(rand.NewPCG(5, 6))
 	random := func(alphabet string, n int) string {
 		out := make([]byte, n)

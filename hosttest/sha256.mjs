@@ -1,4 +1,4 @@
-// Prints the SHA-256 of the module as it is committed, in the built package, and as its JavaScript has it inlined. Fails if they differ.
+// Prints the SHA-256 of the module: committed, in the built package, and inlined in its JavaScript. Fails if they differ.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
@@ -11,7 +11,7 @@ WebAssembly.Module = new Proxy(WebAssembly.Module, {
   },
 });
 const { delay } = await import(new URL("jsbridge/dist/index.js", root).href);
-delay(0); // which compiles it
+delay(0); // compiles the module
 
 const sums = {
   "wasm/steadfetch.wasm": readFileSync(new URL("wasm/steadfetch.wasm", root)),

@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhoUsesRetryAloneGetsNothingElse makes a module of a stranger's own, and
-// looks at what Go has it download and compile: wazero and the tests' libraries
-// are in this module, and are to stay away from whoever does not import wasm.
-func TestWhoUsesRetryAloneGetsNothingElse(t *testing.T) {
+// TestImportingRetryBringsNoOtherModules creates a separate Go module, and checks what
+// Go downloads and compiles for it: wazero and the libraries of the tests are
+// dependencies of this module, but programs that do not import wasm must not get them.
+func TestImportingRetryBringsNoOtherModules(t *testing.T) {
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	own := func(t *testing.T, imports string) (compiled, sums string) {

@@ -1,12 +1,12 @@
-// Plays the vectors of testdata on the module, by ABI.md alone. It knows no host: no files, no network, no test framework, so the
-// same file runs in Node.js, Deno, Bun, Workers and browsers. testdata/README.md describes the vectors.
+// Plays the vectors of testdata on the module, by ABI.md alone. It is independent of the host: it uses no files, network or
+// test framework, so it runs in Node.js, Deno, Bun, Workers and browsers. testdata/README.md describes the vectors.
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** What a module exports, with the calls that need its memory. */
+/** A module's exports, with helpers that access its memory. */
 function abi(exports) {
-  // Any call may grow the memory, which makes views of it void.
+  // Any call may grow the memory, which invalidates views of it.
   const memory = () => new Uint8Array(exports.memory.buffer);
   const put = (bytes) => {
     const at = exports.buffer(bytes.length);
@@ -23,9 +23,9 @@ function abi(exports) {
 
 /**
  * Plays session vectors.
- * @param instantiate gives the exports of a fresh instance, on which `_initialize` was called; may be asynchronous.
+ * @param instantiate returns the exports of a new instance, on which `_initialize` was called; may be asynchronous.
  * @param files the files of testdata/sessions, parsed, as `{ name: content }`.
- * @returns how many vectors there were, and what went wrong, one text for each that failed.
+ * @returns how many vectors there were, and a text for each that failed.
  */
 export async function playSessions(instantiate, files) {
   const outcome = { count: 0, failures: [] };
@@ -89,7 +89,7 @@ function call(module, handles, step, fragments) {
   throw new Error("a step without a call");
 }
 
-/** What is held of the body of a session's attempt. */
+/** The held bytes of a session's attempt. */
 function held(module, handle, attempt = 0) {
   module.held ??= new Map();
   if (attempt || !module.held.has(handle)) {
@@ -102,7 +102,7 @@ function held(module, handle, attempt = 0) {
   return module.held.get(handle);
 }
 
-/** Does what the module says with the bytes that are held, and gives those that go on. */
+/** Applies the module's moves to the held bytes, and returns those that are released. */
 function move(module, handle, answer) {
   const mine = held(module, handle);
   const at = module.exports.session_moves(handle) >>> 0;
@@ -124,7 +124,7 @@ function move(module, handle, answer) {
   return out;
 }
 
-/** Says how what came differs from what should have come, or "". */
+/** Describes how a result differs from the expected one; "" if it does not. */
 function difference(step, got, fragments) {
   if (got.threw) return got.threw;
   if (step.refused !== got.refused) return `refused: want ${step.refused}, got ${got.refused}`;
@@ -142,7 +142,7 @@ function difference(step, got, fragments) {
   return "";
 }
 
-/** The bytes that a Text stands for. */
+/** The bytes that a Text means. */
 function expand(text, fragments) {
   if (typeof text === "string") {
     if (!text.startsWith("$")) return encoder.encode(text);
@@ -182,8 +182,9 @@ function equal(a, b) {
 }
 
 /**
- * Plays classify vectors, on one instance: a list of failures and verdicts, or `texts` and `statuses` with whether they are retryable.
- * @param exports those of an instance.
+ * Plays classify vectors, on one instance: a list of failures and verdicts, or `texts` and `statuses` with whether they
+ * are retryable.
+ * @param exports the exports of an instance.
  * @param files the files of testdata/classify, parsed, as `{ name: content }`.
  */
 export function playClassify(exports, files) {

@@ -17,7 +17,7 @@ import (
 	"github.com/steadfetch/steadfetch/wasm"
 )
 
-// playAll plays every session vector, each on a fresh host. It says hint of one
+// playAll plays every session vector, each on a new host. It says hint of one
 // that Go plays and the host does not.
 func playAll(t *testing.T, hint string, fresh func() (vectors.Host, error)) {
 	t.Helper()
@@ -74,7 +74,7 @@ func TestAModuleBuiltByGoPlaysEveryVector(t *testing.T) {
 	playAll(t, "Go's compiler for WebAssembly makes something else of it.", func() (vectors.Host, error) { return module.New(ctx) })
 }
 
-// engine is a wasm.Engine as a vectors.Host: JSON to Go and back at its door.
+// engine is a wasm.Engine as a vectors.Host: it converts between JSON and Go values.
 type engine struct{ e *wasm.Engine }
 
 func (h engine) Close() error { return h.e.Close() }

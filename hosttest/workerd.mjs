@@ -1,4 +1,4 @@
-// workerd, and Workers bundled for it.
+// Runs Workers in workerd, and bundles them for it.
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -8,12 +8,12 @@ import { start } from "./processes.mjs";
 
 const runtimes = fileURLToPath(new URL("runtimes/", import.meta.url));
 
-/** The program that says its version, or nothing where its package has none for this machine. */
+/** The program's script, undefined if its package has no program for this machine. */
 export const workerd = [join(runtimes, "node_modules", ".bin", "workerd")].find(existsSync);
 
 /**
- * Bundles a Worker into a folder as wrangler does: under the conditions of Workers, with `module`, steadfetch's, left beside
- * the bundle. `source` is esbuild's: its entryPoints, or its stdin. `date` is the Worker's compatibility date.
+ * Bundles a Worker into a folder as wrangler does: with the export conditions of Workers, and with `module`, steadfetch's
+ * module, copied next to the bundle. `source` is esbuild's entryPoints or stdin. `date` is the Worker's compatibility date.
  */
 export async function bundleWorker(folder, source, module, date = "2026-11-01") {
   const leaveModules = {
@@ -37,9 +37,9 @@ export async function bundleWorker(folder, source, module, date = "2026-11-01") 
   writeFileSync(join(folder, "workerd.capnp"), config);
 }
 
-/** Serves a folder's Worker on a free port: its `url`, and what `start` gives. */
+/** Serves a folder's Worker on a free port. Returns its `url`, and what `start` returns. */
 export async function serveWorker(folder) {
-  // The program itself, not the script that starts it, which passes no open files on.
+  // Starts the program itself: the package's script does not pass open file descriptors on.
   const require = createRequire(join(runtimes, "node_modules/workerd/package.json"));
   const { default: command } = require("workerd");
   const args = ["serve", "workerd.capnp", "--control-fd=3"];

@@ -1,5 +1,5 @@
-// The demo in the terminal: two real SDKs chat through faults, alone and with createFetch, at the same time. It serves the page
-// until it is stopped.
+// The demo in the terminal: two real SDKs chat through faults, alone and with createFetch, at the same time. It serves the
+// page until it is stopped.
 import { readFileSync } from "node:fs";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";

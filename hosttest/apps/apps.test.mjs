@@ -1,5 +1,5 @@
-// The applications in examples, copied to where nothing but the packed package is: compiled strictly, built, and used in
-// Chromium while their provider fails. So are those that the README's own blocks make.
+// The applications in examples, copied to a folder where they find only the packed package: compiled strictly, built, and
+// used in Chromium while their provider fails. The same for applications made of the README's code blocks.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const root = join(here, "..", "..");
 const text = "Größe, Ελλάδα, 你好 and 日本語 arrive whole 🚀, every byte once.";
 const chat = "/v1/chat/completions";
 
-/** A wait that a person can see, an error instead of output, and a break in the midst of it. */
+/** A wait that a person can see, an error instead of output, and a break in the middle of output. */
 const faults = [
   { status: 429, headers: { "retry-after-ms": "700" } },
   { kind: "error", at: "before_output", status: 503 },
@@ -27,7 +27,7 @@ const faults = [
 
 const program = (name, file) => join(here, "node_modules", name, file);
 
-/** Copies an application to where its packages are found. */
+/** Copies an application to a folder in which its packages are found. */
 function copy(name) {
   const folder = join(here, ".cache", name);
   rmSync(folder, { recursive: true, force: true });
@@ -36,13 +36,13 @@ function copy(name) {
   return folder;
 }
 
-/** A block of the package's README, by its heading. */
+/** Returns the code block of the package's README under a heading. */
 function readme(heading) {
   const [, section] = readFileSync(join(root, "jsbridge", "README.md"), "utf8").split(`\n### ${heading}\n`);
   return /```js\n(.*?)```/s.exec(section)[1];
 }
 
-/** What the README's blocks take for granted: an address and a request. */
+/** Defines what the README's blocks assume: an address and a request. */
 const given = (address) =>
   `const url = ${JSON.stringify(address)};
    const init = { method: "POST", headers: { "content-type": "application/json" }, body: '{"model":"m","stream":true}' };`;
@@ -54,7 +54,7 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
     provider = await startProvider();
     browser = await launch();
   });
-  const running = []; // programs, which a test that fails may leave behind
+  const running = []; // programs, which a failing test may leave running
   after(async () => {
     for (const { stop } of running) await stop();
     await browser?.close();
@@ -62,15 +62,15 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
   });
 
   /**
-   * Asks in a page, and looks at what a person sees. `begin` gives the address of the page, and how to end its server, for
-   * a provider. Where the page itself asks the provider, the wait can be ended.
+   * Sends a message in a page, and checks what a person sees. `begin` starts the page's server for a provider, and returns
+   * the page's address and how to stop the server.
    */
   async function use(begin, { button = "form button", answer = ".answer" } = {}) {
     const { id, base } = await provider.newRun({ text, faults });
     const { url, stop } = await begin(base);
     try {
       const { page, complaints } = await openPage(browser, url);
-      await page.waitForFunction(() => document.querySelector("retry-status")?.shadowRoot); // it is alive
+      await page.waitForFunction(() => document.querySelector("retry-status")?.shadowRoot); // it is defined
       await page.click(button);
       const seen = (what) => page.waitForFunction(what, { timeout: 60_000 }, answer, text);
       await seen(() => {
@@ -89,7 +89,7 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
     }
   }
 
-  /** Serves a file of Express, asking a provider. */
+  /** Starts an Express application with a provider. */
   async function express(folder, base) {
     const port = await freePort();
     const env = { ...process.env, OPENAI_API_KEY: "none", OPENAI_BASE_URL: `${base}/v1`, PORT: String(port) };
@@ -102,7 +102,7 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
 
   const viteProgram = program("vite", "bin/vite.js");
 
-  /** Compiles and builds an application as its own script does, and serves what came out. */
+  /** Compiles and builds an application as its own script does, and serves the result. */
   async function vite(folder, api) {
     await run(process.execPath, [program("typescript", "bin/tsc"), "-p", folder]).catch(({ stdout }) =>
       assert.fail(stdout),
@@ -127,7 +127,9 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
     use((base) => express(copy("express"), base)),
   );
 
-  test("Express ends in peace: an answer on its way is whole, and the process ends", { timeout: 300_000 }, async () => {
+  test("Express shuts down gracefully: an open answer completes, and the process exits", {
+    timeout: 300_000,
+  }, async () => {
     const { base } = await provider.newRun({ text, token_delay_ms: 60 });
     const { url, child, failed } = await express(copy("express"), base);
     const init = { method: "POST", headers: { "content-type": "application/json" }, body: '{"prompt":"Hi"}' };
@@ -146,7 +148,7 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
     }),
   );
 
-  test("Vite with the README's React block, which asks the provider itself", { timeout: 300_000 }, () =>
+  test("Vite with the README's React block, which calls the provider directly", { timeout: 300_000 }, () =>
     use(
       async (base) => {
         const folder = copy("vite-react");
@@ -160,7 +162,7 @@ describe("an application from the READMEs", { concurrency: false, skip: noBrowse
     ),
   );
 
-  // A build of Next.js takes a minute of CPU: one for the example and for the README's block.
+  // A build of Next.js takes a minute of CPU time, so the example and the README's block share one.
   describe("Next.js", () => {
     let folder;
     before(async () => {

@@ -1,4 +1,4 @@
-// How each bundler makes an application, told nothing but where it lies and where the result goes.
+// How to build an application with each bundler, configured only with where it is and where the result goes.
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import webpack from "webpack";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const run = promisify(execFile);
 
-/** Of what is installed under this name. */
+/** The version of the package that is installed under this name. */
 export const versionOf = (name) =>
   JSON.parse(readFileSync(join(here, "node_modules", name, "package.json"), "utf8")).version;
 
@@ -21,7 +21,7 @@ const complain = (what) => {
   if (what.length > 0) throw new Error(what.map((one) => one.message ?? one.text ?? String(one)).join("\n"));
 };
 
-/** Writes the page of a bundler that begins with a script. */
+/** Writes the page for a bundler whose entry point is a script. */
 function writePage(folder, script) {
   const page = readFileSync(join(folder, "index.html"), "utf8");
   writeFileSync(join(folder, "dist", "index.html"), page.replace(/<script.*<\/script>/, script));
@@ -44,7 +44,7 @@ const packed = (pack) => async (folder) => {
   const stats = await promisify(pack)({ mode: "production", context: folder, entry: "./main.js", output: { path } });
   const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
   complain(errors);
-  // Its budget for a whole page is 244 KiB by default, which is not about us.
+  // By default they warn above 244 KiB for a whole page, which is not what is tested here.
   complain(warnings.filter(({ message }) => !/size limit|performance recommendations/.test(message)));
   return writePage(folder, '<script defer src="main.js"></script>');
 };
@@ -64,7 +64,7 @@ const esbuilt = (options, script) => async (folder) => {
 
 async function rolled(folder) {
   const warnings = [];
-  const plugins = [nodeResolve({ browser: true })]; // without it, it finds no packages at all
+  const plugins = [nodeResolve({ browser: true })]; // without it, Rollup finds no packages
   const bundle = await rollup({ input: join(folder, "main.js"), plugins, onwarn: (warning) => warnings.push(warning) });
   await bundle.write({ dir: join(folder, "dist"), format: "es" });
   complain(warnings);
@@ -79,8 +79,8 @@ async function parceled(folder) {
 }
 
 /**
- * What makes pages: `build(folder)` takes a copy of the application and gives the folder to serve. `itsOwn` are
- * complaints that all its pages make under strict policies, and `never` tells what cannot work with it, and why.
+ * Bundlers for pages: `build(folder)` builds a copy of the application and returns the folder to serve. `itsOwn` matches
+ * console messages that all its pages cause under strict policies; `never` lists what cannot work with it, and why.
  */
 export const pages = [
   { name: "vite 5", package: "vite-5", build: vite("vite-5") },
@@ -104,7 +104,7 @@ export const pages = [
   },
 ];
 
-/** What serves pages from their sources: `start(folder)` gives the page's address and how to end. */
+/** Servers of pages from their sources: `start(folder)` returns the page's address and how to stop. */
 export const devServers = ["vite-5", "vite-7", "vite"].map((name) => ({
   name: `${name === "vite" ? "vite 8" : name.replace("-", " ")}, dev`,
   package: name,
@@ -114,7 +114,7 @@ export const devServers = ["vite-5", "vite-7", "vite"].map((name) => ({
       root: folder,
       configFile: false,
       logLevel: "warn",
-      // Or it would take an earlier build of the package from its cache.
+      // Otherwise it would use an earlier build of the package from its cache.
       cacheDir: join(folder, ".vite"),
       server: { host: "127.0.0.1", port: 0, strictPort: false },
     });
@@ -148,7 +148,7 @@ const esbuiltForNode = (format, extension) => async (folder) => {
   return outfile;
 };
 
-/** What makes programs for Node.js: `build(folder)` gives the file to run. */
+/** Bundlers for Node.js programs: `build(folder)` returns the file to run. */
 export const programs = [
   { name: "webpack, for Node.js", package: "webpack", build: packedForNode(webpack) },
   { name: "rspack, for Node.js", package: "@rspack/core", build: packedForNode(rspack) },
@@ -156,7 +156,7 @@ export const programs = [
   { name: "esbuild, for Node.js, as ESM", package: "esbuild", build: esbuiltForNode("esm", "mjs") },
 ];
 
-/** Copies an application to where it is built. */
+/** Copies an application to a folder in which it can be built. */
 export function copyApp(name, from) {
   const folder = join(here, ".cache", "apps", name.replace(/\W+/g, "-"));
   rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
-// A small application that uses the packed package, made by every bundler with no setting for it, and loaded: in a page
-// of Chromium, in Node.js, in Next.js's runtimes. Built pages are also loaded under strict policies, which decide
-// whether the module runs as WebAssembly or as plain JavaScript. At the end comes a table with a row for each.
+// A small application that uses the packed package, built by every bundler with default settings, and loaded: in a page of
+// Chromium, in Node.js, in Next.js's runtimes. Built pages are also loaded under strict policies, which decide whether the
+// module runs as WebAssembly or as plain JavaScript. At the end it prints a table with a row for each.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ const faults = [
 const kinds = ["rate_limit", "overloaded", "network"];
 
 const strict = "default-src 'none'; connect-src *; script-src 'self'";
-/** The policies that pages are loaded under, and whether WebAssembly is what runs then. */
+/** The policies that pages are loaded under, and whether the module runs as WebAssembly then. */
 const policies = {
   "no policy": { policy: undefined, wasm: true },
   "wasm-unsafe-eval": { policy: `${strict} 'wasm-unsafe-eval'`, wasm: true },
@@ -32,7 +32,7 @@ const policies = {
 
 const table = [];
 
-/** Counts what the page compiles, and gets compiled. */
+/** Counts the modules that the page compiles. */
 function watchCompiler() {
   globalThis.compiled = 0;
   const count = (result) => {
@@ -61,7 +61,7 @@ describe("an application with the packed package", { concurrency: false }, () =>
     print();
   });
 
-  /** Has an application ask once: `ask(base)` gives what came. */
+  /** Lets an application send one request: `ask(base)` returns the result. */
   async function check(ask) {
     const { id, base } = await provider.newRun({ text, faults, token_delay_ms: -1 });
     assert.deepEqual(await ask(base), { text, kinds });
@@ -69,15 +69,15 @@ describe("an application with the packed package", { concurrency: false }, () =>
   }
 
   /**
-   * Loads a page and has it ask. Gives how many modules it compiled. `itsOwn` are complaints in the console that every
-   * page of its bundler makes.
+   * Loads a page and lets it send one request. Returns how many modules it compiled. `itsOwn` matches console messages that
+   * every page of its bundler causes.
    */
   async function checkPage(url, itsOwn) {
     const page = await browser.newPage();
     const complaints = [];
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
-      // Failed requests are the point, and a policy that forbids WebAssembly says so.
+      // Failed requests are provoked, and a policy that forbids WebAssembly logs an error.
       const expected = /^Failed to load resource|WebAssembly|favicon/;
       const text = message.text();
       if (/error|warn/.test(message.type()) && !expected.test(text) && !itsOwn?.test(text)) complaints.push(text);
@@ -142,7 +142,7 @@ describe("an application with the packed package", { concurrency: false }, () =>
           if (from !== "steadfetch") {
             const file = join(app, "ask.js");
             writeFileSync(file, readFileSync(file, "utf8").replace('"steadfetch"', JSON.stringify(from)));
-            const main = join(app, "main.js"); // what needs no WebAssembly needs no fallback
+            const main = join(app, "main.js"); // without WebAssembly no fallback is needed
             writeFileSync(main, readFileSync(main, "utf8").replace(/^.*\binit\b.*\n/gm, ""));
           }
           folder = await build(app);
@@ -232,7 +232,7 @@ describe("an application with the packed package", { concurrency: false }, () =>
   }
 });
 
-/** The bytes of the scripts that a page gets at once, or only where it needs them. */
+/** The sizes of the scripts of a page, in bytes, including those that it loads only when needed. */
 function scriptsIn(folder) {
   return readdirSync(folder, { recursive: true })
     .filter((name) => /\.m?js$/.test(name))

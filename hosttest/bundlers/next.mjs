@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { freePort, start as startProgram } from "../processes.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-/** That of the folder beside this file in which an application lies. */
+/** The Next.js program that an application's folder resolves to. */
 const programOf = (folder) => createRequire(join(folder, "package.json")).resolve("next/dist/bin/next");
 export const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
 delete env.NODE_ENV;
@@ -18,7 +18,7 @@ export function complete(folder) {
   cpSync(join(here, "app", "ask.js"), join(folder, "app", "ask.js"));
 }
 
-/** Builds for production and gives what the build said. */
+/** Builds for production and returns what the build printed. */
 export async function build(folder, ...options) {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [programOf(folder), "build", ...options], {
     cwd: folder,
@@ -27,7 +27,7 @@ export async function build(folder, ...options) {
   return stdout + stderr;
 }
 
-/** Starts a server of it, `how` being "start" or "dev". */
+/** Starts a server of it. `how` is "start" or "dev". */
 export async function start(folder, how, ...options) {
   const port = await freePort();
   const args = [programOf(folder), how, "--port", String(port), "--hostname", "127.0.0.1", ...options];

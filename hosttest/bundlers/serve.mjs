@@ -1,4 +1,4 @@
-// A small server of files, with a Content-Security-Policy if one is wanted.
+// A small file server, with an optional Content-Security-Policy.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";

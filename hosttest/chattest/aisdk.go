@@ -2,8 +2,8 @@ package chattest
 
 import "net/http"
 
-// aiSDK is the UI message stream that a route of the Vercel AI SDK gives to
-// its chat transports in the browser (AI SDK UI, "Stream protocols").
+// aiSDK is the UI message stream that a route of the Vercel AI SDK sends to its
+// chat transports in the browser (AI SDK UI, "Stream protocols").
 var aiSDK = &protocol{
 	inBandStatus: http.StatusInternalServerError,
 	words:        openAIWords,

@@ -47,13 +47,13 @@ var anthropic = &protocol{
 	answer: anthropicAnswer,
 }
 
-// id is an identifier of this attempt: the same run and attempt always have
-// the same one.
+// id returns an identifier of this attempt: always the same for the same run and
+// attempt.
 func (x *exchange) id(prefix string, length int) string {
 	return prefix + hexID(length, x.run.ID, strconv.Itoa(x.entry.Attempt), prefix)
 }
 
-// model is the one asked for, or def.
+// model returns the requested model, or def.
 func (x *exchange) model(def string) string {
 	if x.chat.Model != "" {
 		return x.chat.Model
@@ -61,7 +61,7 @@ func (x *exchange) model(def string) string {
 	return def
 }
 
-// inputTokens is a plausible count for the request.
+// inputTokens returns a plausible count for the request.
 func (x *exchange) inputTokens() int { return 8 + len(x.entry.Body)/8 }
 
 func anthropicAnswer(x *exchange) answer {
@@ -129,7 +129,7 @@ var models = &protocol{
 	},
 }
 
-// unknown is a path that no protocol has. Faults strike there too.
+// unknown answers paths that belong to no protocol. Faults strike there too.
 var unknown = &protocol{
 	inBandStatus: http.StatusInternalServerError,
 	words:        openAIWords,

@@ -6,11 +6,11 @@ import (
 )
 
 // ErrorResponse is a provider's error answer: a status, and the JSON body
-// {"error":{"type":…,"message":…}}, the part that Anthropic's and OpenAI's
-// error bodies have in common. It is an [http.Handler], for a test that wants
-// a server of its own, and [ErrorResponse.Fault] makes it a step of a run.
+// {"error":{"type":…,"message":…}}, the part that Anthropic's and OpenAI's error
+// bodies have in common. It is an [http.Handler], for tests with a server of their
+// own; [ErrorResponse.Fault] makes it a step of a run.
 type ErrorResponse struct {
-	StatusCode int    // 0 is written as 500
+	StatusCode int    // 0 means 500
 	Type       string // such as "overloaded_error"
 	Message    string
 }
@@ -24,9 +24,9 @@ func (e ErrorResponse) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte(body))
 }
 
-// Fault is the same answer as a step of a run: these bytes, whatever the
-// protocol. Leave Body empty and set ErrorType and Message in a [Fault] of
-// your own to have them in the protocol's full shape.
+// Fault returns the same answer as a step of a run: exactly these bytes, whatever
+// the protocol. For an error in the protocol's full shape, make a [Fault] with
+// ErrorType and Message and without Body.
 func (e ErrorResponse) Fault() Fault {
 	return Fault{Kind: Status, Status: e.status(), ErrorType: e.Type, Message: e.Message, Body: e.body()}
 }
@@ -42,7 +42,7 @@ func (e ErrorResponse) body() string {
 	return `{"error":{"type":` + quote(e.Type) + `,"message":` + quote(e.Message) + `}}`
 }
 
-// AnthropicErrorResponse is an error answer as Anthropic would give it.
+// AnthropicErrorResponse is an error answer as Anthropic sends it.
 func AnthropicErrorResponse(status int, errorType, message string) ErrorResponse {
 	return ErrorResponse{StatusCode: status, Type: errorType, Message: message}
 }
@@ -57,7 +57,7 @@ func AnthropicRateLimitResponse() ErrorResponse {
 	return AnthropicErrorResponse(http.StatusTooManyRequests, "rate_limit_error", "Rate limited")
 }
 
-// OpenAIErrorResponse is an error answer as OpenAI would give it.
+// OpenAIErrorResponse is an error answer as OpenAI sends it.
 func OpenAIErrorResponse(status int, errorType, message string) ErrorResponse {
 	return ErrorResponse{StatusCode: status, Type: errorType, Message: message}
 }

@@ -1,7 +1,7 @@
 // Package chattest is an LLM provider that fails on command.
 //
-// It is a real HTTP server on a port of its own which speaks the protocols
-// that chat clients use, and streams realistic answers over them:
+// It is a real HTTP server on its own port that implements the protocols of chat
+// clients, and streams realistic answers:
 //
 //	POST /v1/messages                                Anthropic Messages
 //	POST /v1/chat/completions                        OpenAI chat completions (and Mistral, Groq, …)
@@ -14,9 +14,9 @@
 //	GET  /v1/models
 //
 // A test registers a [Run]: an answer text, and a list of [Fault] values, one
-// per attempt. Attempt k of the run meets fault k; after the last one the
-// provider answers healthily. The run keeps a log of what it was asked and
-// when, so a test can assert waits and bodies.
+// per attempt. Attempt k of the run meets fault k; after the last one every attempt
+// succeeds. The run keeps a log of its requests and their times, so that a test can
+// check waits and bodies.
 //
 //	srv := chattest.New(t)
 //	run := srv.NewRun(chattest.Run{Faults: []chattest.Fault{
@@ -29,6 +29,6 @@
 // Tests in other languages start the command in cmd/chattest and register
 // runs over HTTP; README.md beside this file describes the JSON.
 //
-// The provider believes everybody: it checks no key and limits no memory. It
-// is for tests, on a loopback address.
+// The provider is for tests, on a loopback address: it checks no key and limits no
+// memory.
 package chattest

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// settle is how long a connection rests before it is reset, so that the
-// client has read what came before: a reset may overtake data, and a browser
-// drops what it has not handed on.
+// settle is the pause before a connection is reset, so that the client has read
+// everything sent before: a reset may overtake data, and a browser drops data that
+// it has not passed on.
 const settle = 20 * time.Millisecond
 
 // defaultHugeSize is the length of HugeError's body.
 const defaultHugeSize = 4 << 20
 
-// exchange is one attempt being answered.
+// exchange is one attempt that is being answered.
 type exchange struct {
 	w     http.ResponseWriter
 	rc    *http.ResponseController
@@ -32,11 +32,11 @@ type exchange struct {
 	path  string
 	chat  chat
 
-	text   string   // the rest of the answer, from here on
+	text   string   // what to answer
 	tokens []string // the same, as tokens
 
 	gz      *gzip.Writer
-	started bool // the header is written
+	started bool // the headers were written
 }
 
 // serveAttempt answers one request of a run.
@@ -60,7 +60,7 @@ func serveAttempt(w http.ResponseWriter, q *http.Request, run *Run, path string)
 		x.gone()
 		return
 	}
-	// What is not a chat request is refused by the protocol, not here.
+	// A body that is not a chat request is refused by the protocol, not here.
 	_ = json.Unmarshal(body, &x.chat)
 	if !x.pause(ms(fault.DelayMs)) {
 		return
@@ -87,7 +87,7 @@ func serveAttempt(w http.ResponseWriter, q *http.Request, run *Run, path string)
 
 func ms(n int) time.Duration { return time.Duration(max(n, 0)) * time.Millisecond }
 
-// answer writes what the fault's kind makes of the protocol's answer.
+// answer writes the protocol's answer, or what the fault's kind replaces it with.
 func (x *exchange) answer() {
 	f := &x.fault
 	switch f.kind() {
@@ -145,11 +145,12 @@ func orDefault(n, def int) int {
 	return n
 }
 
-// inBandStatus is the status that an error inside a 200 would have had: the
-// fault names it, or it is the protocol's usual one.
+// inBandStatus is the status that an error inside a 200 is about: the fault's
+// Status, or the protocol's usual one.
 func (x *exchange) inBandStatus() int { return orDefault(x.fault.Status, x.proto.inBandStatus) }
 
-// words are the fault's own, or the protocol's for the status.
+// words returns the error's type, code and message: the fault's own, or the
+// protocol's for the status.
 func (x *exchange) words(status int) errorWords {
 	words := x.proto.words(status)
 	if x.fault.ErrorType != "" {
@@ -177,7 +178,7 @@ func (x *exchange) error(status int) {
 	x.send(status, "application/json", body)
 }
 
-// send is a whole answer with its length.
+// send writes a whole answer with its length.
 func (x *exchange) send(status int, contentType, body string) {
 	length := len(body)
 	if x.fault.Gzip {
@@ -190,7 +191,7 @@ func (x *exchange) send(status int, contentType, body string) {
 	x.closeGzip()
 }
 
-// begin writes the header. length -1 leaves it unsaid.
+// begin writes the headers. With length -1 there is no Content-Length.
 func (x *exchange) begin(status int, contentType string, length int) {
 	h := x.w.Header()
 	if x.proto.header != nil {
@@ -202,7 +203,7 @@ func (x *exchange) begin(status int, contentType string, length int) {
 	case contentType != "":
 		h.Set("Content-Type", contentType)
 	default:
-		h["Content-Type"] = nil // or net/http would guess one
+		h["Content-Type"] = nil // otherwise net/http would guess one
 	}
 	if length >= 0 && status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(length))
@@ -211,8 +212,8 @@ func (x *exchange) begin(status int, contentType string, length int) {
 		h.Set("Content-Encoding", "gzip")
 		x.gz = gzip.NewWriter(rawWriter{x})
 	}
-	// An answer that is to break must not announce a close: undici takes a
-	// broken body for a whole one after that header.
+	// An answer that will break must not announce a close: after that header undici
+	// accepts a broken body as complete.
 	if !x.run.KeepAlive && !x.breaksConnection() {
 		h.Set("Connection", "close")
 	}
@@ -229,7 +230,7 @@ func (x *exchange) begin(status int, contentType string, length int) {
 	x.flush()
 }
 
-// breaksConnection tells whether the connection will be of no use after this
+// breaksConnection reports whether the connection will be unusable after this
 // answer anyway.
 func (x *exchange) breaksConnection() bool {
 	switch x.fault.kind() {
@@ -253,7 +254,7 @@ func (x *exchange) gone() {
 	}
 }
 
-// pause waits, and tells whether there is still somebody to answer.
+// pause waits, and reports whether the client is still there.
 func (x *exchange) pause(d time.Duration) bool {
 	server := x.run.state.srv.ctx.Done()
 	if d > 0 {
@@ -299,12 +300,12 @@ func (x *exchange) closeGzip() {
 	}
 }
 
-// rawWriter is where the compressed bytes go.
+// rawWriter sends the compressed bytes.
 type rawWriter struct{ x *exchange }
 
 func (r rawWriter) Write(b []byte) (int, error) { return len(b), r.x.raw(b) }
 
-// raw sends bytes in the pieces that the fault asks for, each flushed.
+// raw sends bytes in pieces of the fault's size, each flushed.
 func (x *exchange) raw(b []byte) error {
 	size := x.fault.ChunkBytes
 	if size == 0 && x.fault.DripMs > 0 {
@@ -332,9 +333,9 @@ func (x *exchange) raw(b []byte) error {
 	return nil
 }
 
-// stop ends the exchange as the kind says. EOF is the handler's return, which
-// completes the body; before the header there is no body to complete, so it
-// is a close. Only a stall with an end lets the exchange go on.
+// stop ends the exchange as kind says. EOF is the handler's return, which completes
+// the body; before the headers there is no body to complete, so the connection is
+// closed. The exchange continues only after a stall that ends.
 func (x *exchange) stop(kind Kind) {
 	switch kind {
 	case Stall:
@@ -359,7 +360,7 @@ func (x *exchange) stall(ping event) {
 		deadline = time.Now().Add(ms(x.fault.ForMs))
 	}
 	for {
-		wait := 24 * time.Hour // as good as forever, with something to wait on
+		wait := 24 * time.Hour // practically forever
 		if x.fault.PingMs > 0 {
 			wait = ms(x.fault.PingMs)
 		}
@@ -381,15 +382,14 @@ func (x *exchange) stall(ping event) {
 	}
 }
 
-// hangUp closes the connection without completing the answer, with a FIN or
-// with a RST.
+// hangUp closes the connection without completing the answer, with a FIN or a RST.
 func (x *exchange) hangUp(reset bool) {
 	if x.started && !x.pause(settle) {
 		return
 	}
 	conn, _, err := x.rc.Hijack()
 	if err != nil {
-		// Not a connection of our own (HTTP/2, a recorder): the nearest thing.
+		// The connection cannot be hijacked (HTTP/2, a recorder): abort the answer instead.
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok && reset {

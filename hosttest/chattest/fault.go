@@ -15,7 +15,7 @@ const (
 	Status     Kind = "status"      // Status with Body, or with the protocol's error body
 	HTML       Kind = "html"        // a gateway's HTML page; Status 0 is 502
 	JSONError  Kind = "json_error"  // the protocol's error body, with status 200
-	JSONAnswer Kind = "json_answer" // the whole answer as JSON where a stream was asked for
+	JSONAnswer Kind = "json_answer" // the whole answer as JSON, although a stream was requested
 	HugeError  Kind = "huge_error"  // an error body of Size bytes; Status 0 is 500
 	EmptyBody  Kind = "empty_body"  // Status (0 is 200) and no body at all
 	Redirect   Kind = "redirect"    // 307 to the same address; the request that follows is the next attempt
@@ -25,7 +25,7 @@ const (
 const (
 	Healthy Kind = ""      // nothing breaks
 	InBand  Kind = "error" // the protocol's own error event, then a clean end
-	EOF     Kind = "eof"   // a clean end: for HTTP, the body is complete
+	EOF     Kind = "eof"   // a clean end: by HTTP, the body is complete
 	Drop    Kind = "drop"  // the connection is closed (FIN) in the middle of the body
 	Reset   Kind = "reset" // the connection is reset (RST)
 	Stall   Kind = "stall" // nothing more is sent; the connection stays open
@@ -34,12 +34,12 @@ const (
 // At names a place in an answer.
 type At string
 
-// The places, in the order of time. Use AtToken for those between
-// BeforeOutput and BeforeEnd.
+// The places, in chronological order. Use AtToken for those between BeforeOutput
+// and BeforeEnd.
 const (
 	Connect      At = "connect"        // the request's head is read, its body is not (Reset only)
 	BeforeHeader At = "before_headers" // the request is read, nothing is sent (EOF and Drop close the connection, Reset, Stall)
-	FirstEvent   At = "first_event"    // the header is sent, no event
+	FirstEvent   At = "first_event"    // the headers are sent, no event
 	BeforeOutput At = "before_output"  // the metadata events are sent, no token
 	BeforeEnd    At = "before_end"     // all tokens are sent, none of the closing events
 	InLastEvent  At = "in_last_event"  // the first half of the last event's bytes is sent (none, with PingMs)
@@ -66,12 +66,12 @@ const (
 	CR   LineEnding = "cr"
 )
 
-// Finish is the way in which a healthy answer ends.
+// Finish is how a healthy answer ends.
 type Finish string
 
 // The finishes. The zero value is a normal stop.
 const (
-	FinishLength        Finish = "length"         // the limit on output tokens was met
+	FinishLength        Finish = "length"         // the limit of output tokens was reached
 	FinishContentFilter Finish = "content_filter" // the provider's filter stopped the answer
 	FinishRefusal       Finish = "refusal"        // the model refused, in the protocol's own form
 )
@@ -82,27 +82,27 @@ const (
 type Fault struct {
 	Kind Kind `json:"kind,omitempty"` // if empty and Status is 400 or more: "status"
 
-	// Times is how many attempts in a row meet this fault: 0 is 1, and -1 is
+	// Times is how many attempts in a row meet this fault: 0 means 1, and -1 means
 	// all that follow.
 	Times int `json:"times,omitempty"`
 
-	// Where Kind strikes. At wins over AtToken. AtToken n is after n tokens
-	// (after all, if there are fewer); so the zero value of both is before
+	// Where Kind strikes. At takes precedence over AtToken. AtToken n means after n
+	// tokens (after all, if there are fewer), so the zero value of both means before
 	// the first token.
 	At      At   `json:"at,omitempty"`
 	AtToken int  `json:"at_token,omitempty"`
 	Half    Half `json:"half,omitempty"` // for EOF, Drop, Reset and Stall
 
-	// The answer's head and, for an error, its words. For InBand and JSONError
-	// the answer's status is 200, and Status is the one that the error is
-	// about (so 429 gives the protocol's rate-limit error). Headers are added to
-	// the protocol's own and win over them; "" removes one.
+	// The answer's status and headers and, for an error, its type, code and message.
+	// For InBand and JSONError the answer's status is 200, and Status is the one that
+	// the error is about (so 429 means the protocol's rate-limit error). Headers are
+	// added to the protocol's own and replace them; "" removes one.
 	Status    int               `json:"status,omitempty"`
 	Headers   map[string]string `json:"headers,omitempty"`
-	Body      string            `json:"body,omitempty"`       // as it is; for InBand, the data of the error event
+	Body      string            `json:"body,omitempty"`       // sent unchanged; for InBand, the data of the error event
 	ErrorType string            `json:"error_type,omitempty"` // default: the protocol's name for the status
 	ErrorCode string            `json:"error_code,omitempty"` // OpenAI's "code"; others have none
-	Message   string            `json:"message,omitempty"`    // default: the protocol's words for the status
+	Message   string            `json:"message,omitempty"`    // default: the protocol's message for the status
 	Size      int               `json:"size,omitempty"`       // of HugeError, in bytes; default 4 MiB
 
 	// ErrorEvent makes InBand on OpenAI Responses an "error" event; the
@@ -110,33 +110,33 @@ type Fault struct {
 	ErrorEvent bool `json:"error_event,omitempty"`
 
 	// Time.
-	DelayMs      int `json:"delay_ms,omitempty"`       // before the header of any answer
-	ForMs        int `json:"for_ms,omitempty"`         // Stall ends after this long, and the answer goes on; 0: never
+	DelayMs      int `json:"delay_ms,omitempty"`       // before the headers of any answer
+	ForMs        int `json:"for_ms,omitempty"`         // Stall ends after this long, and the answer continues; 0: never
 	PingMs       int `json:"ping_ms,omitempty"`        // while stalled, the protocol's keep-alive this often; 0: none
 	TokenDelayMs int `json:"token_delay_ms,omitempty"` // instead of the run's
 	DripMs       int `json:"drip_ms,omitempty"`        // a pause after each piece of ChunkBytes (1, if that is 0) bytes
 	ChunkBytes   int `json:"chunk_bytes,omitempty"`    // write the body in pieces of this many bytes
 
-	// What is said.
-	Text        string `json:"text,omitempty"`         // instead of the run's; a request to continue is then not honoured
-	RepeatChars int    `json:"repeat_chars,omitempty"` // when continuing, say the last n characters again first
-	EmptyOutput bool   `json:"empty_output,omitempty"` // no token, but a proper end
+	// The answer's contents.
+	Text        string `json:"text,omitempty"`         // instead of the run's; a request to continue is then ignored
+	RepeatChars int    `json:"repeat_chars,omitempty"` // when continuing, repeat the last n characters first
+	EmptyOutput bool   `json:"empty_output,omitempty"` // no token, but a regular end
 	Finish      Finish `json:"finish,omitempty"`
 
-	// How it is written.
+	// The answer's encoding.
 	ContentType    string     `json:"content_type,omitempty"`
 	Gzip           bool       `json:"gzip,omitempty"` // Content-Encoding: gzip, flushed after each event
 	LineEnding     LineEnding `json:"line_ending,omitempty"`
 	BOM            bool       `json:"bom,omitempty"`              // a byte order mark before the first event
 	Comments       bool       `json:"comments,omitempty"`         // comments between and inside events
-	NoEndMarker    bool       `json:"no_end_marker,omitempty"`    // leave out what ends the answer, then a clean end
+	NoEndMarker    bool       `json:"no_end_marker,omitempty"`    // a clean end without the end marker
 	NoDone         bool       `json:"no_done,omitempty"`          // leave out only "data: [DONE]"
 	NoFinalBlank   bool       `json:"no_final_blank,omitempty"`   // the last event lacks its blank line
 	NoFinalNewline bool       `json:"no_final_newline,omitempty"` // and the end of its last line too
 	HangAfterEnd   bool       `json:"hang_after_end,omitempty"`   // after the last event, never close
 }
 
-// kind is Kind with the default for a bare status filled in.
+// kind returns Kind, with the default for a fault that has only a status.
 func (f *Fault) kind() Kind {
 	if f.Kind == Healthy && f.Status >= http.StatusBadRequest {
 		return Status
@@ -152,8 +152,8 @@ func (f *Fault) breaks() bool {
 	return false
 }
 
-// check says what is wrong with a fault that a test wrote, so that a typo is
-// not taken for a healthy answer.
+// check returns what is wrong with a fault, so that a typo in a test does not make
+// a healthy answer.
 func (f *Fault) check() error {
 	switch f.kind() {
 	case Healthy, Status, HTML, JSONError, JSONAnswer, HugeError, EmptyBody, Redirect, InBand, EOF, Drop, Reset, Stall:
@@ -169,7 +169,7 @@ func (f *Fault) check() error {
 			return fmt.Errorf("nothing of kind %q can happen at %q", f.Kind, f.At)
 		}
 		if f.At == Connect && f.kind() != Reset {
-			return errors.New(`at "connect" there can only be a reset`)
+			return errors.New(`at "connect" only a reset can happen`)
 		}
 		if f.PingMs > 0 || f.Half != "" {
 			return fmt.Errorf("at %q nothing can be sent, so no ping_ms and no half", f.At)
@@ -178,7 +178,7 @@ func (f *Fault) check() error {
 		return fmt.Errorf("unknown at %q", f.At)
 	}
 	if (f.At != "" || f.AtToken != 0) && !f.breaks() {
-		return fmt.Errorf("kind %q strikes at no particular place: at and at_token are for error, eof, drop, reset and stall", f.kind())
+		return fmt.Errorf("kind %q has no place: at and at_token are for error, eof, drop, reset and stall", f.kind())
 	}
 	switch f.Half {
 	case "":
@@ -203,7 +203,7 @@ func (f *Fault) check() error {
 		return errors.New(`kind "status" needs a status`)
 	}
 	if f.Status != 0 && (f.Status < 200 || f.Status > 999) {
-		return fmt.Errorf("status %d is no final status", f.Status)
+		return fmt.Errorf("status %d is not a final status", f.Status)
 	}
 	if (f.ForMs > 0 || f.PingMs > 0) && f.kind() != Stall {
 		return errors.New("for_ms and ping_ms are for stall")

@@ -18,12 +18,12 @@ import (
 	"github.com/steadfetch/steadfetch/hosttest/chattest"
 )
 
-// quick is a run of short text with no pause between tokens.
+// quick registers a run with a short text and no pause between tokens.
 func quick(srv *chattest.Server, faults ...chattest.Fault) *chattest.Run {
 	return srv.NewRun(chattest.Run{Text: "Größe zählt nicht, 世界 auch nicht.", TokenDelayMs: -1, Faults: faults})
 }
 
-func TestAStatusComesInTheProtocolsOwnErrorShape(t *testing.T) {
+func TestAStatusHasTheProtocolsOwnErrorBody(t *testing.T) {
 	srv := chattest.New(t)
 	shapes := map[string][2]string{ // where the type and the message are
 		"anthropic":        {"error.type", "error.message"},
@@ -54,7 +54,7 @@ func TestAStatusComesInTheProtocolsOwnErrorShape(t *testing.T) {
 					require.Empty(t, res.header.Values("Cache-Control"))
 				}
 			}
-			require.Equal(t, "Größe zählt nicht, 世界 auch nicht.", r.text(post(t, run, r.path, r.body).events()), "then all is well")
+			require.Equal(t, "Größe zählt nicht, 世界 auch nicht.", r.text(post(t, run, r.path, r.body).events()), "after the faults it succeeds")
 		}
 	})
 }
@@ -92,7 +92,7 @@ func TestTheBuildersHaveTheValuesOfTheProviders(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreNotWhatWasAskedFor(t *testing.T) {
+func TestAnswersThatAreNotWhatWasRequested(t *testing.T) {
 	srv := chattest.New(t)
 	eachRoute(t, func(t *testing.T, r route) {
 		ask := func(f chattest.Fault) response {
@@ -153,7 +153,7 @@ func TestAnInBandErrorStrikesAtItsPlace(t *testing.T) {
 		for _, c := range places {
 			c.fault.Kind, c.fault.Message = chattest.InBand, "Something broke"
 			res := post(t, quick(srv, c.fault), r.path, r.body)
-			require.NoError(t, res.err, "the end is a clean one")
+			require.NoError(t, res.err, "the end is clean")
 			require.Equal(t, 200, res.status)
 			events := res.events()
 			require.Len(t, events, c.events+1, "%+v", c.fault)
@@ -190,7 +190,7 @@ func placesOf(r route, healthy []sse) []place {
 	}
 }
 
-func TestAnInBandErrorSaysWhatTheFaultSays(t *testing.T) {
+func TestAnInBandErrorHasTheFaultsContents(t *testing.T) {
 	srv := chattest.New(t)
 	for _, c := range []struct {
 		route int
@@ -217,7 +217,7 @@ func TestAnInBandErrorSaysWhatTheFaultSays(t *testing.T) {
 	}
 }
 
-func TestACutComesAtItsPlaceAndInItsWay(t *testing.T) {
+func TestACutHappensAtItsPlaceAndInItsWay(t *testing.T) {
 	srv := chattest.New(t)
 	for kind, check := range map[chattest.Kind]func(*testing.T, error){
 		chattest.EOF:   func(t *testing.T, err error) { require.NoError(t, err) },
@@ -244,7 +244,7 @@ func TestACutComesAtItsPlaceAndInItsWay(t *testing.T) {
 	}
 }
 
-func TestACutBeforeTheHeader(t *testing.T) {
+func TestACutBeforeTheHeaders(t *testing.T) {
 	srv := chattest.New(t)
 	eachRoute(t, func(t *testing.T, r route) {
 		for _, c := range []struct {
@@ -289,7 +289,7 @@ func TestHalfAnEventAndHalfACharacterAreReallyHalf(t *testing.T) {
 			events, _ = readEvents([]byte(body))
 			require.Empty(t, r.text(events))
 
-			// The word "nicht," has none, so it goes out whole.
+			// The word "nicht," has none, so it is sent whole.
 			body = cut(chattest.Fault{Half: chattest.HalfChar, AtToken: 2})
 			require.Equal(t, "世"[0], body[len(body)-1])
 			events, _ = readEvents([]byte(body))
@@ -332,7 +332,7 @@ func TestAJSONAnswerIsCutInTheMiddle(t *testing.T) {
 	require.Empty(t, res.body)
 }
 
-func TestAStallHoldsTheConnectionUntilTheClientLeaves(t *testing.T) {
+func TestAStallKeepsTheConnectionOpenUntilTheClientLeaves(t *testing.T) {
 	srv := chattest.New(t)
 	eachRoute(t, func(t *testing.T, r route) {
 		run := quick(srv, chattest.Fault{Kind: chattest.Stall, AtToken: 2})
@@ -360,7 +360,7 @@ func TestAStallHoldsTheConnectionUntilTheClientLeaves(t *testing.T) {
 	})
 }
 
-func TestAStallBeforeTheHeaderIsSilent(t *testing.T) {
+func TestAStallBeforeTheHeadersIsSilent(t *testing.T) {
 	srv := chattest.New(t)
 	run := quick(srv, chattest.Fault{Kind: chattest.Stall, At: chattest.BeforeHeader}, chattest.Fault{Kind: chattest.Stall, At: chattest.BeforeHeader, ForMs: 30})
 	conn := dial(t, run, "POST", "/v1/messages", routes[0].body)
@@ -373,12 +373,12 @@ func TestAStallBeforeTheHeaderIsSilent(t *testing.T) {
 	require.Zero(t, log[0].BytesSent)
 
 	res := post(t, run, "/v1/messages", routes[0].body)
-	require.True(t, routes[0].ended(res.events()), "this one has an end")
+	require.True(t, routes[0].ended(res.events()), "this stall ends")
 	log = idle(t, run)
 	require.GreaterOrEqual(t, log[1].DoneMs-log[1].AtMs, 30.)
 }
 
-// dial sends a request on a connection that the test reads itself.
+// dial sends a request on a connection from which the test reads directly.
 func dial(t *testing.T, run *chattest.Run, method, path, body string) net.Conn {
 	t.Helper()
 	address, prefix, _ := strings.Cut(strings.TrimPrefix(run.URL(), "http://"), "/")
@@ -398,7 +398,7 @@ func TestAStallWithPingsKeepsTheConnectionBusy(t *testing.T) {
 		res := post(t, run, r.path, r.body)
 		require.NoError(t, res.err)
 		events, comments := readEvents(res.body)
-		require.Equal(t, "Größe zählt nicht, 世界 auch nicht.", r.text(events), "after the stall the answer goes on")
+		require.Equal(t, "Größe zählt nicht, 世界 auch nicht.", r.text(events), "after the stall the answer continues")
 		require.True(t, r.ended(events))
 		pings := comments
 		for _, e := range events {
@@ -412,7 +412,7 @@ func TestAStallWithPingsKeepsTheConnectionBusy(t *testing.T) {
 	})
 }
 
-func TestAStallInTheMiddleOfAnEventGivesTheRestLater(t *testing.T) {
+func TestAStallInTheMiddleOfAnEventSendsTheRestLater(t *testing.T) {
 	srv := chattest.New(t)
 	eachRoute(t, func(t *testing.T, r route) {
 		for _, f := range []chattest.Fault{
@@ -427,7 +427,7 @@ func TestAStallInTheMiddleOfAnEventGivesTheRestLater(t *testing.T) {
 	})
 }
 
-func TestTheServersEndReleasesWhatIsStalled(t *testing.T) {
+func TestClosingTheServerEndsStalls(t *testing.T) {
 	srv := chattest.New(t)
 	run := quick(srv, chattest.Fault{Kind: chattest.Stall, Times: -1})
 	_, leave := stream(t, run, "/v1/messages", routes[0].body)
@@ -439,7 +439,7 @@ func TestTheServersEndReleasesWhatIsStalled(t *testing.T) {
 	srv.Close() // a second time does nothing
 }
 
-func TestModifiersChangeTheBytesAndNotTheAnswer(t *testing.T) {
+func TestModifiersChangeTheBytesButNotTheAnswer(t *testing.T) {
 	srv := chattest.New(t)
 	eachRoute(t, func(t *testing.T, r route) {
 		for name, f := range map[string]chattest.Fault{
@@ -522,7 +522,7 @@ func TestGzipIsFlushedAfterEachEvent(t *testing.T) {
 		require.Equal(t, plain, log[0].Sent)
 		require.EqualValues(t, len(res.body), log[0].BytesSent)
 
-		// All that was sent before the stall can be read during it.
+		// Everything sent before the stall can be read during it.
 		conn := dial(t, run, "POST", r.path, r.body)
 		reader, err := http.ReadResponse(newReader(conn), nil)
 		require.NoError(t, err)
@@ -558,7 +558,7 @@ func gunzip(b []byte) ([]byte, error) {
 	return io.ReadAll(z)
 }
 
-func TestAnEndThatIsNotAProperOne(t *testing.T) {
+func TestIrregularEnds(t *testing.T) {
 	srv := chattest.New(t)
 	eachRoute(t, func(t *testing.T, r route) {
 		healthy := post(t, quick(srv), r.path, r.body)
@@ -594,7 +594,7 @@ func TestAnEndThatIsNotAProperOne(t *testing.T) {
 	})
 }
 
-// readAnyway reads a stream with what it lacks at the end.
+// readAnyway reads a stream after appending what is missing at its end.
 func readAnyway(body []byte, missing string) []sse {
 	events, _ := readEvents(append(append([]byte(nil), body...), missing...))
 	return events
@@ -618,7 +618,7 @@ func TestAServerThatNeverClosesAfterTheEnd(t *testing.T) {
 	})
 }
 
-func TestFinishesAreInTheProtocolsWords(t *testing.T) {
+func TestFinishesAreWrittenInEachProtocol(t *testing.T) {
 	srv := chattest.New(t)
 	for _, c := range []struct {
 		route  int
@@ -652,7 +652,7 @@ func TestFinishesAreInTheProtocolsWords(t *testing.T) {
 	}
 }
 
-func TestADelayComesBeforeTheHeader(t *testing.T) {
+func TestADelayIsBeforeTheHeaders(t *testing.T) {
 	srv := chattest.New(t)
 	run := quick(srv, chattest.Fault{DelayMs: 30}, chattest.Fault{DelayMs: 30, Status: 500}, chattest.Fault{DelayMs: 30, Kind: chattest.Reset, At: chattest.BeforeHeader})
 	for range 3 {

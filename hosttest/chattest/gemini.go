@@ -59,7 +59,7 @@ func geminiAnswer(x *exchange) answer {
 	chunk := func(text, finish string, out int) string {
 		content := `"content":{"parts":[{"text":` + quote(text) + `}],"role":"model"},`
 		if text == "" && out == 0 {
-			content = "" // what Gemini sends when nothing was said
+			content = "" // what Gemini sends when there is no text
 		}
 		if finish != "" {
 			finish = `"finishReason":` + quote(finish) + `,`
@@ -82,7 +82,7 @@ func geminiAnswer(x *exchange) answer {
 	if method == "streamGenerateContent" {
 		a.stream = x.q.URL.Query().Get("alt") == "sse"
 		if !a.stream {
-			// Without alt=sse the API streams a JSON array; here it comes at once.
+			// Without alt=sse the API streams a JSON array; here it is sent in one piece.
 			var chunks []string
 			for _, e := range append(append([]event(nil), a.tokens...), a.tail...) {
 				chunks = append(chunks, e.data)

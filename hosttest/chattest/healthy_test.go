@@ -26,7 +26,7 @@ func TestEachProtocolStreamsTheWholeTextAndItsEndMarker(t *testing.T) {
 	})
 }
 
-func TestTheSameRunGivesTheSameBytesAgain(t *testing.T) {
+func TestTheSameRunSendsTheSameBytesAgain(t *testing.T) {
 	eachRoute(t, func(t *testing.T, r route) {
 		var bodies []string
 		for range 2 {
@@ -34,7 +34,7 @@ func TestTheSameRunGivesTheSameBytesAgain(t *testing.T) {
 			run := srv.NewRun(chattest.Run{ID: "same", Text: "Käse, 你好", TokenDelayMs: -1})
 			bodies = append(bodies, string(post(t, run, r.path, r.body).body))
 		}
-		// The seconds of "created" are the one thing that moves.
+		// Only the seconds of "created" differ.
 		require.Equal(t, withoutCreated(bodies[0]), withoutCreated(bodies[1]))
 	})
 }
@@ -103,7 +103,7 @@ func TestResponsesNumberTheirEventsWithoutAGap(t *testing.T) {
 	}
 }
 
-func TestABackgroundResponseContinuesBehindAnyEvent(t *testing.T) {
+func TestABackgroundResponseContinuesAfterAnyEvent(t *testing.T) {
 	srv := chattest.New(t)
 	run := srv.NewRun(chattest.Run{Text: "Grüß Gott, 世界!", TokenDelayMs: -1})
 	whole := post(t, run, "/v1/responses", `{"stream":true,"background":true,"input":"hi"}`).events()
@@ -126,7 +126,7 @@ func TestABackgroundResponseContinuesBehindAnyEvent(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, res.status)
 }
 
-// r2 is what two tellings of the same event must agree in.
+// r2 is what must be equal when the same event is sent twice.
 func r2(e sse) [3]string { return [3]string{e.name, e.text("delta"), e.text("item.id")} }
 
 func TestAResponseNotInBackgroundCannotBeStreamedAgain(t *testing.T) {
@@ -138,7 +138,7 @@ func TestAResponseNotInBackgroundCannotBeStreamedAgain(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, res.status)
 }
 
-func TestGeminiWithoutAltSSEGivesAnArray(t *testing.T) {
+func TestGeminiWithoutAltSSESendsAnArray(t *testing.T) {
 	srv := chattest.New(t)
 	run := srv.NewRun(chattest.Run{Text: "Guten Tag"})
 	res := post(t, run, "/v1beta/models/gemini-x:streamGenerateContent", "{}")
@@ -148,7 +148,7 @@ func TestGeminiWithoutAltSSEGivesAnArray(t *testing.T) {
 	require.Equal(t, "STOP", dig(chunks[2], "candidates.0.finishReason"))
 }
 
-func TestPlainSSEContinuesBehindTheLastEventID(t *testing.T) {
+func TestPlainSSEContinuesAfterTheLastEventID(t *testing.T) {
 	srv := chattest.New(t)
 	run := srv.NewRun(chattest.Run{Text: "one two\nthree", RetryMs: 50, TokenDelayMs: -1})
 	ask := func(method, last string) response {
@@ -168,7 +168,7 @@ func TestPlainSSEContinuesBehindTheLastEventID(t *testing.T) {
 	require.True(t, strings.HasPrefix(string(ask(http.MethodGet, "").body), "retry: 50\n"))
 }
 
-func TestTheAISDKStreamIsMarkedAsOne(t *testing.T) {
+func TestTheAISDKStreamHasItsHeader(t *testing.T) {
 	srv := chattest.New(t)
 	res := post(t, srv.NewRun(chattest.Run{TokenDelayMs: -1}), "/api/chat", routes[5].body)
 	require.Equal(t, "v1", res.header.Get("X-Vercel-Ai-Ui-Message-Stream"))
@@ -178,7 +178,7 @@ func TestTheAISDKStreamIsMarkedAsOne(t *testing.T) {
 func TestAConversationThatAsksToContinueGetsTheRest(t *testing.T) {
 	srv := chattest.New(t)
 	const text = "Grüß Gott, wie geht es?"
-	// Each protocol's way to say: a partial answer, and [CONTINUE].
+	// A partial answer and [CONTINUE] in each protocol.
 	conversation := map[string]string{
 		"anthropic":        `{"stream":true,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"text","text":%s}]},{"role":"user","content":[{"type":"text","text":"[CONTINUE]"}]}]}`,
 		"openai chat":      `{"stream":true,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":%s},{"role":"user","content":"[CONTINUE]"}]}`,
@@ -198,8 +198,8 @@ func TestAConversationThatAsksToContinueGetsTheRest(t *testing.T) {
 		require.Equal(t, "Gott, wie geht es?", ask("Grüß Gott"), "the last four characters again")
 		require.Equal(t, "Quite another answer.", ask("Grüß Gott"))
 		require.Equal(t, text, ask("Grüß"), "more repeated than there was")
-		require.Equal(t, " wie geht es?", ask("Grüß Gott, \n"), "what the client added at the end is not ours")
-		require.Equal(t, text, ask("Something else"), "a partial answer that was not this one")
+		require.Equal(t, " wie geht es?", ask("Grüß Gott, \n"), "white space that the client added at the end is ignored")
+		require.Equal(t, text, ask("Something else"), "a partial answer that is not this one")
 	})
 }
 

@@ -22,8 +22,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // client uses each connection once, so that no idle one outlives a test.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}
 
-// route is one protocol as a client sees it, with a reader of its own that
-// knows nothing of the server's code.
+// route is one protocol as a client sees it, with a reader of its own that shares no
+// code with the server.
 type route struct {
 	name, path, body string
 	output           func(e sse) string // the text that an event adds
@@ -105,7 +105,7 @@ func eachRoute(t *testing.T, f func(t *testing.T, r route)) {
 	}
 }
 
-// text sums up what the events say.
+// text joins the text of the events.
 func (r route) text(events []sse) string {
 	var b strings.Builder
 	for _, e := range events {
@@ -172,7 +172,7 @@ func readEvents(body []byte) (events []sse, comments int) {
 	return events, comments
 }
 
-// response is what came of one request.
+// response is the outcome of one request.
 type response struct {
 	status int
 	header http.Header
@@ -206,8 +206,8 @@ func do(t *testing.T, method, url, body string, header http.Header) response {
 	return response{res.StatusCode, res.Header, b.Bytes(), err}
 }
 
-// stream opens a request and reads its body as it comes, for answers that
-// have no end.
+// stream sends a request and reads its body as it arrives, for answers that have no
+// end.
 func stream(t *testing.T, run *chattest.Run, path, body string) (next func(n int) []byte, leave func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

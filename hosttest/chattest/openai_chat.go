@@ -6,8 +6,8 @@ import (
 )
 
 // openAIChat is the chat completions API (OpenAI API reference, "Chat
-// completions", "Streaming events"). Mistral, Groq, OpenRouter and many
-// others speak it too.
+// completions", "Streaming events"). Mistral, Groq, OpenRouter and many others
+// implement it too.
 var openAIChat = &protocol{
 	inBandStatus: http.StatusInternalServerError,
 	words:        openAIWords,
@@ -37,7 +37,7 @@ func openAIWords(status int) errorWords {
 	return errorWords{"invalid_request_error", "", http.StatusText(status)}
 }
 
-// openAIError is the error object, without the braces' surroundings.
+// openAIError is the value of "error" in an error body.
 func openAIError(e errorWords) string {
 	code := "null"
 	if e.code != "" {
@@ -67,7 +67,7 @@ func openAIChatAnswer(x *exchange) answer {
 	case FinishContentFilter:
 		finish = "content_filter"
 	case FinishRefusal:
-		said = "refusal" // the text comes as a refusal; the finish is a normal one
+		said = "refusal" // the text is sent as a refusal; the finish is a normal one
 	}
 	in, out := x.inputTokens(), len(x.tokens)
 	usage := fmt.Sprintf(`{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,`+

@@ -32,9 +32,9 @@ func openAIResponsesAnswer(x *exchange) answer {
 	return openAIResponsesEvents(x, id, x.model("gpt-5"), x.chat.Background)
 }
 
-// openAIResponsesResume is GET /v1/responses/{id}: the events again, from
-// behind the last one seen. The model has long been done, so nothing is
-// waited for but the tokens' delay.
+// openAIResponsesResume answers GET /v1/responses/{id}: the events again, starting
+// after the last one seen. The model has finished long ago, so the only wait is the
+// tokens' delay.
 func openAIResponsesResume(x *exchange) answer {
 	_, id, _ := strings.Cut(x.path, "/responses/")
 	st := x.run.state
@@ -58,7 +58,7 @@ func openAIResponsesResume(x *exchange) answer {
 	}
 	a := openAIResponsesEvents(x, id, "gpt-5", true)
 	a.stream = query.Get("stream") == "true"
-	// Event k has sequence number k, so the numbers seen are counts to skip.
+	// Event k has sequence number k, so after+1 events are skipped.
 	skip := after + 1
 	for _, part := range []*[]event{&a.head, &a.tokens, &a.tail} {
 		n := min(skip, len(*part))

@@ -27,7 +27,7 @@ func (x *exchange) play(a answer) {
 
 	status := orDefault(f.Status, http.StatusOK)
 	if f.kind() == InBand {
-		status = http.StatusOK // the fault's is the error's
+		status = http.StatusOK // the fault's status is the error's
 	}
 	x.begin(status, "text/event-stream; charset=utf-8", -1)
 	delay := x.run.TokenDelayMs
@@ -92,11 +92,11 @@ func (x *exchange) play(a answer) {
 		x.stop(Stall)
 		return
 	}
-	x.pause(0) // notes a client that has left
+	x.pause(0) // records whether the client has left
 	x.closeGzip()
 }
 
-// place is the index of the event before (or in) which the answer breaks, and
+// place returns the index of the event before (or in) which the answer breaks, and
 // the fragment of it to send.
 func (x *exchange) place(a answer, events []event) (int, Half) {
 	f := &x.fault
@@ -117,7 +117,7 @@ func (x *exchange) place(a answer, events []event) (int, Half) {
 		at = first + min(f.AtToken, len(a.tokens))
 	}
 	if half == HalfChar {
-		// Whole events go out until one has a character to cut.
+		// Send whole events until one has a character to cut.
 		for i := at; i < len(events); i++ {
 			if firstWide(events[i].data) >= 0 {
 				return i, half
@@ -128,7 +128,7 @@ func (x *exchange) place(a answer, events []event) (int, Half) {
 	return at, half
 }
 
-// fragment is the part of an encoded event that is sent before a break.
+// fragment returns the part of an encoded event that is sent before a break.
 func fragment(encoded string, half Half) string {
 	switch half {
 	case HalfEvent:
@@ -142,13 +142,13 @@ func fragment(encoded string, half Half) string {
 	return ""
 }
 
-// firstWide is the index of the first character of two bytes or more, or -1.
+// firstWide returns the index of the first character of two bytes or more, or -1.
 func firstWide(s string) int {
 	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-// breakWhole is a break in an answer that is not streamed: there is no event
-// in which to tell, and no place but the middle.
+// breakWhole breaks an answer that is not streamed: there is no event for an error,
+// and no place but the middle.
 func (x *exchange) breakWhole(whole string) {
 	if x.fault.kind() == InBand {
 		x.error(http.StatusOK)
@@ -210,7 +210,7 @@ func (x *exchange) encode(e event) string {
 	return b.String()
 }
 
-// final takes from the last event what the fault says it lacks.
+// final removes from the end of the last event what the fault leaves out.
 func (x *exchange) final(encoded string, last bool) string {
 	if !last {
 		return encoded

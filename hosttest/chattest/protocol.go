@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// protocol is one provider's way of speaking.
+// protocol is one provider's protocol.
 type protocol struct {
-	// answer makes the answer to a request. It may refuse, with a status and
-	// a message.
+	// answer returns the answer to a request. It may refuse, with a status and a
+	// message.
 	answer func(*exchange) answer
-	// errorBody is an error answer's JSON.
+	// errorBody returns the JSON of an error answer.
 	errorBody func(x *exchange, status int, e errorWords) string
-	// words are the defaults for an error of this status.
+	// words returns the defaults for an error with this status.
 	words func(status int) errorWords
-	// inBandStatus is the status whose words an in-band error has by default.
+	// inBandStatus is the status that an in-band error is about by default.
 	inBandStatus int
 	header       func(x *exchange, h http.Header)
 	lineEnding   LineEnding
@@ -26,17 +26,17 @@ type protocol struct {
 
 type errorWords struct{ errorType, code, message string }
 
-// answer is what the provider would say if nothing broke.
+// answer is what the provider sends if nothing breaks.
 type answer struct {
-	refuse  int    // if not 0: not an answer but an error with this status
-	message string // and this message
+	refuse  int    // if not 0: an error with this status instead of an answer
+	message string // the error's message
 
-	stream  bool    // events, or the whole at once
+	stream  bool    // events; otherwise whole
 	head    []event // metadata, before the first token
 	tokens  []event
-	tail    []event // what closes the answer
+	tail    []event // the closing events
 	ping    event
-	inBand  func(sent int, e errorWords) event // the error event, after so many others
+	inBand  func(sent int, e errorWords) event // the error event, after that many others
 	whole   string                             // the JSON, if not streamed or for JSONAnswer
 	nothing bool                               // 204
 }
@@ -48,12 +48,12 @@ type event struct {
 	id      string
 	retry   string
 	data    string
-	marker  bool // it is (part of) what says that the answer is over
+	marker  bool // it is (a part of) the end marker
 	done    bool // it is "data: [DONE]"
 }
 
-// protocolOf finds the protocol by the end of the path, since clients differ
-// in what they take for the base address (with /v1, with /openai/v1, …).
+// protocolOf finds the protocol by the end of the path, because clients use
+// different base addresses (with /v1, with /openai/v1, …).
 func protocolOf(method, path string) *protocol {
 	post := method == http.MethodPost
 	switch {
@@ -78,7 +78,7 @@ func protocolOf(method, path string) *protocol {
 	return nil
 }
 
-// quote is s as JSON, with characters beyond ASCII as they are.
+// quote returns s as JSON, without escaping characters beyond ASCII.
 func quote(s string) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -87,13 +87,13 @@ func quote(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// hexID is an identifier that the same run always gives to the same thing.
+// hexID returns an identifier that is always the same for the same parts.
 func hexID(length int, parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:])[:length]
 }
 
-// tokenize cuts a text into what a model might say at a time: a word with the
+// tokenize cuts a text into pieces as a model might output them: a word with the
 // space before it, or one wide character.
 func tokenize(text string) []string {
 	var out []string
@@ -110,7 +110,7 @@ func tokenize(text string) []string {
 	return out
 }
 
-// chat is what the protocols' requests have in common.
+// chat is a request, in any of the protocols.
 type chat struct {
 	Model      string `json:"model"`
 	Stream     bool   `json:"stream"`
@@ -142,7 +142,7 @@ func (c *chat) turns() []turn {
 	return nil
 }
 
-// text is a turn's text: a string, or the text parts of an array.
+// text returns a turn's text: a string, or the text parts of an array.
 func (t *turn) text() string {
 	raw := t.Content
 	if raw == nil {
@@ -165,8 +165,8 @@ func (t *turn) text() string {
 // continueTurn is the user's turn that asks for the rest of an answer.
 const continueTurn = "[CONTINUE]"
 
-// partial is the assistant's text so far, if the conversation ends with a
-// request to continue it. Several such pairs in a row add up.
+// partial returns the assistant's text so far, if the conversation ends with a
+// request to continue it. Several such pairs in a row are joined.
 func (c *chat) partial() (text string, ok bool) {
 	turns := c.turns()
 	for i := len(turns) - 1; i > 0; i -= 2 {
@@ -181,12 +181,12 @@ func (c *chat) partial() (text string, ok bool) {
 	return text, ok
 }
 
-// rest is the run's text from where the partial answer stopped, less a few
-// characters that are said again. If the partial answer is not the text's
-// beginning, it is the whole text.
+// rest returns the run's text from where the partial answer stopped, preceded by
+// the last repeat characters again. If the partial answer is not the beginning of
+// the text, it returns the whole text.
 func rest(text, partial string, repeat int) string {
 	if !strings.HasPrefix(text, partial) {
-		// Providers and clients trim what an assistant turn ends with.
+		// Providers and clients trim the end of an assistant turn.
 		partial = strings.TrimRight(partial, " \t\r\n")
 		if !strings.HasPrefix(text, partial) {
 			return text

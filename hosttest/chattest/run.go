@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// DefaultText is the answer of a run that names none: Latin letters with and
-// without marks, Greek, Chinese, Japanese and emoji, so that characters of
-// two, three and four bytes are there to be cut.
+// DefaultText is the answer of a run without Text: Latin letters with and without
+// accents, Greek, Chinese, Japanese and emoji, so that there are characters of two,
+// three and four bytes to cut.
 const DefaultText = "Größere Modelle antworten nicht immer sofort, and that is fine: a stream may pause, " +
 	"stutter or break, yet every word counts. 例えば、日本語の文字は三バイトです。Straße, naïve, Ελλάδα and 你好 " +
 	"arrive whole 🚀, byte after byte, until the very last one 👩‍💻."
@@ -23,30 +23,30 @@ const (
 	maxSent             = 1 << 20 // bytes of one answer kept for Request.Sent
 )
 
-// Run is one test's provider: what it says, and what goes wrong. Give
-// [Server.NewRun] the exported fields; the methods are for what it returns.
+// Run is one test's provider: its answer and its faults. Pass the exported fields to
+// [Server.NewRun]; call the methods on what it returns.
 type Run struct {
-	// ID is the run's name in its address: letters, digits, '-', '_' and
-	// '.'. The default is a fresh one.
+	// ID is the run's name in its address: letters, digits, '-', '_' and '.'. The
+	// default is a new, random one.
 	ID string `json:"id,omitempty"`
 	// Text is the whole answer. The default is [DefaultText]. Carriage
 	// returns in it do not survive plain SSE, which ends lines with them.
 	Text string `json:"text,omitempty"`
-	// TokenDelayMs is the pause before each token. 0 is 2 ms, -1 is none.
+	// TokenDelayMs is the pause before each token. 0 means 2 ms, -1 means none.
 	TokenDelayMs int `json:"token_delay_ms,omitempty"`
-	// CORS switches the headers that let a page of another origin read the
-	// answers. nil is on.
+	// CORS switches the headers that let a page of another origin read the answers.
+	// nil means on.
 	CORS *bool `json:"cors,omitempty"`
-	// Expose lists the headers that such a page may read. nil is
+	// Expose lists the headers that such a page may read. nil means
 	// [DefaultExpose]; an empty list hides them all.
 	Expose []string `json:"expose,omitempty"`
-	// KeepAlive lets clients use a connection for several requests. It is
-	// off because browsers and Go send a request again by themselves when a
-	// used connection is reset, which would count as an attempt.
+	// KeepAlive lets clients use a connection for several requests. It is off because
+	// browsers and Go silently repeat a request when a reused connection is reset,
+	// which would count as an attempt.
 	KeepAlive bool `json:"keep_alive,omitempty"`
-	// RetryMs, over 0, is the reconnection time that plain SSE announces.
+	// RetryMs, if over 0, is the reconnection time that plain SSE announces.
 	RetryMs int `json:"retry_ms,omitempty"`
-	// Faults are met by the attempts in turn; after the last, all is well.
+	// Faults are met by the attempts in turn; after the last one attempts succeed.
 	Faults []Fault `json:"faults,omitempty"`
 
 	state *runState
@@ -63,38 +63,38 @@ var DefaultExpose = []string{
 	"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset",
 }
 
-// Request is one entry of a run's log. Times are in milliseconds since the
-// run began, on a clock that only goes forward.
+// Request is one entry of a run's log. Times are in milliseconds since the run was
+// registered, on a monotonic clock.
 type Request struct {
 	Attempt    int               `json:"attempt"` // from 1; preflights are not attempts
 	Method     string            `json:"method"`
-	Path       string            `json:"path"`    // without the /run/ID in front
+	Path       string            `json:"path"`    // without the leading /run/ID
 	Query      string            `json:"query"`   // as sent, without the '?'
 	Headers    map[string]string `json:"headers"` // lower-case names; several values joined by ", "
 	Body       string            `json:"body"`
-	AtMs       float64           `json:"at_ms"` // when its head had been read
-	Wall       time.Time         `json:"wall"`  // the same moment, by the wall clock
+	AtMs       float64           `json:"at_ms"` // when its headers had been read
+	Wall       time.Time         `json:"wall"`  // the same time, by the wall clock
 	Done       bool              `json:"done"`  // false while it is being answered
 	DoneMs     float64           `json:"done_ms"`
-	ClientGone bool              `json:"client_gone"` // the client left before the answer was over
-	Status     int               `json:"status"`      // 0 if no header was sent
-	BytesSent  int64             `json:"bytes_sent"`  // of the body, compressed if it was, without HTTP's chunk framing
-	Fault      *Fault            `json:"fault"`       // what it met; null if nothing
+	ClientGone bool              `json:"client_gone"` // the client left before the answer ended
+	Status     int               `json:"status"`      // 0 if no headers were sent
+	BytesSent  int64             `json:"bytes_sent"`  // size of the body, compressed if it was, without HTTP's chunk framing
+	Fault      *Fault            `json:"fault"`       // the fault that it met; null for none
 
-	// Sent is the body as sent, before compression, its first MiB. In JSON
-	// it is base64, and there only when it is asked for with ?sent=1.
+	// Sent is the first MiB of the body as sent, before compression. In JSON it is
+	// base64, and only included with ?sent=1.
 	Sent []byte `json:"sent,omitempty"`
 }
 
-// runState is what a run's copies share.
+// runState is the state that copies of a Run share.
 type runState struct {
 	srv   *Server
 	began time.Time
 
 	mu         sync.Mutex
-	idle       *sync.Cond // signalled when a request is over
+	idle       *sync.Cond // signalled when a request ends
 	script     []Fault    // Faults with their repetitions unrolled
-	forEver    *Fault     // the one with Times -1, which ends the script
+	forever    *Fault     // the one with Times -1, which ends the script
 	attempts   int
 	inFlight   int
 	preflights int
@@ -108,7 +108,7 @@ func newRunState(srv *Server, faults []Fault) *runState {
 	st.idle = sync.NewCond(&st.mu)
 	for i := range faults {
 		if faults[i].Times < 0 {
-			st.forEver = &faults[i]
+			st.forever = &faults[i]
 			break
 		}
 		for range max(faults[i].Times, 1) {
@@ -138,12 +138,12 @@ func (r *Run) check() error {
 	return nil
 }
 
-// URL is the run's address without a slash at the end; "/v1/messages" and the
-// other paths go behind it.
+// URL returns the run's address without a trailing slash; append "/v1/messages" or
+// another path.
 func (r *Run) URL() string { return r.state.srv.URL() + "/run/" + r.ID }
 
-// Requests is a copy of the log so far, in the order of arrival. It holds the
-// last 10 000 requests.
+// Requests returns a copy of the log so far, in the order of arrival. The log keeps
+// the last 10 000 requests.
 func (r *Run) Requests() []Request {
 	r.state.mu.Lock()
 	defer r.state.mu.Unlock()
@@ -154,15 +154,15 @@ func (r *Run) Requests() []Request {
 	return out
 }
 
-// Preflights is the number of CORS preflight requests so far.
+// Preflights returns the number of CORS preflight requests so far.
 func (r *Run) Preflights() int {
 	r.state.mu.Lock()
 	defer r.state.mu.Unlock()
 	return r.state.preflights
 }
 
-// WaitIdle returns when no request of the run is being answered, so that the
-// log's done_ms and client_gone are final; or with ctx's error.
+// WaitIdle waits until no request of the run is being answered, so that the log's
+// done_ms and client_gone are final. It returns ctx's error if ctx ends first.
 func (r *Run) WaitIdle(ctx context.Context) error {
 	st := r.state
 	stop := context.AfterFunc(ctx, func() {
@@ -184,7 +184,7 @@ func (r *Run) WaitIdle(ctx context.Context) error {
 
 func (r *Run) cors() bool { return r.CORS == nil || *r.CORS }
 
-// sinceBegan is a moment on the log's clock, to the microsecond.
+// sinceBegan converts t to the log's clock, with microsecond precision.
 func (st *runState) sinceBegan(t time.Time) float64 {
 	return float64(t.Sub(st.began).Microseconds()) / 1000
 }
@@ -208,8 +208,8 @@ func (st *runState) begin(q *http.Request, path string) (*Request, Fault) {
 	case st.attempts < len(st.script):
 		fault = st.script[st.attempts]
 		entry.Fault = &fault
-	case st.forEver != nil:
-		fault = *st.forEver
+	case st.forever != nil:
+		fault = *st.forever
 		entry.Fault = &fault
 	}
 	st.attempts++

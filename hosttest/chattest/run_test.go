@@ -42,7 +42,7 @@ func TestTheScriptIsMetAttemptByAttempt(t *testing.T) {
 	}
 }
 
-func TestTheLogHasWhatWasAsked(t *testing.T) {
+func TestTheLogContainsTheRequests(t *testing.T) {
 	srv := chattest.New(t)
 	run := quick(srv, chattest.Fault{Status: 429})
 	before := time.Now()
@@ -70,7 +70,7 @@ func TestTheLogHasWhatWasAsked(t *testing.T) {
 	require.EqualValues(t, len(res.body), second.BytesSent)
 }
 
-func TestAttemptsAreCountedOnceEachWhenTheyComeTogether(t *testing.T) {
+func TestConcurrentAttemptsAreCountedOnceEach(t *testing.T) {
 	srv := chattest.New(t)
 	run := quick(srv, chattest.Fault{Status: 500, Times: 5})
 	var wg sync.WaitGroup
@@ -101,7 +101,7 @@ func TestWaitIdleEndsWithItsContext(t *testing.T) {
 	require.NoError(t, run.WaitIdle(context.Background()))
 }
 
-func TestFaultsThatMakeNoSenseAreRefused(t *testing.T) {
+func TestInvalidRunsAreRefused(t *testing.T) {
 	srv := chattest.New(t)
 	for _, body := range []string{
 		`{"faults":[{"kind":"explode"}]}`,
@@ -190,7 +190,7 @@ func TestCORSIsOnUnlessARunSwitchesItOff(t *testing.T) {
 	require.Equal(t, "x-api-key,content-type", res.header.Get("Access-Control-Allow-Headers"))
 	require.Contains(t, res.header.Get("Access-Control-Allow-Methods"), "POST")
 	require.Equal(t, "true", res.header.Get("Access-Control-Allow-Private-Network"))
-	require.Empty(t, on.Requests(), "a preflight is no attempt")
+	require.Empty(t, on.Requests(), "a preflight is not an attempt")
 	require.Equal(t, 1, on.Preflights())
 	res = do(t, http.MethodPost, on.URL()+"/v1/messages", "{}", origin)
 	require.Equal(t, 429, res.status)
@@ -216,7 +216,7 @@ func TestCORSIsOnUnlessARunSwitchesItOff(t *testing.T) {
 	require.Equal(t, "*", control.header.Get("Access-Control-Allow-Origin"))
 }
 
-func TestStaticFilesLieBesideTheProvider(t *testing.T) {
+func TestStaticFilesAreServedBesideTheProvider(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "index.html"), []byte("<p>page"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.wasm"), []byte("\x00asm"), 0o600))
@@ -234,7 +234,7 @@ func TestAnAddressInUseIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "address already in use")
 }
 
-func TestAServerThatListensEverywhereHasAnAddressToCall(t *testing.T) {
+func TestAServerOnAllAddressesHasAUsableURL(t *testing.T) {
 	srv, err := chattest.Start(chattest.Config{Addr: ":0"})
 	require.NoError(t, err)
 	defer srv.Close()
@@ -242,7 +242,7 @@ func TestAServerThatListensEverywhereHasAnAddressToCall(t *testing.T) {
 	require.Equal(t, http.StatusOK, do(t, http.MethodGet, srv.URL()+"/v1/models", "", nil).status)
 }
 
-func TestConnectionsAreUsedAgainOnlyIfARunSaysSo(t *testing.T) {
+func TestConnectionsAreReusedOnlyIfARunSaysSo(t *testing.T) {
 	srv := chattest.New(t)
 	for _, keep := range []bool{false, true} {
 		run := srv.NewRun(chattest.Run{KeepAlive: keep, Text: "a", TokenDelayMs: -1})

@@ -22,16 +22,15 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Config is what [Start] needs. The zero value listens on a free loopback
-// port.
+// Config configures [Start]. The zero value listens on a free loopback port.
 type Config struct {
 	Addr   string // host:port; default "127.0.0.1:0"
 	Static string // a folder to serve at "/"; default none
 }
 
-// Server is the provider: a listener, and the runs registered with it. It is
-// an [http.Handler] as well, but only its own listener's connections can be
-// reset; elsewhere a fault that needs the connection aborts the answer.
+// Server is the provider: a listener and its registered runs. It is also an
+// [http.Handler], but only connections of its own listener can be reset; elsewhere
+// a fault that needs the connection aborts the answer.
 type Server struct {
 	url    string
 	http   *http.Server
@@ -47,9 +46,8 @@ type Server struct {
 	runs   map[string]*Run
 }
 
-// New starts a server on a free loopback port and closes it at the end of
-// the test. t may be nil; then the caller closes it, and a failure to listen
-// panics.
+// New starts a server on a free loopback port and closes it at the end of the test.
+// If t is nil, the caller closes it, and New panics if it cannot listen.
 func New(t TB) *Server {
 	if t != nil {
 		t.Helper()
@@ -77,7 +75,7 @@ func Start(c Config) (*Server, error) {
 	}
 	address := l.Addr().(*net.TCPAddr)
 	if address.IP.IsUnspecified() {
-		address.IP = net.IPv4(127, 0, 0, 1) // what listens everywhere is reached here
+		address.IP = net.IPv4(127, 0, 0, 1) // a server on all addresses is reachable here
 	}
 	s := &Server{url: "http://" + address.String(), served: make(chan struct{}), runs: map[string]*Run{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -87,7 +85,7 @@ func Start(c Config) (*Server, error) {
 	s.http = &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: time.Minute,
-		// Broken connections are this server's business, not worth a line.
+		// Broken connections are intended; do not log them.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	s.NewRun(Run{ID: "default"})
@@ -98,12 +96,11 @@ func Start(c Config) (*Server, error) {
 	return s, nil
 }
 
-// URL is the server's address, such as "http://127.0.0.1:40123". The paths of
+// URL returns the server's address, such as "http://127.0.0.1:40123". The paths of
 // the protocols work there too, as those of a healthy run called "default".
 func (s *Server) URL() string { return s.url }
 
-// Close ends all connections and waits for what they left running. It may be
-// called twice.
+// Close ends all connections and waits for the handlers. It may be called twice.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -114,8 +111,8 @@ func (s *Server) Close() {
 	s.active.Wait()
 }
 
-// NewRun registers a run. It panics if the run is not valid, since that is a
-// mistake in the test; AddRun returns the error.
+// NewRun registers a run. It panics if the run is invalid, since that is a mistake
+// in the test; AddRun returns the error instead.
 func (s *Server) NewRun(r Run) *Run {
 	run, err := s.AddRun(r)
 	if err != nil {
@@ -124,8 +121,7 @@ func (s *Server) NewRun(r Run) *Run {
 	return run
 }
 
-// AddRun registers a run. It fails if the id is taken or a fault makes no
-// sense.
+// AddRun registers a run. It fails if the id is in use or a fault is invalid.
 func (s *Server) AddRun(r Run) (*Run, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -147,7 +143,7 @@ func (s *Server) AddRun(r Run) (*Run, error) {
 	return &r, nil
 }
 
-// enter counts a handler in, unless Close has begun to wait for them.
+// enter counts a new handler. It returns false if Close was called.
 func (s *Server) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -223,7 +219,7 @@ func (r *Run) expose() string {
 	return strings.Join(r.Expose, ", ")
 }
 
-// preflight answers a CORS preflight: whatever is asked for is allowed.
+// preflight answers a CORS preflight: everything is allowed.
 func preflight(w http.ResponseWriter, q *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
@@ -240,8 +236,8 @@ func allowAll(h http.Header) {
 	h.Set("Connection", "close")
 }
 
-// control serves the routes with which tests in other languages register
-// runs and read their logs. Pages of any origin may use them.
+// control serves the routes by which tests in other languages register runs and read
+// their logs. Pages of any origin may use them.
 func (s *Server) control(w http.ResponseWriter, q *http.Request, path string) {
 	allowAll(w.Header())
 	if q.Method == http.MethodOptions {
@@ -266,7 +262,7 @@ func (s *Server) control(w http.ResponseWriter, q *http.Request, path string) {
 
 func (s *Server) postRun(w http.ResponseWriter, q *http.Request) {
 	dec := json.NewDecoder(q.Body)
-	dec.DisallowUnknownFields() // a misspelt fault must not pass for a healthy answer
+	dec.DisallowUnknownFields() // a misspelt fault must not become a healthy answer
 	var r Run
 	if err := dec.Decode(&r); err != nil {
 		controlError(w, http.StatusBadRequest, fmt.Errorf("chattest: the run's JSON: %w", err))
@@ -283,8 +279,8 @@ func (s *Server) postRun(w http.ResponseWriter, q *http.Request) {
 	}{run.ID, run.URL()})
 }
 
-// idleWait bounds ?wait=idle, which a page's stalled request would otherwise
-// hold forever.
+// idleWait bounds ?wait=idle, which would otherwise wait forever for a stalled
+// request.
 const idleWait = 10 * time.Second
 
 func getRun(w http.ResponseWriter, q *http.Request, run *Run) {

@@ -5,11 +5,10 @@ import (
 	"strconv"
 )
 
-// plainSSE is a stream of events with ids and no provider's protocol around
-// it: one event per token, its text as it is, and at the end an event "done".
-// Last-Event-ID continues behind the event it names, and behind the last one
-// the answer is 204, which tells an EventSource to stop (WHATWG HTML,
-// "Server-sent events").
+// plainSSE is a stream of events with ids and no provider's protocol: one event per
+// token, with its text unchanged, and at the end an event "done". It continues after
+// the event that Last-Event-ID names; after the last one the answer is 204, which
+// tells an EventSource to stop (WHATWG HTML, "Server-sent events").
 var plainSSE = &protocol{
 	inBandStatus: http.StatusInternalServerError,
 	words:        openAIWords,
@@ -35,7 +34,7 @@ func plainSSEAnswer(x *exchange) answer {
 		a.tokens = append(a.tokens, event{id: strconv.Itoa(i + 1), data: token})
 	}
 	a.tail = []event{{id: strconv.Itoa(len(x.tokens) + 1), name: "done", data: "[DONE]", marker: true}}
-	// An id that is none of ours cannot be resumed from: all is said again.
+	// With an unknown id the stream cannot be resumed: send everything again.
 	if last, err := strconv.Atoi(x.q.Header.Get("Last-Event-ID")); err == nil && last > 0 {
 		if last > len(a.tokens) {
 			return answer{nothing: true}

@@ -80,7 +80,7 @@ func load(t *testing.T) []script {
 	return file.Scripts
 }
 
-// core is a fake: it answers what the script says, and notes what was not as it says.
+// core is a fake: it answers as the script says, and records calls that differ from it.
 type core struct {
 	script *script
 	at     int
@@ -94,14 +94,14 @@ func (c *core) Open(session.Config) (session.Machine, error) { return c, nil }
 func (c *core) Body([]byte) (bool, error) { return false, nil }
 
 func (c *core) Step(h *session.Happened) (*session.Answer, error) {
-	return c.told(fmt.Sprintf("%s of attempt %d, status %d", h.What, h.Attempt, h.Status), h.Now, func(s *step) bool {
+	return c.next(fmt.Sprintf("%s of attempt %d, status %d", h.What, h.Attempt, h.Status), h.Now, func(s *step) bool {
 		return s.Chunk == nil && s.On == h.What && s.Attempt == h.Attempt && s.Status == h.Status
 	}), nil
 }
 
 func (c *core) Chunk(attempt int, now int64, p []byte) (int, *session.Answer, error) {
 	news := c.at < len(c.script.Core) && c.script.Core[c.at].Answer != nil
-	a := c.told(fmt.Sprintf("chunk %q of attempt %d", p, attempt), now, func(s *step) bool {
+	a := c.next(fmt.Sprintf("chunk %q of attempt %d", p, attempt), now, func(s *step) bool {
 		return s.Chunk != nil && *s.Chunk == string(p) && s.Attempt == attempt
 	})
 	if !news {
@@ -110,7 +110,7 @@ func (c *core) Chunk(attempt int, now int64, p []byte) (int, *session.Answer, er
 	return a.Bytes, a, nil
 }
 
-func (c *core) told(what string, now int64, matches func(*step) bool) *session.Answer {
+func (c *core) next(what string, now int64, matches func(*step) bool) *session.Answer {
 	c.moves = nil
 	if c.at == len(c.script.Core) || !matches(&c.script.Core[c.at]) {
 		c.wrong = append(c.wrong, fmt.Sprintf("step %d: %s", c.at, what))
@@ -139,7 +139,7 @@ func (c *core) Close() error                        { c.closed++; return nil }
 
 var errRefused = errors.New("refused")
 
-// network plays the attempts, and notes the requests and those that were canceled.
+// network plays the attempts, and records the requests and the canceled attempts.
 type network struct {
 	mu       sync.Mutex
 	attempts []attempt
@@ -248,8 +248,8 @@ func TestTheTransportConforms(t *testing.T) {
 					got.Error = string(failure.Verdict.Kind)
 				}
 				synctest.Wait()
-				require.Empty(t, c.wrong, "the core was told what it should not be")
-				require.Equal(t, len(s.Core), c.at, "the core was not told everything")
+				require.Empty(t, c.wrong, "the core got calls that it should not get")
+				require.Equal(t, len(s.Core), c.at, "the core did not get all calls")
 				require.Equal(t, s.Want, got)
 				if s.Want.Requests != nil {
 					require.Equal(t, s.Want.Requests, n.requests)

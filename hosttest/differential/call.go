@@ -15,16 +15,16 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// Call is one question. In is JSON, or the bytes of a chunk.
+// Call is one call of the engine. In is JSON, or the bytes of a chunk.
 type Call struct {
 	Name    string  `json:"name"`
-	Session int     `json:"session,omitempty"` // in the order in which they were made
+	Session int     `json:"session,omitempty"` // in the order of creation
 	Attempt int32   `json:"attempt,omitempty"`
 	Now     float64 `json:"now,omitempty"`
 	In      []byte  `json:"in,omitempty"` // base64
 }
 
-// Answer is what a call gave: a number, and the bytes of its result. Of a
+// Answer is what a call returned: a number, and the bytes of its result. For a
 // session's calls the moves follow.
 type Answer []byte
 
@@ -41,7 +41,7 @@ func answerOf(number int32, result []byte) Answer {
 // host is one build of the engine.
 type host interface{ ask(c *Call) (Answer, error) }
 
-// module is a build on wazero.
+// module is a build that runs on wazero.
 type module struct {
 	i       *wasmhost.Instance
 	handles []uint64
@@ -97,7 +97,7 @@ func (m *module) ask(c *Call) (Answer, error) {
 	return a, err
 }
 
-// moves adds what becomes of the bytes that are held.
+// moves appends the session's moves.
 func (m *module) moves(a Answer, handle uint64) (Answer, error) {
 	at, err := m.i.Call("session_moves", handle)
 	if err != nil || at == 0 {
@@ -121,12 +121,12 @@ func (m *module) moves(a Answer, handle uint64) (Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		a = append(append(a, list[:8]...), put...) // not its address, which is each build's own
+		a = append(append(a, list[:8]...), put...) // not its address, which differs between builds
 	}
 	return a, nil
 }
 
-// native is the engine with nothing in between but the JSON.
+// native is the engine called directly, with only the JSON in between.
 type native struct {
 	group    session.Group
 	sessions []*session.Session
@@ -256,10 +256,10 @@ func addMoves(a Answer, s *session.Session) Answer {
 	return a
 }
 
-// result is what an answer says, where it is JSON.
+// result decodes an answer's result, if it is JSON.
 func (a Answer) result(into any) {
 	text := a[4:]
 	if n := int32(binary.LittleEndian.Uint32(a)); int(max(n, -n)) <= len(text) {
-		_ = json.Unmarshal(text[:max(n, -n)], into) // the moves of a chunk are none
+		_ = json.Unmarshal(text[:max(n, -n)], into) // the moves of a chunk are not JSON
 	}
 }

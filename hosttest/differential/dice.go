@@ -9,7 +9,7 @@ import (
 	"github.com/steadfetch/steadfetch/hosttest/vectors"
 )
 
-// dice make questions out of those of the vectors and of the corpus.
+// dice generates random calls from those of the vectors and the corpus.
 type dice struct {
 	*rand.Rand
 	failures  []string // as JSON
@@ -22,7 +22,7 @@ func pick[T any](d *dice, list ...T) T { return list[d.IntN(len(list))] }
 
 func (d *dice) chance(percent int) bool { return d.IntN(100) < percent }
 
-// load reads what the questions are made of.
+// load reads what the calls are generated from.
 func load(root string, corpus []string) (*dice, error) {
 	d := &dice{failures: corpus}
 	files, err := vectors.Load(root + "/sessions")
@@ -59,7 +59,7 @@ var bits = []string{
 	"try again in 20s", "key=sk-", "https://h/p?x=1", "\n\n", "[DONE]",
 }
 
-// mutate changes a text here and there, and seldom much.
+// mutate makes a few random changes to a text, mostly small ones.
 func (d *dice) mutate(s string) string {
 	for range d.IntN(4) {
 		i := d.IntN(len(s) + 1)
@@ -82,7 +82,7 @@ func (d *dice) mutate(s string) string {
 	return s
 }
 
-// loose are the questions that belong to no session.
+// loose returns a call that belongs to no session.
 func (d *dice) loose() *Call {
 	switch d.IntN(12) {
 	case 0:
@@ -99,7 +99,7 @@ func (d *dice) loose() *Call {
 	return &Call{Name: "classify", In: []byte(d.failure())}
 }
 
-// failure is one that was seen, with a member or two of others.
+// failure returns a known failure with a few members of another one.
 func (d *dice) failure() string {
 	var one, other map[string]json.RawMessage
 	_ = json.Unmarshal([]byte(pick(d, d.failures...)), &one)
@@ -190,7 +190,7 @@ func (d *dice) config() []byte {
 	return text
 }
 
-// talk asks a session one thing after the other, as a host does that is seldom sane.
+// talk makes n calls to one session, as a host that often makes mistakes.
 func (d *dice) talk(h host, n int, ask func(*Call) (Answer, error)) error {
 	number := h.(*native).made()
 	if _, err := ask(&Call{Name: "session_new", In: d.config()}); err != nil || h.(*native).sessions[number] == nil {
@@ -270,7 +270,7 @@ func (d *dice) talk(h host, n int, ask func(*Call) (Answer, error)) error {
 
 func (h *native) made() int { return len(h.sessions) }
 
-// what is a thing that happens, with members that may belong to others.
+// what returns a Happened in JSON.
 func (d *dice) what(what string, now int64, attempt int32) []byte {
 	happened := map[string]any{"what": what, "now": now}
 	if attempt > 0 {

@@ -1,5 +1,5 @@
-// Answers batches of calls, one a line of JSON on standard input, with the digests of what they gave, one line a batch. Arguments: the kind of
-// the build (module, plain, go), its file, and for go its wasm_exec.js.
+// Reads batches of calls from standard input, a batch per line of JSON, and prints the digests of their results, a line per
+// batch. Arguments: the kind of the build (module, plain, go), its file, and for go its wasm_exec.js.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
@@ -17,14 +17,14 @@ async function instantiate() {
   await import(pathToFileURL(support));
   const go = new globalThis.Go();
   const instance = await WebAssembly.instantiate(module, go.importObject);
-  go.run(instance); // it ends with the process
+  go.run(instance); // it runs until the process exits
   return { ...globalThis.steadfetch, memory: instance.exports.mem };
 }
 
 const exports = await instantiate();
 exports._initialize?.();
 
-// Any call may grow the memory, which makes views of it void.
+// Any call may grow the memory, which invalidates views of it.
 const view = (at, n) => new Uint8Array(exports.memory.buffer, at >>> 0, n);
 
 /** FNV-1a, 32 bits. */

@@ -24,13 +24,13 @@ import (
 )
 
 var (
-	cases = flag.Int("cases", 20_000, "how many questions are asked")
-	seed  = flag.Uint64("seed", 1, "of the questions")
-	// Go's own builds are slow to make, and to ask for JavaScript's.
-	every = flag.Bool("every", false, "ask Go's own builds for WASI and JavaScript, too")
+	cases = flag.Int("cases", 20_000, "how many calls are made")
+	seed  = flag.Uint64("seed", 1, "of the random calls")
+	// Go's own builds take long to build, and the one for JavaScript is slow.
+	every = flag.Bool("every", false, "also compare Go's own builds for WASI and JavaScript")
 )
 
-// batch is how many questions, or a few more, are on their way at once.
+// batch is the least number of calls that are sent to a build at once.
 const batch = 1000
 
 func TestEveryBuildGivesTheSameAnswers(t *testing.T) {
@@ -76,11 +76,11 @@ func TestEveryBuildGivesTheSameAnswers(t *testing.T) {
 	for i, other := range others {
 		list[i] = other.name
 	}
-	t.Logf("%d questions, the same answers from Go, %s: %v", asked, strings.Join(list, ", "), names)
-	require.Greater(t, len(names), 12, "the dice are loaded")
+	t.Logf("%d calls, the same answers from Go, %s: %v", asked, strings.Join(list, ", "), names)
+	require.Greater(t, len(names), 12, "the calls vary too little")
 }
 
-// build is one that is compared.
+// build is a build of the engine that is compared with Go.
 type build struct {
 	name    string
 	digests func([]*Call) ([]uint32, error)
@@ -147,7 +147,7 @@ func inNode(t *testing.T, node, name string, args ...string) build {
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = in.Close()
-		_ = cmd.Process.Kill() // Go's own build does not end by itself
+		_ = cmd.Process.Kill() // Go's own build does not exit by itself
 		_ = cmd.Wait()
 	})
 	lines := bufio.NewReader(out)
@@ -161,7 +161,7 @@ func inNode(t *testing.T, node, name string, args ...string) build {
 		}
 		line, err := lines.ReadBytes('\n')
 		if err != nil && (err != io.EOF || len(line) == 0) {
-			return nil, fmt.Errorf("it has ended: %w", err)
+			return nil, fmt.Errorf("it exited: %w", err)
 		}
 		return digests, json.Unmarshal(line, &digests)
 	}}
@@ -173,13 +173,13 @@ func goBuild(t *testing.T, goos string) string {
 	path := filepath.Join(t.TempDir(), "guest.wasm")
 	mode := map[string]string{"wasip1": "c-shared", "js": "default"}[goos]
 	cmd := exec.Command("go", "build", "-buildmode="+mode, "-o", path, "../../wasm/guest")
-	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=wasm", "GOFLAGS=") // -race and the like are not for wasm
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=wasm", "GOFLAGS=") // flags such as -race do not work for wasm
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return path
 }
 
-// corpus is the real errors of testdata/corpus, as failures in JSON.
+// corpus returns the real errors of testdata/corpus, as failures in JSON.
 func corpus(t *testing.T) (list []string) {
 	t.Helper()
 	paths, err := filepath.Glob("../../testdata/corpus/*.jsonl")

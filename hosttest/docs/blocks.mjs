@@ -1,4 +1,4 @@
-// The pages of this repository that have examples, and the fenced code blocks in them.
+// The pages of this repository that have examples, and their fenced code blocks.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ export function blocksOf(file) {
   let heading = "";
   let block;
   for (const line of readFileSync(join(root, file), "utf8").split("\n")) {
-    assert.doesNotMatch(line, /^\s*~~~|^\s+```/, `${file}: a block that begins so would not be seen`);
+    assert.doesNotMatch(line, /^\s*~~~|^\s+```/, `${file}: a block that begins like this would not be found`);
     if (block) {
       if (line.startsWith("```")) {
         blocks.push(block);

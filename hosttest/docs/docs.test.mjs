@@ -1,5 +1,5 @@
-// Every code block of the pages runs as it is written, against a provider that fails at first. One that no runner knows
-// fails, so an example cannot be added without being run.
+// Every code block of the pages runs unchanged, against a provider that fails at first. A block without a runner fails, so
+// an example cannot be added without being run.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,19 +10,19 @@ import { runners, sdks } from "./runners.mjs";
 
 const text = "Größe, Ελλάδα, 你好 and 日本語 arrive whole 🚀, every byte once.";
 
-/** What each example meets. SDKs repeat the first by themselves, but not what breaks when the answer has begun. */
+/** The faults that each example meets. SDKs retry the first by themselves, but not an answer that has begun. */
 const faults = [{ status: 503 }, { kind: "reset", at: "before_output" }];
 
-/** We stop at it, by its words, and SDKs do not, by its status: a second request is one that the SDK made by itself. */
+/** By its message steadfetch does not retry this, but by its status SDKs do: a second request is the SDK's own retry. */
 const used = { status: 429, message: "Your credit balance is too low. Please go to Plans & Billing." };
 
-/** The text of an event, which may be one that a relay has wrapped. */
+/** The text of an event, which a relay may have wrapped. */
 function textOf(data) {
   const { choices, message } = data.startsWith("{") ? JSON.parse(data) : {};
   return message ? textOf(message.data) : (choices?.[0]?.delta?.content ?? "");
 }
 
-/** The text of whatever was printed: an answer, or the events of one. */
+/** The text of what was printed: an answer, or the events of one. */
 const readable = (printed) =>
   printed.includes('data: {"')
     ? printed
@@ -32,7 +32,7 @@ const readable = (printed) =>
         .join("")
     : printed;
 
-/** What the compiler is told of the names that preamble.mjs gives to all examples. */
+/** Declares the names that preamble.mjs defines for all examples, for the compiler. */
 const given = `
 declare const url: string; declare const init: { method: string; headers: Record<string, string>; body: string };
 declare function textOf(data: string): string; declare function show(text: string): void;
@@ -61,7 +61,7 @@ describe("the examples", { concurrency: 2 }, () => {
       unused.delete(key);
       test(`${file}: ${key}`, { timeout: 300_000 }, async (t) => {
         if (language === "sh") return shell(code);
-        assert.ok(known[key], "no runner knows this example: say in runners.mjs how it runs");
+        assert.ok(known[key], "this example has no runner: add one to runners.mjs");
         if (known[key].passes) {
           assert.match(await known[key](code, t), known[key].passes);
           return;
@@ -71,20 +71,20 @@ describe("the examples", { concurrency: 2 }, () => {
         if (printed === undefined) return; // skipped
         assert.ok(readable(printed).includes(text), printed);
         const { requests } = await provider.log(id);
-        assert.equal(requests.length, faults.length + 1, "it should have met the failures, and tried once more");
+        assert.equal(requests.length, faults.length + 1, "it should meet both failures, and then succeed");
       });
       if (!sdks[file]?.includes(key)) continue;
-      test(`${file}: ${key} leaves the retrying to us`, { timeout: 300_000 }, async () => {
+      test(`${file}: ${key} does not retry by itself`, { timeout: 300_000 }, async () => {
         const { id, base } = await provider.newRun({ faults: [{ ...used, times: -1 }] });
-        await known[key](code, base).catch(() => {}); // how an SDK tells of it is its own affair
+        await known[key](code, base).catch(() => {}); // it does not matter how the SDK reports it
         const { requests } = await provider.log(id);
-        assert.equal(requests.length, 1, "the SDK tried again by itself");
+        assert.equal(requests.length, 1, "the SDK retried by itself");
       });
     }
     test(`${file}: every runner has its example`, () => assert.deepEqual([...unused], []));
   }
 
-  test("all of them compile, by the types of the packages that they import", { timeout: 400_000 }, async () => {
+  test("all of them compile with the types of the packages that they import", { timeout: 400_000 }, async () => {
     const examples = pages.flatMap(blocksOf).filter(({ language }) => ["js", "tsx"].includes(language));
     const files = examples.map(({ language, code }) => write(code, "export {};", language === "js" ? "mts" : "tsx"));
     const names = join(folder, "given.d.ts");
@@ -96,8 +96,8 @@ describe("the examples", { concurrency: 2 }, () => {
   });
 });
 
-test("links lead to files and headings that are there", () => {
-  /** As GitHub makes the address of a heading. */
+test("links lead to files and headings that exist", () => {
+  /** The anchor that GitHub makes from a heading. */
   const anchor = (line) =>
     line
       .replace(/^#+ /, "")

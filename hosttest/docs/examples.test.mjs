@@ -1,5 +1,5 @@
-// The programs in examples/ that need no framework, as they are started by hand, against a provider that fails at first.
-// Those in Go have tests beside them; the servers' and the frameworks' are in jsbridge/test.
+// The programs in examples/ that need no framework, started as by hand, against a provider that fails at first. Those in Go
+// have their own tests; those of the servers and frameworks are in jsbridge/test.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -27,7 +27,7 @@ const variables = (base) => ({
 });
 const title = (base) => run(process.execPath, [join(root, "examples/title.mjs"), "Hi"], { env: variables(base) });
 
-test("title.mjs finds a title through faults", async () => {
+test("title.mjs gets a title through faults", async () => {
   const { id, base } = await provider.newRun({
     text,
     faults: [{ status: 503 }, { kind: "reset", at: "connect" }],
@@ -36,7 +36,7 @@ test("title.mjs finds a title through faults", async () => {
   assert.equal((await provider.log(id)).requests.length, 3);
 });
 
-test("title.mjs goes without one where no retry helps", async () => {
+test("title.mjs uses a default title if no retry helps", async () => {
   const { id, base } = await provider.newRun({ faults: [{ status: 401, times: -1 }] });
   const { stdout, stderr } = await title(base);
   assert.equal(stdout, "New chat\n");

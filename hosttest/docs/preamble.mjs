@@ -1,11 +1,11 @@
-// What the examples take for granted: providers' addresses, which lead to the one of the tests, and a page's own functions.
+// What the examples assume: the addresses of providers, which lead to the tests' provider, and the functions of a page.
 const base = globalThis.DOCS_BASE ?? globalThis.process.env.DOCS_BASE;
 const open = globalThis.fetch;
 
 globalThis.fetch = (input, init) => {
   const request = input instanceof Request ? input : undefined;
   const address = new URL(request?.url ?? input, "https://example.com");
-  // Groq has its paths below /openai. A page's own address stands for that of its server.
+  // Groq's paths begin with /openai. A page's relative address means its server.
   const to = base + address.pathname.replace(/^\/openai(?=\/)/, "") + address.search;
   return open(request ? new Request(to, request) : to, init);
 };
@@ -13,7 +13,7 @@ globalThis.fetch = (input, init) => {
 Object.assign(globalThis, {
   url: "https://api.openai.com/v1/chat/completions",
   init: { method: "POST", headers: { "content-type": "application/json" }, body: '{"model":"m","stream":true}' },
-  said: "", // what a person would read now
+  said: "", // what a person reads at the moment
   textOf: (data) => (data === "[DONE]" ? "" : (JSON.parse(data).choices[0]?.delta?.content ?? "")),
   show(text) {
     globalThis.said += text;

@@ -1,4 +1,4 @@
-// How an example runs: in Node.js, Deno, Bun, a page of Chromium, workerd or Go.
+// Runs an example in Node.js, Deno, Bun, a page of Chromium, workerd or Go.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { launch, noBrowser, openPage } from "../../web/test/browser.mjs";
 import { bundleWorker, serveWorker } from "../workerd.mjs";
 import { root } from "./blocks.mjs";
 
-/** Runs a program to its end, which a client that waits for hours would not reach. */
+/** Runs a program to its end, with a limit for clients that wait for hours. */
 export const run = (command, args, options) => promisify(execFile)(command, args, { timeout: 240_000, ...options });
 const here = fileURLToPath(new URL(".", import.meta.url));
 const runtimes = join(here, "../runtimes");
@@ -39,7 +39,7 @@ export async function end() {
   if (folder) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Writes an example where its imports are found, with `more` behind it. */
+/** Writes an example to a folder in which its imports are found, with `more` after it. */
 export function write(code, more = "", extension = "mjs") {
   const file = join(folder, `example-${files++}${extension.startsWith("_") ? "" : "."}${extension}`);
   writeFileSync(file, code + more);
@@ -48,7 +48,7 @@ export function write(code, more = "", extension = "mjs") {
 
 const variables = (base) => ({
   ...process.env,
-  NODE_TEST_CONTEXT: undefined, // or an example that is a test would report to this one
+  NODE_TEST_CONTEXT: undefined, // otherwise an example that is a test would report to this test run
   DOCS_BASE: base,
   OPENAI_API_KEY: "none",
   ANTHROPIC_API_KEY: "none",
@@ -57,7 +57,7 @@ const variables = (base) => ({
   MISTRAL_API_KEY: "none",
 });
 
-/** Runs an example in Node.js, with what it takes for granted before it; it must print the answer. */
+/** Runs an example in Node.js after the preamble; it must print the answer. */
 export const inNode =
   (more, { before = "", extension } = {}) =>
   async (code, base) => {
@@ -74,7 +74,7 @@ export const inProgram = (command, args) => async (code, base) => {
   return (await run(program, [...args, file], { env: variables(base), cwd: here })).stdout;
 };
 
-/** Bundles an example and runs it in a page of Chromium. `more` sets `globalThis.told` to what the page says. */
+/** Bundles an example and runs it in a page of Chromium. `more` sets `globalThis.told` to the text that the page shows. */
 export const inPage =
   (more, { before = "" } = {}) =>
   async (code, base, t) => {
@@ -107,7 +107,7 @@ export const inPage =
     return told;
   };
 
-/** Bundles an example as wrangler does, and serves it with workerd. `path` and `body` are what is asked of it. */
+/** Bundles an example as wrangler does, and serves it with workerd. `path` and `body` are those of the request to it. */
 export const inWorkerd =
   (path = "/", body = '{"model":"m","stream":true}') =>
   async (code, base) => {
@@ -133,7 +133,7 @@ export const inGo =
     return (await run("go", args, { cwd: join(root, "retry/transport/sdktest"), env, timeout: 280_000 })).stdout;
   };
 
-/** The way into a Go module of one's own: the lines as they are written, but for where the clone is. */
+/** Adds the package to a new Go module, by the lines as written, with only the clone's path replaced. */
 async function goGet(lines) {
   const own = mkdtempSync(join(folder, "go-"));
   for (const line of lines) {
@@ -142,7 +142,7 @@ async function goGet(lines) {
   await run("go", ["build", "github.com/steadfetch/steadfetch/retry/transport"], { cwd: own });
 }
 
-/** A command in a shell is checked by what it relies on, as running it here would run these tests again. */
+/** Checks that what a shell command refers to exists. Running it could run these tests again. */
 export async function shell(code) {
   const lines = code
     .trim()

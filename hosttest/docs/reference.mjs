@@ -1,5 +1,5 @@
-// Writes the tables of docs/reference.md: what stands between `<!-- of … -->` and `<!-- end -->` comes from the sources'
-// own comments, so it cannot go stale. `--check` fails where they differ.
+// Writes the tables of docs/reference.md: what is between `<!-- of … -->` and `<!-- end -->` comes from the comments in the
+// sources, so it cannot go stale. `--check` fails if they differ.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -22,7 +22,7 @@ function declaration(file, name) {
   return found;
 }
 
-/** A doc comment that begins with a name, without it: the name stands beside it. */
+/** Removes the name from the beginning of a doc comment: the table has it in another column. */
 function without(name, words) {
   const rest =
     words.replaceAll("`", "").startsWith(`${name} `) || words.startsWith(`${name[0].toUpperCase()}${name.slice(1)} `)
@@ -38,7 +38,7 @@ const comment = (node) =>
     .map((doc) => ts.getTextOfJSDocComment(doc.comment) ?? "")
     .join(" ");
 
-/** A type in few words: of a function that it is one, since the comment says the rest. */
+/** A short form of a type: only "function" for a function, since its comment says the rest. */
 function kindOf(member) {
   if (ts.isMethodSignature(member) || ts.isMethodDeclaration(member)) return "function";
   let text = (member.type?.getText() ?? "").replace(/\s+/g, " ").replace(/ \| undefined$/, "");
@@ -49,7 +49,10 @@ function kindOf(member) {
   return text.startsWith("{") && text.length > 60 ? "object" : text;
 }
 
-/** The members of interfaces or classes, one a row. Each is a file and a name, or the name of a member that has members. */
+/**
+ * The members of interfaces or classes, one per row. `places` are pairs of a file and a name, or "name.member" for a member
+ * that has members.
+ */
 function members(...places) {
   const rows = [];
   for (let i = 0; i < places.length; i += 2) {
@@ -66,14 +69,14 @@ function members(...places) {
   return table(["name", "type", "meaning"], rows);
 }
 
-/** The constants of a Go type, with the comments behind them. */
+/** The constants of a Go type, with the comments after them. */
 function constants(file, type) {
   const lines = [...read(file).matchAll(new RegExp(`^\\t\\w+ +${type} = "(\\w+)"(?: +// (.*))?$`, "gm"))];
   if (lines.length === 0) throw new Error(`${page}: ${file} has no constants of type ${type}`);
   return lines.map(([, value, words = ""]) => [value, words]);
 }
 
-/** A title and a message of each kind. */
+/** The meaning and the title of each kind. */
 function kinds() {
   const texts = read("classify/texts.go");
   return table(
@@ -115,7 +118,7 @@ const text = read(page);
 const filled = text.replace(/(<!-- of (\w+) ?(.*?) -->\n)[\s\S]*?(?=<!-- end -->)/g, (_, mark, maker, args) => {
   return `${mark}${makers[maker](...args.split(" "))}\n`;
 });
-/** The rules that the sources warn of. Their table is written by hand, and has to have each of them. */
+/** The warnings in the sources. Their table is written by hand, and must list each of them. */
 const sources = readdirSync(`${root}retry/session`)
   .filter((name) => name.endsWith(".go"))
   .map((name) => `retry/session/${name}`)
@@ -132,13 +135,13 @@ const section = /^## Warnings\n[\s\S]*?(?=^## )/m.exec(text)[0];
 const listed = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, rule]) => rule);
 const differ = [...new Set([...warned, ...listed])].filter((rule) => !warned.includes(rule) || !listed.includes(rule));
 if (differ.length > 0) {
-  console.error(`${page}: the table of warnings and the sources differ in ${differ.join(", ")}`);
+  console.error(`${page}: the table of warnings differs from the sources in ${differ.join(", ")}`);
   process.exit(1);
 }
 
 if (process.argv.includes("--check")) {
   if (filled !== text) {
-    console.error(`${page} is not what its sources say: run "make reference"`);
+    console.error(`${page} differs from the sources: run "make reference"`);
     process.exit(1);
   }
 } else if (filled !== text) {

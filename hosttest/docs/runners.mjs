@@ -1,4 +1,4 @@
-// How each example runs, by its page and the heading that it stands under.
+// How to run each example, by its page and the heading above it.
 import { blocksOf } from "./blocks.mjs";
 import { inGo, inNode, inPage, inProgram, inWorkerd } from "./programs.mjs";
 
@@ -6,7 +6,7 @@ const asked = `
 const answer = await client.chat.completions.create({ model: "m", messages: [{ role: "user", content: "Hi" }], stream: true });
 for await (const chunk of answer) process.stdout.write(chunk.choices[0]?.delta.content ?? "");
 `;
-/** OpenTelemetry's own SDK, which must have got a span of each attempt. */
+/** OpenTelemetry's SDK, which must get a span for each attempt. */
 const spans = {
   before: `
 import { trace as global } from "@opentelemetry/api";
@@ -24,7 +24,7 @@ const tell = "globalThis.told = said;";
 const readSaid = `
 for (const line of (await response.text()).split("\\n")) if (line.startsWith("data: ")) show(textOf(line.slice(6)));
 globalThis.told = said;`;
-/** Renders the component Chat, presses its button, and does not wait longer than it must. */
+/** Renders the component Chat, presses its button, and then Retry now as soon as it appears. */
 const clickAndRead = `
 import { createElement as element } from "react";
 import { createRoot } from "react-dom/client";
@@ -45,7 +45,7 @@ const exactly = (text) => new RegExp(`^${text.trim().replace(/[.*+?^${}()|[\]\\]
 /** An example that brings what it talks to, and says by what it prints that all is well. */
 const alone = (program, passes) => Object.assign((code, t) => program(code, "", t), { passes });
 
-/** How the blocks run, by the heading they stand under; `N` behind it is the N-th one there. Blocks in `sh` need no line. */
+/** How to run the blocks, by the heading above them; with a number, the block of that number there. Blocks in `sh` need no entry. */
 export const runners = {
   "README.md": {
     "In JavaScript 1": inNode(),
@@ -149,7 +149,7 @@ globalThis.told = said;`),
   },
 };
 
-/** The examples of clients with retries of their own. */
+/** The examples of clients that retry by themselves. */
 export const sdks = {
   "README.md": ["In JavaScript 2"],
   "docs/guides/go.md": ["Under an SDK"],

@@ -1,4 +1,4 @@
-// What the README says first: sixty chats at once, at a limit of ten a second, with the openai package as it is and with
+// The README's first claim: sixty chats at once, at a limit of ten per second, with the openai package alone and with
 // createFetch under it.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -13,7 +13,7 @@ const answer = [
   "data: [DONE]\n\n",
 ].join("");
 
-/** A provider that lets ten requests pass in a second, which begins with the first of them, and asks the others to wait one. */
+/** A provider that accepts ten requests per second, counted from the first, and asks the others to wait a second. */
 async function provider() {
   let began = 0;
   let passed = 0;
@@ -44,7 +44,7 @@ async function provider() {
   };
 }
 
-/** How many chats finish, with which requests, in which time. */
+/** Returns how many chats finish, with how many requests, in how much time. */
 async function ask(options) {
   const limited = await provider();
   const client = new OpenAI({ apiKey: "none", baseURL: limited.baseURL, ...options });
@@ -68,7 +68,7 @@ const told = ({ finished, requests, seconds }) =>
   `${finished} of ${chats} chats, ${requests} requests, ${seconds.toFixed(1)} s`;
 
 test("sixty of sixty chats finish, where the SDK alone finishes thirty", async (t) => {
-  // A busy machine can spread over two seconds what comes back after one.
+  // On a busy machine the requests that return after one second can spread over two.
   let alone;
   for (let tries = 0; tries < 3 && alone?.finished !== 30; tries++) alone = await ask({});
   t.diagnostic(`openai alone: ${told(alone)}`);

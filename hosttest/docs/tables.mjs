@@ -1,4 +1,4 @@
-// Writes measured tables into the pages that show them: between `<!-- make NAME -->` and `<!-- end -->` stands what that
+// Writes measured tables into the pages that show them: between `<!-- make NAME -->` and `<!-- end -->` it puts what that
 // target prints, so that no figure is copied by hand.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -7,13 +7,13 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const heads = /^\| (one file|clients|of \d+ faults|-)/;
-/** Which rows of which table a page shows, besides its head. */
+/** Which rows of which table a page shows, in addition to its head. */
 const pages = {
   "README.md": {
     peers: /\|/,
     size: /the module|`createFetch`( \||,.* alone)|js`|element|react/,
   },
-  // Of storms, those whose answers take 2 s. Others are printed.
+  // Only the storms whose answers take 2 s; the target prints others, too.
   "RATIONALE.md": { size: /the module/, storm: /\| 2\.0 s \| (yes|no) \|/ },
 };
 

@@ -1,10 +1,10 @@
-// Command explain says how an error is judged, and which phrase spoke for which
+// Command explain shows how an error is classified, and which phrase matched for which
 // rule.
 //
 //	go run ./hosttest/explain -status 429 -provider novita '{"reason":"TOKEN_LIMIT_EXCEEDED"}'
 //
-// Without a status the text is the message of an error that was thrown. What is
-// - is read from standard input.
+// Without a status the text is the message of a thrown error. A text of - is read from
+// standard input.
 package main
 
 import (
@@ -33,7 +33,7 @@ func main() {
 	explain(os.Stdout, *status, *provider, text)
 }
 
-// explain writes the verdict, and what spoke for it and for rules before it.
+// explain writes the verdict, and what matched for it and for the rules before it.
 func explain(to io.Writer, status int, provider, text string) {
 	f := classify.Failure{Provider: provider}
 	if status == 0 {

@@ -1,4 +1,4 @@
-// The faults, by the names that the Go tests give them, and what must become of a request that meets one.
+// The faults, by the names that the Go tests use, and the required outcome of a request that meets one.
 
 export const answer = "Größe zählt: 日本語 and 🚀, one word after the other, to the very end 👩‍💻.";
 
@@ -10,18 +10,18 @@ export const everywhere = "everywhere"; // it shapes the whole answer
 export const places = [beforeOutput, firstToken, midAnswer, lastEvent];
 
 export const names = ["anthropic", "openai-chat", "openai-responses", "gemini"];
-/** Those in which the reason for the end comes in an event before the last. */
+/** The protocols that send the finish reason in an event before the last one. */
 const saysWhy = ["anthropic", "openai-chat"];
 
 /**
- * kind: the verdict's, or one for each protocol.
+ * kind: the verdict's kind, or a list with one for each protocol.
  * permanent: no second request can help.
- * whole: it harms no answer.
+ * whole: the answer is complete in spite of it.
  * placed: it strikes at each of the places.
- * stalls: the policy needs clocks.
- * wait: what the provider asks for, in ms.
- * byHand: protocols whose SDK cannot read this with the runtime's own fetch either: Google's loses an event with a
- *   comment in it, and none reads a document as a stream.
+ * stalls: the policy needs time limits.
+ * wait: how long the provider asks to wait, in ms.
+ * byHand: protocols whose SDK cannot read this with the runtime's own fetch either: Google's SDK loses an event with a
+ *   comment in it, and no SDK reads a document as a stream.
  */
 export const faults = [
   {
@@ -130,7 +130,7 @@ export const faults = [
   { name: "no end marker", fault: { no_end_marker: true }, kind: "truncated" },
 ];
 
-/** Where a fault is to strike. */
+/** The places at which a fault strikes. */
 export function placesOf(c) {
   if (c.placed) {
     return places;
@@ -138,7 +138,7 @@ export function placesOf(c) {
   return c.whole || c.fault.no_end_marker || c.fault.finish ? [everywhere] : [beforeOutput];
 }
 
-/** The fault as the provider is told it, at a place. */
+/** The fault at a place, in the provider's form. */
 export function faultAt(c, place) {
   if (!c.placed) {
     return c.fault;
@@ -149,15 +149,15 @@ export function faultAt(c, place) {
     [midAnswer]: { at_token: 6 },
     [lastEvent]: { at: "in_last_event" },
   };
-  // The place is only what it says if the events arrive one by one: output
-  // that comes together with its failure is not delivered, and so mended.
+  // The place is only right if the events arrive one by one: output that
+  // arrives together with its failure is not delivered, and so is retried.
   return { ...c.fault, ...at[place], chunk_bytes: 1 << 20, drip_ms: place === firstToken ? 100 : 20 };
 }
 
 /**
- * What must become of a request: "complete" at once, "recovered" by a later
- * attempt, "error:KIND" from the engine, or "passed:STATUS", the provider's own
- * words.
+ * The required outcome of a request: "complete" by the first attempt, "recovered"
+ * by a later one, "error:KIND" from the engine, or "passed:STATUS", the provider's
+ * own response.
  */
 export function want(client, name, c, place) {
   const streams = client === "stream";
@@ -174,7 +174,7 @@ export function want(client, name, c, place) {
   const committed = place === firstToken || place === midAnswer || place === lastEvent || place === everywhere;
   if (c.permanent && !committed && !streams) {
     if (c.fault.kind === "html") {
-      return `error:${kind}`; // SDKs would take it for an empty stream
+      return `error:${kind}`; // an SDK would read it as an empty stream
     }
     return `passed:${c.fault.kind === "error" ? 200 : c.fault.status}`;
   }

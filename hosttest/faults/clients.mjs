@@ -1,4 +1,4 @@
-// The clients that meet the faults, and what each protocol's events mean.
+// The clients that meet the faults, and how to read each protocol's events.
 import Anthropic from "@anthropic-ai/sdk";
 import { GoogleGenAI } from "@google/genai";
 import OpenAI from "openai";
@@ -12,9 +12,9 @@ function openai(base, fetch) {
 }
 
 /**
- * How to ask for an answer, by hand and with the SDK, and what an event says:
- * that the answer begins, a piece of its text, or how it finished. The SDKs
- * hand on the events as they were sent, so one `read` is for all.
+ * How to request an answer, by hand and with the SDK, and how to read an event:
+ * whether the answer begins, a piece of its text, or how it finished. The SDKs
+ * pass events on unchanged, so one `read` works for all.
  */
 export const protocols = {
   anthropic: {
@@ -60,7 +60,7 @@ export const protocols = {
     }),
     finishes: { stop: "STOP", length: "MAX_TOKENS", content_filter: "SAFETY", refusal: "PROHIBITED_CONTENT" },
   },
-  // Events with ids, and no protocol above them: watched only where the caller says so. It has no SDK.
+  // Events with ids and no protocol: watched only if the caller sets the option. There is no SDK.
   sse: {
     path: "/sse",
     body: { stream: true },
@@ -70,13 +70,13 @@ export const protocols = {
   },
 };
 
-/** What a client has of an answer. */
+/** Collects what a client gets of an answer. */
 function makeReceived(protocol) {
   const received = {
     text: "",
     begins: 0,
     finishes: [],
-    whole: "", // an answer that was no stream
+    whole: "", // an answer that was not a stream
     resets: 0,
     retries: [],
     warnings: [],
@@ -113,7 +113,7 @@ function makeReceived(protocol) {
   return received;
 }
 
-/** The events of a body that is all there. */
+/** The events of a complete body. */
 function* eventsOf(body) {
   for (const block of body.replace(/^\ufeff/, "").split(/\r\n\r\n|\n\n|\r\r/)) {
     let event = "message";
@@ -133,9 +133,9 @@ function* eventsOf(body) {
 }
 
 /**
- * Sends one request and gives what the client has in the end. `how` is
- * "sdk" or "fetch", both through createFetch, or "stream". Without options the
- * runtime's own fetch is used.
+ * Sends one request and returns what the client got. `how` is "sdk" or "fetch",
+ * both through createFetch, or "stream". Without options the runtime's own fetch
+ * is used.
  */
 export async function ask(how, name, base, options, { headers = {}, body = {}, init, asRequest } = {}) {
   const protocol = protocols[name];
@@ -147,7 +147,7 @@ export async function ask(how, name, base, options, { headers = {}, body = {}, i
     onWarning: (rule) => received.warnings.push(rule),
   };
   const survive = options ? createFetch(hooked) : globalThis.fetch;
-  // As an SDK would call it, but we look at what it gets.
+  // Records the status of each response.
   const fetch = async (...args) => {
     const response = await survive(...args);
     received.status = response.status;
@@ -204,7 +204,7 @@ export async function ask(how, name, base, options, { headers = {}, body = {}, i
   return received;
 }
 
-/** The engine's error in what an SDK throws, if it is there. */
+/** The engine's error inside what an SDK throws, if there is one. */
 export function retryErrorIn(error) {
   let at = error;
   while (at && !(at instanceof RetryError)) {

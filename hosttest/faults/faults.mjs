@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// Sends every client into every fault, in every protocol and place, and prints what became of the requests as one
-// table. With the name of a file, the lines of JSON in it are printed too: the rows of clients in other languages.
-// Ends with 1 if a cell is wrong or missing.
+// Runs every client against every fault, in every protocol and place, and prints the outcomes as one table. The argument is
+// a file with more rows, as lines of JSON: those of clients in other languages. Exits with 1 if a cell is wrong or missing.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startProvider } from "../../web/provider.mjs";
@@ -13,13 +12,13 @@ import { brief, legend, table } from "./table.mjs";
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    only: { type: "string" }, // cells whose name has this in it
+    only: { type: "string" }, // only cells whose name contains this
     at_once: { type: "string", default: "16" },
   },
 });
 const mine = ["createFetch", "createFetch, resume", "stream"];
 
-/** Sends one request into faults, and says what became of it and what is wrong with that. */
+/** Sends one request that meets faults, and returns its outcome and what is wrong with it. */
 async function meet(provider, cell) {
   const { protocol: name, client, run, policy, finish = "stop", says = answer, request, check } = cell;
   const { unseen = 0 } = cell; // attempts that do not reach the provider
@@ -71,7 +70,7 @@ async function meet(provider, cell) {
     must(verdict.attempts === requests.length + unseen, `${verdict.attempts} attempts are reported`);
   }
   const again = Math.max(0, requests.length - 1) + unseen;
-  must(received.retries.length === again, `${received.retries.length} retries are told, of ${again}`);
+  must(received.retries.length === again, `${received.retries.length} retries are reported, of ${again}`);
   if (cell.wait && requests.length > 1) {
     const waited = requests[1].at_ms - requests[0].at_ms;
     must(waited >= cell.wait, `back after ${waited} ms`);
@@ -98,7 +97,7 @@ function* faultCells() {
   for (const client of mine) {
     for (const protocol of names) {
       for (const c of faults) {
-        // Resume is for what happens after output.
+        // Resume only matters after output.
         for (const position of client === "createFetch, resume" && !c.placed ? [] : placesOf(c)) {
           yield {
             client,
@@ -138,7 +137,7 @@ function* promiseCells() {
 
 const passing = new Set(faults.filter((c) => !c.permanent && !c.whole).map((c) => c.name));
 
-/** What the project claims, and the cells that show it. */
+/** The project's claims, and the cells that show them. */
 const claims = [
   [
     "\nWith createFetch, passing faults before output that end in the exact answer",
@@ -160,7 +159,7 @@ async function runAll(provider, cells) {
   const left = [...cells];
   const one = async () => {
     for (let cell = left.shift(); cell; cell = left.shift()) {
-      // A busy machine can bring things together that were sent apart.
+      // On a busy machine events that were sent separately can arrive together.
       for (let tries = 0; tries < 3 && !cell.ok; tries++) {
         try {
           Object.assign(cell, await meet(provider, cell));
@@ -174,7 +173,7 @@ async function runAll(provider, cells) {
   await Promise.all(Array.from({ length: Number(options.at_once) }, one));
 }
 
-/** The lines that other clients' tests have written. */
+/** The rows that other clients' tests have written. */
 function linesOf(file) {
   return readFileSync(file, "utf8")
     .split("\n")
@@ -182,7 +181,7 @@ function linesOf(file) {
     .map((line) => JSON.parse(line));
 }
 
-/** What is loaded and compiled at the first use takes longer than the pauses between events. */
+/** Loads and compiles everything once: that takes longer than the pauses between events. */
 async function warmUp(provider) {
   for (const name of names) {
     const { base } = await provider.newRun({ text: answer });
@@ -291,6 +290,6 @@ if (!languages) {
 console.log(
   `\n${cells.length + others.length} cells, ${cells.length} of them in ${seconds} s here; ${wrong.length} wrong, ${missing.length} missing.`,
 );
-// Into a pipe it is written later than it is said, and exit() waits for nothing (Node.js, process I/O).
+// Writes to a pipe are asynchronous, and exit() does not wait for them (Node.js, "process I/O").
 await new Promise((resolve) => process.stdout.write("", resolve));
 process.exit(wrong.length + missing.length > 0 || !languages ? 1 : 0);

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// What becomes of one chat that meets one fault, by clients as they come: no option is set but addresses and keys, and ky is
-// allowed to repeat a POST. Prints a table of Markdown: how many of the faults each of them handles rightly. Stalls are left
-// out, since nobody's defaults end one within minutes.
+// Runs one chat against one fault, with clients in their default configuration: only addresses and keys are set, and ky may
+// retry a POST. Prints a table in Markdown: how many of the faults each client handles correctly. Stalls are left out, since
+// no client's defaults end one within minutes.
 //
-// Rightly is: a fault that passes, before the first output: the exact answer, once. What no retry can mend: an error after
-// one request. In the middle of an answer: the exact answer, or an error; not half of it as a success, and nothing twice.
+// Correct means: for a passing fault before the first output, the exact answer, once. For a permanent fault, an error after
+// one request. In the middle of an answer, the exact answer or an error; not half of it as a success, and nothing twice.
 import { Readable } from "node:stream";
 import { createOpenAI } from "@ai-sdk/openai";
 import Anthropic from "@anthropic-ai/sdk";
@@ -49,7 +49,7 @@ async function askOpenAI(base, say, signal, options) {
   for await (const chunk of chunks) say(chunk.choices[0]?.delta?.content ?? "");
 }
 
-/** Each asks for an answer and says its text as it comes; `say.clear` is for those that can take back what they said. */
+/** Each requests an answer and passes its text to `say` as it arrives; `say.clear` is for clients that can start over. */
 const clients = {
   "steadfetch, `stream()`": async (base, say, signal) => {
     for await (const event of stream(base + path, { ...init, signal })) {
@@ -80,7 +80,7 @@ const clients = {
     fetchEventSource(base + path, { ...init, signal, onmessage: ({ data }) => sayData(data, say) }),
   "p-retry around fetch": (base, say, signal) =>
     pRetry(async () => readBody(await fetch(base + path, { ...init, signal }), say), { signal }),
-  // With its request(), since a body that fetch has made of a string cannot be sent again.
+  // With undici's request(), because a body that fetch has made from a string cannot be sent again.
   "undici's RetryAgent": async (base, say, signal) => {
     const dispatcher = new RetryAgent(new Agent(), { methods: ["POST"] });
     const { statusCode, body } = await request(base + path, { ...init, signal, dispatcher });
@@ -94,7 +94,7 @@ const cases = faults
   .filter((c) => !c.whole && !c.stalls && !c.fault.finish && !c.fault.no_end_marker)
   .flatMap((c) => (c.placed ? [beforeOutput, midAnswer] : [beforeOutput]).map((place) => ({ ...c, place })));
 
-/** Whether a client does right by a fault, else what went wrong. */
+/** Returns "" if a client handles a fault correctly, else what went wrong. */
 async function meet(provider, name, c) {
   const fault = { ...faultAt(c, c.place), times: c.permanent ? -1 : 1 };
   const { id, base } = await provider.newRun({ text: answer, token_delay_ms: -1, faults: [fault] });
@@ -139,7 +139,7 @@ Object.assign(globalThis, {
   window: globalThis,
   document: { hidden: false, addEventListener() {}, removeEventListener() {} },
 });
-process.on("unhandledRejection", () => {}); // what clients leave behind
+process.on("unhandledRejection", () => {}); // rejections that clients leave unhandled
 const provider = await startProvider();
 const only = process.argv[2];
 const rows = Object.keys(clients)

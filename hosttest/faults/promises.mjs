@@ -1,4 +1,4 @@
-// What the clients promise besides mending one fault. Each cell describes a request, or says why there is none.
+// What the clients promise besides recovering from one fault. Each cell describes a request, or says why there is none.
 import { once as event } from "node:events";
 import { createServer } from "node:net";
 import { classify } from "steadfetch";
@@ -8,14 +8,14 @@ const slow = { chunk_bytes: 1 << 20, drip_ms: 20 }; // events that arrive one by
 const broken = { kind: "reset", at_token: 6, ...slow };
 const resume = { afterCommit: "resume" };
 const noSDK = "it has no protocol, and so neither a failure in it nor an end marker";
-const byNumber = "it goes on by sequence number or event id, so no text is repeated or made up";
+const byNumber = "it continues by sequence number or event id, so no text is repeated or differs";
 const onlyResponses = "only OpenAI Responses has it";
 const onlyIds = "the events have no ids";
 
-/** How the second request is to ask for the rest. */
+/** Checks how the second request asks for the rest. */
 function asksForTheRest(protocol) {
   return ({ received, requests: [first, second], must }) => {
-    must(received.resets === 0, "the consumer was told to begin anew");
+    must(received.resets === 0, "the consumer was told to start over");
     if (protocol === "openai-responses") {
       must(second.method === "GET" && /starting_after=\d+/.test(second.query), "it does not ask for what came after");
     } else if (protocol === "sse") {
@@ -24,7 +24,7 @@ function asksForTheRest(protocol) {
       const before = JSON.parse(first.body);
       const { messages = [], contents = [] } = JSON.parse(second.body);
       const turns = [...messages, ...contents];
-      must(turns.length === (before.messages ?? before.contents).length + 2, "two turns are to be added");
+      must(turns.length === (before.messages ?? before.contents).length + 2, "two turns must be added");
       must(JSON.stringify(turns.at(-1)).includes('"[CONTINUE]"'), "the last turn does not ask to continue");
     }
   };
@@ -51,7 +51,7 @@ function once(body) {
   };
 }
 
-/** An address where nothing listens any more. */
+/** An address at which nothing listens any more. */
 async function closedAddress() {
   const server = createServer().listen(0, "127.0.0.1");
   await event(server, "listening");
@@ -68,7 +68,7 @@ function refusedTwice() {
   return (input, init) => fetch(left-- > 0 ? closed : input, init);
 }
 
-/** Failures after which the engine gives up: an SDK gets the response, a page the reason. */
+/** The outcome when the engine gives up: an SDK gets the response, a page the reason. */
 const givesUp = (client, status, reason) => (client === "stream" ? `error:${reason}` : `passed:${status}`);
 
 export const promises = [
@@ -95,7 +95,7 @@ export const promises = [
       protocol === "sse"
         ? noSDK
         : {
-            // An agent's turn may be empty, so the second goes on as it came.
+            // An agent's turn may be empty, so the second empty answer is passed on.
             run: { faults: [{ empty_output: true, times: 2 }] },
             want: "recovered",
             attempts: 2,
@@ -149,7 +149,7 @@ export const promises = [
         ? noSDK
         : {
             run: { faults: [{ finish: "refusal" }] },
-            // With OpenAI the model says it, and finishes as ever.
+            // With OpenAI the refusal is a text, and the finish is a normal one.
             want: client === "stream" && !protocol.startsWith("openai") ? "error:content_policy" : "complete",
             finish: "refusal",
           },
@@ -174,7 +174,7 @@ export const promises = [
             want: givesUp(client, status, "invalid_request"),
             check({ received, verdict, must }) {
               const { chainBroken } = verdict?.verdict ?? classify(received.failure);
-              must(chainBroken === true, "chain_broken is not told");
+              must(chainBroken === true, "chain_broken is not reported");
             },
           },
   })),
@@ -188,7 +188,7 @@ export const promises = [
       check: ({ requests, must }) =>
         must(
           requests.every((r) => r.headers["idempotency-key"] === "a-key"),
-          "the key is another one",
+          "the key has changed",
         ),
     }),
   },
@@ -238,7 +238,7 @@ export const promises = [
       run: {
         faults: [
           { kind: "reset", at_token: 3, ...slow },
-          // The end of a body says nothing where there is no protocol.
+          // Without a protocol the end of a body is not a failure.
           protocol === "sse" ? { kind: "drop", at_token: 3 } : { kind: "eof", half: "char", at_token: 3, ...slow },
           { kind: "drop", at_token: 3, ...slow },
         ],
@@ -246,7 +246,7 @@ export const promises = [
       policy: resume,
       want: "recovered",
       attempts: 4,
-      check: ({ received, must }) => must(received.resets === 0, "the consumer was told to begin anew"),
+      check: ({ received, must }) => must(received.resets === 0, "the consumer was told to start over"),
     }),
   },
   {
@@ -296,7 +296,7 @@ export const promises = [
               ],
             },
             policy: resume,
-            // What cannot be joined begins anew, where the consumer can be told so.
+            // An answer that cannot be joined starts over, if the consumer supports a reset.
             want: client === "stream" ? "recovered" : "error:seam_mismatch",
             attempts: client === "stream" ? 3 : 2,
             check: ({ received, must }) =>
@@ -314,7 +314,7 @@ export const promises = [
             request: { body: { background: false } },
             want: "recovered",
             check({ received, requests: [, second], must }) {
-              must(received.resets === 0, "the consumer was told to begin anew");
+              must(received.resets === 0, "the consumer was told to start over");
               must(second.body.includes('"[CONTINUE]"'), "the last turn does not ask to continue");
             },
           },

@@ -1,9 +1,9 @@
-// Prints the tables.
+// Formats the tables.
 
 const widthOf = (text) => [...text].length;
 const pad = (text, width) => text + " ".repeat(Math.max(0, width - widthOf(text)));
 
-/** Rows of cells under a head, as lines. A cell may span what follows it: `{ text, span }`. */
+/** Rows of cells under a head, as lines. A cell may span several columns: `{ text, span }`. */
 export function table(head, rows) {
   const widths = head.map((text) => widthOf(text));
   for (const row of rows) {
@@ -27,7 +27,7 @@ export function table(head, rows) {
   return [line(head), widths.map((w) => "─".repeat(w)).join("─┼─"), ...rows.map(line)].join("\n");
 }
 
-/** An outcome in a few signs. */
+/** A short form of an outcome. */
 export function brief({ outcome, ok, requests, byHand }) {
   const [what, detail] = outcome.split(/:(.*)/s);
   const n = requests ?? (what === "recovered" ? 2 : 1);
@@ -41,8 +41,8 @@ export function brief({ outcome, ok, requests, byHand }) {
 }
 
 export const legend = `✓n          the exact answer, once, after n requests
-✗ kind      the client was told, by the right error of the engine
-→ status    the provider's own final response went on to the client
-*           read by hand, since the SDK's own parser cannot read this, whatever the fetch
+✗ kind      the client got the right error of the engine
+→ status    the provider's own final response was passed on to the client
+*           read by hand, since the SDK's own parser cannot read this with any fetch
 n/a         the combination does not exist, for the reason given
-WRONG       what must not be`;
+WRONG       what must not happen`;

@@ -1,5 +1,5 @@
-// What CONTRIBUTING names is there: files, commands, tests, headings, and the commits that show how to add something, in
-// a clone that has its history.
+// What CONTRIBUTING names exists: files, commands, tests, headings, and, in a clone with its history, the commits that show
+// how to add something.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -11,15 +11,15 @@ const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8"
 const shallow = git("rev-parse", "--is-shallow-repository") === "true" && "a shallow clone has no history";
 
 const text = readFileSync(`${root}CONTRIBUTING.md`, "utf8");
-/** What stands between backticks, over the ends of lines. */
+/** Everything in backticks, even across line ends. */
 const code = [...text.matchAll(/`([^`]+)`/g)].map(([, words]) => words.replace(/\s+/g, " "));
 
-test("every file and folder that is named is there", () => {
+test("every file and folder that is named exists", () => {
   const tracked = git("ls-files").split("\n");
   const named = code.filter((words) => /^[\w./-]+$/.test(words) && /\/|\.(go|ts|mjs|tsv|json|md)$/.test(words));
   assert.ok(named.length > 40, `only ${named.length} were found`);
   for (const path of named) {
-    // Within a row of the table a file's name stands alone.
+    // In a row of the table a file may be named without its folder.
     const found = path.includes("/") ? existsSync(root + path) : tracked.some((file) => file.endsWith(`/${path}`));
     const imported = /^(encoding\/json|net\/http|math\/rand)$/.test(path);
     assert.ok(found || imported, path);
@@ -46,7 +46,7 @@ test("every command of go and npm that is named runs something", () => {
   for (const [, script] of text.matchAll(/`npm run ([\w-]+)`/g)) assert.ok(script in scripts, script);
 });
 
-test("every heading of the documented errors that is named is there", () => {
+test("every heading of the documented errors that is named exists", () => {
   const headings = readFileSync(`${root}testdata/classify/documented.tsv`, "utf8").match(/^# .*/gm);
   const named = [...text.matchAll(/under "([^"]+)"/g)].map(([, words]) => words.replace(/\s+/g, " "));
   assert.equal(named.length, 2);

@@ -1,4 +1,4 @@
-// `make explain` hands on a body as it was pasted.
+// `make explain` passes a pasted body on unchanged.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";

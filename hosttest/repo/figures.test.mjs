@@ -1,4 +1,4 @@
-// Figures that are written by hand are those of today. `make tables` writes the measured ones.
+// Figures that are written by hand are up to date. `make tables` writes the measured ones.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";

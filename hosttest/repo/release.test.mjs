@@ -1,4 +1,4 @@
-// `make release VERSION=…`, in a copy of the repository with a commit of its own.
+// `make release VERSION=…`, in a copy of the repository with its own history.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -56,11 +56,11 @@ test("a dry run shows the version, the tarball, the tag, the changelog and the m
     .digest("hex");
   assert.ok(stdout.includes(hash));
   assert.match(stdout, /^changelog +## 0\.9\.0 \(not released yet\)\n\s+What is new\.\n/m);
-  assert.doesNotMatch(stdout, /No\./, "the sections of other versions are none of it");
+  assert.doesNotMatch(stdout, /No\./, "it must not show the sections of other versions");
   assert.equal(git("status", "--porcelain"), "");
 });
 
-test("what is not ready is said, all of it", () => {
+test("everything that is not ready is reported", () => {
   assert.equal(release("v1").status, 2);
   git("tag", "v2.0.0");
   writeFileSync(join(copy, "more"), "");
@@ -74,7 +74,7 @@ test("what is not ready is said, all of it", () => {
   assert.match(release("0.9.0", "--check").stderr, /package\.json says/);
 });
 
-test("it writes the version where it stands, and then the check passes", () => {
+test("it writes the version everywhere it appears, and then the check passes", () => {
   assert.equal(release("0.9.0", "--write").status, 0);
   assert.equal(JSON.parse(read("jsbridge/package.json")).version, "0.9.0");
   assert.equal(JSON.parse(read("package-lock.json")).packages.jsbridge.version, "0.9.0");
@@ -85,7 +85,7 @@ test("it writes the version where it stands, and then the check passes", () => {
   assert.equal(status, 0, stderr);
 });
 
-test("the repository names its version in one file", () => {
+test("the repository has its version in one file", () => {
   const { version } = JSON.parse(readFileSync(join(root, "jsbridge/package.json"), "utf8"));
   const pattern = `"(version|steadfetch)": "${version.replaceAll(".", "[.]")}"`;
   const files = execFileSync("git", ["grep", "-lE", pattern, "--", "*package.json"], { cwd: root, encoding: "utf8" });

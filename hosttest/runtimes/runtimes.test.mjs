@@ -1,5 +1,5 @@
-// The packed package in every runtime: all vectors on its module, and live streams through faults. At the end comes a
-// table with a row for each; one that could not run here says why, and fails where CI is true.
+// The packed package in every runtime: all vectors on its module, and live streams through faults. At the end it prints a
+// table with a row for each. A runtime that is not installed is skipped with the reason, and fails in CI.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startProvider } from "../../web/provider.mjs";
@@ -7,14 +7,14 @@ import { hosts } from "./hosts.mjs";
 import { startServer, vectors } from "./server.mjs";
 
 const text = "Größe, Ελλάδα, 你好 and 日本語 arrive whole 🚀, every byte once, in whichever runtime it is.";
-/** `overloaded` is the status that a protocol's overload would have if it did not come within the stream. */
+/** `overloaded` is the status that an overload inside the stream is about. */
 const faults = (overloaded) => [
   { status: 429, headers: { "retry-after": "1" } },
   { kind: "error", at: "before_output", status: overloaded },
   { kind: "reset", at: "before_output" },
 ];
 const kinds = ["rate_limit", "overloaded", "network"];
-// A consumer that can be told to begin anew survives what comes after output, too.
+// A consumer that supports resets also survives faults after output.
 const lives = {
   createFetch: { faults: faults(503), kinds, resets: 0 },
   stream: { faults: [...faults(529), { kind: "reset", at_token: 5 }], kinds: [...kinds, "network"], resets: 1 },

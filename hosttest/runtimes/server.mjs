@@ -1,4 +1,4 @@
-// What the runner offers to the runtimes: their job, the files that browsers load, and an ear for what came of it.
+// The runner's server: gives the runtimes their job and the files that browsers load, and receives the outcomes.
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -13,7 +13,7 @@ const types = {
   ".wasm": "application/wasm",
 };
 
-/** The packed package, not the sources beside it. */
+/** The packed package, not the sources in this repository. */
 export const dist = dirname(fileURLToPath(import.meta.resolve("steadfetch")));
 
 const load = (folder) =>
@@ -27,8 +27,8 @@ const load = (folder) =>
 export const vectors = { sessions: load("testdata/sessions"), classify: load("testdata/classify") };
 
 /**
- * Starts it on this machine only. `runs` gives what a runtime's job says of its live streams; `outcome` is what that
- * runtime then tells, and rejects after a minute.
+ * Starts the server, for this machine only. `runs` returns the live streams of a runtime's job; `outcome` is a promise of
+ * what that runtime reports, which rejects after a minute.
  */
 export async function startServer(runs) {
   const waiting = new Map();
@@ -66,7 +66,7 @@ export async function startServer(runs) {
     url: `http://127.0.0.1:${server.address().port}`,
     outcome: (host) =>
       new Promise((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error("nothing was heard of it for a minute")), 60_000);
+        const late = setTimeout(() => reject(new Error("it reported nothing for a minute")), 60_000);
         waiting.set(host, (outcome) => {
           clearTimeout(late);
           resolve(outcome);

@@ -1,11 +1,11 @@
-// WebKit, by its own WebDriver (W3C WebDriver) and the small browser that comes with it.
+// WebKit, driven by WebKitWebDriver (W3C WebDriver), with the MiniBrowser that comes with it.
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { find, freePort, start } from "../processes.mjs";
 
-/** Debian keeps the browser with the library that it shows: /usr/lib/ARCHITECTURE/webkit2gtk-VERSION/MiniBrowser. */
+/** Debian has the browser next to its library: /usr/lib/ARCHITECTURE/webkit2gtk-VERSION/MiniBrowser. */
 function miniBrowser() {
   if (process.env.MINIBROWSER) return process.env.MINIBROWSER;
   return readdirSync("/usr/lib")
@@ -17,7 +17,7 @@ function miniBrowser() {
     .at(-1);
 }
 
-/** A display for as long as it is needed: the one that there is, or one that nobody sees. */
+/** A display for as long as it is needed: the existing one, or a virtual one. */
 async function openDisplay() {
   if (process.env.DISPLAY) return { display: process.env.DISPLAY, close: async () => {} };
   const { child, failed, stop } = start(find("XVFB", "Xvfb"), ["-displayfd", "3", "-screen", "0", "800x600x24"], {
@@ -34,11 +34,11 @@ async function call(method, url, body) {
   return value;
 }
 
-/** Opens a page. `send` speaks to the driver of it: a method, a path behind the session's, a body. */
+/** Opens a page. `send` sends a command to its driver: a method, a path below the session's, a body. */
 export async function openWebKit(driver, address) {
   const { display, close: closeDisplay } = await openDisplay();
   const port = await freePort();
-  // In the locale C a page's navigator.language would be "C", which Intl refuses.
+  // With the locale C, navigator.language would be "C", which Intl does not accept.
   const language = { LANG: "en_US.UTF-8", LANGUAGE: "en_US" };
   const env = { ...process.env, ...language, DISPLAY: display, LIBGL_ALWAYS_SOFTWARE: "1" };
   const { failed, stop } = start(driver, [`--port=${port}`, "--host=127.0.0.1"], { env });

@@ -1,5 +1,5 @@
-// How each SDK is told to use our fetch and to leave retrying to it, and how its caller reads a streamed answer. The SDKs
-// themselves are handed in, so that the same lines run in Node.js and in a page, with one version and another.
+// How to configure each SDK to use our fetch and not to retry by itself, and how to read a streamed answer. The SDKs are
+// passed in, so that the same code runs in Node.js and in a page, with different versions.
 
 const prompt = "Tell me.";
 const messages = [{ role: "user", content: prompt }];
@@ -7,8 +7,9 @@ const model = "m";
 const key = "none";
 
 /**
- * By name: the `packages` that `ask` gets as its first argument, in that order; where it does not run, with the reason
- * (`notIn`); `options` of createFetch that it needs; and `ask(packages, base, fetch)`, which gives the pieces of the answer's text.
+ * By name: the `packages` that `ask` gets as its first argument, in that order; `notIn`, the places where it cannot run,
+ * with the reason; `options` of createFetch that it needs; and `ask(packages, base, fetch)`, which yields pieces of the
+ * answer's text.
  */
 export const clients = {
   "openai, chat": {
@@ -111,7 +112,7 @@ export const clients = {
           if (data !== "[DONE]") pieces.push(JSON.parse(data).choices[0]?.delta?.content ?? "");
         },
         onerror(error) {
-          throw error; // or it tries again by itself
+          throw error; // otherwise it retries by itself
         },
       });
       yield* pieces;
@@ -119,7 +120,7 @@ export const clients = {
   },
   eventsource: {
     packages: ["eventsource"],
-    options: { protocol: "sse" }, // or an event stream that is asked for by GET is left alone
+    options: { protocol: "sse" }, // otherwise an event stream requested by GET is left alone
     async *ask([{ EventSource }], base, fetch) {
       const pieces = [];
       const source = new EventSource(`${base}/sse`, { fetch });
@@ -130,14 +131,14 @@ export const clients = {
           source.addEventListener("done", resolve);
         });
       } finally {
-        source.close(); // or it asks again after every end
+        source.close(); // otherwise it reconnects after every end
       }
       yield* pieces;
     },
   },
 };
 
-/** The text of streamText's answer, which tells of failures by a part of its stream alone. */
+/** The text of streamText's answer, which reports failures only as a part of its stream. */
 async function* textOf({ fullStream }) {
   for await (const part of fullStream) {
     if (part.type === "error") throw part.error;
@@ -145,7 +146,7 @@ async function* textOf({ fullStream }) {
   }
 }
 
-/** Asks once, through a createFetch of its own. What is thrown comes back as `error`. */
+/** Sends one request through a new createFetch. An exception is returned as `error`. */
 export async function chat(createFetch, name, packages, base, options) {
   const retries = [];
   let text = "";

@@ -1,6 +1,6 @@
-// Real SDKs, with their own retrying off and createFetch of the packed package as their fetch, stream from a provider
-// that fails before output: in Node.js, and bundled in a page of Chromium. Node.js 20 runs the last versions made for
-// it, later ones the newest. At the end comes a table with a row for each SDK.
+// Real SDKs, with their own retries off and the packed package's createFetch as their fetch, stream from a provider that
+// fails before output: in Node.js, and bundled in a page of Chromium. Node.js 20 runs the last versions that support it,
+// later ones the newest. At the end it prints a table with a row for each SDK.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,15 +18,15 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const { devDependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 
 const newest = Number(process.versions.node.split(".")[0]) >= 22;
-/** What a package is installed as: one that has an entry for later versions of Node.js has it there. */
+/** The name under which a package is installed: later versions of Node.js use NAME-newest, if there is one. */
 const installedAs = (name) => (newest && `${name}-newest` in devDependencies ? `${name}-newest` : name);
 const versionOf = (name) => devDependencies[installedAs(name)].split("@").at(-1);
 
 const text = "Größe, Ελλάδα, 你好 and 日本語 arrive whole 🚀, every byte once.";
-// One provider plays many that have nothing to do with each other, so a failure of one must not hold the others.
+// One provider plays many unrelated ones, so a failure of one must not delay the others.
 const options = { initialDelayMs: 40, noCooldown: true };
 
-// 529 is Anthropic's overload; the other protocols have 503 for theirs.
+// An overload is 529 for Anthropic, 503 in the other protocols.
 const overloaded = (name) => (name.includes("anthropic") ? 529 : 503);
 const faults = (name) => ({
   "429 with Retry-After": { status: 429, headers: { "retry-after": "1" } },
@@ -37,7 +37,7 @@ const kinds = ["rate_limit", "overloaded", "network"];
 
 const table = [];
 
-/** Registers the tests of all SDKs at a place. `ask(name, base)` chats there. */
+/** Registers the tests of all SDKs in one place. `ask(name, base)` sends a request there. */
 function suite(place, ask, provider) {
   for (const [name, { packages, notIn }] of Object.entries(clients)) {
     const row = { place, name, versions: packages.map(versionOf).join(", "), result: "failed" };
@@ -53,7 +53,7 @@ function suite(place, ask, provider) {
       let good = 0;
       await Promise.all(
         cases.map(([what, faults, kinds]) =>
-          t.test(`gives the exact text after ${what}`, async () => {
+          t.test(`gets the exact text after ${what}`, async () => {
             const { id, base } = await provider().newRun({ text, faults, token_delay_ms: -1 });
             const got = await ask(name, base);
             const { requests } = await provider().log(id);

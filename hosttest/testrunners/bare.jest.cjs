@@ -1,8 +1,8 @@
-// Jest's jsdom as it is, without fetch, TextEncoder or streams: what makes no request works there.
+// Jest's plain jsdom, without fetch, TextEncoder or streams: everything that makes no request works there.
 const { classify, createController, createFetch, delay } = require("steadfetch");
 const { RetryStatusElement } = require("steadfetch/element");
 
-test("what makes no request works in jsdom as it is", () => {
+test("everything that makes no request works in plain jsdom", () => {
   expect(typeof TextEncoder).toBe("undefined");
   expect(typeof fetch).toBe("undefined");
   expect(typeof createFetch()).toBe("function");
@@ -12,7 +12,7 @@ test("what makes no request works in jsdom as it is", () => {
   expect(delay(2)).toBe(4000);
 });
 
-test("<retry-status> is built there without a word in the console", () => {
+test("<retry-status> is created there without errors in the console", () => {
   const complain = jest.spyOn(console, "error");
   const banner = document.createElement("retry-status");
   expect(banner).toBeInstanceOf(RetryStatusElement);

@@ -1,4 +1,4 @@
-// What people test of their own pages, for any runner: with its `test` and `expect`, and the package as it loads it.
+// What people test in their own pages, for any test runner: it passes in `test`, `expect` and the package as it loads it.
 const url = "https://api.openai.com/v1/chat/completions";
 const init = { method: "POST", headers: { "content-type": "application/json" }, body: '{"model":"m","stream":true}' };
 const chunk = (delta, finish_reason = null) =>
@@ -10,14 +10,14 @@ module.exports = ({ test, expect, steadfetch, testing, element }) => {
   const { faultyFetch, openaiServerErrorResponse, openaiRateLimitResponse } = testing;
   const quick = { initialDelayMs: 1 };
 
-  test("createFetch comes through a failure", async () => {
+  test("createFetch survives a failure", async () => {
     const fetch = faultyFetch([openaiServerErrorResponse(), { chunks: answer }]);
     const response = await createFetch({ ...quick, fetch })(url, init);
     expect(await response.text()).toBe(answer.join(""));
     expect(fetch.requests.length).toBe(2);
   });
 
-  test("stream() gives text, and starts over where it must", async () => {
+  test("stream() yields text, and starts over when it must", async () => {
     const cut = { chunks: answer.slice(0, 2), error: new TypeError("terminated") };
     const events = [];
     for await (const event of stream(url, init, { ...quick, fetch: faultyFetch([cut, { chunks: answer }]) })) {
@@ -26,7 +26,7 @@ module.exports = ({ test, expect, steadfetch, testing, element }) => {
     expect(events.filter((event) => event !== "message")).toEqual(["Hello", "retry", "reset", "Hello", "finish"]);
   });
 
-  test("retry() and classify() know errors of the runner's own realm", async () => {
+  test("retry() and classify() recognise errors of the runner's own realm", async () => {
     let calls = 0;
     const value = await retry(async () => {
       calls++;
@@ -37,7 +37,7 @@ module.exports = ({ test, expect, steadfetch, testing, element }) => {
     expect(classify(new Error("rate limit exceeded")).kind).toBe("rate_limit");
   });
 
-  test("an abort ends it, with its reason", async () => {
+  test("an abort ends the stream, with its reason", async () => {
     const abort = new AbortController();
     const fetch = faultyFetch([{ chunks: answer.slice(0, 2), stall: true }]);
     const events = stream(url, { ...init, signal: abort.signal }, { fetch });

@@ -1,4 +1,4 @@
-// Jest takes the CommonJS build, in the globals of jsdom: no fetch, no Response, no TextEncoder, no streams.
+// Jest loads the CommonJS build.
 const cases = require("./chat.cases.cjs");
 
 cases({

@@ -1,4 +1,4 @@
-// vitest takes the ESM build.
+// vitest loads the ESM build.
 import * as steadfetch from "steadfetch";
 import * as element from "steadfetch/element";
 import * as testing from "steadfetch/testing";

@@ -1,4 +1,4 @@
-// jsdom with what Node.js has and it has not: the way to test what makes requests.
+// jsdom with the globals of Node.js that it lacks: needed to test code that makes requests.
 const { TestEnvironment } = require("jest-environment-jsdom");
 
 const names = ["fetch", "Headers", "Request", "Response", "ReadableStream", "TextDecoder", "TextEncoder"];

@@ -1,4 +1,4 @@
-// biome-ignore lint/style/noDefaultExport: it is what vitest looks for
+// biome-ignore lint/style/noDefaultExport: vitest requires it
 export default {
   test: {
     projects: ["jsdom", "happy-dom"].map((environment) => ({

@@ -9,7 +9,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// Native is the engine as Go compiles it, with nothing in between.
+// Native returns the engine compiled by Go, called directly.
 func Native() Host { return &native{} }
 
 type native struct{ group session.Group }
@@ -53,7 +53,7 @@ func (h *native) Close() error { return nil }
 type nativeSession struct {
 	s       *session.Session
 	held    session.Queue
-	attempt int // that is open; chunks of others are not kept
+	attempt int // the open one; chunks of others are dropped
 	ready   []byte
 }
 
@@ -81,7 +81,7 @@ func (s *nativeSession) Chunk(attempt int, now int64, p []byte) (int, []byte, er
 	return a.Bytes, answer, err
 }
 
-// take keeps what goes on for Bytes.
+// take keeps the released bytes for Bytes.
 func (s *nativeSession) take(a *session.Answer) {
 	s.ready = append(s.ready[:0], s.held.Take(a.Bytes, s.s.Moves())...)
 	switch a.Do {
@@ -106,8 +106,8 @@ func (s *nativeSession) Rewrite(body string) (string, error) {
 	return rewritten, nil
 }
 
-// Decode reads JSON and takes a name that the type does not have for an
-// error, so that a vector with a mistake in it is found.
+// Decode reads JSON. A name that the type does not have is an error, so that mistakes
+// in vectors are found.
 func Decode(text []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()

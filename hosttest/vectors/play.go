@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Host is one way to run the engine. JSON is as on the wire. An error that is
-// a Refusal is part of what vectors check; any other is a failure.
+// Host is one way to run the engine. JSON has the wire form. Vectors check errors that
+// are a Refusal; any other error is a failure.
 type Host interface {
 	Policy(policy []byte) (filled []byte, err error)
 	Delay(attempt int) (ms int64, err error)
@@ -19,20 +19,20 @@ type Host interface {
 // Session is a session of a Host.
 type Session interface {
 	Step(happened []byte) (answer []byte, err error)
-	Chunk(attempt int, now int64, p []byte) (n int, answer []byte, err error) // no answer: no news
+	Chunk(attempt int, now int64, p []byte) (n int, answer []byte, err error) // answer may be nil
 	Bytes() []byte
 	Snapshot() ([]byte, error)
 	Rewrite(body string) (string, error)
 	Close() error
 }
 
-// Refusal is why the engine did not take an input.
+// Refusal is the reason why the engine refused an input.
 type Refusal string
 
 func (r Refusal) Error() string { return string(r) }
 
-// Play plays a vector on a fresh host and gives its steps with what came of
-// each, and the first difference to what should have come, or "".
+// Play plays a vector on a new host. It returns the steps with their actual results,
+// and the first difference from the expected results, or "".
 func (f *File) Play(v *Vector, h Host) (got []*Step, difference string, err error) {
 	var sessions []Session
 	for at, want := range v.Steps {
@@ -65,7 +65,7 @@ func (f *File) Play(v *Vector, h Host) (got []*Step, difference string, err erro
 			step.Bytes = describe(p, f.Fragments)
 		}
 		if Equal(want.Answer, step.Answer) {
-			step.Answer = want.Answer // as it was written
+			step.Answer = want.Answer // as it is formatted in the file
 		} else {
 			same = false
 		}
@@ -90,7 +90,7 @@ func inputOf(s Step) Step {
 	return s
 }
 
-// refused notes a refusal.
+// refused records err in step if it is a Refusal, and reports whether it is.
 func refused(step *Step, err error) bool {
 	var why Refusal
 	if !errors.As(err, &why) {
@@ -100,7 +100,7 @@ func refused(step *Step, err error) bool {
 	return true
 }
 
-// call makes a step's call and gives the bytes that may go on.
+// call makes a step's call and returns the bytes that are released.
 func (f *File) call(h Host, s Session, step *Step) (ready []byte, err error) {
 	switch {
 	case step.Policy != nil:
@@ -130,7 +130,7 @@ func (f *File) call(h Host, s Session, step *Step) (ready []byte, err error) {
 		}
 		step.Answer = answer
 		if ready = s.Bytes(); len(ready) != n {
-			return nil, fmt.Errorf("vectors: %d bytes are ready, but %d were told of", len(ready), n)
+			return nil, fmt.Errorf("vectors: %d bytes are ready, but %d were reported", len(ready), n)
 		}
 		return ready, nil
 	case step.Snapshot:

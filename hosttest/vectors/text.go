@@ -12,11 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// Text is bytes as a vector writes them: a piece, or a list of pieces that are
-// put together, or, where only the outcome is checked, {"length", "fnv1a"}.
+// Text is bytes as a vector writes them: a piece, or a list of pieces that are joined,
+// or, for results that are only checked, {"length", "fnv1a"}.
 type Text struct{ raw json.RawMessage }
 
-// MarshalJSON gives the text as it was written.
+// MarshalJSON returns the text as it was written.
 func (t Text) MarshalJSON() ([]byte, error) { return t.raw, nil }
 
 // UnmarshalJSON keeps the text for later, when the fragments are known.
@@ -25,8 +25,8 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Pieces makes a Text of strings, each the name of a fragment after a $, or
-// what is meant itself.
+// Pieces returns a Text of strings, each of them "$" and the name of a fragment, or
+// the literal text.
 func Pieces(pieces ...string) *Text {
 	if len(pieces) == 1 {
 		return &Text{json.RawMessage(compact(pieces[0]))}
@@ -34,17 +34,17 @@ func Pieces(pieces ...string) *Text {
 	return &Text{json.RawMessage(compact(pieces))}
 }
 
-// Times is a piece many times over.
+// Times returns a Text of a piece repeated n times.
 func Times(n int, piece string) *Text {
 	return &Text{json.RawMessage(compact(map[string]any{"times": n, "of": piece}))}
 }
 
-// Raw is a Text of bytes that are no UTF-8.
+// Raw returns a Text of bytes that are not UTF-8.
 func Raw(p []byte) *Text {
 	return &Text{json.RawMessage(compact(map[string]any{"base64": p}))}
 }
 
-// Bytes is what the text stands for.
+// Bytes returns the bytes that the text means.
 func (t *Text) Bytes(fragments map[string]string) ([]byte, error) {
 	if t == nil {
 		return nil, nil
@@ -101,11 +101,12 @@ func expand(raw json.RawMessage, fragments map[string]string) ([]byte, error) {
 	return nil, errors.New("vectors: a piece is a string, {base64} or {times, of}")
 }
 
-// longest is what is written out of the bytes that a step gave; above it,
-// their length and hash say enough.
+// longest is the longest result of a step that is written out; for longer ones the
+// length and hash are enough.
 const longest = 1500
 
-// describe writes bytes with the fragments they are made of. Nothing is nil.
+// describe writes bytes as a Text, with fragments where they match. It returns nil for
+// no bytes.
 func describe(p []byte, fragments map[string]string) *Text {
 	if len(p) == 0 {
 		return nil
@@ -161,7 +162,7 @@ func digest(p []byte) sum {
 	return sum{len(p), fmt.Sprintf("%08x", h.Sum32())}
 }
 
-// same says whether p is what the text stands for.
+// same reports whether p is the bytes that the text means.
 func (t *Text) same(p []byte, fragments map[string]string) (bool, error) {
 	if t == nil {
 		return len(p) == 0, nil

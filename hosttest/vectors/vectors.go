@@ -1,6 +1,6 @@
-// Package vectors reads and plays the session vectors of testdata/sessions:
-// lists of what happened and what the engine answered, which every host of the
-// engine must give alike. testdata/README.md describes the files.
+// Package vectors reads and plays the session vectors of testdata/sessions: lists of
+// what happens and what the engine must answer, the same on every host of the engine.
+// testdata/README.md describes the files.
 package vectors
 
 import (
@@ -23,17 +23,16 @@ type File struct {
 	Vectors   []*Vector         `json:"vectors"`
 }
 
-// Vector is a list of steps, played on an instance of its own.
+// Vector is a list of steps, played on a new instance.
 type Vector struct {
 	Name  string  `json:"name"`
 	Steps []*Step `json:"steps"`
 }
 
 // Step is one call of the engine. One of New, Happened, Chunk, Snapshot,
-// Rewrite, Share, Policy, Delay and Classify is set; the fields below Classify
-// are what the call must give.
+// Rewrite, Share, Policy and Delay is set; Result is what the call must return.
 type Step struct {
-	Session  int             `json:"session,omitempty"` // which, in the order in which they were made, from 0
+	Session  int             `json:"session,omitempty"` // which one, in the order of creation, from 0
 	New      json.RawMessage `json:"new,omitempty"`
 	Happened json.RawMessage `json:"happened,omitempty"`
 	Chunk    *Text           `json:"chunk,omitempty"`
@@ -48,14 +47,14 @@ type Step struct {
 	Result
 }
 
-// Result is what a call gives.
+// Result is what a call returns.
 type Result struct {
 	Answer  json.RawMessage `json:"answer,omitempty"`
-	Bytes   *Text           `json:"bytes,omitempty"` // what may go to the consumer
+	Bytes   *Text           `json:"bytes,omitempty"` // what is released to the consumer
 	Refused string          `json:"refused,omitempty"`
 }
 
-// Load reads all files of a folder. A field that it does not know is an error.
+// Load reads all files of a folder. An unknown field is an error.
 func Load(dir string) ([]*File, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil || len(paths) == 0 {
@@ -76,7 +75,7 @@ func Load(dir string) ([]*File, error) {
 		seen := map[string]bool{}
 		for _, v := range f.Vectors {
 			if seen[v.Name] || v.Name == "" {
-				return nil, fmt.Errorf("vectors: %s: the name %q is not the only one", path, v.Name)
+				return nil, fmt.Errorf("vectors: %s: the name %q is empty or not unique", path, v.Name)
 			}
 			seen[v.Name] = true
 		}
@@ -85,11 +84,11 @@ func Load(dir string) ([]*File, error) {
 	return files, nil
 }
 
-// Save writes the file as people read it: a step takes two lines, what
-// happened and what came of it.
+// Save writes the file, formatted for readers: a step takes two lines, what happened
+// and its result.
 func (f *File) Save() error { return os.WriteFile(f.path, f.format(), 0o644) }
 
-// New makes an empty file at a path.
+// New returns an empty file with a path.
 func New(path, about string) *File {
 	return &File{Name: strings.TrimSuffix(filepath.Base(path), ".json"), path: path, About: about, Fragments: map[string]string{}}
 }
@@ -130,18 +129,18 @@ func separator(i int) string {
 	return ",\n"
 }
 
-// compact is v as JSON in a line, with <, > and & as they are.
+// compact returns v as JSON on one line, without escaping <, > and &.
 func compact(v any) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		panic(err) // only what was read as JSON is written
+		panic(err) // everything that is written was read as JSON
 	}
 	return strings.TrimSpace(b.String())
 }
 
-// Equal says whether two JSON texts say the same.
+// Equal reports whether two JSON texts have the same value.
 func Equal(a, b json.RawMessage) bool {
 	if len(a) == 0 || len(b) == 0 {
 		return len(a) == len(b)

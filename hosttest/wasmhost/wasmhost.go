@@ -1,6 +1,6 @@
-// Package wasmhost runs a module on wazero by nothing but ABI.md, so that
-// tests can drive it with any bytes and drive other builds of it: with wazero's
-// WASI where a build imports it. Programs use package wasm instead.
+// Package wasmhost runs a module on wazero by ABI.md alone, so that tests can pass it
+// any bytes, and can run other builds of it, with wazero's WASI if a build imports it.
+// Programs use package wasm instead.
 package wasmhost
 
 import (
@@ -24,9 +24,8 @@ type Module struct {
 	code    wazero.CompiledModule
 }
 
-// Compile makes a Module. If it is to be interruptible, a call that goes on
-// after the context of its instance is done ends in an error; calls are ten
-// times slower then.
+// Compile returns a Module. If it is interruptible, a call ends in an error when the
+// context of its instance is done, but calls are ten times slower.
 func Compile(ctx context.Context, module []byte, interruptible bool) (*Module, error) {
 	m := &Module{runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCloseOnContextDone(interruptible))}
 	code, err := m.runtime.CompileModule(ctx, module)
@@ -43,7 +42,7 @@ func Compile(ctx context.Context, module []byte, interruptible bool) (*Module, e
 // Close frees the module and its instances.
 func (m *Module) Close(ctx context.Context) error { return m.runtime.Close(ctx) }
 
-// New makes an instance.
+// New creates an instance.
 func (m *Module) New(ctx context.Context) (*Instance, error) {
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")
 	module, err := m.runtime.InstantiateModule(ctx, m.code, config)
@@ -57,7 +56,7 @@ func (m *Module) New(ctx context.Context) (*Instance, error) {
 	return i, nil
 }
 
-// ErrMissing says that the module does not export a function.
+// ErrMissing is returned for a function that the module does not export.
 var ErrMissing = errors.New("wasmhost: there is no such function")
 
 // Instance is a running module, a vectors.Host.
@@ -66,8 +65,8 @@ type Instance struct {
 	module api.Module
 }
 
-// Call calls an exported function. All arguments are i32 but now, the last of
-// session_chunk's. The error is a trap.
+// Call calls an exported function. All arguments are i32, except now, the last one of
+// session_chunk. An error means a trap.
 func (i *Instance) Call(name string, args ...uint64) (int32, error) {
 	f := i.module.ExportedFunction(name)
 	if f == nil {
@@ -80,10 +79,10 @@ func (i *Instance) Call(name string, args ...uint64) (int32, error) {
 	return int32(uint32(results[0])), nil
 }
 
-// Memory is the size of the memory in bytes.
+// Memory returns the size of the memory in bytes.
 func (i *Instance) Memory() int { return int(i.module.Memory().Size()) }
 
-// Put writes p to the buffer and gives its length.
+// Put writes p to the buffer and returns its length.
 func (i *Instance) Put(p []byte) (n uint64, err error) {
 	at, err := i.Call("buffer", uint64(len(p)))
 	if err != nil {
@@ -95,8 +94,8 @@ func (i *Instance) Put(p []byte) (n uint64, err error) {
 	return uint64(len(p)), nil
 }
 
-// Get gives the n bytes that lie where the function at says; a negative n is
-// a Refusal.
+// Get returns the n bytes at the address that the function at returns; a negative n
+// means a Refusal.
 func (i *Instance) Get(n int32, at string, args ...uint64) ([]byte, error) {
 	address, err := i.Call(at, args...)
 	if err != nil {
@@ -109,14 +108,14 @@ func (i *Instance) Get(n int32, at string, args ...uint64) ([]byte, error) {
 	if n < 0 {
 		var refusal struct{ Error string }
 		if err := json.Unmarshal(p, &refusal); err != nil || refusal.Error == "" {
-			return nil, fmt.Errorf("wasmhost: a refusal that says %q: %w", p, err)
+			return nil, fmt.Errorf("wasmhost: an unreadable refusal, %q: %w", p, err)
 		}
 		return nil, vectors.Refusal(refusal.Error)
 	}
 	return append([]byte(nil), p...), nil
 }
 
-// Read gives the n bytes that lie where the function at says.
+// Read returns the n bytes at the address that the function at returns.
 func (i *Instance) Read(n int32, at string) ([]byte, error) {
 	address, err := i.Call(at)
 	if err != nil {
@@ -125,7 +124,7 @@ func (i *Instance) Read(n int32, at string) ([]byte, error) {
 	return i.At(address, n)
 }
 
-// At gives a copy of n bytes of the memory.
+// At returns a copy of n bytes of the memory.
 func (i *Instance) At(address, n int32) ([]byte, error) {
 	p, ok := i.module.Memory().Read(uint32(address), uint32(n))
 	if !ok {
@@ -134,16 +133,16 @@ func (i *Instance) At(address, n int32) ([]byte, error) {
 	return append([]byte(nil), p...), nil
 }
 
-// answer is the JSON of n bytes that lies at result.
+// answer returns the n bytes of JSON at result.
 func (i *Instance) answer(n int32) ([]byte, error) {
 	p, err := i.Get(n, "result")
 	if err == nil && !json.Valid(p) {
-		err = fmt.Errorf("wasmhost: an answer that is no JSON: %q", p)
+		err = fmt.Errorf("wasmhost: an answer that is not JSON: %q", p)
 	}
 	return p, err
 }
 
-// Cold calls a function that takes JSON, after other arguments, and gives JSON.
+// Cold calls a function whose input, after other arguments, and result are JSON.
 func (i *Instance) Cold(name string, in []byte, args ...uint64) ([]byte, error) {
 	n, err := i.Put(in)
 	if err != nil {
@@ -156,19 +155,19 @@ func (i *Instance) Cold(name string, in []byte, args ...uint64) ([]byte, error) 
 	return i.answer(length)
 }
 
-// Classify is classify.
+// Classify calls classify.
 func (i *Instance) Classify(failure []byte) ([]byte, error) { return i.Cold("classify", failure) }
 
-// Policy is policy.
+// Policy calls policy.
 func (i *Instance) Policy(policy []byte) ([]byte, error) { return i.Cold("policy", policy) }
 
-// Share is share.
+// Share calls share.
 func (i *Instance) Share(shared []byte) error {
 	_, err := i.Cold("share", shared)
 	return err
 }
 
-// Delay is delay.
+// Delay calls delay.
 func (i *Instance) Delay(attempt int) (int64, error) {
 	ms, err := i.Call("delay", uint64(uint32(int32(attempt))))
 	return int64(ms), err
@@ -177,7 +176,7 @@ func (i *Instance) Delay(attempt int) (int64, error) {
 // Close frees the instance.
 func (i *Instance) Close() error { return i.module.Close(i.ctx) }
 
-// NewSession is session_new.
+// NewSession calls session_new.
 func (i *Instance) NewSession(config []byte) (vectors.Session, error) {
 	n, err := i.Put(config)
 	if err != nil {
@@ -198,7 +197,7 @@ type session struct {
 	i       *Instance
 	handle  uint64
 	held    engine.Queue
-	attempt int // that is open; chunks of others are not kept
+	attempt int // the open one; chunks of others are dropped
 	bytes   []byte
 }
 
@@ -233,7 +232,7 @@ func (s *session) Chunk(attempt int, now int64, p []byte) (int, []byte, error) {
 	return len(s.bytes), answer, err
 }
 
-// take does with what is held what the module says: n bytes go on, or as many
+// take applies the module's moves to the held bytes: n bytes are released, or as many
 // as the answer says.
 func (s *session) take(answer []byte, n int32) error {
 	a := struct {
@@ -284,7 +283,7 @@ func (s *session) moves() (moves []engine.Move, err error) {
 
 func (s *session) Bytes() []byte { return s.bytes }
 
-// Held is how many bytes the host holds for the session.
+// Held returns how many bytes the host holds for the session.
 func (s *session) Held() int { return s.held.Len() }
 
 func (s *session) Snapshot() ([]byte, error) {

@@ -1,5 +1,5 @@
-// Checks a module: prints its exports and its size, and exits with 1 if some host could not run it, because it imports something or
-// lacks what every host calls first.
+// Checks a module: prints its exports and its size, and exits with 1 if some host could not run it, because it imports
+// something or lacks what every host calls first.
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 

@@ -1,4 +1,5 @@
-// The playground: an error in, its verdict and the rules that led to it out; and the waits of a policy. All of its state is in the URL.
+// The playground: classifies an error and shows the rules that led to the verdict, and plots the waits of a policy. All of
+// its state is in the URL.
 import { classifyCode, codePanel, linkRow } from "./code.js";
 import { $, copyButton, make } from "./dom.js";
 import { freshEngine } from "./engine.js";

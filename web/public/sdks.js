@@ -3,7 +3,7 @@
 const user = [{ role: "user", content: "Hello!" }];
 const apiKey = "none";
 
-/** name: the package. label: a short name. protocol: the one of protocols.js that it uses. ask: yields the pieces of an answer. */
+/** name: the package. label: a short name. protocol: a key of protocols.js. ask: yields the pieces of an answer. */
 export const sdks = {
   openai: {
     name: "openai",

@@ -38,7 +38,10 @@ function face({ run, clickOn, ...rest }) {
       await this.until(`there is ${path.join(" ")}`, there, ...path);
       await clickOn(path);
     },
-    /** Waits until a function that runs in the page returns something truthy, and returns that. It must not be an element, which not every driver can return. */
+    /**
+     * Waits until a function that runs in the page returns something truthy, and returns that. It must not be an
+     * element, which not every driver can return.
+     */
     async until(what, fn, ...args) {
       const end = Date.now() + patienceMs;
       for (;;) {

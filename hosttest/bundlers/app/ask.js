@@ -1,6 +1,6 @@
 import { createFetch } from "steadfetch";
 
-/** Streams one answer, as an application does, and says what it met on the way. */
+/** Streams one answer, as an application does. Returns its text and the kinds of the failures on the way. */
 export async function ask(base) {
   const kinds = [];
   const guarded = createFetch({ initialDelayMs: 30, onRetry: ({ kind }) => kinds.push(kind) });

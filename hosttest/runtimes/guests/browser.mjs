@@ -1,5 +1,4 @@
-// Pages, and the workers of pages: dedicated ones and those that serve a page's requests. What they are called stands in
-// their address.
+// Pages and their workers, dedicated workers and service workers. The host's name is in the URL.
 import { report } from "/hosttest/runtimes/play.mjs";
 import * as steadfetch from "/steadfetch/index.js";
 
@@ -7,8 +6,8 @@ const host = new URLSearchParams(location.search).get("host");
 const begin = () => report(steadfetch, location.origin, host);
 
 if (typeof ServiceWorkerGlobalScope === "function" && globalThis instanceof ServiceWorkerGlobalScope) {
-  // Without an event to wait for, the browser may end it at any moment.
+  // Without an event to wait for, the browser may stop the worker at any time.
   addEventListener("install", (event) => event.waitUntil(begin()));
 } else {
-  begin(); // not awaited: a service worker must have no await at its top
+  begin(); // not awaited: a service worker must not have a top-level await
 }

@@ -1,4 +1,4 @@
-// Begins where the address says: in this page, or in a worker of it.
+// Runs where the URL says: in this page, or in a worker.
 const query = new URLSearchParams(location.search);
 const host = query.get("host");
 

@@ -1,9 +1,9 @@
-// workerd, which compiles no WebAssembly when it runs: modules come compiled, by import.
+// workerd, which does not compile WebAssembly at run time: a compiled module is imported.
 import * as steadfetch from "steadfetch";
 import module from "steadfetch/steadfetch.wasm";
 import { report } from "../play.mjs";
 
-/** Streams one answer to its end, in a request of its own. */
+/** Streams one answer, in a request of its own. */
 async function relay(base) {
   const body = { model: "m", max_tokens: 999, stream: true, messages: [{ role: "user", content: "Hi" }] };
   const init = { method: "POST", body: JSON.stringify(body) };
@@ -11,7 +11,7 @@ async function relay(base) {
   return guarded(`${base}/v1/messages`, init);
 }
 
-// biome-ignore lint/style/noDefaultExport: it is what workerd starts
+// biome-ignore lint/style/noDefaultExport: workerd requires it
 export default {
   async fetch(request) {
     const query = new URL(request.url).searchParams;

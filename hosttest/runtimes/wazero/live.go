@@ -16,21 +16,21 @@ import (
 
 const body = `{"model":"m","max_tokens":999,"stream":true,"messages":[{"role":"user","content":"Tell me."}]}`
 
-// lived is what a consumer saw of a stream.
+// lived is what a consumer got of a stream.
 type lived struct {
 	Text    string                   `json:"text"`
 	Retries []*retry.ChatStreamRetry `json:"retries"`
 	Resets  int                      `json:"resets"`
 }
 
-// seen is something that an attempt's request came to: a Happened, or bytes.
+// seen is something that happened to an attempt: a Happened, or bytes of its body.
 type seen struct {
 	happened session.Happened
 	chunk    []byte
 }
 
-// survive streams an answer with a session in the module: the host of ABI.md,
-// with goroutines for requests and channels for what comes of them.
+// survive streams an answer with a session in the module. It is a host as ABI.md
+// describes it, with a goroutine per request and a channel for what happens.
 func survive(ctx context.Context, engine *wasm.Engine, address string, canReset bool, textIn func([]byte) (string, error)) (*lived, error) {
 	made, err := engine.NewSession(session.Config{
 		Policy:   retry.Policy{InitialDelay: 50 * time.Millisecond},
@@ -95,7 +95,7 @@ func survive(ctx context.Context, engine *wasm.Engine, address string, canReset 
 	}
 }
 
-// tell reports to the session. Bytes that are no news leave the timer as it is.
+// tell reports to the session. Bytes without an answer leave the timer unchanged.
 func tell(guarded *session.Holder, s *seen, timerAt int64) (*session.Answer, error) {
 	now := time.Now().UnixMilli()
 	if s.chunk == nil {
@@ -109,7 +109,7 @@ func tell(guarded *session.Holder, s *seen, timerAt int64) (*session.Answer, err
 	return answer, err
 }
 
-// open makes a request and tells what comes of it.
+// open sends a request and reports what happens to it.
 func open(ctx context.Context, address string, attempt int, happens chan<- seen) {
 	send := func(s seen) {
 		s.happened.Attempt = attempt

@@ -1,10 +1,10 @@
-// Command wazero plays the job of hosttest/runtimes in Go, with every decision
-// taken by the module on wazero: all vectors, and live streams through faults.
+// Command wazero plays the job of hosttest/runtimes in Go, with the module on wazero:
+// all vectors, and live streams through faults.
 //
 //	wazero SERVER NAME
 //
-// SERVER is the runner's address and NAME the name of this runtime there. The
-// runner reads what came of it from what is posted to it.
+// SERVER is the runner's address and NAME the name of this runtime there. It posts
+// the outcome to the runner.
 package main
 
 import (
@@ -46,7 +46,7 @@ func run(ctx context.Context, server, name string) error {
 	return call(ctx, http.MethodPost, server+"/outcome/"+name, outcome, nil)
 }
 
-// call speaks JSON with the runner.
+// call exchanges JSON with the runner.
 func call(ctx context.Context, method, address string, in, out any) error {
 	text, err := json.Marshal(in)
 	if err != nil {
@@ -74,7 +74,7 @@ func call(ctx context.Context, method, address string, in, out any) error {
 	return json.Unmarshal(answer, out)
 }
 
-// job is what the runner asks for: vectors, and an address for each live stream.
+// job is what the runner wants played: vectors, and an address for each live stream.
 type job struct {
 	Sessions map[string]*vectors.File `json:"sessions"`
 	Classify map[string]judged        `json:"classify"`
@@ -84,8 +84,8 @@ type job struct {
 	} `json:"runs"`
 }
 
-// judged is a file of failures: a list of them with their verdicts, or texts
-// and statuses with whether they are worth another try.
+// judged is a file of failures: a list of them with their verdicts, or texts and
+// statuses with whether they are retryable.
 type judged struct {
 	Verdicts []struct {
 		Failure json.RawMessage `json:"failure"`
@@ -109,7 +109,7 @@ func (j *judged) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*plain)(j))
 }
 
-// tally is what came of a kind of vectors.
+// tally is the outcome of one kind of vectors.
 type tally struct {
 	Count    int      `json:"count"`
 	Failures []string `json:"failures"`
@@ -203,7 +203,7 @@ func playClassify(ctx context.Context, module *wasmhost.Module, j *job) (*tally,
 		case err != nil:
 			t.add(name, err.Error())
 		case !agrees(answer):
-			t.add(name, fmt.Sprintf("%s gave %s", in, answer))
+			t.add(name, fmt.Sprintf("%s: got %s", in, answer))
 		default:
 			t.add(name, "")
 		}
@@ -228,7 +228,7 @@ func playClassify(ctx context.Context, module *wasmhost.Module, j *job) (*tally,
 	return t, nil
 }
 
-// textOf is the text in a stream of events, whose data textIn reads.
+// textOf returns the text in a stream of events, whose data textIn reads.
 func textOf(stream string, textIn func(data []byte) (string, error)) (string, error) {
 	var text strings.Builder
 	for line := range strings.Lines(stream) {

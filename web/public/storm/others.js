@@ -5,7 +5,7 @@
 const backoff = (failures, first, most) => Math.min(most, first * 2 ** (failures - 1));
 const mostTimer = 2 ** 31 - 1;
 
-/** How long each waits after `failures` failures in a row, from 1, when the server asks to wait `wish` ms (-1: it does not ask). */
+/** How long each waits after `failures` failures in a row, from 1. `wish` is the server's Retry-After in ms, -1 for none. */
 export const formulas = {
   alone: (_, failures, wish) => Math.max(backoff(failures, 1000, 60_000), wish),
   /** AWS Architecture Blog, "Exponential Backoff And Jitter". */

@@ -1,4 +1,4 @@
-// biome-ignore lint/style/noDefaultExport: it is what Next.js looks for
+// biome-ignore lint/style/noDefaultExport: Next.js requires it
 export default function Layout({ children }) {
   return (
     <html lang="en">

@@ -2,7 +2,7 @@
 import { useEffect } from "react";
 import { ask } from "./ask.js";
 
-// biome-ignore lint/style/noDefaultExport: it is what Next.js looks for
+// biome-ignore lint/style/noDefaultExport: Next.js requires it
 export default function Page() {
   useEffect(() => {
     globalThis.ask = ask;

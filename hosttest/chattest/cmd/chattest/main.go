@@ -1,10 +1,10 @@
 // Command chattest runs the fault-injecting LLM provider for tests that are
-// not written in Go. When it is ready it prints one line to standard output,
+// not written in Go. When it is ready it prints one line to standard output:
 //
 //	{"url":"http://127.0.0.1:40123"}
 //
-// and it ends when its standard input closes, so that it does not outlive the
-// test runner that started it, or on SIGTERM or an interrupt.
+// It exits when its standard input closes, so that it does not outlive the test
+// runner that started it, or on SIGTERM or an interrupt.
 package main
 
 import (
@@ -21,12 +21,12 @@ import (
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:0", "`host:port` to listen on; port 0 takes a free one")
-	static := flag.String("static", "", "`folder` to serve at / besides the provider")
-	stay := flag.Bool("stay", false, "do not end when standard input closes")
+	addr := flag.String("addr", "127.0.0.1:0", "`host:port` to listen on; port 0 means any free port")
+	static := flag.String("static", "", "`folder` to serve at / in addition to the provider")
+	stay := flag.Bool("stay", false, "do not exit when standard input closes")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "chattest: no arguments, only flags")
+		fmt.Fprintln(os.Stderr, "chattest: unexpected arguments; it only has flags")
 		os.Exit(2)
 	}
 	if err := run(chattest.Config{Addr: *addr, Static: *static}, *stay); err != nil {

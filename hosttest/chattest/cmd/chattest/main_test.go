@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMain lets the test binary be the command, which spares a build.
+// TestMain lets the test binary run as the command, which saves a build.
 func TestMain(m *testing.M) {
 	if os.Getenv("CHATTEST_BE_THE_COMMAND") != "" {
 		main()
@@ -48,7 +48,7 @@ func answers(t *testing.T, url string) {
 	require.Equal(t, http.StatusOK, res.StatusCode)
 }
 
-func TestTheCommandEndsWhenItsInputCloses(t *testing.T) {
+func TestTheCommandExitsWhenItsInputCloses(t *testing.T) {
 	cmd, stdin, url := start(t)
 	answers(t, url)
 	require.NoError(t, stdin.Close())
@@ -57,7 +57,7 @@ func TestTheCommandEndsWhenItsInputCloses(t *testing.T) {
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 
-func TestTheCommandEndsOnSIGTERM(t *testing.T) {
+func TestTheCommandExitsOnSIGTERM(t *testing.T) {
 	for _, args := range [][]string{nil, {"-stay", "-static", t.TempDir()}} {
 		cmd, stdin, url := start(t, args...)
 		if args != nil {
@@ -69,7 +69,7 @@ func TestTheCommandEndsOnSIGTERM(t *testing.T) {
 	}
 }
 
-func TestTheCommandRefusesAWrongAddress(t *testing.T) {
+func TestTheCommandRefusesAnInvalidAddress(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "-addr", "nowhere:port")
 	cmd.Env = append(os.Environ(), "CHATTEST_BE_THE_COMMAND=1")
 	out, err := cmd.CombinedOutput()
