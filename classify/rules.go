@@ -76,7 +76,7 @@ var rules = [...]rule{
 	{name: "network", kind: Network, retry: true, any: facts{network}},
 	{name: "page_for_json", kind: InvalidRequest, any: facts{webPage}, and: notJSON},
 	{name: "unreadable_answer", kind: Server, retry: true, any: facts{notJSON}},
-	{name: "page", kind: InvalidRequest, any: facts{htmlBody}, none: facts{statusServer, statusRefused, statusUnfit}},
+	{name: "page", kind: InvalidRequest, any: facts{htmlBody}, none: facts{statusServer, statusRefused, statusUnfit}, unless: facts{serverFault}},
 	{name: "not_implemented", kind: Server, any: facts{statusNotImplemented}},
 	{name: "server", kind: Server, retry: true, any: facts{statusServer, statusUpstream}},
 	{name: "field_not_permitted", kind: InvalidRequest, any: facts{statusUnfit}, and: notField},

@@ -28,7 +28,6 @@ type Failure struct {
 	// Error is the thrown error, if one was.
 	Error *ErrorInfo `json:"error,omitempty"`
 	// Provider is a hint ("anthropic", "openai", …) for hosts that know it.
-	// [ProviderOf] says which names there are.
 	Provider string `json:"provider,omitempty"`
 	// URL is the request's. It tells the provider and is never shown.
 	URL string `json:"url,omitempty"`

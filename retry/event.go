@@ -36,8 +36,7 @@ type ChatStreamError struct {
 	RetryAfterMs *int64 `json:"retry_after_ms,omitempty"`
 }
 
-// ChatStreamRetry is the event to show while a session waits. log/slog writes
-// its fields as a group: slog.WarnContext(ctx, "retrying", "retry", event).
+// ChatStreamRetry is the event to show while a session waits.
 type ChatStreamRetry struct {
 	// Attempt is the number of failures so far, from 1; 0 for a request that
 	// is held by a limit that others have met.

@@ -240,7 +240,8 @@ func (o *option) mistake() error {
 }
 
 // Fill puts every default into p; what is off becomes negative. If p makes no
-// sense, it says why, and p is not to be used.
+// sense, it says why, and p is not to be used. The error has the field's name on
+// the wire, as every host has it: after_commit is AfterCommit.
 func (p *Policy) Fill() error {
 	for i := range options {
 		if o := &options[i]; o.kind == word && o.words != "" && *o.word(p) != "" && jsonscan.Index(o.allowed(), *o.word(p)) < 0 {

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// LogValue groups the event's fields for log/slog.
+// LogValue groups the event's fields for log/slog:
+// slog.WarnContext(ctx, "retrying", "retry", event).
 func (r ChatStreamRetry) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.Int("attempt", r.Attempt),

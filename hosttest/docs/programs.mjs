@@ -136,7 +136,6 @@ export const inGo =
 /** The way into a Go module of one's own: the lines as they are written, but for where the clone is. */
 async function goGet(lines) {
   const own = mkdtempSync(join(folder, "go-"));
-  writeFileSync(join(own, "go.mod"), "module example.com/own\n\ngo 1.25.0\n");
   for (const line of lines) {
     await run("sh", ["-c", line.replace("=../steadfetch", `=${root.replace(/\/$/, "")}`)], { cwd: own });
   }

@@ -142,6 +142,7 @@ for (const words of ["Der Dienst ist überlastet", "OpenAI ist zurzeit überlast
 globalThis.told = said;`),
   },
   "docs/guides/go.md": {
+    "Under net/http": inGo(),
     "Under an SDK": inGo(),
     "Events, and a page behind them": inGo(),
     "The plain loop": inGo(),
@@ -150,7 +151,8 @@ globalThis.told = said;`),
 
 /** The examples of clients with retries of their own. */
 export const sdks = {
-  "README.md": ["In JavaScript 2", "In Go 1"],
+  "README.md": ["In JavaScript 2"],
+  "docs/guides/go.md": ["Under an SDK"],
   "jsbridge/README.md": [
     "openai",
     "@anthropic-ai/sdk",

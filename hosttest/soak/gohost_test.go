@@ -26,17 +26,26 @@ type wire struct {
 	s     *Script
 	began time.Time
 
-	mu     sync.Mutex
-	opened []int64
-	failed []int64
-	open   int
+	mu      sync.Mutex
+	opened  []int64
+	failed  []int64
+	open    int
+	resumed int
 }
 
 func (w *wire) ms() int64 { return time.Since(w.began).Milliseconds() }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	_ = req.Body.Close()
+	body := []byte(nil)
+	if req.Body != nil {
+		body, _ = io.ReadAll(req.Body) // of a string
+		_ = req.Body.Close()
+	}
+	has := after(req.Header.Get("Last-Event-ID"), req.URL.RawQuery, string(body))
 	w.mu.Lock()
+	if has != "" {
+		w.resumed++
+	}
 	n := len(w.opened)
 	w.opened, w.failed = append(w.opened, w.ms()), append(w.failed, -1)
 	w.mu.Unlock()
@@ -62,6 +71,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		header.Set(name, value)
 	}
 	w.open++
+	a = a.forRequest(has)
 	return &http.Response{
 		StatusCode: a.Status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header, ContentLength: -1, Request: req,
 		Body: &wireBody{ctx: req.Context(), w: w, a: a, due: time.Now()},
@@ -179,7 +189,7 @@ func playInGo(s *Script, engine transport.Engine, group *transport.Group) (r *Re
 	time.Sleep(time.Second) // whoever is to let go has done so
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	r.Opened, r.Failed, r.Open = w.opened, w.failed, w.open
+	r.Opened, r.Failed, r.Open, r.Resumed = w.opened, w.failed, w.open, w.resumed
 	if left := len(controller.Snapshots()); left > 0 {
 		return nil, fmt.Errorf("%d requests are left in the controller", left)
 	}

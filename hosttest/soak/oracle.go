@@ -27,6 +27,7 @@ type Result struct {
 	Failed  []int64   `json:"answered,omitempty"` // when it had its headers, or failed; -1 is never
 	Open    int       `json:"open,omitempty"`     // attempts that were neither ended nor let go
 	Ms      int64     `json:"ms"`                 // when it was over
+	Resumed int       `json:"resumed,omitempty"`  // requests that asked for the rest of an answer
 }
 
 // Message is an event as stream() gives it.
@@ -344,6 +345,9 @@ func (s *Script) Check(r *Result) error {
 }
 
 func (s *Script) checkEnd(r *Result) error {
+	if s.Resume != "" {
+		return s.checkResumed(r)
+	}
 	if r.Status >= 400 {
 		r.Bytes = note.ReplaceAll(r.Bytes, nil)
 	}

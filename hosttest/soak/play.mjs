@@ -75,11 +75,38 @@ const enough = new Error("the caller has enough");
 /** The bodies that are under way: as a socket does, they live though nobody but their reader knows of them. */
 const sockets = new Set();
 
+/** The part of an answer that a request names, for the rest of it: by an id, a number, or the text so far. */
+function after(lastId, url, body) {
+  const number = /starting_after=(\d+)/.exec(url)?.[1];
+  const { messages, contents } = typeof body === "string" ? JSON.parse(body) : {};
+  const turns = messages ?? contents ?? [];
+  const { content, parts } = turns.length > 2 ? turns.at(-2) : {};
+  const text = typeof content === "string" ? content : (content ?? parts)?.map(({ text }) => text).join("");
+  return lastId || number || text || "";
+}
+
+/** What the attempt sends to whom has all up to a part. */
+function rest({ parts, back = 0, stop, chunk }, has) {
+  const start = Math.max((has ? 1 + parts.findIndex(({ key }) => key === has) : 0) - back, 0);
+  const bytes = Buffer.concat(
+    parts.filter(({ head }, i) => head || i >= start).map(({ bytes }) => Buffer.from(bytes, "base64")),
+  ).subarray(0, stop);
+  const pieces = [];
+  for (let at = 0; at < bytes.length; at += chunk) {
+    pieces.push({ bytes: bytes.subarray(at, at + chunk).toString("base64") });
+  }
+  return pieces;
+}
+
 /** The provider's end: a fetch. */
 function wire(script, result) {
   const began = Date.now();
-  return (_url, { signal }) =>
+  return (url, { signal, headers, body: sent }) =>
     new Promise((resolve, reject) => {
+      const has = after(new Headers(headers).get("last-event-id"), String(url), sent);
+      if (has) {
+        result.resumed++;
+      }
       const n = result.opened.push(Date.now() - began) - 1;
       result.answered.push(-1);
       const last = script.attempts.length - 1;
@@ -111,6 +138,7 @@ function wire(script, result) {
           sockets.delete(body);
           signal.removeEventListener("abort", listener);
         };
+        const pieces = a.parts ? rest(a, has) : (a.pieces ?? []);
         let i = 0;
         let due = Date.now(); // of the next piece: the provider sends, whether or not somebody reads
         const body = new ReadableStream(
@@ -122,7 +150,7 @@ function wire(script, result) {
               };
             },
             async pull(c) {
-              const piece = a.pieces?.[i++];
+              const piece = pieces[i++];
               if (piece) {
                 due += piece.after_ms ?? 0;
                 if (due > Date.now()) {
@@ -158,7 +186,7 @@ function wire(script, result) {
 }
 
 async function play(script) {
-  const result = { seed: script.seed, opened: [], answered: [], retries: [], events: [], open: 0 };
+  const result = { seed: script.seed, opened: [], answered: [], retries: [], events: [], open: 0, resumed: 0 };
   const began = Date.now();
   const controller = createController();
   const abort = new AbortController();

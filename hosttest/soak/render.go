@@ -21,6 +21,12 @@ type Attempt struct {
 	Headers map[string]string `json:"headers,omitempty"`
 	Pieces  []Piece           `json:"pieces,omitempty"`
 	End     End               `json:"end,omitempty"`
+	// Instead of Pieces: what the request lacks of Parts, from Back of them
+	// before that on, Chunk bytes at a time, and Stop bytes at most.
+	Parts []Part `json:"parts,omitempty"`
+	Back  int    `json:"back,omitempty"`
+	Stop  int    `json:"stop,omitempty"`
+	Chunk int    `json:"chunk,omitempty"`
 
 	// What the oracle knows besides.
 	what  fault

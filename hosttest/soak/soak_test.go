@@ -63,7 +63,7 @@ func (s *Script) faults() (list string) {
 
 func soakInGo(t *testing.T, host int, engine transport.Engine) {
 	p := &provider{chattest.New(t)}
-	ends := map[string]int{}
+	ends, resumed := map[string]int{}, 0
 	group := &transport.Group{} // in which each has a bucket of its own
 	for _, batch := range seeds(host, 4) {
 		scripts := make([]*Script, len(batch))
@@ -83,6 +83,7 @@ func soakInGo(t *testing.T, host int, engine transport.Engine) {
 			if errs[i] == nil {
 				errs[i] = s.Check(results[i])
 				ends[results[i].End]++
+				resumed += results[i].Resumed
 			}
 			report(t, s, errs[i])
 		}
@@ -90,7 +91,8 @@ func soakInGo(t *testing.T, host int, engine transport.Engine) {
 			return
 		}
 	}
-	t.Logf("%v", ends)
+	require.True(t, resumed > 0 || *oneSeed != 0)
+	t.Logf("%v, %d resumed", ends, resumed)
 }
 
 func TestAnswersComeByteExactAndOnceThroughGosTransport(t *testing.T) { soakInGo(t, 0, nil) }
@@ -110,7 +112,7 @@ func TestAnswersComeByteExactAndOnceThroughThePackageInNode(t *testing.T) {
 		t.Skip("not run: there is no node, or the package is not built (make build)")
 	}
 	p := &provider{chattest.New(t)}
-	ends := map[string]int{}
+	ends, resumed := map[string]int{}, 0
 	for _, host := range []int{2, 3} {
 		for _, batch := range join(seeds(host, 4), 10) {
 			var in bytes.Buffer
@@ -132,6 +134,7 @@ func TestAnswersComeByteExactAndOnceThroughThePackageInNode(t *testing.T) {
 				report(t, scripts[r.Seed], scripts[r.Seed].Check(&r))
 				delete(scripts, r.Seed)
 				ends[r.End]++
+				resumed += r.Resumed
 			}
 			require.NoError(t, lines.Err())
 			require.Empty(t, scripts, "some have no result")
@@ -143,7 +146,8 @@ func TestAnswersComeByteExactAndOnceThroughThePackageInNode(t *testing.T) {
 			return
 		}
 	}
-	t.Logf("%v", ends)
+	require.Positive(t, resumed)
+	t.Logf("%v, %d resumed", ends, resumed)
 }
 
 // join puts every n batches together, so that a process has more than one to do.

@@ -76,11 +76,11 @@ func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
 	case "response.cancelled":
 		return Failed
 	case "response.output_item.added", "response.output_item.done":
-		return readItem(v.Text("item.type"), typ == "response.output_item.done")
+		return readItem(v.Text("item.type"), typ == "response.output_item.done") | t.unheard(v.Get("item.content"))
 	case "response.output_text.delta", "response.reasoning_text.delta", "response.reasoning_summary_text.delta":
 		return readAdded(v.Get("delta"), Output)
 	case "response.output_text.done":
-		return 0
+		return t.unheard(v.Get("text"))
 	}
 	switch {
 	case strings.HasSuffix(typ, ".delta"):
@@ -91,6 +91,15 @@ func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
 		return 0
 	}
 	return KeepAlive // "keepalive", and anything else that is not a response's event
+}
+
+// unheard says that a text or a content which is told as a whole is output:
+// some servers send no deltas of it.
+func (t *Tracker) unheard(whole jsonscan.Value) Facts {
+	if whole.Empty() || t.Seen&Output != 0 {
+		return 0
+	}
+	return Output | Opaque
 }
 
 // readItem reads an item of the output, which is a tool call unless it is a

@@ -130,7 +130,13 @@ func isFault(event string, v jsonscan.Value, typ string) bool {
 	if event == "error" || typ == "error" || typ == "response.failed" || v.Says("object", "error") {
 		return true
 	}
+	if strings.HasPrefix(typ, "response.") {
+		return false // an error member is that of a tool: response.mcp_call.failed
+	}
 	if fault := v.Get("error"); !fault.Empty() && fault.Kind() != jsonscan.Bool {
+		return true
+	}
+	if v.Get("success") == "false" && !v.Has("choices") { // Cloudflare's form, with its errors beside it
 		return true
 	}
 	if v.Get("choices").Kind() == jsonscan.Null {

@@ -393,3 +393,28 @@ func FuzzTracker(f *testing.F) {
 		require.Equal(t, copies, views)
 	})
 }
+
+func TestAnAnswerOfTheResponsesAPINeedsNoDeltas(t *testing.T) {
+	for _, e := range []said{
+		{"", `{"type":"response.output_text.done","text":"Hi"}`, opaque, ""},
+		{"", `{"type":"response.output_item.done","item":{"type":"message","content":[{"type":"output_text","text":"Hi"}]}}`, opaque, ""},
+		{"", `{"type":"response.output_item.added","item":{"type":"message","content":[]}}`, 0, ""},
+		{"", `{"type":"response.output_text.done","text":""}`, 0, ""},
+	} {
+		follow(t, protocol.OpenAIResponses, []said{{"", `{"type":"response.created","response":{"id":"r"}}`, 0, ""}, e})
+	}
+}
+
+func TestAToolsErrorIsNoErrorOfTheAnswer(t *testing.T) {
+	follow(t, protocol.OpenAIResponses, []said{
+		{"", `{"type":"response.created","response":{"id":"r"}}`, 0, ""},
+		{"", `{"type":"response.mcp_call.failed","error":"HTTP 500"}`, 0, ""},
+		{"", `{"type":"response.output_item.done","item":{"type":"mcp_call","error":{"type":"http_error","code":500}}}`, opaque, ""},
+	})
+}
+
+func TestCloudflareSaysThatItDidNotSucceed(t *testing.T) {
+	event := sse.Event{Data: `{"result":null,"success":false,"errors":[{"message":"AiError: capacity exceeded","code":3040}]}`}
+	tracker := protocol.Tracker{Promised: protocol.OpenAIChat}
+	require.Equal(t, failed, tracker.Read(&event))
+}

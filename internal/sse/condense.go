@@ -21,9 +21,10 @@ const (
 // It depends on the data alone, not on the pieces in which it arrives, and takes
 // linear time and bounded memory.
 type condensed struct {
-	text []byte
-	cut  bool // something was left out
-	full bool // MaxKept was not enough: text breaks off
+	text  []byte
+	cut   bool // something was left out
+	cutAt int  // where, in text, if it was the rest of one string; else -1
+	full  bool // MaxKept was not enough: text breaks off
 
 	long    bool // text is condensed, not the data unchanged
 	json    bool
@@ -87,7 +88,7 @@ func (c *condensed) condense(p string) {
 			}
 		case ',':
 			if c.skipped == 0 && c.depth > deepest(len(c.text)) {
-				c.skipped, c.cut = c.depth, true
+				c.skipped, c.cut, c.cutAt = c.depth, true, -1
 			}
 		}
 		if c.skipped == 0 {
@@ -106,7 +107,8 @@ func (c *condensed) inString(p string, i int) int {
 				c.put(p[i])
 				c.string += 2
 			} else {
-				c.string, c.cut = keptString, true
+				c.string = keptString
+				c.leaveOut()
 			}
 		}
 		return i + 1
@@ -136,17 +138,27 @@ func (c *condensed) inString(p string, i int) int {
 
 // keep appends as much of s as fits into room and into MaxKept.
 func (c *condensed) keep(s string, room int) {
-	if room = min(room, MaxKept-len(c.text)); len(s) > room {
-		s, c.cut = s[:max(room, 0)], true
+	n := min(len(s), room, MaxKept-len(c.text))
+	c.text = append(c.text, s[:n]...)
+	if n < len(s) {
+		c.leaveOut()
 	}
-	c.text = append(c.text, s...)
+}
+
+// leaveOut notes that something of a string is left out.
+func (c *condensed) leaveOut() {
+	if !c.cut {
+		c.cut, c.cutAt = true, len(c.text)
+	} else if c.cutAt != len(c.text) {
+		c.cutAt = -1
+	}
 }
 
 func (c *condensed) put(b byte) {
 	if len(c.text) < MaxKept {
 		c.text = append(c.text, b)
 	} else {
-		c.full, c.cut = true, true
+		c.full, c.cut, c.cutAt = true, true, -1
 	}
 }
 

@@ -34,6 +34,9 @@ type Event struct {
 	// Cut is set if Data is shortened, and Oversize if it is shortened so much that
 	// it breaks off and cannot be judged.
 	Cut, Oversize bool
+	// CutAt is where in Data text is missing if only one string was shortened, and
+	// -1 if more than that is missing.
+	CutAt int
 	// Hash is a hash of the type and of all the data, even where Data is shortened.
 	Hash uint64
 	// Bytes is the event's place in the stream, its blank line included; the others

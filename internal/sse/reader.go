@@ -294,7 +294,7 @@ func (r *Reader) endLine(c byte) {
 func (r *Reader) complete(e *Event) {
 	*e = Event{
 		Type: View(r.typ), Data: View(r.kept.text), ID: View(r.id), HasID: r.hasID,
-		Lines: r.lines, Bare: r.bare, Cut: r.kept.cut, Oversize: r.kept.full,
+		Lines: r.lines, Bare: r.bare, Cut: r.kept.cut, CutAt: r.kept.cutAt, Oversize: r.kept.full,
 		Bytes: Span{r.from, r.base + int64(r.at)}, TypeAt: r.typeAt, DataAt: r.dataAt, IDAt: r.idAt,
 	}
 	if r.Hashing {

@@ -38,6 +38,8 @@ func note(body string, e *sse.Event) seen {
 	at := func(s sse.Span) string { return body[s.From:s.To] }
 	if data := e.DataOf(body[e.Bytes.From:e.Bytes.To]); !e.Cut && data != e.Data {
 		panic("the data as it came is " + data + ", not " + e.Data)
+	} else if e.Cut && e.CutAt >= 0 && !(strings.HasPrefix(data, e.Data[:e.CutAt]) && strings.HasSuffix(data, e.Data[e.CutAt:])) {
+		panic("more is missing than at one place of " + e.Data)
 	}
 	return seen{
 		strings.Clone(e.Type), strings.Clone(e.Data), strings.Clone(e.ID), e.HasID, e.Lines, e.Bare, e.Cut, e.Oversize, e.Hash,

@@ -12,7 +12,7 @@ import {
   stream,
 } from "../src/index.js";
 import { type FaultyStep, faultyFetch } from "../src/testing/index.js";
-import { answer, post, role, settle, token, url } from "./fakes.js";
+import { answer, network, post, role, settle, token, url, watch } from "./fakes.js";
 
 const collect = (globalThis as { gc?: () => void }).gc;
 
@@ -550,4 +550,18 @@ test("while one instance dies, requests on the next go on", async () => {
   assert.deepEqual(new Set(await Promise.all(all)), new Set([answer.join("")]));
   await settle();
   assert.deepEqual(handles, { session: 0, reader: 0 });
+});
+
+test("null settings are none, as with fetch", async () => {
+  const { fetch, calls } = network();
+  const seen = watch(createFetch({ fetch })(url, null as unknown as RequestInit));
+  await settle();
+  calls[0]!.respond(200, "ok", { "content-type": "text/plain" });
+  await settle();
+  assert.equal(await seen.value!.text(), "ok");
+  for (const nothing of [null, undefined] as unknown as string[]) {
+    const own = await createFetch()(nothing).catch((error) => error);
+    const theirs = await globalThis.fetch(nothing).catch((error) => error);
+    assert.deepEqual([own.name, own.message], [theirs.name, theirs.message]);
+  }
 });

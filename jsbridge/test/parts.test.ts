@@ -45,7 +45,7 @@ for (const [name, text] of Object.entries(texts)) {
 }
 
 /** The messages of a body that comes in chunks of a size. */
-async function messages(body: Uint8Array, size: number) {
+async function messages(body: Uint8Array, size: number, url = "https://api.openai.com/v1/chat/completions") {
   let at = 0;
   const pieces = new ReadableStream({
     pull(controller) {
@@ -58,7 +58,7 @@ async function messages(body: Uint8Array, size: number) {
   });
   const list = [];
   for await (const event of stream(
-    "https://api.openai.com/v1/chat/completions",
+    url,
     { method: "POST", body: '{"stream":true}' },
     { fetch: async () => new Response(pieces, { headers: { "content-type": "text/event-stream" } }) },
   )) {
@@ -99,4 +99,27 @@ test("a character that is cut in a long event is one, though all else is ASCII",
   assert.equal(body[2 * size - 1], 0xc3); // the first half of it ends a chunk
   const [, message] = await messages(body, size);
   assert.ok(message!.text === text);
+});
+
+test("an image of 6 MiB adds no text, and a text of 6 MiB is told, with its escapes", async () => {
+  const gemini = (...parts: object[]) =>
+    `data: ${JSON.stringify({ candidates: [{ content: { parts, role: "model" }, finishReason: "STOP", index: 0 }] })}\r\n\r\n`;
+  const image = { inlineData: { mimeType: "image/png", data: "iVBO".repeat((6 << 20) / 4) } };
+  const text = `${'"quoted" \\ and\n'.repeat(400_000)}the end`;
+  for (const [parts, wanted] of [
+    [[image], undefined],
+    [[image, { text: "a cat" }], "a cat"],
+    [[{ text: "a cat" }, image], "a cat"],
+    [[{ text }], text],
+  ] as const) {
+    const body = encoder.encode(gemini(...parts));
+    const list = await messages(
+      body,
+      1 << 16,
+      "https://generativelanguage.googleapis.com/v1beta/models/m:streamGenerateContent?alt=sse",
+    );
+    assert.equal(list.length, 1);
+    assert.ok(list[0]!.text === wanted);
+    assert.equal(list[0]!.data.length, body.length - "data: \r\n\r\n".length);
+  }
 });

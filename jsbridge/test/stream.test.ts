@@ -523,3 +523,16 @@ test("what comes as it is is streaming until it was read, and its end is its sta
   assert.equal((stopped.seen[1] as { error: RetryError }).error.reason, "stopped_by_user");
   assert.ok(stopped.calls[0]!.signal.aborted);
 });
+
+test("an empty turn that is believed the second time comes with its last event", async (t) => {
+  const pass = clock(t);
+  const { fetch, calls } = network();
+  const { types } = collect(stream(url, post(), { fetch, onWarning() {} }));
+  await settle();
+  calls[0]!.open().finish(stop + done);
+  await settle();
+  await pass(0);
+  calls[1]!.open().finish(stop + done);
+  await settle();
+  assert.deepEqual(types(), ["retry", "message", "message", "finish"]);
+});

@@ -16,6 +16,7 @@ func (s *Session) events(p []byte) *Answer {
 	for r.reader.Next(&r.event) {
 		s.upTo = r.event.Bytes.To
 		if s.due = s.take(); s.due != nil {
+			s.listening.all = false // this one may still go on
 			return nil
 		}
 		s.listen()

@@ -62,20 +62,29 @@ func consume(t *testing.T, chunks []string) (body string, events []listened, own
 		}
 	}
 	s.Step(&session.Happened{What: session.OnStart, Now: epoch})
-	s.Step(&session.Happened{
-		What: session.OnResponse, Now: epoch, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"},
-	})
-	for _, chunk := range chunks {
-		told = told[:0]
-		p := []byte(chunk)
-		queue.Add(p)
-		n, a := s.Chunk(1, epoch, p)
-		if a != nil && a.Do != session.DoNothing {
-			return body, events, own // the attempt is over
+	now := int64(epoch)
+	for attempt := 1; ; attempt++ {
+		s.Step(&session.Happened{
+			What: session.OnResponse, Now: now, Attempt: attempt, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"},
+		})
+		var over *session.Answer
+		for _, chunk := range chunks {
+			told = told[:0]
+			p := []byte(chunk)
+			queue.Add(p)
+			n, a := s.Chunk(attempt, now, p)
+			if a != nil && a.Do != session.DoNothing {
+				over = a
+				break
+			}
+			take(n)
 		}
-		take(n)
+		if over == nil || over.Do != session.DoWait || len(body) > 0 {
+			return body, events, own
+		}
+		queue, now = session.Queue{}, over.TimerAt
+		s.Step(&session.Happened{What: session.OnTimer, Now: now})
 	}
-	return body, events, own
 }
 
 // plain reads a body with nothing but a reader.
@@ -101,6 +110,18 @@ func TestASessionTellsAConsumerOfTheEventsThatItsOwnReaderWouldFind(t *testing.T
 	}
 	_, _, own := consume(t, long)
 	require.Positive(t, own, "an event a chunk needs no other reader")
+}
+
+func TestAnAnswerWithNothingInItIsToldOfToItsLastEvent(t *testing.T) {
+	// It is asked for again; then it goes on as it came, with all that was held.
+	for _, answer := range [][]string{chat(), claude(), responses(false)} {
+		for cut := range answer {
+			chunks := []string{strings.Join(answer[:cut], ""), strings.Join(answer[cut:], "")}
+			got, events, _ := consume(t, chunks)
+			require.Equal(t, strings.Join(chunks, ""), got)
+			require.Equal(t, plain(got), events)
+		}
+	}
 }
 
 func FuzzASessionTellsAConsumerOfTheEventsThatItsOwnReaderWouldFind(f *testing.F) {

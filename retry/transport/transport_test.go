@@ -136,6 +136,26 @@ func TestPermanentFailuresGoToTheCallerAsTheProviderPutThem(t *testing.T) {
 	}
 }
 
+// SDKs read an error that is the first event of a 200. So it goes on as it came,
+// if it is for good, or the last.
+func TestAnErrorThatBeginsA200GoesToTheCallerAsItCame(t *testing.T) {
+	for _, data := range []string{
+		`{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}`,
+		`{"error":{"message":"Overloaded","type":"overloaded_error"}}`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			script := attemptScript{chunks: []string{"data: " + data + "\n\n"}}
+			p := newProvider(script, script)
+			tr := newTransport(p)
+			tr.Policy.MaxAttempts = 2
+			resp, err := tr.RoundTrip(chatRequest(t, t.Context()))
+			require.NoError(t, err)
+			require.Equal(t, 200, resp.StatusCode)
+			require.Equal(t, script.chunks[0], read(t, resp))
+		})
+	}
+}
+
 func TestWhatIsNoStreamPassesUntouched(t *testing.T) {
 	large := strings.Repeat("0123456789", 100_000)
 	for name, script := range map[string]attemptScript{

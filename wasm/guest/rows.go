@@ -43,7 +43,8 @@ func (r *row) write(e *sse.Event, base int64, text, reasoning jsonscan.Value, fo
 	r.place(8, inside(e, text), base)
 	r.place(10, inside(e, reasoning), base)
 	r[12] = 0
-	if !found || e.Cut || e.Lines > 1 {
+	unsure := e.CutAt < 0 && (text != "" || reasoning != "" || len(e.Data) >= sse.MaxKept/2)
+	if !found || unsure || e.Lines > 1 {
 		r[12] = 1
 	}
 	return true
@@ -59,11 +60,19 @@ func (r *row) place(column int, at sse.Span, base int64) {
 
 // inside returns the place between the quotes of v, a JSON string in the event's data.
 func inside(e *sse.Event, v jsonscan.Value) (at sse.Span) {
-	if v != "" {
-		at.From = e.DataAt.From + int64(jsonscan.Place(v, e.Data)) + 1
-		at.To = at.From + int64(len(v)) - 2
+	if v == "" {
+		return at
 	}
-	return at
+	from := jsonscan.Place(v, e.Data) + 1
+	to := from + len(v) - 2
+	missing := int(e.DataAt.To-e.DataAt.From) - len(e.Data)
+	if e.CutAt < from {
+		from += missing
+	}
+	if e.CutAt <= to {
+		to += missing
+	}
+	return sse.Span{From: e.DataAt.From + int64(from), To: e.DataAt.From + int64(to)}
 }
 
 // sessionEvents returns how many events are in the bytes that the last

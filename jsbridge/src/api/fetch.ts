@@ -50,7 +50,7 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
         caller!.resolve(response);
         caller = undefined;
       };
-      request(engine, input, init, own, false, (session) => {
+      request(engine, input, init ?? undefined, own, false, (session) => {
         let body: Body | undefined; // once the caller has it
         let next: { body: Body; copy: Response; of: Response } | undefined;
         const prepare = (response: Response) => {

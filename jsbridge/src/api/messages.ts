@@ -32,10 +32,20 @@ interface Reader {
   free?(): void;
 }
 
-/** A message of which the core is asked what is text, once, when the text is first read. */
-export function message(event: string, data: string, id: string): ChatStreamMessage {
-  let said: Said | undefined;
+/** A message of which it is asked what is text, once, when the text is first read: who knows it, or else the core. */
+export function message(
+  event: string,
+  data: string,
+  id: string,
+  known?: () => { [K in keyof Said]: string | undefined },
+): ChatStreamMessage {
+  let said: { [K in keyof Said]: string | undefined } | undefined;
   const say = () => {
+    try {
+      said ??= known?.();
+    } catch {
+      // No escapes of JSON's: the core is asked.
+    }
     said ??= engine().said({ event, data });
     return said;
   };
@@ -142,6 +152,10 @@ function told(
   text: string | undefined,
   reasoning: string | undefined,
 ): ChatStreamMessage {
+  if (data.length > long) {
+    // To look into a long text takes time, which only who wants it spends.
+    return message(event, data, id, () => ({ text: unescaped(text), reasoning: unescaped(reasoning) }));
+  }
   try {
     return { type: "message", event, data, id, text: unescaped(text), reasoning: unescaped(reasoning) };
   } catch {

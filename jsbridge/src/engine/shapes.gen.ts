@@ -45,10 +45,7 @@ export interface Failure {
   event?: Event;
   /** `error` is the thrown error, if one was. */
   error?: ErrorInfo;
-  /**
-   * `provider` is a hint ("anthropic", "openai", …) for hosts that know it.
-   * [ProviderOf] says which names there are.
-   */
+  /** `provider` is a hint ("anthropic", "openai", …) for hosts that know it. */
   provider?: string;
   /** `url` is the request's. It tells the provider and is never shown. */
   url?: string;
@@ -421,10 +418,7 @@ export interface Shared {
   wake?: number[];
 }
 
-/**
- * ChatStreamRetry is the event to show while a session waits. log/slog writes
- * its fields as a group: slog.WarnContext(ctx, "retrying", "retry", event).
- */
+/** ChatStreamRetry is the event to show while a session waits. */
 export interface ChatStreamRetry {
   /**
    * `attempt` is the number of failures so far, from 1; 0 for a request that
