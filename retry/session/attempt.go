@@ -148,9 +148,6 @@ func (s *Session) response(h *Happened) *Answer {
 	var a *Answer
 	if s.looksInto(h.Status, h.Headers) {
 		s.mode = modeSniff
-		if r := s.group.spare(); r != nil {
-			s.readWith(r)
-		}
 		a = s.answer(doRead)
 	} else {
 		a = s.pass()

@@ -26,8 +26,6 @@ type Group struct {
 	// The texts that sessions kept last. Thousands that wait keep the same ones.
 	url, model, message, detail string
 	policy                      *retry.Policy
-
-	spares []*reading // of sessions that were freed
 }
 
 // keep is s, as the text that was kept last if it is the same.
@@ -46,24 +44,7 @@ func (g *Group) keepPolicy(p *retry.Policy) *retry.Policy {
 	return g.policy
 }
 
-// spare is what a session that was freed has read with; nil if there is none.
-func (g *Group) spare() (r *reading) {
-	if last := len(g.spares) - 1; last >= 0 {
-		r, g.spares = g.spares[last], g.spares[:last]
-	}
-	return r
-}
-
-func (g *Group) keepSpare(r *reading) {
-	if r != nil && len(g.spares) < maxSpares {
-		*r = reading{} // and what it holds on to
-		g.spares = append(g.spares, r)
-	}
-}
-
 const (
-	// maxSpares is enough for those that end while others begin.
-	maxSpares = 64
 	// keptBuckets is how many buckets are kept at least. One that has sessions
 	// or a cool-down is never given up.
 	keptBuckets = 4096

@@ -344,15 +344,13 @@ func (s *Session) close(do action, to state) *Answer {
 }
 
 // Free lets go of a session that its host gives up before it is over: it leaves
-// its bucket and what is held for all. After the end it only saves the next one
-// some memory.
+// its bucket and what is held for all. It has no need to be called after the end.
 func (s *Session) Free() {
-	if !s.over() {
-		s.close(doNothing, stopped)
-		s.account()
+	if s.over() {
+		return
 	}
-	s.group.keepSpare(s.reading)
-	s.reading = nil
+	s.close(doNothing, stopped)
+	s.account()
 }
 
 // succeed ends a session whose attempt succeeded, with what is ready.

@@ -400,12 +400,7 @@ type reading struct {
 // read is the attempt's reading, made when it is first asked for.
 func (s *Session) read() *reading {
 	if s.reading == nil {
-		s.readWith(&reading{})
+		s.reading = &reading{tracker: protocol.Tracker{Promised: s.promised, Wanted: s.wanted}}
 	}
 	return s.reading
-}
-
-func (s *Session) readWith(r *reading) {
-	*r = reading{tracker: protocol.Tracker{Promised: s.promised, Wanted: s.wanted}}
-	s.reading = r
 }

@@ -32,10 +32,9 @@ type window struct {
 
 	// Some servers bound how many they answer at a time, and no rate. Who goes
 	// first may then be in vain until an answer has ended.
-	streams   int   // answers that have begun and not ended
-	places    int   // how many of them the server takes, as far as is known; 0: as many as come
-	unbounded bool  // the server was found to have no such bound
-	patience  int64 // until then a first one waits for an answer to end
+	streams  int   // answers that have begun and not ended
+	places   int   // how many of them the server takes, as far as is known; 0: nothing is, -1: as many as come
+	patience int64 // until then a first one waits for an answer to end
 
 	// Tries for more, one in some periods.
 	began int64 // this period
@@ -73,8 +72,8 @@ type trip struct {
 
 // batch is requests that were sent at about the same time.
 type batch struct {
-	from, to int64
-	n        int
+	at int64 // the last one's
+	n  int
 }
 
 // next says whether one more may go. If not, at is when time alone will change
@@ -100,7 +99,7 @@ func (w *window) next(now int64) (may bool, at int64) {
 	if now >= w.began+w.period {
 		w.renew(now)
 	}
-	for len(w.sent) > 0 && w.sent[0].to <= now-w.period {
+	for len(w.sent) > 0 && w.sent[0].at <= now-w.period {
 		w.recent -= w.sent[0].n
 		w.sent = w.sent[1:]
 	}
@@ -108,9 +107,9 @@ func (w *window) next(now int64) (may bool, at int64) {
 		return w.out < w.size, 0
 	}
 	w.full = true
-	at = w.sent[0].to + w.period
+	at = w.sent[0].at + w.period
 	// Without the server's word the period is a guess, which may be far too long.
-	if last := w.sent[len(w.sent)-1].to + restMost; !w.told && last < at {
+	if last := w.sent[len(w.sent)-1].at + restMost; !w.told && last < at {
 		if now >= last {
 			w.close()
 			return true, 0
@@ -125,8 +124,8 @@ func (w *window) next(now int64) (may bool, at int64) {
 func (w *window) guess(first bool) {
 	switch {
 	case w.streams < w.places-w.places/8:
-		w.places, w.unbounded = 0, true
-	case w.places > 0 || first && !w.unbounded:
+		w.places = -1
+	case w.places > 0 || first && w.places == 0:
 		w.places = w.streams
 	}
 	w.more = 0
@@ -135,9 +134,9 @@ func (w *window) guess(first bool) {
 // place notes that an answer has begun: of a first one, or another.
 func (w *window) place(first bool) {
 	switch {
-	case w.places == 0:
+	case w.places <= 0:
 	case w.streams >= w.places && first:
-		w.places, w.unbounded = 0, true
+		w.places = -1
 	case w.streams >= w.places: // one more was tried
 		w.places, w.more, w.pause = w.streams+1, 0, 1
 	case w.gained >= w.places*w.pause:
@@ -182,11 +181,11 @@ func (w *window) send(now int64) trip {
 func (w *window) note(now int64) {
 	w.recent++
 	last := len(w.sent) - 1
-	if last < 0 || now-w.sent[last].from > w.period/batches {
-		w.sent = append(w.sent, batch{from: now})
+	if part := w.period/batches + 1; last < 0 || w.sent[last].at/part != now/part {
+		w.sent = append(w.sent, batch{})
 		last++
 	}
-	w.sent[last].to = now
+	w.sent[last].at = now
 	w.sent[last].n++
 }
 
@@ -288,7 +287,7 @@ func (w *window) restLength() int64 { return min(restFirst<<min(max(w.vain-1, 0)
 func (w *window) start(known int) {
 	w.was = 0
 	w.on, w.size, w.known, w.period = true, 1, known, 0
-	w.places, w.unbounded = 0, false
+	w.places = 0
 	w.vain, w.step, w.rest, w.pause = 0, 1, pauseFirst, pauseFirst
 }
 

@@ -186,7 +186,7 @@ func TestThatAServerAnswersSoManyAtATimeIsNotBelievedForLong(t *testing.T) {
 	first := c.gone()
 	require.Len(t, first, 1, "nothing has ended, and one is tried")
 	c.pass(first...)
-	require.Zero(t, c.line.places, "more are answered than there were places")
+	require.Negative(t, c.line.places, "more are answered than there were places")
 	require.NotEmpty(t, c.gone())
 
 	c = limitedPlaces(t)
@@ -194,7 +194,7 @@ func TestThatAServerAnswersSoManyAtATimeIsNotBelievedForLong(t *testing.T) {
 	c.line.leave(c.turns[1], c.now)
 	c.rouse()
 	c.limit(1000, c.gone()...)
-	require.Zero(t, c.line.places, "there were places, and the limit was met: it is another one")
+	require.Negative(t, c.line.places, "there were places, and the limit was met: it is another one")
 
 	c = limitedPlaces(t)
 	c.line.leave(c.turns[0], c.now)
