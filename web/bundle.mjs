@@ -38,42 +38,49 @@ export function versions() {
   return Object.fromEntries(Object.entries(peers).map(([id, name]) => [id, versionOf(name)]));
 }
 
-/** Resolves `./vendor/NAME.js` to the entry of that name. */
+/** Resolves `./vendor/NAME.js` to the entry of that name, but for those of the peers' own build. */
 const vendor = {
   name: "vendor",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/vendor\/\w+\.js$/ }, ({ path }) => ({
-      path: path.replace(/.*\//, ""),
-      namespace: "vendor",
-    }));
-    onLoad({ filter: /./, namespace: "vendor" }, ({ path }) => ({
-      contents: entries[path.replace(".js", "")],
-      resolveDir: here,
-    }));
+    onResolve({ filter: /\/vendor\/\w+\.js$/ }, ({ path, kind }) => {
+      const name = path.replace(/.*\/(.*)\.js/, "$1");
+      return name in peers && kind !== "entry-point"
+        ? { path: `./peers/${name}.js`, external: true }
+        : { path: name, namespace: "vendor" };
+    });
+    onLoad({ filter: /\.wasm$/ }, () => ({ contents: "export default undefined" })); // the page fetches it
+    onLoad({ filter: /./, namespace: "vendor" }, ({ path }) => ({ contents: entries[path], resolveDir: here }));
   },
 };
 
-/** The modules, by the path that the page uses for each. */
+const options = {
+  absWorkingDir: join(here, "public"),
+  outdir: "/",
+  outbase: ".",
+  bundle: true,
+  splitting: true,
+  plugins: [vendor],
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  minify: true,
+  legalComments: "none",
+  write: false,
+  logLevel: "error",
+};
+
+/** The modules, by the path that the page uses for each. The peers share nothing with the page, not even helpers. */
 export async function bundle() {
-  const { outputFiles } = await build({
-    absWorkingDir: join(here, "public"),
-    entryPoints: ["main.js", "storm/worker.js"],
-    outdir: "/",
-    outbase: ".",
-    bundle: true,
-    splitting: true,
-    chunkNames: "[name]-[hash]",
-    plugins: [vendor],
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    minify: true,
-    legalComments: "none",
-    loader: { ".wasm": "empty" },
-    write: false,
-    logLevel: "error",
-  });
-  const made = new Map(outputFiles.map(({ path, contents }) => [path, Buffer.from(contents)]));
+  const builds = [
+    { ...options, entryPoints: ["main.js", "storm/worker.js"], chunkNames: "[name]-[hash]" },
+    {
+      ...options,
+      entryPoints: Object.fromEntries(Object.keys(peers).map((name) => [`peers/${name}`, `./vendor/${name}.js`])),
+      chunkNames: "peers/[name]-[hash]",
+    },
+  ];
+  const files = (await Promise.all(builds.map(build))).flatMap(({ outputFiles }) => outputFiles);
+  const made = new Map(files.map(({ path, contents }) => [path, Buffer.from(contents)]));
   made.set("/uplot.css", readFileSync(require.resolve("uplot/dist/uPlot.min.css")));
   return made;
 }

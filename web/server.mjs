@@ -105,11 +105,11 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
     const { body, encoding } = found ? await compress(found.body, request.headers["accept-encoding"]) : {};
     response.writeHead(found ? 200 : 404, {
       "content-type": found?.type ?? "text/plain",
-      ...(encoding && { "content-encoding": encoding, vary: "accept-encoding" }),
+      ...(encoding && { "content-encoding": encoding }), // nothing is stored that could be given to another client
       // Only pages and workers need the policy; browsers ignore it on other files.
       ...(found && runs(found.type, request.url) && { "content-security-policy": policy }),
       "x-content-type-options": "nosniff",
-      "cache-control": "no-store",
+      "cache-control": found?.type === types[".svg"] ? "max-age=3600" : "no-store", // the icon stands in the page, too
     });
     response.end(body ?? "There is nothing here.\n");
   });

@@ -1,11 +1,11 @@
 // The conversation: sends a message, shows the answer while it streams, and keeps both over a reload.
 import { codePanel, linkRow, streamCode } from "./code.js";
-import { $ } from "./dom.js";
 import { makeNetwork } from "./mishap.js";
 import { protocols, requestOf } from "./protocols.js";
 import { logOf, newRun } from "./provider.js";
 import { runOf, scripts } from "./scripts.js";
 import { createSettings } from "./settings.js";
+import { $ } from "./shared.js";
 import { draw } from "./timeline.js";
 import "./vendor/element.js";
 import { createController, stream } from "./vendor/steadfetch.js";

@@ -1,5 +1,5 @@
 // The code beside each scenario: what an application writes, without what only this page does.
-import { copyButton, make } from "./dom.js";
+import { copyButton, make } from "./shared.js";
 
 const repository = "https://github.com/steadfetch/steadfetch";
 const links = {

@@ -1,6 +1,5 @@
 // The same request and fault at the same time: through an SDK alone, and through steadfetch.
 import { bareCode, codePanel, fetchCode, linkRow, streamCode } from "./code.js";
-import { $, radio, seconds } from "./dom.js";
 import { createLane } from "./lane.js";
 import { makeNetwork } from "./mishap.js";
 import { protocols, requestOf } from "./protocols.js";
@@ -8,6 +7,7 @@ import { config, newRun } from "./provider.js";
 import { lastingRunOf, scripts } from "./scripts.js";
 import { sdks } from "./sdks.js";
 import { fill } from "./settings.js";
+import { $, radio, seconds } from "./shared.js";
 import "./vendor/element.js";
 import { createController, stream } from "./vendor/steadfetch.js";
 

@@ -1,5 +1,5 @@
 // The engine alone, for views that simulate the clock.
-import { compiled } from "./module.js";
+import { compiled } from "./shared.js";
 import { makeEngine } from "./vendor/engine.js";
 
 /** A new instance, shared with nobody. */

@@ -1,5 +1,5 @@
 // One side of the comparison: its answer, and the requests, waits and tokens it took.
-import { make, plural, seconds } from "./dom.js";
+import { make, plural, seconds } from "./shared.js";
 
 const now = () => performance.now();
 

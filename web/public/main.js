@@ -1,5 +1,5 @@
 // The page's views. Each is loaded when it is first opened.
-import { compiled } from "./module.js";
+import { compiled } from "./shared.js";
 import { init } from "./vendor/steadfetch.js";
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];

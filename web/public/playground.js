@@ -1,11 +1,11 @@
 // The playground: classifies an error and shows the rules that led to the verdict, and plots the waits of a policy. All of
 // its state is in the URL.
 import { classifyCode, codePanel, linkRow } from "./code.js";
-import { $, copyButton, make } from "./dom.js";
 import { freshEngine } from "./engine.js";
 import { examples } from "./examples.js";
 import { parseFailure } from "./parse-failure.js";
 import { bugReport, testVector } from "./report.js";
+import { $, copyButton, make } from "./shared.js";
 import { classify, explain } from "./vendor/steadfetch.js";
 import { drawWaits, waitsOf } from "./waits.js";
 

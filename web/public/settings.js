@@ -1,8 +1,9 @@
 // The forms for the protocol, the fault and the policy. The URL can preset every field:
 // ?script=overloaded&protocol=chat&initialDelayMs=20
-import { make, radio } from "./dom.js";
+
 import { protocols } from "./protocols.js";
 import { groups, scripts } from "./scripts.js";
+import { make, radio } from "./shared.js";
 
 const after = { resume: "resume", restart: "start over", fail: "fail" };
 

@@ -1,8 +1,7 @@
 // The storm's view: its form, the plot and the table, and the results as CSV.
 import { codePanel, linkRow, stormCode } from "./code.js";
-import { $, make, still } from "./dom.js";
-import { compiled } from "./module.js";
 import { number } from "./settings.js";
+import { $, compiled, make, still } from "./shared.js";
 import { kinds } from "./storm/kinds.js";
 import uPlot from "./vendor/uplot.js";
 

@@ -1,4 +1,4 @@
-// Helpers for making elements, shared by the views.
+// What the views share: helpers for making elements, and the module.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -43,3 +43,13 @@ export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matche
 
 export const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 export const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
+
+let loading;
+
+/** The module, fetched and compiled once for the package, the storm, and the plot of waits. */
+export function compiled() {
+  loading ??= fetch("steadfetch/steadfetch.wasm")
+    .then((response) => response.arrayBuffer())
+    .then((bytes) => WebAssembly.compile(bytes));
+  return loading;
+}
