@@ -30,7 +30,7 @@ func TestOursIsThroughWithTheFewestRequestsAndSoon(t *testing.T) {
 			require.LessOrEqual(t, float64(ours.Requests), 1.1*float64(fewest))
 			// One goes first, which takes a round trip. A provider that was down gets
 			// twice as many with each, and not all at once, who would end it again.
-			atMost := 1.2*float64(soonest)
+			atMost := 1.2 * float64(soonest)
 			if strings.HasPrefix(r.limit.name, "down") {
 				atMost += 240 * math.Log2(float64(r.n))
 			} else if r.limit.name == "concurrency" && r.answer < 1000 {
