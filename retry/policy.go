@@ -65,8 +65,12 @@ type Policy struct {
 	// where the consumer can be told to drop what it has, else fail. Where a
 	// resume is not possible, the default applies.
 	AfterCommit AfterCommit `json:"after_commit,omitempty"`
-	// Resume is how to resume: ResumeLastEventID, ResumeBackground,
-	// ResumeContinue or ResumeCustom. Default: the one that fits what was received.
+	// Resume is how to resume: ResumeLastEventID sends the last event's id,
+	// ResumeBackground asks OpenAI's Responses API for the rest, ResumeContinue
+	// repeats the request with two more turns (the partial answer, and a user's
+	// "[CONTINUE]": a model may not go on exactly where it broke, and then the join
+	// shows), ResumeCustom leaves the request to the caller. Default: the one that
+	// fits what was received.
 	Resume ResumeKind `json:"resume,omitempty"`
 
 	// Protocol names the protocol of the answer where the request's address does

@@ -237,8 +237,12 @@ export interface Policy {
    */
   afterCommit?: "fail" | "restart" | "resume";
   /**
-   * Resume is how to resume: "last_event_id", "background",
-   * "continue" or "custom". Default: the one that fits what was received.
+   * Resume is how to resume: "last_event_id" sends the last event's id,
+   * "background" asks OpenAI's Responses API for the rest, "continue"
+   * repeats the request with two more turns (the partial answer, and a user's
+   * "[CONTINUE]": a model may not go on exactly where it broke, and then the join
+   * shows), "custom" leaves the request to the caller. Default: the one that
+   * fits what was received.
    */
   resume?: "last_event_id" | "background" | "continue" | "custom";
   /**
