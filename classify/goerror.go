@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// IsRetryable says whether the same call is worth another try after err. An
+// IsRetryable reports whether the same call is worth another try after err. An
 // error with a method Retryable() bool knows that itself, as retry.Error does.
 // For others it is Classify(FromError(err)).Retryable: nil, a done context and
 // an error that no rule knows are not retryable.

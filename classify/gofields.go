@@ -13,7 +13,7 @@ import (
 const maxErrorBody = 64 << 10
 
 // gather fills in what the outermost error of a chain that knows anything of a
-// response, or was judged before, knows of it. It says whether there is one.
+// response, or was judged before, knows of it. It reports whether there is one.
 //
 // SDKs keep it in methods (AWS), or in fields of types that this package does
 // not import: openai-go and anthropic-sdk-go in StatusCode, Request and

@@ -136,7 +136,7 @@ func providerAt(host string) *provider {
 	return nil
 }
 
-// hostFits says whether pattern, as provider.hosts has it, is host's or that of
+// hostFits reports whether pattern, as provider.hosts has it, is host's or that of
 // a domain above it. Host may have a port.
 func hostFits(host, pattern string) bool {
 	begin, end := ascii.CutByte(pattern, '*')

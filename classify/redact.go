@@ -173,13 +173,13 @@ func wordEnd(s string, i int) int {
 	return i
 }
 
-// turns says whether s begins with a character that ends a line or turns the
+// turns reports whether s begins with a character that ends a line or turns the
 // direction of writing: U+2028 to U+202E, U+2066 to U+2069.
 func turns(s string) bool {
 	return at(s, 0) == 0xE2 && (at(s, 1) == 0x80 && at(s, 2)&^7 == 0xA8 || at(s, 1) == 0x81 && at(s, 2) >= 0xA6)
 }
 
-// prose says whether a word could be one of a sentence: lower-case letters, or few.
+// prose reports whether a word could be one of a sentence: lower-case letters, or few.
 func prose(word string) bool {
 	for i := 0; i < len(word); i++ {
 		if c := word[i]; c != ascii.Lower(c) || isDigit(c) {
@@ -238,7 +238,7 @@ func addressEnd(s string, i, end int) int {
 
 func isHex(c byte) bool { return isDigit(c) || ascii.Lower(c)-'a' < 6 }
 
-// looksLikeHost says whether the word at i is a URL without its scheme: a host
+// looksLikeHost reports whether the word at i is a URL without its scheme: a host
 // and, behind it, a path, a query or a port.
 func looksLikeHost(s string, i, end int) bool {
 	host := hostOf(s[i:end])
@@ -270,7 +270,7 @@ func shownHost(url string) string {
 	return host
 }
 
-// homeFolder says whether a path leads into somebody's own folder.
+// homeFolder reports whether a path leads into somebody's own folder.
 func homeFolder(word string) bool {
 	return ascii.HasPrefixFold(word, "/home/") || ascii.HasPrefixFold(word, "/users/") || ascii.HasPrefixFold(word, "/root/") || ascii.HasPrefixFold(word, "~/")
 }
@@ -342,7 +342,7 @@ func class(c byte) byte {
 	return c & 0x20
 }
 
-// isCamel says whether letters are words written together, each with a capital:
+// isCamel reports whether letters are words written together, each with a capital:
 // "ResourceExhaustedException".
 func isCamel(letters string) bool {
 	capitals, vowels, run := 0, 0, 0
@@ -361,7 +361,7 @@ func isCamel(letters string) bool {
 	return capitals > 1 && capitals*3 <= len(letters) && capitals*14 >= len(letters) && vowels*10 >= len(letters)*3
 }
 
-// isName says whether a long word is a name: words in one case, joined by marks,
+// isName reports whether a long word is a name: words in one case, joined by marks,
 // or several written together. In a text that mentions secrets, such a one must
 // be the name of an error.
 func isName(word string, wary bool) bool {

@@ -192,7 +192,7 @@ type asked struct {
 	sure   bool // a machine says it: retry_after, retryDelay
 }
 
-// word adds a word, which may be several in one, and says whether all of it is
+// word adds a word, which may be several in one, and reports whether all of it is
 // known.
 func (a *asked) word(s string) bool {
 	b := *a
@@ -261,7 +261,7 @@ func firstOf(words, s string, first *string) bool {
 	return *first != ""
 }
 
-// askedBehind says whether the words behind a duration, rest, make it a wait.
+// askedBehind reports whether the words behind a duration, rest, make it a wait.
 // It begins at i.
 func (t *scan) askedBehind(i int, rest string) bool {
 	end := max(i-1, 0)

@@ -95,7 +95,7 @@ var rules = [...]rule{
 	{name: "unknown", kind: Unknown},
 }
 
-// holds says whether r decides. A loose word does not stop what the status says
+// holds reports whether r decides. A loose word does not stop what the status says
 // is the server's trouble, nor repeat what it says is the request's.
 func (t *scan) holds(r *rule) bool {
 	need := loosely
@@ -105,12 +105,12 @@ func (t *scan) holds(r *rule) bool {
 	return (r.any[0] == none || t.anyOf(&r.any, need)) && (r.and == none || t.level(r.and) >= need) && !t.anyOf(&r.none, loosely) && !t.anyOf(&r.unless, fully)
 }
 
-// refused says whether the status is about the request.
+// refused reports whether the status is about the request.
 func (t *scan) refused() bool {
 	return t.anyOf(&facts{statusUnfit, statusRefused, statusUpstream, statusNotFound}, fully)
 }
 
-// serverSide says whether the failure is the server's by its status or type.
+// serverSide reports whether the failure is the server's by its status or type.
 func (t *scan) serverSide() bool {
 	return t.anyOf(&facts{statusServer, statusOverloaded, statusTimeout, overloaded}, fully)
 }

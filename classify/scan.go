@@ -188,7 +188,7 @@ func (t *scan) wide(a, b, c byte) {
 	}
 }
 
-// isMark says whether c separates words in flat.
+// isMark reports whether c separates words in flat.
 func isMark(c byte) bool { return c == ' ' || c == ';' || c == '|' }
 
 // fillers are words that change nothing: without them, "the model is currently
@@ -312,13 +312,13 @@ func (t *scan) level(f fact) level {
 	return t.found[f]
 }
 
-// search says whether one of some phrases is there.
+// search reports whether one of some phrases is there.
 func (t *scan) search(phrases string, claim bool) bool {
 	at, _ := t.find(phrases, claim)
 	return at >= 0
 }
 
-// anyOf says whether one of set is founded as well as need says.
+// anyOf reports whether one of set is founded as well as need says.
 func (t *scan) anyOf(set *facts, need level) bool {
 	for _, f := range set {
 		if f != none && t.level(f) >= need {
@@ -364,7 +364,7 @@ func (t *scan) find(phrases string, claim bool) (at int, phrase string) {
 	return -1, ""
 }
 
-// claimed says whether what stands at i is put forward: not denied just before
+// claimed reports whether what stands at i is put forward: not denied just before
 // it, and not part of advice.
 func (t *scan) claimed(i int) bool {
 	const (
@@ -455,7 +455,7 @@ func skipSpace(s string, i int) int {
 	return i
 }
 
-// begins says whether the first byte of s that is no white space is c.
+// begins reports whether the first byte of s that is no white space is c.
 func begins(s string, c byte) bool {
 	return at(s, skipSpace(s, 0)) == c
 }
@@ -483,7 +483,7 @@ func skipNoise(s string, i int) int {
 	return i + len(value)
 }
 
-// hasTags says whether s has an end tag, as every page of HTML has.
+// hasTags reports whether s has an end tag, as every page of HTML has.
 func hasTags(s string) bool {
 	for s != "" {
 		if _, s = ascii.CutByte(s, '<'); at(s, 0) == '/' {

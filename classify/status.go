@@ -1,6 +1,6 @@
 package classify
 
-// StatusCodeRetryable says whether an HTTP status alone, with nothing known of
+// StatusCodeRetryable reports whether an HTTP status alone, with nothing known of
 // the body, is worth another try: 408, 425, 429, 499, 500, 502, 503, 504,
 // 520 to 524, 529, 530 and 598. A 409 is judged by its text, so not here.
 func StatusCodeRetryable(code int) bool {

@@ -106,7 +106,7 @@ func (p *Policy) judge(ctx context.Context, err error) classify.Verdict {
 	return v
 }
 
-// sleep says whether ctx outlived d.
+// sleep reports whether ctx outlived d.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

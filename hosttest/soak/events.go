@@ -65,7 +65,7 @@ func parse(body []byte) (events []event, complete int) {
 	return events, complete
 }
 
-// isOutput says whether an event is the first thing that a person can see.
+// isOutput reports whether an event is the first thing that a person can see.
 func (p *protocol) isOutput(e event) bool {
 	if p.name == "sse" {
 		return true

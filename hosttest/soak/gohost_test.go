@@ -243,7 +243,7 @@ func readBody(s *Script, r *Result, tr *transport.Transport, req *http.Request) 
 	}
 }
 
-// enough pauses between reads, and says whether the consumer has enough.
+// enough pauses between reads, and reports whether the consumer has enough.
 func (c Reads) enough(reads *int) bool {
 	*reads++
 	pause := c.EveryMs

@@ -125,13 +125,13 @@ func (s *Script) judge(f chattest.Fault, end End, body []byte) []outcome {
 	return []outcome{suspect("truncated", "truncated", "empty_output"), suspect("empty", "empty_output", "truncated")}
 }
 
-// stands says whether a last event without its blank line is a whole one: half
+// stands reports whether a last event without its blank line is a whole one: half
 // an event is half a JSON text.
 func (p *protocol) stands(e event) bool {
 	return e.Data == "[DONE]" || p.name != "sse" && json.Valid([]byte(e.Data)) && strings.HasPrefix(e.Data, "{")
 }
 
-// ends says whether an event gives the reason for the end, and whether it is the end's marker.
+// ends reports whether an event gives the reason for the end, and whether it is the end's marker.
 func (p *protocol) ends(e event) (reason, marker bool) {
 	has := func(s string) bool { return strings.Contains(e.Data, s) }
 	switch p.name {
@@ -149,7 +149,7 @@ func (p *protocol) ends(e event) (reason, marker bool) {
 	return false, false
 }
 
-// fails says whether an event is the protocol's error.
+// fails reports whether an event is the protocol's error.
 func (p *protocol) fails(e event) bool {
 	switch p.name {
 	case "anthropic":
@@ -187,7 +187,7 @@ func (f final) String() string {
 	return fmt.Sprintf("%s after %d attempts %v", f.how, f.attempts, f.kinds)
 }
 
-// seen says whether output of the attempt went on before it broke: yes, no, or either.
+// seen reports whether output of the attempt went on before it broke: yes, no, or either.
 func (s *Script) seen(a *Attempt, o outcome) (yes, no bool) {
 	before := a.Pieces
 	if o.inBand && len(before) > 0 {
@@ -455,7 +455,7 @@ func (s *Script) sent(a *Attempt) (events []event, complete int) {
 	return parse(body)
 }
 
-// checkAnswer says whether the consumer has the answer, once and whole.
+// checkAnswer reports whether the consumer has the answer, once and whole.
 func (s *Script) checkAnswer(a *Attempt, r *Result) error {
 	body := a.all()
 	document := a.document()
@@ -514,7 +514,7 @@ func messages(events []event) []Message {
 	return list
 }
 
-// checkPart says whether what the consumer has is the beginning of an attempt's
+// checkPart reports whether what the consumer has is the beginning of an attempt's
 // answer; and, if all of it had arrived when it broke, whether nothing whole is missing.
 func (s *Script) checkPart(a *Attempt, r *Result, arrived bool) error {
 	body := a.all()
@@ -556,7 +556,7 @@ func fits(part, all []Message) bool {
 	return len(part) <= len(all) && slices.Equal(part, all[:len(part)])
 }
 
-// checkWaits says whether no request was sooner than the provider asked, and
+// checkWaits reports whether no request was sooner than the provider asked, and
 // whether the attempts only rose.
 func (s *Script) checkWaits(r *Result) error {
 	pressed := slices.ContainsFunc(s.Acts, func(a Act) bool { return a.What == "retryNow" })

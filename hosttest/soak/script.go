@@ -293,7 +293,7 @@ func (d *dice) refusal(s *Script) Attempt {
 	return a
 }
 
-// undecided says whether the address tells nothing of the answer.
+// undecided reports whether the address tells nothing of the answer.
 func (s *Script) undecided() bool { return s.protocol.name == "sse" || s.protocol.name == "ai-sdk" }
 
 // broken is an answer that breaks.

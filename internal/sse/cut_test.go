@@ -10,7 +10,7 @@ import (
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
-// alike is a stream of which most events are known by sight, with others between them.
+// alike is a stream in which most events match a shape, with others between them.
 func alike() (body string) {
 	for i := range 12 {
 		body += fmt.Sprintf("event: a\ndata: {\"id\":\"c\",\"n\":%d,\"t\":\"tok\\n%d\",\"x\":[%d]}\n\n", i*i, i, i)

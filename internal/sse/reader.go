@@ -18,7 +18,7 @@ import (
 //
 // All bytes before Whole then belong to whole events.
 type Reader struct {
-	// Shapes are the events that are known by sight.
+	// Shapes are those of events that were read in full.
 	Shapes Shapes
 	// Hashing fills in Event.Hash.
 	Hashing bool
@@ -29,7 +29,7 @@ type Reader struct {
 	base  int64  // where it begins in the stream
 	at    int    // what lies before it in chunk was read
 	from  int64  // where the event that is being read begins
-	// begun is what the last chunk had of an event that may be known by sight,
+	// begun is what the last chunk had of an event that may match a shape,
 	// when the rest of it comes.
 	begun []byte
 
@@ -100,7 +100,7 @@ func (r *Reader) Pos() int64 { return r.base + int64(len(r.chunk)) }
 // Reset forgets the stream, but keeps its settings.
 func (r *Reader) Reset() { *r = Reader{Hashing: r.Hashing} }
 
-// Next puts the next event that ends in the chunk into e, and says whether
+// Next puts the next event that ends in the chunk into e, and reports whether
 // there is one. Its strings are views, good until the next call.
 func (r *Reader) Next(e *Event) bool {
 	if len(r.begun) > 0 {
@@ -336,7 +336,7 @@ func (r *Reader) Last(e *Event) (missing string, ok bool) {
 }
 
 // Learn notes how the event that Next gave last was read, so that the next one
-// that differs only in Marks is known by sight. text and reasoning are views of
+// that differs only in Marks matches a shape. text and reasoning are views of
 // marked values in its data, or missing. Nothing else that it was read by may
 // change, or Shapes.Forget must be called.
 func (r *Reader) Learn(e *Event, facts uint32, text, reasoning jsonscan.Value) {
@@ -351,7 +351,7 @@ func (r *Reader) Learn(e *Event, facts uint32, text, reasoning jsonscan.Value) {
 	r.Shapes.learn(raw, e, &r.Marks, facts, text, reasoning)
 }
 
-// known looks whether the next event, at i in s, is one that is known by sight.
+// known tries to match the next event, at i in s, with a shape.
 func (r *Reader) known(e *Event, s string, i int) bool {
 	shape, end := r.Shapes.match(s, i)
 	if shape == nil {
@@ -399,7 +399,7 @@ func (r *Reader) readBegun() {
 	r.begun = r.begun[:0]
 }
 
-// endsIn says whether an event that begins with s ends in it.
+// endsIn reports whether an event that begins with s ends in it.
 func endsIn(s string) bool {
 	for at := 0; at < len(s); at++ {
 		line := at

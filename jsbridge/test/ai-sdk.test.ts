@@ -129,7 +129,7 @@ test("useChat: the banner shows a wait, and ends it", async () => {
   assert.equal(part("card").hidden, true);
 });
 
-test("useChat: an answer that was cut stays, and Retry makes it anew", async () => {
+test("useChat: an answer that was cut stays, and Retry asks for it again", async () => {
   const { asked, said, send, part } = await mount(nothing, cut("Hel"), whole("Hello"));
   await send("Hi");
   await until(() => !part("card").hidden);

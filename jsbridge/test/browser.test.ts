@@ -212,7 +212,7 @@ test("in a page", async (t) => {
     }
   });
 
-  await t.test("an origin that never answered may refuse by CORS, and is not asked for ever", async () => {
+  await t.test("an origin that never answered may refuse by CORS, and is not asked forever", async () => {
     const { fetch, calls } = network();
     const types: string[] = [];
     const loop = (async () => {

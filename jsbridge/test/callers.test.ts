@@ -108,7 +108,7 @@ async function drain(events: AsyncIterable<{ type: string }>): Promise<string[]>
   return types;
 }
 
-test("callbacks that throw or reject end neither the process nor a request, and are told of once", async (t) => {
+test("callbacks that throw or reject end neither the process nor a request, and are reported once", async (t) => {
   for (const how of ["throws", "rejects", "is a thenable that throws"]) {
     const seen = watchful(t);
     const bad =

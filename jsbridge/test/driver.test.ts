@@ -156,7 +156,7 @@ test("large chunks are cut", () => {
   assert.deepEqual(sizes, [1 << 20, 1 << 20, 5]);
 });
 
-test("there is one timer, set anew after every answer, and never longer than timers can be", async (t) => {
+test("there is one timer, set again after every answer, and never longer than timers can be", async (t) => {
   const pass = clock(t);
   const now = Date.now();
   const { start, told } = scripted(
@@ -262,7 +262,7 @@ test("those whom the core names are woken, and nobody else", async () => {
   assert.deepEqual(what(waker.told), ["start"]);
   scripted({ do: "open", attempt: 1, wake }).start();
   await settle();
-  assert.deepEqual(what(waits.told), ["start", "timer", "timer"], "each time anew");
+  assert.deepEqual(what(waits.told), ["start", "timer", "timer"], "each time again");
   assert.equal(waits.log.at(-1), "open 1");
 });
 

@@ -441,7 +441,7 @@ if (Number.parseInt(version, 10) >= 19) {
   });
 }
 
-test("8 000 tokens are rendered about once a frame, and no text is joined anew", async (t) => {
+test("8 000 tokens are rendered about once a frame, and no text is joined again", async (t) => {
   const pass = clock(t);
   const words = Array.from({ length: 8000 }, (_, i) => `w${i} `);
   // As a provider sends them: some at a time.

@@ -213,7 +213,7 @@ test("restore is for the first request alone, and what had failed stays failed",
   assert.equal(await second.value!.text(), answer.join(""));
 });
 
-test("callbacks are told of which request they are, without its query", async (t) => {
+test("callbacks get the request that they belong to, without its query", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const seen: Record<string, RequestContext> = {};

@@ -40,7 +40,7 @@ test("a healthy stream is its messages", async () => {
   assert.deepEqual(end, { over: true });
 });
 
-test("a failure after output resets, waits and begins anew", async (t) => {
+test("a failure after output resets, waits and restarts", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const { seen, types, end } = collect(stream(url, post(), { fetch }));

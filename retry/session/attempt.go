@@ -17,7 +17,7 @@ func (s *Session) begin() *Answer {
 	return s.openOrHold()
 }
 
-// lined says whether the session takes its turn in its bucket's line.
+// lined reports whether the session takes its turn in its bucket's line.
 func (s *Session) lined() bool { return !s.policy.NoCooldown && s.watch != alone }
 
 // openOrHold opens the next attempt, unless its bucket met a limit and it is
@@ -40,7 +40,7 @@ func (s *Session) openOrHold() *Answer {
 	return s.hold(l)
 }
 
-// probes says whether the session goes first after a cool-down that other tabs
+// probes reports whether the session goes first after a cool-down that other tabs
 // know of.
 func (s *Session) probes(l *line) bool { return s.bucket != 0 && l.told && l.first(&s.turn) }
 
@@ -186,7 +186,7 @@ func (s *Session) handOver() *Answer {
 	return s.release(a, s.upTo)
 }
 
-// keeps says whether the consumer has output that it is not to drop.
+// keeps reports whether the consumer has output that it is not to drop.
 func (s *Session) keeps() bool { return s.delivered && !s.resetDue }
 
 // Chunk takes bytes of an attempt's body, after which the host holds them too.

@@ -127,7 +127,7 @@ func (g *Group) Hear(s *Shared) {
 	s.Wake = l.woken()
 }
 
-// hasAnswered says whether an origin ever answered, so that a failure that
+// hasAnswered reports whether an origin ever answered, so that a failure that
 // says nothing cannot be a refusal by CORS.
 func (g *Group) hasAnswered(origin uint64) bool {
 	for _, o := range g.answered[:min(g.noted, maxOrigins)] {

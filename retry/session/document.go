@@ -47,7 +47,7 @@ const (
 	no
 )
 
-// isField says whether text begins with a line of Server-Sent Events: a
+// isField reports whether text begins with a line of Server-Sent Events: a
 // comment, or a field that has a meaning. llama.cpp writes its errors into
 // a field of that name.
 func isField(text string, final, errors bool) answerTo {
@@ -125,7 +125,7 @@ func (s *Session) document(final bool) *Answer {
 
 func (s *Session) documentSoFar() *Answer { return s.document(false) }
 
-// errorDocument says whether a JSON document reports an error, from the
+// errorDocument reports whether a JSON document reports an error, from the
 // members that have come. whole is missing until all of it has.
 func (s *Session) errorDocument(text string, whole jsonscan.Value) answerTo {
 	v := whole

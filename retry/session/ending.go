@@ -188,13 +188,13 @@ func (s *Session) errorEvent() *Answer {
 // ruleEvent is the classifier's rule for an error event that says nothing.
 const ruleEvent = "event"
 
-// explains says whether SDKs read an event as the error that it is.
+// explains reports whether SDKs read an event as the error that it is.
 func explains(typ, data string) bool {
 	v := jsonscan.Parse(data)
 	return typ == "error" && v != "" || v.Has("error") || v.Says("type", "error") || v.Says("type", "response.failed")
 }
 
-// empty says whether an answer had nothing in it.
+// empty reports whether an answer had nothing in it.
 func (s *Session) empty() bool {
 	return s.read().tracker.Seen&(protocol.Output|protocol.Refused|protocol.Limited) == 0 && (!s.delivered || s.resetDue)
 }

@@ -58,7 +58,7 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	return s.release(a, ready)
 }
 
-// limited tells the bucket's line how an attempt has failed, and says whether
+// limited tells the bucket's line how an attempt has failed, and reports whether
 // that was by its limit.
 func (s *Session) limited(v *classify.Verdict, b *bucket) bool {
 	if !s.lined() {

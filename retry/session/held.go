@@ -143,7 +143,7 @@ func (s *Session) overflow() *Answer {
 	return s.release(a, s.came)
 }
 
-// account keeps the group's sum of what is held, and says whether it is too much.
+// account keeps the group's sum of what is held, and reports whether it is too much.
 func (s *Session) account() bool {
 	now := s.heldNow()
 	if s.over() || !s.isOpen() {

@@ -39,7 +39,7 @@ const (
 	turnResting           // it met the limit, and waits by itself
 )
 
-// ask says whether t may go now. If not, it is in the queue, and asks again at
+// ask reports whether t may go now. If not, it is in the queue, and asks again at
 // t.call or when it is woken.
 func (l *line) ask(t *turn, now int64) bool {
 	t.woken = false
@@ -78,7 +78,7 @@ func (l *line) ahead(t *turn) int {
 	return int(min(t.ticket-l.queue.first.ticket, int64(l.queue.len-1)))
 }
 
-// first says whether t goes first, to see whether the limit has passed.
+// first reports whether t goes first, to see whether the limit has passed.
 func (l *line) first(t *turn) bool {
 	return l.on && !l.open && t.state == turnTaken && t.trip.round == l.round
 }

@@ -2,7 +2,7 @@ package session
 
 import "github.com/steadfetch/steadfetch/internal/sse"
 
-// Listener is told of an event among bytes that begin at from in the body.
+// Listener is called with an event among bytes that begin at from in the body.
 // protocol.Hear says what it adds to the answer.
 type Listener func(e *sse.Event, from int64)
 
@@ -17,7 +17,7 @@ type listening struct {
 // gives events to its consumer a reader of its own.
 func (s *Session) Listen(l Listener) { s.listening.by = l }
 
-// Listened says whether the Listener was told of exactly the events in the
+// Listened reports whether the Listener was told of exactly the events in the
 // bytes that go on after the last Read.
 func (s *Session) Listened() bool {
 	return s.listening.all && s.out > 0 && s.Moves() == nil
@@ -28,7 +28,7 @@ func (s *Session) listen() {
 	if l.by == nil || !l.all {
 		return
 	}
-	if l.all = s.watch == watched && !s.ended; l.all { // else nothing is known by sight, and a reader is faster
+	if l.all = s.watch == watched && !s.ended; l.all { // else nothing matches a shape, and a reader is faster
 		l.by(&s.reading.event, l.from)
 	}
 }

@@ -9,7 +9,7 @@ func (s *Session) setManual(manual bool) *Answer {
 	return s.nothing()
 }
 
-// byHand says whether a wait ends only when a person says so. What is held by
+// byHand reports whether a wait ends only when a person says so. What is held by
 // another request's limit was not theirs to begin with.
 func (s *Session) byHand() bool {
 	return s.manual && s.state == waiting && s.waitingFor != forCooldown

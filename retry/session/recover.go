@@ -112,7 +112,7 @@ func (s *Session) enter() {
 	s.asked = nil
 }
 
-// stacked says whether an SDK is repeating the request by itself.
+// stacked reports whether an SDK is repeating the request by itself.
 func stacked(h classify.Headers) bool {
 	for _, name := range [...]string{"x-stainless-retry-count", "x-retry-count", "x-retry-attempt"} {
 		if n := h.Get(name); n != "" && n != "0" {

@@ -16,7 +16,7 @@ var refusals = [...]string{
 	"invalid header", "invalid http header", "invalid method", "stopped after 10 redirects", // Go, and others
 }
 
-// refusedByFetch says whether fetch refuses the request for good. An engine
+// refusedByFetch reports whether fetch refuses the request for good. An engine
 // that says only "Failed to fetch" leaves the request itself to tell.
 func (s *Session) refusedByFetch(e *classify.ErrorInfo) bool {
 	if s.status != 0 {

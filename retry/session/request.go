@@ -89,14 +89,14 @@ func (q *asked) promised(h classify.Headers) *protocol.Protocol {
 	return protocol.Promised(&a)
 }
 
-// streamed says whether a stream was asked for, in any way in which one can be.
+// streamed reports whether a stream was asked for, in any way in which one can be.
 func (q *asked) streamed(h classify.Headers) bool {
 	return q.stream || q.parameter("stream") == "true" || q.parameter("alt") == "sse" || strings.HasSuffix(q.path, ":streamGenerateContent") ||
 		strings.HasSuffix(q.path, ":streamRawPredict") || ascii.IndexFold(h.Get("accept"), "text/event-stream") >= 0
 }
 
 // Body takes the next piece of the request's body, where Request.Body does not
-// hold all of it, and says whether more is wanted. It must come before OnStart,
+// hold all of it, and reports whether more is wanted. It must come before OnStart,
 // and is not kept.
 func (s *Session) Body(p []byte) (more bool) {
 	if s.state != idle {

@@ -114,7 +114,7 @@ func (m *seam) forget() {
 	m.marks, m.lastID, m.text = marks{}, m.lastID[:0], m.text[:0]
 }
 
-// mendable says whether a failure after commit can be mended, and prepares it.
+// mendable reports whether a failure after commit can be mended, and prepares it.
 // A page acts on a tool call that is complete, so behind one nothing goes on by
 // itself, unless the caller said what is to happen.
 func (s *Session) mendable() bool {
@@ -316,7 +316,7 @@ type overlapVerdict uint8
 const (
 	overlapKnown       overlapVerdict = iota // the first cut bytes are a repetition
 	overlapOpen                              // more could still grow into one
-	overlapContradicts                       // the answer began anew, and differently
+	overlapContradicts                       // the answer restarted, and differently
 )
 
 // overlap finds how much of the new text repeats the end of the old one. final

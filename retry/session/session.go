@@ -304,7 +304,7 @@ func (s *Session) abort() *Answer {
 	return s.end(doFail, s.own(classify.Canceled), stopped)
 }
 
-// complete says whether the consumer has a whole answer, though its stream
+// complete reports whether the consumer has a whole answer, though its stream
 // may still be open.
 func (s *Session) complete() bool {
 	return s.isOpen() && s.delivered && !s.resetDue && (s.ended || s.read().tracker.Complete())
@@ -328,7 +328,7 @@ func (s *Session) over() bool {
 	return s.state >= finished
 }
 
-// isOpen says whether an attempt is under way.
+// isOpen reports whether an attempt is under way.
 func (s *Session) isOpen() bool { return s.state == opening || s.state == streaming }
 
 // own is a verdict of the engine's.

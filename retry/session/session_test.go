@@ -276,7 +276,7 @@ func TestCancelStopAndRetryNowActAtOnceInAnyState(t *testing.T) {
 		pressed = true
 		return session.Happened{What: session.OnRetryNow}, true
 	}
-	require.Equal(t, session.DoFinish, h.run().Do, "pressing Retry now starts the count anew")
+	require.Equal(t, session.DoFinish, h.run().Do, "pressing Retry now restarts the count")
 	require.Equal(t, []int64{0, 1000}, h.gaps())
 }
 

@@ -49,7 +49,7 @@ var suspicions = [...]struct {
 	{name: bareConflict, requests: 3},
 }
 
-// suspect counts a suspicion, and says whether it is to be believed once more.
+// suspect counts a suspicion, and reports whether it is to be believed once more.
 func (s *Session) suspect(why suspicion, b *bucket) bool {
 	all := 0
 	for i := range suspicions {
@@ -107,7 +107,7 @@ func (s *Session) restoreSuspected(text string) {
 	}
 }
 
-// vague says whether an error event names no type, code or status that the
+// vague reports whether an error event names no type, code or status that the
 // classifier knows: what is left of it without its texts decides nothing.
 func (s *Session) vague(f *classify.Failure) bool {
 	bare := *f
@@ -145,7 +145,7 @@ func (s *Session) vague(f *classify.Failure) bool {
 	return verdict.Kind == classify.Unknown || verdict.Rule == ruleEvent
 }
 
-// ownClock says whether an error is a runtime's own time-out, which no caller
+// ownClock reports whether an error is a runtime's own time-out, which no caller
 // has set: undici's for headers and for body.
 func ownClock(e *classify.ErrorInfo) bool {
 	for depth := 0; e != nil && depth < 5; e, depth = e.Cause, depth+1 {

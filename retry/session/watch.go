@@ -49,7 +49,7 @@ func (s *Session) watching() watch {
 	return plain
 }
 
-// overHTTP says whether a URL is relative, or of one of HTTP's schemes.
+// overHTTP reports whether a URL is relative, or of one of HTTP's schemes.
 func overHTTP(url string) bool {
 	for i := 0; i < len(url); i++ {
 		switch c := url[i]; {
@@ -62,7 +62,7 @@ func overHTTP(url string) bool {
 	return true
 }
 
-// looksInto says whether the body of a good response is to be looked into.
+// looksInto reports whether the body of a good response is to be looked into.
 func (s *Session) looksInto(status int, h classify.Headers) bool {
 	if status/100 != 2 || status == 202 || status == 204 || status == 205 {
 		return false

@@ -76,7 +76,7 @@ type batch struct {
 	n  int
 }
 
-// next says whether one more may go. If not, at is when time alone will change
+// next reports whether one more may go. If not, at is when time alone will change
 // that; 0 is never.
 func (w *window) next(now int64) (may bool, at int64) {
 	switch {

@@ -159,7 +159,7 @@ func (c *faultCase) kindFor(protocol int) string {
 	return kinds[min(protocol, len(kinds)-1)]
 }
 
-// saysWhy says whether the reason for the end comes in an event before the last.
+// saysWhy reports whether the reason for the end comes in an event before the last.
 func saysWhy(protocol string) bool { return protocol == "anthropic" || protocol == "openai-chat" }
 
 // want is what must become of the request.

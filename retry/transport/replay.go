@@ -160,7 +160,7 @@ func (r *round) request(ctx context.Context, resume *session.Resume) (*http.Requ
 	return req, r.refill(req)
 }
 
-// refill gives req the caller's body anew.
+// refill gives req the caller's body again.
 func (r *round) refill(req *http.Request) (err error) {
 	req.Body, err = r.replay.next()
 	req.GetBody = r.replay.get

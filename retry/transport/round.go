@@ -142,7 +142,7 @@ func (r *round) start() {
 	r.step(session.Happened{What: session.OnStart})
 }
 
-// ready says whether there is something for the caller of RoundTrip.
+// ready reports whether there is something for the caller of RoundTrip.
 func (r *round) ready() bool { return r.passed || r.err != nil || len(r.pending) > 0 }
 
 // next waits for one thing to happen and acts on it.

@@ -20,7 +20,7 @@ import (
 // attemptScript is what a scripted provider does with one request.
 type attemptScript struct {
 	err     error         // instead of headers
-	mute    bool          // no headers, for ever
+	mute    bool          // no headers, forever
 	after   time.Duration // before the headers
 	status  int           // 200 if it is 0
 	headers map[string]string

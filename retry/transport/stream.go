@@ -153,7 +153,7 @@ type decoder struct {
 	yield  func(Event, error) bool
 }
 
-// write gives the events in bytes. It says whether more are wanted.
+// write gives the events in bytes. It reports whether more are wanted.
 func (d *decoder) write(bytes []byte) bool {
 	d.reader.Feed(bytes)
 	for d.reader.Next(&d.event) {

@@ -103,7 +103,7 @@ export interface Engine {
   policy(policy: Policy): Policy;
   share(shared: Shared): Shared;
   open(config: Config): number;
-  /** Takes a piece of the request's body, and says whether more is wanted. At most {@link maxChunk} bytes. */
+  /** Takes a piece of the request's body, and reports whether more is wanted. At most {@link maxChunk} bytes. */
   body(session: number, bytes: Uint8Array): boolean;
   event(session: number, happened: Happened): Answer;
   /** Takes at most {@link maxChunk} bytes. A number is how many bytes may go on. */
@@ -135,7 +135,7 @@ const version = 3;
 const kinds = ["release", "drop", "put", "cut"] as const;
 /** A text for which the module's buffer is always large enough. */
 const smallText = 64 << 10;
-/** How many events are told of at a time. */
+/** How many events are reported at a time. */
 const mostEvents = 1024;
 const none = new Int32Array();
 

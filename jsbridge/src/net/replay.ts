@@ -10,7 +10,7 @@ export interface Replay {
   /** Its body, in pieces. */
   body: Iterable<Uint8Array>;
   notReplayable: boolean;
-  /** The arguments of fetch, anew for each attempt. */
+  /** The arguments of fetch, made again for each attempt. */
   again(): [RequestInfo | URL, RequestInit];
   /** The same for the rest of an answer. `rewrite` makes the new body from the old one. */
   resumed(resume: Resume, rewrite: (body: string) => string): Promise<[string, RequestInit]>;

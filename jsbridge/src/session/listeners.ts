@@ -46,7 +46,7 @@ export function makeListeners(
     if (registry || options.onStatus) {
       const status = engine.snapshot(handle);
       const shown = better ? frozen({ ...status, ...better }) : status;
-      // Who is told of a change may press Retry now, which need not change anything.
+      // A listener may press Retry now, which need not change anything.
       const text = JSON.stringify(shown);
       if (over || text !== latest) {
         latest = text;
