@@ -63,12 +63,12 @@ test-transparency: build ## healthy and foreign traffic, through fetch and throu
 	node --test --test-force-exit --test-concurrency=2 --test-reporter=spec hosttest/transparency/*.test.mjs
 
 .PHONY: test-browser
-test-browser: build ## the vectors, the SDKs, two tabs, <retry-status> and the page's parts in Chromium
+test-browser: build ## the vectors and the SDKs in Chromium
 	.ci/setup chromium
 	npm run --silent test -w web
 
 .PHONY: test-page
-test-page: build ## the page as a visitor uses it, in Chromium, Firefox and WebKit: with its real waits it takes minutes
+test-page: build ## the page, <retry-status> and two tabs as a visitor uses them, in Chromium, Firefox and WebKit: with real waits it takes minutes
 	.ci/setup chromium firefox webkit
 	npm run --silent test:visitor -w web
 

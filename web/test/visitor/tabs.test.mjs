@@ -1,9 +1,9 @@
 // Several tabs of one site: when the provider asks one to wait, all wait.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { startProvider } from "../provider.mjs";
-import { startServer } from "../server.mjs";
-import { launch, noBrowser, openPage } from "./browser.mjs";
+import { startProvider } from "../../provider.mjs";
+import { startServer } from "../../server.mjs";
+import { launch, noBrowser, openPage } from "../browser.mjs";
 
 /** One chat in a tab; returns the events other than messages, and the text. */
 async function chat(base) {

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import { build } from "esbuild";
-import { launch, noBrowser } from "./browser.mjs";
+import { launch, noBrowser } from "../browser.mjs";
 
 const require = createRequire(import.meta.url);
 

@@ -1,8 +1,8 @@
 // The storm's view: the same seed gives the same picture; and the export as CSV.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { noBrowser } from "./browser.mjs";
-import { useSite } from "./site.mjs";
+import { noBrowser } from "../browser.mjs";
+import { useSite } from "../site.mjs";
 
 describe("the storm in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
   const site = useSite();

@@ -1,10 +1,10 @@
 // The playground: its state in the URL, its exports, and the waits of a policy.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { caseOf, corpusIndex } from "../corpus.mjs";
-import { parseFailure } from "../public/parse-failure.js";
-import { noBrowser } from "./browser.mjs";
-import { useSite } from "./site.mjs";
+import { caseOf, corpusIndex } from "../../corpus.mjs";
+import { parseFailure } from "../../public/parse-failure.js";
+import { noBrowser } from "../browser.mjs";
+import { useSite } from "../site.mjs";
 
 const secret = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789";
 const pasted = `HTTP/1.1 401 Unauthorized
