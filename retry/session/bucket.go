@@ -9,9 +9,9 @@ import (
 )
 
 // Group is what the sessions of one page, process or program share: for each
-// bucket who waits for its limit and a retry budget, and which origins ever
-// answered. The zero Group is ready. It is not safe for concurrent use, as a
-// Session is not.
+// bucket, a retry budget and the sessions that wait for its limit; and which
+// origins have ever answered. The zero Group is ready to use. Like a Session,
+// it is not safe for concurrent use.
 type Group struct {
 	// Its clock. The host's may jump back; now does not.
 	now, offset int64
@@ -20,15 +20,15 @@ type Group struct {
 	count    int
 	limit    int // the count at which the next sweep is due
 	answered [maxOrigins]uint64
-	noted    int   // how many origins were; the last ones are in answered
-	held     int64 // bytes that are held for all sessions; atomic, since reading is not locked
+	noted    int   // how many origins were noted; answered has the last ones
+	held     int64 // bytes held for all sessions; atomic, since Read takes no lock
 
-	// The texts that sessions kept last. Thousands that wait keep the same ones.
+	// The texts kept last. Thousands of waiting sessions share the same ones.
 	url, model, message, detail string
 	policy                      *retry.Policy
 }
 
-// keep is s, as the text that was kept last if it is the same.
+// keep returns s, sharing the memory of the text kept last if they are equal.
 func keep(last *string, s string) string {
 	if *last != s {
 		*last = strings.Clone(s)
@@ -36,7 +36,7 @@ func keep(last *string, s string) string {
 	return *last
 }
 
-// keepPolicy is p, or the policy that was kept last if it is the same.
+// keepPolicy returns p, or the policy kept last if they are equal.
 func (g *Group) keepPolicy(p *retry.Policy) *retry.Policy {
 	if g.policy == nil || *g.policy != *p {
 		g.policy = p
@@ -45,29 +45,29 @@ func (g *Group) keepPolicy(p *retry.Policy) *retry.Policy {
 }
 
 const (
-	// keptBuckets is how many buckets are kept at least. One that has sessions
-	// or a cool-down is never given up.
+	// keptBuckets is the least number of buckets to keep. One that has sessions
+	// or a cool-down is never removed.
 	keptBuckets = 4096
-	// maxOrigins bounds the origins that are known to have answered.
+	// maxOrigins bounds the origins remembered to have answered.
 	maxOrigins = 256
 )
 
-// bucket is what one limit of a server holds together: requests with the same
-// origin, credential and model. A server has many tenants, and one key's limit
-// is no other's.
+// bucket groups the requests that share one limit of a server: those with the
+// same origin, credential and model. A server has many tenants, and the limit of
+// one key does not apply to another.
 type bucket struct {
 	key      uint64
 	next     *bucket
-	sessions int   // that are not over
+	sessions int   // those that are not over
 	used     bool  // since the last sweep
-	line     line  // of those that wait for its limit
-	spent    int64 // thousandths of budget tokens that are used up
-	// markerless is set when answers without an end marker were all that came,
-	// and taken back by the first marker.
+	line     line  // sessions that wait for its limit
+	spent    int64 // thousandths of budget tokens used up
+	// markerless is set when all answers so far had no end marker, and cleared
+	// by the first marker.
 	markerless bool
 }
 
-// at finds or makes a bucket.
+// at returns the bucket of a key, which it creates if there is none.
 func (g *Group) at(key uint64) *bucket {
 	head := &g.heads[key%uint64(len(g.heads))]
 	for b := *head; b != nil; b = b.next {
@@ -78,7 +78,7 @@ func (g *Group) at(key uint64) *bucket {
 	}
 	if g.count >= max(g.limit, keptBuckets) {
 		g.sweep()
-		g.limit = 2 * g.count // so that sweeps cost no more than what they follow
+		g.limit = 2 * g.count // so that sweeps cost no more than the insertions before them
 	}
 	b := &bucket{key: key, next: *head, used: true}
 	*head = b
@@ -86,7 +86,7 @@ func (g *Group) at(key uint64) *bucket {
 	return b
 }
 
-// sweep gives up the buckets that nobody has used since the last sweep.
+// sweep removes the idle buckets that were not used since the last sweep.
 func (g *Group) sweep() {
 	for i := range g.heads {
 		for at := &g.heads[i]; *at != nil; {
@@ -102,14 +102,14 @@ func (g *Group) sweep() {
 	}
 }
 
-// tick moves the group's clock. Where the host's jumps back, it stands still.
+// tick advances the group's clock, which stands still when the host's jumps back.
 func (g *Group) tick(wall int64) {
 	g.offset = max(g.offset, g.now-wall)
 	g.now = wall + g.offset
 }
 
-// Hear takes what another tab or process shared. s.Wake then names the
-// sessions that are to be told OnTimer.
+// Hear applies what another tab or process shared. It sets s.Wake to the
+// sessions whose host must call Step with OnTimer.
 func (g *Group) Hear(s *Shared) {
 	s.Wake = nil
 	key, ok := readHex(s.Bucket)
@@ -120,15 +120,15 @@ func (g *Group) Hear(s *Shared) {
 	l.hear(s.Until + g.offset)
 	if s.Until == 0 {
 		l.lift()
-		l.told = false // no tab need ask again
+		l.told = false // no tab needs to ask again
 		l.heard++
 	}
 	l.alert()
 	s.Wake = l.woken()
 }
 
-// hasAnswered reports whether an origin ever answered, so that a failure that
-// says nothing cannot be a refusal by CORS.
+// hasAnswered reports whether an origin has ever answered: if so, a failure
+// without details cannot be a CORS rejection.
 func (g *Group) hasAnswered(origin uint64) bool {
 	for _, o := range g.answered[:min(g.noted, maxOrigins)] {
 		if o == origin {
@@ -145,9 +145,9 @@ func (g *Group) noteAnswered(origin uint64) {
 	}
 }
 
-// bucketOf is the hash of a request's bucket: the option, or origin,
-// credential and model; without a model, the path; 0 without any. No part of a key or token
-// can be read from it.
+// bucketOf returns the hash of a request's bucket: the option, or origin,
+// credential and model (without a model, the path); 0 without an origin or the
+// option. No part of a key or token can be read from it.
 func (s *Session) bucketOf(q *asked) uint64 {
 	r := &q.request
 	origin := originOf(r.URL)
@@ -165,9 +165,9 @@ func (s *Session) bucketOf(q *asked) uint64 {
 	return hash(h, "path "+q.path)
 }
 
-// credential is what a request identifies itself with, "" for nothing. It is
-// hashed at once, and never kept. Of an AWS signature only the Credential
-// counts: the rest differs for each request.
+// credential returns what a request authenticates with, or "". It is hashed at
+// once and never kept. Of an AWS signature only the Credential counts: the rest
+// differs for each request.
 func credential(h classify.Headers, q *asked) string {
 	for _, name := range [...]string{"authorization", "x-api-key", "api-key", "x-goog-api-key"} {
 		value := h.Get(name)
@@ -181,8 +181,8 @@ func credential(h classify.Headers, q *asked) string {
 	return q.parameter("key")
 }
 
-// limitedModel is the model that a request is for: the body's member, or the
-// one in Gemini's and Azure's paths.
+// limitedModel returns the model that a request is for: the body's member, or
+// the one in Gemini's and Azure's paths.
 func (q *asked) limitedModel() string {
 	if q.model != "" {
 		return q.model
@@ -195,8 +195,8 @@ func (q *asked) limitedModel() string {
 	return ""
 }
 
-// originOf is scheme://host:port of a URL, or "" for anything else. It is a
-// key and is never shown.
+// originOf returns scheme://host:port of a URL, or "" for anything else. It is
+// used as a key and never shown.
 func originOf(url string) string {
 	scheme, rest, ok := ascii.Cut(url, "://")
 	if !ok || ascii.Before(scheme, "/?#") != scheme {
@@ -207,7 +207,8 @@ func originOf(url string) string {
 
 const hexDigits = "0123456789abcdef"
 
-// hex writes a bucket's key for other tabs, which learn no more of a request.
+// hex returns a bucket's key as text for other tabs, which learn nothing else
+// about a request.
 func hex(key uint64) string {
 	var b [16]byte
 	for i := range b {

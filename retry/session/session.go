@@ -1,6 +1,6 @@
 // Package session is the state machine that guards one streamed request
 // through any number of attempts. A Session does no I/O, reads no clock and
-// rolls no dice: its host tells it what happened and does what it answers.
+// rolls no dice: its host reports what happened and does what it answers.
 package session
 
 import (
@@ -11,30 +11,30 @@ import (
 )
 
 // Session guards one request from the caller's view, through any number of
-// attempts. It decides; a host acts. Step and Chunk tell it what happened and
-// give back what to do. The bytes stay with the host (see Moves). It is not safe for concurrent use.
+// attempts. It decides; a host acts. The host reports what happened to Step and
+// Chunk, which return what to do. The bytes stay with the host (see Moves). It
+// is not safe for concurrent use.
 type Session struct {
 	group    *Group
-	policy   *retry.Policy // the group's, where it is the same
-	asked    *asked        // nil once its facts were taken
+	policy   *retry.Policy // the group's, if it is the same
+	asked    *asked        // nil once its facts are extracted
 	watch    watch
 	intended watch // at the beginning of each attempt
 	wanted   int   // answers asked for
 	model    string
-	stacked  bool // an SDK repeats the request by itself
+	stacked  bool // an SDK is itself retrying the request
 	origin   uint64
 	bucket   uint64  // its key, 0 if nothing is shared
-	lone     *bucket // instead of the group's, where nothing is shared
+	lone     *bucket // used instead of the group's if nothing is shared
 	url      string  // known to the classifier, never shown
 	redirect string
-	hint     string // of the provider, by the host
+	hint     string // the host's hint at the provider
 	provider string
 	promised *protocol.Protocol
 	random   random
-	// The caller said himself what becomes of a failure after output, and when
-	// content is missed; both are defaults otherwise.
+	// The caller set AfterCommit and ContentTimeout; otherwise they are defaults.
 	afterCommitSet, contentSet bool
-	// As Config has them.
+	// Copied from Config.
 	canReset, notReplayable, opaqueErrors, recover bool
 	restored                                       *Snapshot
 
@@ -48,7 +48,7 @@ type Session struct {
 	startAt     int64
 	flowed      int64 // time in which output flowed
 	armed       int64 // the last Answer.TimerAt, on the inner clock
-	grace       int64 // no clock fires before it
+	grace       int64 // no clock fires before this
 
 	// An open attempt.
 	mode        mode
@@ -56,50 +56,50 @@ type Session struct {
 	lastByte    int64
 	lastContent int64
 	gotBytes    bool
-	committed   bool // this attempt's output has gone on
-	ended       bool // the end marker has come: nothing is retried any more
-	marked      bool // … by its protocol's own marker
+	committed   bool // some output of this attempt was delivered
+	ended       bool // the end marker has arrived: no more retries
+	marked      bool // ended by its protocol's own marker
 	slow        bool
 	status      int
 	headers     classify.Headers
 	head        []byte   // the beginning of a body that is not, or not yet, read as events
-	reading     *reading // nil before there is something to read
+	reading     *reading // nil until there is something to read
 
 	// The attempt's bytes, which the host holds, counted from the beginning.
-	came      int64  // all that were handed in
-	gone      int64  // before it they went on, or were dropped
+	came      int64  // received so far
+	gone      int64  // bytes before this were delivered or dropped
 	cutOut    int64  // dropped from among the others
-	upTo      int64  // before it they may go on
-	counted   int64  // what the group's sum has of them
-	missing   string // what a last event lacks to be whole
+	upTo      int64  // bytes before this may be delivered
+	counted   int64  // how many are in the group's sum
+	missing   string // what the last event lacks to be complete
 	moves     []Move
-	out       int                    // bytes that moves lets go on
-	due       func(*Session) *Answer // what Read has left to Decide
+	out       int                    // bytes that moves delivers
+	due       func(*Session) *Answer // what Read left for Decide
 	listening listening
 
 	// Between attempts.
 	waitUntil  int64
 	heldUntil  int64 // the end of the cool-down that it was told of
-	heard      int   // line.heard when it went to probe
+	heard      int   // line.heard when it began to probe
 	turn       turn  // in its bucket's line
-	notBefore  int64 // the server's own wish, which only a person overrides
+	notBefore  int64 // the time the server asked for; only a person overrides it
 	waitingFor obstacle
 	offline    bool
 	retry      *retry.ChatStreamRetry
 
-	delivered bool  // some attempt's output has gone on
-	toolCall  bool  // a finished tool call was among it
-	resetDue  bool  // the consumer must drop what it has before it gets more
-	seam      *seam // nil where answers are not resumed
+	delivered bool  // output of some attempt was delivered
+	toolCall  bool  // it included a finished tool call
+	resetDue  bool  // the consumer must drop what it has before more is delivered
+	seam      *seam // nil if answers are not resumed
 	recovery  recovery
 	manual    bool
 	verdict   *classify.Verdict
 	last      *classify.Verdict
-	cause     *classify.Verdict // the last failure, where verdict is the engine's own
+	cause     *classify.Verdict // the last failure, if verdict is the engine's own
 }
 
-// The states of a Session, in the order of stateNames. Numbers are a third of
-// the code that strings are.
+// The states of a Session, in the order of stateNames. Numbers compile to a
+// third of the code that strings do.
 type state uint8
 
 const (
@@ -107,8 +107,8 @@ const (
 	opening
 	streaming
 	waiting
-	asking   // the host, for another request
-	finished // from here on the session is over
+	asking   // asking the host for another request
+	finished // from here on, the session is over
 	failed
 	stopped
 )
@@ -150,21 +150,21 @@ var actionNames = [...]Do{
 	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow, doRecover: DoRecover,
 }
 
-// mode is what the body of an attempt is taken for.
+// mode is how the body of an attempt is treated.
 type mode uint8
 
 const (
 	modeNone  mode = iota
-	modeSniff      // a body that should be a stream, before its kind is known
+	modeSniff      // a body that should be a stream, until its kind is known
 	modeSSE
-	modeDoc   // one document where a stream was asked for
+	modeDoc   // one document although a stream was asked for
 	modeError // the body of an error status
-	modeLent  // not looked into: the consumer of events reads it
+	modeLent  // not inspected: the consumer of events reads it
 )
 
-// NewSession makes a session, which keeps no part of given. A group is shared by the
-// sessions that should hear of each other; nil is a group of one's own. A
-// configuration that makes no sense is an error.
+// NewSession returns a new session, which keeps no part of given. Sessions that
+// should know of each other share a group; nil gives the session its own. It
+// returns an error for an invalid configuration.
 func NewSession(given *Config, group *Group) (*Session, error) {
 	if group == nil {
 		group = &Group{}
@@ -196,8 +196,8 @@ func NewSession(given *Config, group *Group) (*Session, error) {
 	return s, nil
 }
 
-// Step takes what happened and says what to do. The answer is good until the
-// next call.
+// Step processes what happened and returns what to do. The answer is valid
+// until the next call.
 func (s *Session) Step(h *Happened) *Answer {
 	s.tick(h.Now)
 	s.group.tick(h.Now)
@@ -207,7 +207,7 @@ func (s *Session) Step(h *Happened) *Answer {
 	return a
 }
 
-// rouse says with a whose turn it is.
+// rouse adds to a the sessions whose turn it is.
 func (s *Session) rouse(a *Answer) *Answer {
 	if s.bucket != 0 {
 		a.Wake = append(a.Wake, s.shared().line.woken()...)
@@ -248,14 +248,14 @@ func (s *Session) step(h *Happened) *Answer {
 	case OnTimer:
 		return s.timer()
 	default:
-		if h.Attempt == s.attempt && s.isOpen() { // else stale: the attempt was given up
+		if h.Attempt == s.attempt && s.isOpen() { // else stale: the attempt was abandoned
 			return s.report(h)
 		}
 	}
 	return s.nothing()
 }
 
-// report takes what became of the attempt in force.
+// report handles an event of the current attempt.
 func (s *Session) report(h *Happened) *Answer {
 	switch h.What {
 	case OnProbeLost:
@@ -276,7 +276,7 @@ func (s *Session) report(h *Happened) *Answer {
 	return s.nothing()
 }
 
-// callFailed takes the failure of an attempt that is no fetch.
+// callFailed handles the failure of an attempt that is not a fetch.
 func (s *Session) callFailed(f *classify.Failure) *Answer {
 	if f == nil {
 		f = &classify.Failure{}
@@ -293,8 +293,8 @@ func (s *Session) callFailed(f *classify.Failure) *Answer {
 	return s.failed(v, told, cut{})
 }
 
-// abort is the caller's cancel. It wins at once; but an answer that is
-// complete stays one, though whoever read it has let go of the stream.
+// abort handles the caller's cancel. It wins at once, but an answer that is
+// complete still counts as complete when its reader cancels the stream.
 func (s *Session) abort() *Answer {
 	if s.complete() {
 		a := s.close(doFail, finished)
@@ -310,10 +310,10 @@ func (s *Session) complete() bool {
 	return s.isOpen() && s.delivered && !s.resetDue && (s.ended || s.read().tracker.Complete())
 }
 
-// Policy is the policy in force, with its defaults filled in.
+// Policy returns the policy in force, with its defaults filled in.
 func (s *Session) Policy() retry.Policy { return *s.policy }
 
-// Snapshot is the state now.
+// Snapshot returns the current state.
 func (s *Session) Snapshot() *Snapshot {
 	if s.waitingFor == forCooldown && s.retry != nil {
 		s.retry.Before = s.shared().line.ahead(&s.turn)
@@ -331,7 +331,7 @@ func (s *Session) over() bool {
 // isOpen reports whether an attempt is under way.
 func (s *Session) isOpen() bool { return s.state == opening || s.state == streaming }
 
-// own is a verdict of the engine's.
+// own returns a verdict of the engine itself.
 func (s *Session) own(kind classify.Kind) *classify.Verdict {
 	v := classify.NewVerdict(kind, &classify.Failure{Provider: s.provider, URL: s.url})
 	if s.status >= 400 { // a good status decided nothing
@@ -349,7 +349,7 @@ func judge(f *classify.Failure) *classify.Verdict {
 	return v
 }
 
-// failure is what the session knows of the attempt that has just failed.
+// failure returns what the session knows about the attempt that just failed.
 func (s *Session) failure(phase classify.Phase) *classify.Failure {
 	return &classify.Failure{
 		Phase: phase, Status: s.status, Headers: s.headers, Provider: s.hint, URL: s.url,
@@ -364,7 +364,8 @@ func (s *Session) phase() classify.Phase {
 	return classify.PhaseMidstream
 }
 
-// answer fills in what every answer has, and arms the timer.
+// answer returns an Answer with the fields that all have in common, and arms
+// the timer.
 func (s *Session) answer(do action) *Answer {
 	a := &Answer{Do: actionNames[do], Attempt: s.attempt}
 	s.armed, _ = s.deadline()
@@ -376,8 +377,8 @@ func (s *Session) answer(do action) *Answer {
 
 func (s *Session) nothing() *Answer { return s.answer(doNothing) }
 
-// shared is what the session's bucket knows. A request without an origin
-// shares nothing, unless its bucket was named.
+// shared returns the session's bucket. A request without an origin shares
+// nothing, unless its bucket was named.
 func (s *Session) shared() *bucket {
 	if s.bucket == 0 {
 		if s.lone == nil {
@@ -388,8 +389,8 @@ func (s *Session) shared() *bucket {
 	return s.group.at(s.bucket)
 }
 
-// reading is what an answer that is read as events needs. It is most of a
-// session's memory, and one that waits has none.
+// reading is the state for reading an answer as events. It is most of a
+// session's memory, and a waiting session has none.
 type reading struct {
 	reader  sse.Reader
 	tracker protocol.Tracker
@@ -397,7 +398,7 @@ type reading struct {
 	event   sse.Event
 }
 
-// read is the attempt's reading, made when it is first asked for.
+// read returns the attempt's reading, which it creates on first use.
 func (s *Session) read() *reading {
 	if s.reading == nil {
 		s.reading = &reading{tracker: protocol.Tracker{Promised: s.promised, Wanted: s.wanted}}
