@@ -237,7 +237,8 @@ func (s *Session) bodyEnd() *Answer {
 	var rest bool
 	s.missing, rest = r.reader.Last(&r.event)
 	s.upTo = s.came
-	if rest && !r.event.Empty() {
+	whole := rest && !r.event.Empty()
+	if whole {
 		rest = false
 		if due := s.lastEvent(); due != nil {
 			return due(s)
@@ -263,8 +264,11 @@ func (s *Session) bodyEnd() *Answer {
 	case s.ended, t.Complete(), !known && t.Events > 0, s.policy.Lenient && t.Seen&protocol.Output != 0:
 		return s.finish()
 	}
-	if rest { // half an event that has no data yet
+	switch {
+	case rest: // half an event that has no data yet
 		s.leaveOut()
+	case !whole: // half a line, to which the next attempt's first would be joined
+		s.upTo = r.reader.Whole()
 	}
 	if known {
 		return s.failed(s.own(classify.Truncated), noMarker, cut{})
