@@ -1,7 +1,7 @@
 import { builtByGo } from "./go.js";
 import { hasModule, load, type PlainJavaScript, setFallback } from "./module.js";
 
-// Spelt so that it can be read without the DOM's types, which have the name.
+// Written so that it also compiles without the DOM's types, which define the name.
 type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : never;
 
 /** Where {@link init} can take the module from. */
@@ -48,7 +48,7 @@ export async function init(source?: ModuleSource | PromiseLike<ModuleSource> | I
       if (!from.ok) {
         throw new Error(`the server answered ${from.status}`);
       }
-      // Not compileStreaming: it refuses servers that do not know the media type.
+      // Not compileStreaming: it refuses a response without the right media type.
       from = await from.arrayBuffer();
     }
     const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from as BufferSource);
