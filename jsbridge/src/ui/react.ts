@@ -119,6 +119,6 @@ export function RetryStatus(props: RetryStatusComponentProps): ReactElement {
   useEffect(() => {
     Object.assign(element.current ?? {}, { controller, received: received ?? false, texts });
   }, [controller, received, texts]);
-  // React 18 knows no className of an element that it does not know.
+  // React 18 does not support className on custom elements.
   return createElement("retry-status", { ...others, ref: element, class: className });
 }
