@@ -9,7 +9,7 @@ const maxBody = 64 << 10;
 const maxCauses = 8;
 
 /**
- * Says at once whether a failure is worth another try. It takes the facts of
+ * Says at once whether a failure is worth another try. It accepts the facts of
  * a failure, or any error: one that fetch threw, one of an SDK's, a network
  * error with its causes.
  */
@@ -18,7 +18,7 @@ export function classify(failure: Failure | Error): Verdict {
 }
 
 /**
- * Tells how `classify` came to its verdict: the rules that were tried, and what
+ * Explains how `classify` came to its verdict: the rules that were tried, and what
  * matched where. Its texts are not redacted: show them to developers only.
  */
 export function explain(failure: Failure | Error): Trail {

@@ -16,8 +16,8 @@ export interface InitOptions {
 /**
  * Compiles the module ahead of time and asynchronously.
  *
- * Nobody has to call it: `createFetch`, `stream` and `retry` do so themselves
- * when they must. It is for three cases: a runtime that compiles nothing at once
+ * You need not call it: `createFetch`, `stream` and `retry` do so themselves
+ * when they must. It is for three cases: a runtime that compiles nothing synchronously
  * (old WebViews, for modules over 4 KiB), where `classify`, `explain` and
  * `delay` throw until `init` is done; a module from elsewhere than this file,
  * given as `source`: a compiled module, its bytes, a response, or its address

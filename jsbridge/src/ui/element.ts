@@ -1,5 +1,5 @@
 /**
- * `<retry-status>`: shows what becomes of the requests of a controller, and
+ * `<retry-status>`: shows the state of the requests of a controller, and
  * lets a person act. Importing this defines the element, where there is a page.
  *
  * @module

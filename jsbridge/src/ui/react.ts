@@ -51,7 +51,7 @@ export interface ChatStream extends Answer {
 }
 
 /**
- * A chat's answer as it comes, through faults. The request ends with the component.
+ * A chat's answer as it arrives, in spite of failures. The request ends with the component.
  *
  * The options are those of `stream()`; `start` uses those of the latest render,
  * and `restore` for the first request only.
