@@ -8,7 +8,8 @@ export function isSignal(x: unknown): x is AbortSignal | null {
 
 /** The signal of a request, with the arguments of fetch. */
 export function signalOf(input: RequestInfo | URL, init: RequestInit | undefined): AbortSignal | null | undefined {
-  const signal = init?.signal !== undefined ? init.signal : (input as Partial<Request> | undefined)?.signal; // without a URL, fetch throws
+  // The input may be undefined: fetch throws then.
+  const signal = init?.signal !== undefined ? init.signal : (input as Partial<Request> | undefined)?.signal;
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError("steadfetch: signal must be an AbortSignal");
   }
