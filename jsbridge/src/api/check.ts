@@ -1,7 +1,7 @@
 import { isSignal } from "../net/signal.js";
 import { registryOf } from "./controller.js";
 
-/** What an option may be: of words, one. */
+/** The type of an option: for a list of words, one of them. */
 export type OptionType =
   | "number"
   | "boolean"
@@ -12,10 +12,10 @@ export type OptionType =
   | "controller"
   | readonly string[];
 
-/** Names and what each may be. */
+/** The names of options and their types. */
 export type OptionTypes = Readonly<Record<string, OptionType>>;
 
-/** The most letters by which a name can differ from the one that was meant. */
+/** The most letters by which a name may differ from the intended one. */
 const maxTypos = 3;
 
 /** Throws a TypeError that names the first option that does not exist, or has a value that it cannot have. */
@@ -36,7 +36,7 @@ export function check(caller: string, options: unknown, types: OptionTypes): voi
   }
 }
 
-/** What the value would have to be; undefined if it is. */
+/** What the value should be; undefined if it is valid. */
 function mistake(value: unknown, type: OptionType): string | undefined {
   switch (type) {
     case "number":
@@ -62,7 +62,7 @@ function nearest(name: string, names: string[]): string | undefined {
   return best && best.typos <= maxTypos ? best.other : undefined;
 }
 
-/** How many letters have to be put in, taken out or changed (Levenshtein). */
+/** How many letters have to be inserted, deleted or changed (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

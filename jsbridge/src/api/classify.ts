@@ -2,14 +2,14 @@ import { engine, ready } from "../engine/module.js";
 import type { ErrorInfo, Failure, Trail, Verdict } from "../engine/shapes.gen.js";
 import { isRetryError } from "./error.js";
 
-/** An object of which nothing is known. */
+/** An object with unknown properties. */
 type Loose = { readonly [key: string]: unknown };
 
 const maxBody = 64 << 10;
 const maxCauses = 8;
 
 /**
- * Says at once whether a failure is worth another try. It takes the facts of
+ * Says at once whether a failure is worth another try. It accepts the facts of
  * a failure, or any error: one that fetch threw, one of an SDK's, a network
  * error with its causes.
  */
@@ -18,7 +18,7 @@ export function classify(failure: Failure | Error): Verdict {
 }
 
 /**
- * Tells how `classify` came to its verdict: the rules that were tried, and what
+ * Explains how `classify` came to its verdict: the rules that were tried, and what
  * matched where. Its texts are not redacted: show them to developers only.
  */
 export function explain(failure: Failure | Error): Trail {
@@ -74,15 +74,15 @@ export function headersOf(headers: unknown): Record<string, string> {
   return plain;
 }
 
-/** A failure as it is, or the facts of an error. */
+/** A failure unchanged, or the facts of an error. */
 function facts(failure: Failure | Error): Failure {
-  // Errors of other realms, as in test runners, are no instances of ours.
+  // Errors of other realms, as in test runners, are not instances of ours.
   const isError = failure instanceof Error || /Error|Exception/.test(Object.prototype.toString.call(failure));
   return isError || isResponse(failure) ? failureOf(failure) : { now: Date.now(), ...(failure as Failure) };
 }
 
 /**
- * The facts of whatever was thrown. It judges nothing: it only knows where
+ * The facts of any thrown value. It judges nothing: it only knows where
  * SDKs and HTTP clients put the status, the headers and the body.
  */
 export function failureOf(thrown: unknown): Failure {
@@ -91,7 +91,7 @@ export function failureOf(thrown: unknown): Failure {
   let e: unknown = thrown;
   for (let depth = 0; depth < maxCauses && isObject(e); depth++) {
     if (isRetryError(e)) {
-      failure.verdict = e.verdict; // it stands
+      failure.verdict = e.verdict; // it is final
       break;
     }
     // openai, @anthropic-ai/sdk, groq-sdk: status, headers, error. ai: statusCode, responseHeaders, responseBody.
@@ -169,14 +169,14 @@ function number(x: unknown): number | undefined {
   return typeof x === "number" && x > 0 ? x : undefined;
 }
 
-/** What an SDK took out of `{"error": …}` is put back. */
+/** Restores the `{"error": …}` that an SDK has unwrapped. */
 function wrapped(error: unknown): unknown {
   return isObject(error) && !("error" in error) && Object.getPrototypeOf(error) === Object.prototype
     ? { error }
     : error;
 }
 
-/** The first that has text, or can be written as JSON. */
+/** The first candidate that has text, or can be written as JSON. */
 function first(...candidates: unknown[]): string | undefined {
   for (const x of candidates) {
     if (typeof x === "string" && x) {

@@ -35,13 +35,13 @@ export interface Controlled {
   report(what: "retry_now" | "stop" | "manual" | "automatic"): void;
 }
 
-/** The side of a controller that sessions see. */
+/** A controller as its sessions see it. */
 export interface Registry {
   readonly manual: boolean;
   set(session: Controlled, status: Snapshot, over: boolean): void;
 }
 
-/** A session that is under way, between those of the same urgency that changed before it and after it. */
+/** A running session, linked to those of the same urgency that changed before it and after it. */
 interface Live {
   snapshot: Snapshot;
   rank: number;
@@ -49,9 +49,9 @@ interface Live {
   later: Live | undefined;
 }
 
-/** By a symbol, since a program that uses import and require() has this package twice. */
+/** A global symbol, since a program that uses import and require() loads this package twice. */
 const registry = Symbol.for("steadfetch.registry");
-/** What needs a person most comes first. */
+/** The state that needs a person most comes first. */
 const urgency: readonly (Snapshot["state"] | undefined)[] = ["waiting", "opening", "streaming", undefined];
 
 /** Makes a controller. Give it to one request or to many, as the option `controller`. */
@@ -61,7 +61,7 @@ export function createController(options: ControllerOptions = {}): Controller {
   let status: Snapshot = Object.freeze({ state: "idle", attempt: 0, failures: 0 });
   const listeners = new Set<(status: Snapshot) => void>();
   const live = new Map<Controlled, Live>();
-  // Of each urgency the one that changed last. There may be thousands, and each changes often.
+  // For each urgency, the session that changed last. There may be thousands, and each changes often.
   const latest: (Live | undefined)[] = urgency.map(() => undefined);
 
   function leave(session: Controlled): void {

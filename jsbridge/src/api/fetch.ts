@@ -8,23 +8,23 @@ import { check } from "./check.js";
 import { type FetchOptions, fetchTypes, settled } from "./options.js";
 
 /**
- * Makes a fetch whose streams survive, to be given to any SDK or used as it is.
+ * Makes a fetch whose streams survive failures, for any SDK or for direct use.
  *
  * Its promise resolves when the answer has begun: with the response of the
- * attempt that brought it, which is the original one but for a body that was
- * watched. What fails before that is tried again unseen. After it, a failure
- * that cannot be mended unseen errors the body.
+ * attempt that brought it, which is the original one except for a body that was
+ * watched. A failure before that is retried invisibly. After it, a failure that
+ * cannot be repaired invisibly errors the body.
  *
  * An error response that is final resolves too, with its own status and body,
  * as with fetch; but where it asked for too long a wait, the text of its error
  * says so. Where there is no response the promise rejects with a `RetryError`,
  * and where the caller aborted with the reason of the signal.
  *
- * It does not follow calls that an SDK repeats by itself: switch that off
+ * It does not see that an SDK retries a call by itself: turn that off
  * (`maxRetries: 0`).
  *
  * Where WebAssembly is not allowed and `init` was given no fallback, requests go
- * through as they are, and a warning says so.
+ * through unchanged, and a warning says so.
  */
 export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch {
   check("createFetch", options, fetchTypes);
@@ -32,7 +32,7 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
   let next = options.restore ? settled(options) : all;
   return async (input, init) => {
     const own = next;
-    next = all; // what is restored is one request
+    next = all; // only one request is restored
     let engine: Engine;
     try {
       engine = await ready();
@@ -44,14 +44,14 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
       return (options.fetch ?? globalThis.fetch)(input, init);
     }
     return new Promise((resolve, reject) => {
-      // Forgotten when the caller has its response: who asks no more of that should not be asked by anyone else.
+      // Cleared when the caller has its response, so that this keeps nothing alive that the caller has dropped.
       let caller: { resolve: typeof resolve; reject: typeof reject } | undefined = { resolve, reject };
       const give = (response: Response) => {
         caller!.resolve(response);
         caller = undefined;
       };
       request(engine, input, init ?? undefined, own, false, (session) => {
-        let body: Body | undefined; // once the caller has it
+        let body: Body | undefined; // set once the caller has it
         let next: { body: Body; copy: Response; of: Response } | undefined;
         const prepare = (response: Response) => {
           const [stream, body] = makeBody(() => session.report("abort"));
@@ -69,7 +69,7 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
           return body;
         };
         return {
-          reading: (response) => void (body ?? prepare(response)), // while nothing else is to be done
+          reading: (response) => void (body ?? prepare(response)), // while there is nothing else to do
           take: (bytes, response) => begin(response).push(bytes),
           demand: () => body?.demand(),
           pass: give,

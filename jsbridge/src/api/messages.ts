@@ -25,14 +25,14 @@ export interface ChatStreamMessage extends ServerSentEvent {
 }
 
 type Push = (message: ChatStreamMessage) => void;
-/** Takes the bytes of a body, which nobody changes any more; without bytes it has ended. The events in them may be known. */
+/** Reads a body's bytes, which must not change any more; no bytes: it has ended. The events in them may be known. */
 interface Reader {
   (bytes?: Uint8Array, events?: Int32Array): void;
-  /** Frees what it holds; it is not used any more. */
+  /** Frees its resources; it must not be used any more. */
   free?(): void;
 }
 
-/** A message of which it is asked what is text, once, when the text is first read: who knows it, or else the core. */
+/** A message whose text is found once, when it is first read: by `known`, or else by the core. */
 export function message(
   event: string,
   data: string,
@@ -44,7 +44,7 @@ export function message(
     try {
       said ??= known?.();
     } catch {
-      // No escapes of JSON's: the core is asked.
+      // Not valid JSON escapes: ask the core.
     }
     said ??= engine().said({ event, data });
     return said;
@@ -63,7 +63,7 @@ export function message(
   };
 }
 
-/** From this size on an event is decoded as it comes. */
+/** From this size on, in bytes, an event is decoded as it arrives. */
 const long = 64 << 10;
 
 /** Reads an event stream. The core finds the events; what is between their places is only decoded here. */
@@ -74,7 +74,7 @@ export function makeReader(push: Push): Reader {
   let fed = 0; // how many bytes were fed last
   let id = "";
 
-  /** Gives the events of a table from one place to another. Places in it are in bytes, but for a shift. */
+  /** Pushes the events of a table from one row to another. Its offsets are in bytes, apart from a shift. */
   function give(table: Int32Array, from: number, to: number, part: Parts, shift: number): void {
     const at = (i: number) => part(table[i]! + shift, table[i + 1]! + shift);
     for (let i = from; i < to; i += columns.count) {
@@ -144,7 +144,7 @@ export function makeReader(push: Push): Reader {
   return read;
 }
 
-/** A message whose text and reasoning are the insides of these JSON strings. */
+/** A message whose text and reasoning are the contents of these JSON strings. */
 function told(
   event: string,
   data: string,
@@ -153,20 +153,20 @@ function told(
   reasoning: string | undefined,
 ): ChatStreamMessage {
   if (data.length > long) {
-    // To look into a long text takes time, which only who wants it spends.
+    // Decoding a long text takes time, so it is done only when the text is read.
     return message(event, data, id, () => ({ text: unescaped(text), reasoning: unescaped(reasoning) }));
   }
   try {
     return { type: "message", event, data, id, text: unescaped(text), reasoning: unescaped(reasoning) };
   } catch {
-    return message(event, data, id); // no escapes of JSON's
+    return message(event, data, id); // not valid JSON escapes
   }
 }
 
 const unescaped = (text: string | undefined): string | undefined =>
   text?.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
 
-/** The data of an event whose data came in several lines. Between them can be lines that are none. */
+/** The data of an event with several data lines. There can be other lines between them. */
 function joined(lines: string): string {
   const [first, ...more] = lines.split(/\r\n|\r|\n/);
   return [first, ...more.filter((line) => /^data(:|$)/.test(line)).map((line) => line.replace(/^data:? ?/, ""))].join(
@@ -174,7 +174,7 @@ function joined(lines: string): string {
   );
 }
 
-/** Cuts a text: at every line end, nowhere, or wherever the bytes were cut. */
+/** Splits a text: at every line end, nowhere, or where the bytes were split. */
 function makeCutter(take: (data: string) => void, cut: "lines" | "whole" | "as it comes"): Reader {
   const decoder = new TextDecoder();
   let rest = "";
@@ -194,7 +194,7 @@ function makeCutter(take: (data: string) => void, cut: "lines" | "whole" | "as i
 /**
  * Reads a body that was not watched, and then can tell how the answer ended: the events
  * of an event stream, the lines of JSON lines, a JSON document as one message,
- * and anything else as it comes.
+ * and anything else piece by piece, as it arrives.
  */
 export async function readBody(
   response: Response,

@@ -1,17 +1,17 @@
 import { joinBytes } from "../session/held.js";
 
-/** A part of a text by its places in bytes. One that ends before it begins is none. */
+/** A part of a text by its offsets in bytes. One that ends before it begins is absent. */
 export type Parts = (from: number, to: number) => string | undefined;
 
-/** From this size on a part is decoded by itself: no places have to be counted then. */
+/** From this size on a part is decoded by itself: no offsets have to be counted then. */
 const long = 1 << 10;
-/** Engines make several texts of this size many times faster than one that is as long as all of them. */
+/** JavaScript engines make several texts of this size many times faster than a single one of the same total length. */
 const longest = 64 << 10;
 
 /** How many bytes a half of a UTF-16 pair, or any other character, has in UTF-8. */
 const width = (code: number) => (code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3);
 
-/** Decodes a text, of which `count` pieces are wanted, once, and cuts it by places in its bytes. */
+/** Decodes a text, of which `count` pieces are wanted, once, and cuts it by byte offsets. */
 export function makeParts(decoder: TextDecoder, bytes: Uint8Array, count: number): Parts {
   if (bytes.length > longest) {
     const parts = cutter(decoder, [bytes]);
@@ -24,7 +24,7 @@ export function makeParts(decoder: TextDecoder, bytes: Uint8Array, count: number
     return (from, to) => (from > to ? undefined : text.slice(from, to)); // each byte is a character
   }
   let at = 0; // in the bytes
-  let i = 0; // the same place in the text
+  let i = 0; // the same position in the text
   const place = (wanted: number): number => {
     while (at < wanted && i < text.length) {
       at += width(text.charCodeAt(i++));
@@ -34,7 +34,7 @@ export function makeParts(decoder: TextDecoder, bytes: Uint8Array, count: number
     }
     return i;
   };
-  /** Whether it was UTF-8: what is none has become characters of other sizes. */
+  /** Whether it was valid UTF-8: invalid bytes have become characters of other sizes. */
   const whole = (): boolean => {
     place(Infinity);
     return at === bytes.length;
@@ -45,10 +45,10 @@ export function makeParts(decoder: TextDecoder, bytes: Uint8Array, count: number
   return (from, to) => (from > to ? undefined : text.slice(place(from), place(to)));
 }
 
-/** A piece of a text: bytes, or what they are decoded, if they are ASCII. */
+/** A piece of a text: bytes, or the decoded text, if they are ASCII. */
 export type Piece = Uint8Array | string;
 
-/** Decodes a piece that is ASCII, so that its bytes need not be kept beside the text. */
+/** Decodes a piece that is ASCII, so that its bytes need not be kept as well. */
 export function asText(decoder: TextDecoder, bytes: Uint8Array): Piece[] {
   const texts: string[] = [];
   for (let at = 0; at < bytes.length; at += longest) {
@@ -73,7 +73,7 @@ export function makeWhole(decoder: TextDecoder, pieces: Piece[]): Parts {
   return makeParts(decoder, joinBytes(bytes), 1);
 }
 
-/** Cuts a text that came in pieces, as if it was one, if it is ASCII. Nothing is copied until somebody looks into a part. */
+/** Cuts a text that came in pieces, as if it were one, if it is ASCII. Nothing is copied until a part is read. */
 function cutter(decoder: TextDecoder, pieces: Piece[]): Parts | undefined {
   const texts: string[] = [];
   for (const piece of pieces) {
@@ -87,7 +87,7 @@ function cutter(decoder: TextDecoder, pieces: Piece[]): Parts | undefined {
   return (from, to) => (from > to ? undefined : cut(texts, from, to));
 }
 
-/** The texts from one place to another, as if they were one. Nothing is copied until somebody looks into it. */
+/** The texts from one place to another, as if they were one. Nothing is copied until it is read. */
 function cut(texts: string[], from: number, to: number): string {
   let some = "";
   let at = 0;

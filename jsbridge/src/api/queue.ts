@@ -1,4 +1,4 @@
-/** Values to be iterated over once. */
+/** Values that can be iterated over once. */
 export interface QueueIterator<T> extends AsyncIterableIterator<T, void, undefined> {
   next(): Promise<IteratorResult<T, void>>;
   /** Ends it at once, even while `next()` waits. */
@@ -8,13 +8,13 @@ export interface QueueIterator<T> extends AsyncIterableIterator<T, void, undefin
   [Symbol.asyncIterator](): QueueIterator<T>;
 }
 
-/** Values on their way to the consumer that iterates over them. */
+/** A queue of values for the consumer that iterates over them. */
 export interface Queue<T> {
   iterator: QueueIterator<T>;
   push(value: T): void;
-  /** No more values come. Those that were pushed can still be taken; after them an error, if there is one. */
+  /** No more values follow. Those already pushed can still be read; after them the error, if there is one. */
   end(how: { error?: unknown }): void;
-  /** Drops what was not taken. */
+  /** Drops unread values. */
   clear(): void;
   /** Undefined if the consumer waits, else resolves when it does. */
   demand(): Promise<void> | undefined;
@@ -25,14 +25,14 @@ interface Waiting<T> {
   reject(error: unknown): void;
 }
 
-/** Makes a queue. `begin` is called when the first value is asked for, `quit` when the consumer has enough. */
+/** Makes a queue. `begin` is called when the first value is asked for, `quit` when the consumer stops. */
 export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
   let values: T[] = [];
-  let taken = 0; // of values: to shift each of many would be quadratic
+  let taken = 0; // of values: shifting each of many would be quadratic
   let waiting: Waiting<T>[] = []; // only while there are no values
   let over: { error?: unknown } | undefined;
   let begun = false;
-  const wanted: (() => void)[] = []; // two may wait: who gave up an attempt, and who reads the next one
+  const wanted: (() => void)[] = []; // two may wait: the reader of an abandoned attempt, and that of the next one
 
   function take(): Promise<IteratorResult<T, void>> {
     const value = values[taken++]!;
@@ -42,14 +42,14 @@ export function makeQueue<T>(begin: () => void, quit: () => void): Queue<T> {
     return Promise.resolve({ done: false, value });
   }
 
-  /** Tells those who wait that nothing more comes. */
+  /** Settles the waiting calls: nothing more follows. */
   function settle(): void {
     const all = waiting;
     waiting = [];
     for (const { resolve, reject } of all) {
       if (over && "error" in over) {
         reject(over.error);
-        over = {}; // it is thrown once
+        over = {}; // the error is thrown once
       } else {
         resolve({ done: true, value: undefined });
       }

@@ -4,7 +4,7 @@ import type { ChatStreamMessage } from "./messages.js";
 import type { ChatStreamEvent } from "./stream.js";
 import { ofWire, toWire, type WireEvent } from "./wire.js";
 
-/** The data of the first event of a relay, which tells it from any other stream. */
+/** The data of the first event of a relay, which distinguishes it from any other stream. */
 const opening = '{"type":"open","open":{"relay":"steadfetch"}}';
 
 /** Proxies cut a connection that is silent for a minute, and some sooner; waits can be longer. */
@@ -14,7 +14,7 @@ const beatMs = 15_000;
  * Answers a page with the events of `stream()`: messages, retries, resets, and
  * the finish or the error, as Server-Sent Events in the form of `toWire`, which
  * `stream()` on the page understands. Nothing is read ahead of the page, and
- * when it goes away the request ends. A long wait is bridged by comments.
+ * when it disconnects the request ends. A long wait is bridged by comments.
  */
 export function toResponse(events: AsyncIterable<ChatStreamEvent>, init: ResponseInit = {}): Response {
   const encoder = new TextEncoder();
@@ -42,24 +42,24 @@ export function toResponse(events: AsyncIterable<ChatStreamEvent>, init: Respons
   );
   const headers = new Headers(init.headers);
   headers.set("content-type", "text/event-stream");
-  headers.set("cache-control", "no-cache, no-transform"); // a proxy that compresses holds events back
+  headers.set("cache-control", "no-cache, no-transform"); // a proxy that compresses delays events
   headers.set("x-accel-buffering", "no"); // nginx
   return new Response(body, { ...init, headers });
 }
 
-/** Takes the messages of a stream, which may be a server's relay. */
+/** Handles the messages of a stream, which may be a server's relay. */
 export interface Relay {
   push(message: ChatStreamMessage): void;
   /**
-   * How the answer ended, after the end of a relay: its last event tells. Throws
-   * the error that it ended with, or that it broke off.
+   * How the answer ended, after the end of a relay: from its last event. Throws
+   * the error that it ended with, or an error if it broke off.
    */
   ending(): Ending | undefined;
-  /** Shows no more of the server's waits. */
+  /** Stops showing the server's waits. */
   leave(): void;
 }
 
-/** Hands on messages, or the events that a relay has made of them, and shows when the server waits. */
+/** Passes on messages, or the events that a relay made of them, and shows when the server waits. */
 export function makeRelay(push: (event: ChatStreamEvent) => void, show?: Session["relayed"]): Relay {
   let relays: boolean | undefined;
   let last: ChatStreamEvent | undefined;
@@ -71,7 +71,7 @@ export function makeRelay(push: (event: ChatStreamEvent) => void, show?: Session
     waits = false;
   }
 
-  /** By the page's own clock, since the server's may be another. */
+  /** By the page's own clock, since the server's may differ. */
   function wait(retry: ChatStreamRetry): void {
     leave();
     waits = true;

@@ -26,12 +26,12 @@ export interface RetryAttempt {
 }
 
 /**
- * Calls fn until it succeeds. It is for whatever returns a promise, and knows
+ * Calls fn until it succeeds. It is for any function that returns a promise, and knows
  * failures by the errors that fn throws: those of fetch, of the SDKs, of Node.
  * An error may say itself whether it is `retryable`. An AbortError, while the
  * signal that fn was given lives, is a connection that broke.
  *
- * An error that is not worth another try is thrown as it is. Where the policy
+ * An error that is not worth another try is thrown unchanged. If the policy
  * ends the retrying, a `RetryError` is thrown, whose cause is the last error.
  * After an abort the reason of the signal is thrown, even if fn does not end.
  *

@@ -40,7 +40,7 @@ export interface StreamOptions extends FetchOptions {
 export type ChatStreamIterator = QueueIterator<ChatStreamEvent>;
 
 /**
- * Makes a request and gives what comes of it, one event after the other: the
+ * Makes a request and returns its events, one after the other: the
  * messages of the answer, and what a page shows while an attempt is repeated.
  * A failure after output starts the answer over, unless `afterCommit` says
  * otherwise.
@@ -60,7 +60,7 @@ export function stream(
   let leave = () => {};
   let read: ReturnType<typeof makeReader> | undefined;
   let relay: Relay | undefined;
-  let lent: (() => Ending) | undefined; // how a body ended that was given as it is
+  let lent: (() => Ending) | undefined; // how a body that was passed unchanged ended
   const { iterator, push, end, clear, demand } = makeQueue<ChatStreamEvent>(begin, () => {
     free();
     abort?.abort();

@@ -50,29 +50,29 @@ interface Exports {
 /** Makes an instance of the module in plain JavaScript. */
 export type Instantiate = () => WebAssembly.Exports;
 
-/** What becomes of bytes that are held: see wasm/ABI.md. */
+/** What to do with held bytes: see wasm/ABI.md. */
 export interface Move {
   do: "release" | "drop" | "put" | "cut";
   n: number;
   behind: number;
-  /** What is put. */
+  /** The bytes to put. */
   bytes: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Finds the events in what a consumer gets. */
+/** Finds the events in the bytes that a consumer gets. */
 export interface EventReader {
   /**
-   * Takes the next bytes, at most {@link maxChunk}, or the end of the stream, and gives the table of the events that end in
-   * them: `columns.count` numbers each, places counted from the first of these bytes, good until the next call of anything.
-   * Undefined if an event is too large.
+   * Reads the next bytes, at most {@link maxChunk}, or the end of the stream, and returns the table of the events that
+   * end in them: `columns.count` numbers each, offsets from the first of these bytes, valid until the next call of any
+   * function. Undefined if an event is too large.
    */
   read(bytes: Uint8Array | undefined): Int32Array | undefined;
-  /** How many of the bytes, from the last one back, belong to an event that has not ended. */
+  /** How many bytes at the end belong to an event that has not ended. */
   rest(): number;
   free(): void;
 }
 
-/** What the table of events has for each of them. A place is two numbers; one that ends before it begins is none. */
+/** The columns of the table of events. A range is two numbers; one that ends before it begins is absent. */
 export const columns = {
   lines: 0,
   end: 1,
@@ -85,7 +85,7 @@ export const columns = {
   count: 13,
 } as const;
 
-/** What an event says to a person. */
+/** What an event says to the reader. */
 export interface Said {
   text?: string;
   reasoning?: string;
@@ -103,21 +103,22 @@ export interface Engine {
   policy(policy: Policy): Policy;
   share(shared: Shared): Shared;
   open(config: Config): number;
-  /** Takes a piece of the request's body, and reports whether more is wanted. At most {@link maxChunk} bytes. */
+  /** Passes a piece of the request's body, at most {@link maxChunk} bytes. Returns whether more is wanted. */
   body(session: number, bytes: Uint8Array): boolean;
   event(session: number, happened: Happened): Answer;
-  /** Takes at most {@link maxChunk} bytes. A number is how many bytes may go on. */
+  /** Passes at most {@link maxChunk} bytes. A number is how many bytes may be delivered. */
   chunk(session: number, attempt: number, bytes: Uint8Array, now: number): number | Answer;
-  /** What becomes of the bytes that are held. Undefined is that as many as were told of go on, from the first one. */
+  /** What to do with the held bytes. Undefined: deliver as many as the answer says, from the first one. */
   moves(session: number): Move[] | undefined;
   /**
-   * The events in the bytes that go on after the last chunk, as {@link EventReader.read} gives them, places counted from the
-   * first of these bytes. The bytes are then the first ones that are held. Undefined if a reader has to find the events.
+   * The events in the bytes that may be delivered after the last chunk, as {@link EventReader.read} returns them, with
+   * offsets from the first of these bytes, which are then the first held bytes. Undefined if a reader has to find the
+   * events.
    */
   events(session: number): Int32Array | undefined;
   reader(): EventReader;
   snapshot(session: number): Snapshot;
-  /** What the request says of itself, once it has started. */
+  /** What the request says about itself, once it has started. */
   about(session: number): About;
   /** How the answer ended, after `finish`. */
   ending(session: number): Ending;
@@ -127,13 +128,13 @@ export interface Engine {
   trapped(): boolean;
 }
 
-/** The most that {@link Engine.chunk} takes. */
+/** The most bytes that {@link Engine.chunk} accepts. */
 export const maxChunk = 1 << 20;
 
 const version = 3;
 /** The kinds of a move, from 1. */
 const kinds = ["release", "drop", "put", "cut"] as const;
-/** A text for which the module's buffer is always large enough. */
+/** The length of a text for which the module's buffer is always large enough. */
 const smallText = 64 << 10;
 /** How many events are reported at a time. */
 const mostEvents = 1024;
@@ -149,10 +150,10 @@ function joined(tables: Int32Array[]): Int32Array {
   return all;
 }
 
-/** The module is not the one that this file was made for: they come from two versions of the package. */
+/** The module does not match this file: they come from different versions of the package. */
 export class AbiError extends Error {}
 
-/** Test runners play a browser without these, in Node.js, which has them. */
+/** Test runners simulate a browser without these, in Node.js, which has them. */
 const ofNode = () =>
   (
     globalThis as {
@@ -161,8 +162,8 @@ const ofNode = () =>
   ).process!.getBuiltinModule("node:util");
 
 /**
- * Wraps an instance's exports. onTrap is called when it has trapped: after that it is
- * not to be used again, and every call throws.
+ * Wraps an instance's exports. onTrap is called when the instance has trapped: after
+ * that it must not be used again, and every call throws.
  */
 export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): Engine {
   const wasm = exports as unknown as Exports;
@@ -197,11 +198,11 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     return at;
   }
 
-  /** The events that the last call has told of. */
+  /** The events that the last call reported. */
   const rows = (n: number) =>
     n > 0 ? new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columns.count) : none;
 
-  /** Writes a text, and says how long it is in UTF-8; -1 if it is too large. */
+  /** Writes a text, and returns its length in UTF-8; -1 if it is too large. */
   function writeText(text: string): number {
     const most = 3 * text.length;
     if (most > smallText) {
@@ -211,7 +212,7 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     return encoder.encodeInto(text, view(wasm.buffer(most), most)).written;
   }
 
-  /** Calls with a text and gives the text that comes back. */
+  /** Calls with a text and returns the resulting text. */
   function text(call: (n: number) => number, input: string): string {
     let refused = true;
     const output = enter(() => {

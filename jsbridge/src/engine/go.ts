@@ -1,5 +1,5 @@
-// The core as Go's own compiler builds it (`make wasm-go`): fifty times the size, and there in seconds, for those who change it
-// and want to see it in a page. It needs what a Go program needs, where the module that is shipped needs nothing.
+// The core built by Go's own compiler (`make wasm-go`): fifty times the size, but built in seconds, for trying changes
+// to the core in a page. It needs the imports of a Go program; the shipped module needs none.
 import type { Instantiate } from "./abi.js";
 
 /** What wasm_exec.js, which comes with Go, defines. */
@@ -9,7 +9,7 @@ interface WasmExec {
   steadfetch?: Record<string, WebAssembly.ExportValue>;
 }
 
-/** How to make instances of a module that Go's compiler built; `undefined` for any other. */
+/** Makes instances of a module that Go's compiler built; `undefined` for any other. */
 export function builtByGo(module: WebAssembly.Module): Instantiate | undefined {
   const from = WebAssembly.Module.imports(module)[0]?.module;
   return from === "gojs"
@@ -19,7 +19,7 @@ export function builtByGo(module: WebAssembly.Module): Instantiate | undefined {
       : undefined;
 }
 
-/** For GOOS=js. The program registers its calls and then waits as long as the page lives. */
+/** For GOOS=js. The program registers its calls and then waits for the life of the page. */
 function program(module: WebAssembly.Module): WebAssembly.Exports {
   const host = globalThis as WasmExec;
   if (!host.Go) {
@@ -52,7 +52,7 @@ function reactor(module: WebAssembly.Module): WebAssembly.Exports {
       crypto.getRandomValues(new Uint8Array(view().buffer, at, n));
       return 0;
     },
-    /** What a program says when it panics. */
+    /** The message of a program that panics. */
     fd_write(_to: number, list: number, n: number, written: number) {
       let sum = 0;
       for (let at = list; at < list + 8 * n; at += 8) {

@@ -1,7 +1,7 @@
 import { builtByGo } from "./go.js";
 import { hasModule, load, type PlainJavaScript, setFallback } from "./module.js";
 
-// Spelt so that it can be read without the DOM's types, which have the name.
+// Written so that it also compiles without the DOM's types, which define the name.
 type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer M } } } ? M : never;
 
 /** Where {@link init} can take the module from. */
@@ -16,8 +16,8 @@ export interface InitOptions {
 /**
  * Compiles the module ahead of time and asynchronously.
  *
- * Nobody has to call it: `createFetch`, `stream` and `retry` do so themselves
- * when they must. It is for three cases: a runtime that compiles nothing at once
+ * You need not call it: `createFetch`, `stream` and `retry` do so themselves
+ * when they must. It is for three cases: a runtime that compiles nothing synchronously
  * (old WebViews, for modules over 4 KiB), where `classify`, `explain` and
  * `delay` throw until `init` is done; a module from elsewhere than this file,
  * given as `source`: a compiled module, its bytes, a response, or its address
@@ -48,7 +48,7 @@ export async function init(source?: ModuleSource | PromiseLike<ModuleSource> | I
       if (!from.ok) {
         throw new Error(`the server answered ${from.status}`);
       }
-      // Not compileStreaming: it refuses servers that do not know the media type.
+      // Not compileStreaming: it refuses a response without the right media type.
       from = await from.arrayBuffer();
     }
     const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from as BufferSource);

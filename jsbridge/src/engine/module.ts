@@ -15,10 +15,10 @@ let fallback: (() => PromiseLike<PlainJavaScript>) | undefined;
 const advice =
   'where WebAssembly is not allowed, import from "steadfetch/js", or call init({ fallback: () => import("steadfetch/js") })';
 
-/** Whether a module is there, or on its way. */
+/** Whether a module is loaded, or being loaded. */
 export const hasModule = () => pending !== undefined || compiled !== undefined;
 
-/** Says where plain JavaScript comes from, should WebAssembly be refused. */
+/** Sets the source of plain JavaScript, in case WebAssembly is refused. */
 export function setFallback(source: () => PromiseLike<PlainJavaScript>): void {
   fallback = source;
 }
@@ -31,7 +31,7 @@ export function load(source?: () => Promise<WebAssembly.Module | (() => WebAssem
       try {
         await prepare(given ?? compiled ?? embedded());
       } catch (error) {
-        // A page's policy may forbid WebAssembly, whose place plain JavaScript takes.
+        // A page's policy may forbid WebAssembly; plain JavaScript replaces it.
         if (given || !fallback) {
           throw error;
         }
@@ -55,7 +55,7 @@ async function prepare(from: WebAssembly.Module | BufferSource | Instantiate): P
     return;
   }
   const module = from instanceof WebAssembly.Module ? from : await WebAssembly.compile(from);
-  // Where modules do not compile at once, they are not instantiated at once.
+  // Where modules cannot be compiled synchronously, they cannot be instantiated synchronously.
   current ??= begin((await WebAssembly.instantiate(module)).exports);
   compiled = module;
 }
@@ -70,7 +70,7 @@ function begin(exports: WebAssembly.Exports): Engine {
 }
 
 /**
- * The engine that all sessions of a page or process share, made now if need be.
+ * The engine that all sessions of a page or process share, created on first use.
  * One that has trapped is replaced by a new instance of the same module.
  */
 export function engine(): Engine {
@@ -93,7 +93,7 @@ export function engine(): Engine {
   return current;
 }
 
-/** The same for those who can wait. */
+/** The same, for callers that can wait. */
 export async function ready(): Promise<Engine> {
   try {
     return engine();

@@ -1,7 +1,7 @@
 import { maps } from "./shapes.gen.js";
 
-// Across the boundary and on the wire names are in snake_case; whoever writes
-// JavaScript sees camelCase. Values, such as kinds, are the same on both sides.
+// Names are in snake_case across the boundary and on the wire, and in camelCase
+// in JavaScript. Values, such as kinds, are the same on both sides.
 
 type Snake<S extends string> = S extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${Snake<Rest>}`
@@ -16,7 +16,7 @@ export type Wire<T> = T extends readonly (infer E)[]
       : { [K in keyof T as K extends string ? Snake<K> : K]: Wire<T[K]> }
     : T;
 
-/** Names are few, and each is met thousands of times. */
+/** Caches names: there are few, and each occurs thousands of times. */
 function once(rename: (name: string) => string): (name: string) => string {
   const known = new Map<string, string>();
   return (name) => {
@@ -55,7 +55,7 @@ export const fromWire = (shape: unknown): unknown => renamed(shape, camel);
 /** A shape for the wire. */
 export const toWireShape = <T>(shape: T): Wire<T> => renamed(shape, snake) as Wire<T>;
 
-/** The same shape, which nobody can change any more. */
+/** The same shape, frozen. */
 export function frozen<T>(shape: T): T {
   if (typeof shape === "object" && shape !== null) {
     Object.values(shape).forEach(frozen);

@@ -2,28 +2,28 @@ import { forget, weak, whenGone } from "./weak.js";
 
 /** Feeds the body that a consumer reads. */
 export interface Body {
-  /** The consumer has the stream: if it lets go of it without reading on, it has had enough. */
+  /** The consumer has the stream now: if it drops the stream unread, the body counts as canceled. */
   given(): void;
-  /** Hands on bytes, which nobody changes any more. */
+  /** Delivers bytes, which must not change any more. */
   push(bytes: Uint8Array): void;
   close(): void;
-  /** What was pushed can still be read, unless the error is to be heard at once. */
+  /** Bytes already pushed can still be read, unless `atOnce` is set. */
   error(error: unknown, atOnce: boolean): void;
-  /** Undefined if the consumer is waiting, else resolves when it does. */
+  /** Undefined if the consumer is waiting for data, else resolves when it is. */
   demand(): Promise<void> | undefined;
 }
 
-/** A stream of bytes takes over the whole buffer of what it is given, so a part of a larger one is copied. */
+/** A byte stream transfers the whole buffer of each chunk, so a part of a larger buffer is copied. */
 const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
   bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength
     ? (bytes as Uint8Array<ArrayBuffer>)
     : bytes.slice();
 
-/** A body, and what its consumer has to do with whoever feeds it. */
+/** The state that a body's consumer and its feeder share. */
 interface State {
-  /** The way to the consumer, while it waits. */
+  /** The link to the consumer, while it waits. */
   asked?: { controller?: Controller } | undefined;
-  /** The same while it does not: it may have let go of the stream, which then should be nobody's. */
+  /** The same while it does not wait: weak, so that a stream the consumer dropped can be collected. */
   way?: Pick<WeakRef<{ controller?: Controller }>, "deref">;
   wanted?: () => void;
   broken?: { error: unknown };
@@ -32,13 +32,13 @@ interface State {
 
 type Cancel = (reason?: unknown) => void | Promise<void>;
 
-/** Makes a body that holds nothing back and asks for nothing ahead. onCancel is told when the consumer has enough. */
+/** Makes a body that buffers nothing and reads nothing ahead. onCancel: the consumer has canceled or dropped it. */
 export function makeBody(onCancel: Cancel): [ReadableStream<Uint8Array<ArrayBuffer>>, Body] {
   const state: State = {};
   return [makeStream(sourceOf(state, onCancel)), feederOf(state, onCancel)];
 }
 
-/** Nothing but the stream reaches what is made here, unless the consumer waits. */
+/** Only the stream holds a strong reference to what is made here, unless the consumer waits. */
 function sourceOf(state: State, onCancel: Cancel): Source {
   const way: { controller?: Controller } = {};
   state.way = weak(way);
@@ -65,7 +65,7 @@ function end(state: State): void {
   forget(state);
 }
 
-/** In a function of its own, so that it does not reach the way. */
+/** In a function of its own, so that the closure holds no reference to `way`. */
 const goneOf = (state: State, onCancel: Cancel) => async () => {
   if (!state.over) {
     state.over = true;
@@ -79,9 +79,9 @@ function feederOf(state: State, onCancel: Cancel): Body {
     given: () => whenGone(state.way!.deref()!, goneOf(state, onCancel), state),
     push(bytes) {
       const controller = consumer();
-      // A stream of bytes refuses pieces of none.
+      // A byte stream refuses empty chunks.
       if (bytes.length > 0) {
-        state.asked = undefined; // it may ask again inside
+        state.asked = undefined; // enqueue may call pull again
         controller?.enqueue(own(bytes));
       }
     },
@@ -101,7 +101,7 @@ function feederOf(state: State, onCancel: Cancel): Body {
       if (state.asked || atOnce) {
         consumer()?.error(error);
       } else {
-        state.broken = { error }; // an errored stream forgets what it holds
+        state.broken = { error }; // an errored stream drops its queue
       }
     },
     demand: () =>
@@ -113,7 +113,7 @@ function feederOf(state: State, onCancel: Cancel): Body {
   };
 }
 
-/** Fills a body as its consumer asks for more, to the end. */
+/** Fills a body to its end, as its consumer asks for more. */
 export async function fill(body: Body, next: () => Promise<ReadableStreamReadResult<Uint8Array>>): Promise<void> {
   try {
     for (;;) {
@@ -123,14 +123,14 @@ export async function fill(body: Body, next: () => Promise<ReadableStreamReadRes
         body.close();
         return;
       }
-      body.push(value.slice()); // whoever cloned the response may have it, too
+      body.push(value.slice()); // a clone of the response may share it
     }
   } catch (error) {
     body.error(error, false);
   }
 }
 
-/** That of a stream of bytes, or of a plain one, which has no requests by buffer. */
+/** The controller of a byte stream, or of a plain stream, which has no BYOB requests. */
 type Controller = Omit<ReadableByteStreamController, "byobRequest"> &
   Partial<Pick<ReadableByteStreamController, "byobRequest">>;
 
@@ -140,7 +140,7 @@ interface Source {
   cancel(reason: unknown): void | Promise<void>;
 }
 
-/** A stream of bytes, as a response's own body is; where there are none, a plain one. */
+/** A byte stream, like a response's own body; a plain stream where the runtime has no byte streams. */
 function makeStream(source: Source): ReadableStream<Uint8Array<ArrayBuffer>> {
   const calm = { highWaterMark: 0 };
   try {

@@ -1,9 +1,9 @@
-/** A text of an error's body that SDKs show: the first one, in whatever object it stands. */
+/** The text in an error's body that SDKs show: the first one, in any object. */
 const shown = /"(?:message|detail|error)"\s*:\s*"(?:[^"\\]|\\.)*(?=")/;
 
-/** The body of an error whose own text ends with a note in brackets; as it is, where none is found. */
+/** An error's body with a note in brackets added to its text; unchanged if no text is found. */
 export function noted<B extends Uint8Array>(body: B, note: string): B | Uint8Array<ArrayBuffer> {
-  // One character for each byte, so that places in the text are places in the bytes.
+  // One character for each byte, so that offsets in the text are offsets in the bytes.
   const found = shown.exec(new TextDecoder("latin1").decode(body));
   if (!found) {
     return body;

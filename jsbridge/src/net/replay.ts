@@ -5,22 +5,22 @@ import { onAbort } from "./signal.js";
 
 /** A request that can be sent again. */
 export interface Replay {
-  /** What the core has to know of it. */
+  /** What the core needs to know about it. */
   facts: Facts;
   /** Its body, in pieces. */
   body: Iterable<Uint8Array>;
   notReplayable: boolean;
   /** The arguments of fetch, made again for each attempt. */
   again(): [RequestInfo | URL, RequestInit];
-  /** The same for the rest of an answer. `rewrite` makes the new body from the old one. */
+  /** The same, to resume an answer. `rewrite` makes the new body from the old one. */
   resumed(resume: Resume, rewrite: (body: string) => string): Promise<[string, RequestInit]>;
-  /** The request for a hook that may know another one. */
+  /** The request, for a hook that may return another one. */
   failed(): Promise<RecoverRequest>;
-  /** Another request, of which only this is different. */
+  /** A copy of this request with these changes. */
   changed(own: ResumeRequest): Promise<Replay>;
 }
 
-/** The facts of a request with its whole body. */
+/** The facts of a request, with its whole body. */
 export function whole({ facts, body }: Replay): Facts {
   const decoder = new TextDecoder();
   return { ...facts, body: Array.from(body, (bytes) => decoder.decode(bytes, { stream: true })).join("") };
@@ -29,7 +29,7 @@ export function whole({ facts, body }: Replay): Facts {
 const asItIs: Resume = { how: "custom" };
 const keep = (body: string) => body;
 
-/** How much of a body the core gets at a time. */
+/** How much of a body the core gets at a time, in bytes. */
 const piece = 64 << 10;
 const carried = [
   "cache",
@@ -44,7 +44,7 @@ const carried = [
 
 /**
  * Makes a request replayable. Strings, buffers, Blobs, forms and parameters
- * are sent again as they are, and a Request is cloned. A stream is read into
+ * are sent again unchanged, and a Request is cloned. A stream is read into
  * memory up to `limit` bytes; a longer one can be sent only once.
  */
 export async function replayable(
@@ -62,7 +62,7 @@ export async function replayable(
   let rest = false;
   if (isStream(own.body)) {
     if ("getReader" in own.body && !("duplex" in own)) {
-      // Where fetch refuses a stream without it, so does this.
+      // Throws where fetch refuses a stream without `duplex`.
       new Request("http://localhost/", { method: "POST", body: new ReadableStream() });
     }
     const read = await readUpTo(limit(), own.body, signal);
@@ -105,7 +105,7 @@ export async function replayable(
   return replay;
 }
 
-/** Lays a caller's own next request over that of a resume. */
+/** Applies the caller's own changes to the request of a resume. */
 export function overlay(
   [url, init]: [RequestInfo | URL, RequestInit],
   own: ResumeRequest,
@@ -115,11 +115,11 @@ export function overlay(
 }
 
 function isStream(body: unknown): body is ReadableStream<Uint8Array<ArrayBuffer>> {
-  // Node.js sends what is iterable, too.
+  // Node.js also sends async iterables.
   return typeof body === "object" && body !== null && ("getReader" in body || Symbol.asyncIterator in body);
 }
 
-/** Reads a stream to its end; or as far as more than `limit` bytes, and gives all of it as a stream again. */
+/** Reads a stream to its end; or, if it exceeds `limit` bytes, stops and returns all of it as a stream again. */
 async function readUpTo(
   limit: number,
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -148,7 +148,7 @@ async function readUpTo(
   }
   const known = new Blob(pieces);
   const [rest, body] = makeBody(stop);
-  // Copies, since what is pushed loses its buffer, which another piece may share.
+  // Copies: pushing detaches the buffer, which another piece may share.
   for (const piece of pieces) {
     body.push(piece.slice());
   }
@@ -156,7 +156,7 @@ async function readUpTo(
   return { known, rest };
 }
 
-/** A copy to be sent. Of one that was sent before, the error is fetch's own. */
+/** A copy to send. If the body was already used, the error is fetch's own. */
 function copyOf(request: Request): Request {
   return request.bodyUsed ? new Request(request) : request.clone();
 }
@@ -166,8 +166,8 @@ function isText(type: string): boolean {
 }
 
 /**
- * A body as bytes, where it can be the JSON of a chat request. Forms and parameters cannot; of a Blob, which may be a
- * large file, no more is read than its beginning unless that can be JSON.
+ * A body as bytes, if it can be the JSON of a chat request. Forms and parameters cannot. A Blob may be a large file:
+ * only its beginning is read, unless that can be JSON.
  */
 async function bytesOf(body: unknown): Promise<Uint8Array> {
   if (typeof body === "string") {
@@ -194,7 +194,7 @@ function redirectOf(init: RequestInit, request: Request | undefined): Facts {
   return redirect ? { redirect } : {};
 }
 
-/** What a Request carries besides its address, method, headers and body. */
+/** The settings of a Request, other than its URL, method, headers and body. */
 function settings(request: Request): RequestInit {
   const init: Record<string, unknown> = {};
   for (const name of carried) {
@@ -207,6 +207,6 @@ function absolute(url: string): string {
   try {
     return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href;
   } catch {
-    return url; // fetch will say what is wrong with it
+    return url; // fetch will report what is wrong with it
   }
 }

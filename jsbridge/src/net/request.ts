@@ -10,32 +10,32 @@ import { overlay, type Replay, replayable, whole } from "./replay.js";
 import { handOver } from "./response.js";
 import { signalOf } from "./signal.js";
 
-/** One attempt on its way. */
+/** One attempt in progress. */
 interface Attempt {
   number: number;
   abort: AbortController;
   response?: Response;
   reader?: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  /** A read that has begun. Whoever reads on takes its result. */
+  /** A read that has begun. The next reader uses its result. */
   next?: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
   done?: boolean | undefined;
 }
 
-/** What becomes of a request, for those who made it. */
+/** Receives what happens to a request, for the code that made it. */
 export interface Outcome {
-  /** Output of this response's stream, or of one that goes on where it broke off. */
+  /** Output of this response's stream, or of one that continues where it broke off. */
   take(bytes: Uint8Array, response: Response, events: Int32Array | undefined): void;
-  /** Resolves when more can be taken; until then nothing is read. Undefined is now. */
+  /** Resolves when the consumer wants more; nothing is read until then. Undefined means now. */
   demand(): Promise<void> | undefined;
-  /** This response's body is being read. Its first output may be long in coming. */
+  /** This response's body is being read. Its first output may take long. */
   reading?(response: Response): void;
   reset?(): void;
   wait?(answer: Answer): void;
   /** The consumer of events reads this response, to its end. */
   lend?(response: Response): Promise<void>;
-  /** The caller is to have this response; with a verdict it is a failure. */
+  /** The caller gets this response; with a verdict it is a failure. */
   pass(response: Response, verdict: Verdict | undefined, attempts: number, last: Verdict | undefined): void;
-  /** A verdict here is the provider's refusal to go on. Gives the verdict that the answer brought, as a relay does. */
+  /** A verdict means that the provider refused to continue. Returns the verdict in the answer, if a relay sent one. */
   finish(response: Response, verdict: Verdict | undefined, attempts: number, ending: () => Ending): Verdict | undefined;
   /** `canceled` says that the error is the caller's own reason. */
   fail(error: unknown, canceled: boolean): void;
@@ -43,7 +43,7 @@ export interface Outcome {
 
 const ignore = () => {};
 
-/** Makes a request that survives. Rejects if it cannot even be begun. */
+/** Makes a request that survives failures. Rejects if it cannot be started at all. */
 export async function request(
   engine: Engine,
   input: RequestInfo | URL,
@@ -70,7 +70,7 @@ export async function request(
   );
 }
 
-/** Sends the attempts of a session, and reads what comes. */
+/** Sends the attempts of a session, and reads the responses. */
 function transport(
   session: Session,
   to: Outcome,
@@ -82,12 +82,12 @@ function transport(
 ): Host {
   let current: Attempt | undefined;
   let latest: Response | undefined;
-  let streamed: Response | undefined; // the one that the consumer was given
+  let streamed: Response | undefined; // the one that the consumer has
   let thrown: unknown;
   let mistaken = false;
-  let asking: Promise<void> | undefined; // until the caller has said whether there is another request
+  let asking: Promise<void> | undefined; // until the caller has decided whether there is another request
 
-  /** The fetch or the body has thrown; or, by mistake, what was to be sent could not be made. */
+  /** The fetch or the body has thrown; or, if a `mistake`, the request could not be made. */
   function broke(mine: Attempt, error: unknown, mistake: boolean): void {
     if (mine !== current) {
       return;
@@ -221,7 +221,7 @@ function transport(
     reset: () => to.reset?.(),
     wait: (answer) => to.wait?.(answer),
     lend(_, bytes) {
-      const mine = { ...current! }; // whoever has read it so far stops
+      const mine = { ...current! }; // stops the read loop that has the old object
       current = mine;
       to.lend!(handOver(mine, bytes, signal)).then(
         () => {
@@ -234,7 +234,7 @@ function transport(
     pass({ verdict, attempt = 0, last }, bytes) {
       const mine = current!;
       current = undefined;
-      // An SDK shows the text of the body, and here only the engine knows how long was asked.
+      // An SDK shows the text of the body, and only the engine knows how long a wait the server asked for.
       const note = verdict?.kind === "retry_after_too_long" && bytes ? verdict.message : undefined;
       const response = handOver(mine, note ? noted(bytes!, note) : bytes, signal);
       if (note) {
@@ -259,30 +259,30 @@ function transport(
   };
 }
 
-/** Whether this can stand as a response: one of another realm, or of a fetch of another make, can. */
+/** Whether this can be used as a response: one from another realm or another fetch implementation can. */
 function isResponse(x: Partial<Response> | undefined): boolean {
   return typeof x?.status === "number" && typeof x.headers?.get === "function";
 }
 
-/** Ends an attempt, wherever it is. */
+/** Ends an attempt, at any stage. */
 function letGo({ abort, response, reader, done }: Attempt): void {
   if (!done) {
-    // The body first: once aborted, it cannot be told.
+    // The body first: once aborted, it cannot be canceled.
     (reader ?? response?.body)?.cancel().catch(ignore);
     abort.abort();
   }
 }
 
 /**
- * Whether these arguments make a request at all. That fetch refuses the others
- * is the caller's mistake, and no failure of an attempt.
+ * Whether these arguments make a valid request. If not, fetch refuses them:
+ * that is the caller's mistake, not a failed attempt.
  */
 function isRequest({ facts: { url, method } }: Replay, init: RequestInit | undefined, options: FetchOptions): boolean {
   try {
     new Request(options.fetch ? new URL(url!, "http://localhost/") : url!, {
       ...init,
       method: method!,
-      // What is an object was taken already; it can be sent, as fetch has it.
+      // An object was accepted before, so fetch can send it.
       body: init?.body == null ? null : typeof init.body === "object" ? "" : init.body,
       signal: null,
     });

@@ -12,10 +12,10 @@ interface Opened {
 
 const shown = ["status", "ok", "statusText", "url", "redirected", "type"] as const;
 
-/** A response that is like another one in all but its body. */
+/** A response that is like another one except for its body. */
 export function like(original: Response, body: BodyInit | null): Response {
   const copy = (made: Response): Response => {
-    // The constructor knows neither address nor type, nor statuses beyond 599.
+    // The constructor accepts no URL, no type and no status above 599.
     for (const name of shown) {
       Object.defineProperty(made, name, { value: original[name], configurable: true });
     }
@@ -26,9 +26,9 @@ export function like(original: Response, body: BodyInit | null): Response {
 }
 
 /**
- * The attempt's own response, for the caller to keep: the very same one if
- * nothing was read of it, else one like it whose body is `bytes` and what is
- * still unread. The caller's signal goes on to end it.
+ * The attempt's own response, for the caller to keep: the same object if none
+ * of it was read, else one like it whose body is `bytes` and the unread rest.
+ * The caller's signal still ends it.
  */
 export function handOver(
   attempt: Opened,
@@ -59,11 +59,11 @@ export function handOver(
   return like(response!, stream);
 }
 
-// As AbortSignal.any, but without its leaks in older runtimes: the caller's
-// signal, which may live for long, holds on to no response.
+// Like AbortSignal.any, but without its leaks in older runtimes: the caller's
+// signal, which may be long-lived, keeps no response alive.
 const alive = new WeakMap<object, AbortController>();
 
-/** Aborts what the controller controls when the signal is aborted, for as long as one of the keepers is in use. */
+/** Aborts the controller when the signal is aborted, as long as one of the keepers is in use. */
 function follow(signal: AbortSignal | undefined | null, abort: AbortController, keepers: object[]): () => void {
   const target = weak(abort);
   const unfollow = onAbort(signal, () => target.deref()?.abort(signal!.reason));

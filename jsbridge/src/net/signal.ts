@@ -1,14 +1,15 @@
 const heard = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** Whether this can stand as a signal: one of another realm can, and so can `null`, which is none. */
+/** Whether this can be used as a signal: one from another realm can, and so can `null`, which means no signal. */
 export function isSignal(x: unknown): x is AbortSignal | null {
   const { aborted, addEventListener } = (x ?? {}) as Partial<AbortSignal>;
   return x === null || (typeof aborted === "boolean" && typeof addEventListener === "function");
 }
 
-/** The signal of a request, as fetch takes its arguments. */
+/** The signal of a request, with the arguments of fetch. */
 export function signalOf(input: RequestInfo | URL, init: RequestInit | undefined): AbortSignal | null | undefined {
-  const signal = init?.signal !== undefined ? init.signal : (input as Partial<Request> | undefined)?.signal; // fetch says what is wrong with no address
+  // The input may be undefined: fetch throws then.
+  const signal = init?.signal !== undefined ? init.signal : (input as Partial<Request> | undefined)?.signal;
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError("steadfetch: signal must be an AbortSignal");
   }
@@ -16,9 +17,9 @@ export function signalOf(input: RequestInfo | URL, init: RequestInit | undefined
 }
 
 /**
- * Calls listener when the signal is aborted, until the function that it
- * returns is called. However many listen, the signal has one listener: Node.js
- * takes more than ten for a leak, and says so.
+ * Calls listener when the signal is aborted, until the returned function is
+ * called. The signal itself has only one listener, however many there are here:
+ * Node.js warns of a leak if there are more than ten.
  */
 export function onAbort(signal: AbortSignal | null | undefined, listener: () => void): () => void {
   if (!signal) {

@@ -1,13 +1,16 @@
-// What must not be kept alive, where the runtime can tell.
+// References that keep nothing alive, where the runtime supports them.
 
 const acts =
   typeof FinalizationRegistry === "function" ? new FinalizationRegistry((act: () => void) => act()) : undefined;
 
-/** Holds on to an object only weakly. In a function of its own: a closure beside another one holds on to what that one needs. */
+/** A weak reference. In a function of its own: closures of one function keep alive what any of them needs. */
 export const weak = <T extends object>(object: T): Pick<WeakRef<T>, "deref"> =>
   typeof WeakRef === "function" ? new WeakRef(object) : { deref: () => object };
 
-/** Acts some time after nobody can reach the object any more, unless the token is forgotten before. What acts must not reach it, either. */
+/**
+ * Calls `act` some time after the object becomes unreachable, unless the token is forgotten before. `act` must not
+ * reference the object.
+ */
 export function whenGone(object: object, act: () => void, token: object): void {
   acts?.register(object, act, token);
 }

@@ -4,8 +4,8 @@ import type { Answer } from "../engine/shapes.gen.js";
 import { safely } from "./warn.js";
 
 /**
- * Keeps the facts of the attempt in force, and tells them when it has ended. Of `stream()`, which can reset, whatever
- * fails is an error event.
+ * Collects the facts of the current attempt, and reports them when it has ended. With `stream()`, which can reset,
+ * every failure is an error event.
  */
 export function attempts(options: Options, canReset: boolean) {
   const ended: [AttemptEvent, RequestContext][] = [];
@@ -17,8 +17,8 @@ export function attempts(options: Options, canReset: boolean) {
   let status: number | undefined;
   let kind: string | undefined;
 
-  // An attempt can be ended by anyone: by who aborts it, or presses Stop. The
-  // listener is called in the asynchronous context of who made the request.
+  // Any code can end an attempt, by an abort or a press of Stop. The listener
+  // is called in the asynchronous context of the code that made the request.
   void (async () => {
     while (!over) {
       await new Promise<void>((resolve) => {
@@ -31,7 +31,7 @@ export function attempts(options: Options, canReset: boolean) {
   })();
 
   return {
-    /** The attempt is being sent: not every one that the core asks for is, as another tab may go first. */
+    /** The attempt is being sent. Not every attempt that the core asks for is: another tab may go first. */
     opened({ attempt = 1, resume }: Answer, { method }: RequestContext): void {
       number = attempt;
       start = Date.now();
@@ -68,7 +68,7 @@ export function attempts(options: Options, canReset: boolean) {
             "gen_ai.request.model": context.model,
           },
         };
-        ended.push([JSON.parse(JSON.stringify(event)), { ...context, attempt: number }]); // drops what is not known
+        ended.push([JSON.parse(JSON.stringify(event)), { ...context, attempt: number }]); // drops unknown values
       }
       start = 0;
       over = !retries;

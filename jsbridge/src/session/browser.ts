@@ -1,13 +1,13 @@
-// What only pages and their workers have: a network flag, and sleep. Node.js,
+// Only pages and their workers have these: a network flag, and sleep. Node.js,
 // Deno, Bun and Workers have no navigator.onLine.
 
 /** Whether this is a page, or a worker of one. */
 export const inBrowser = () => typeof globalThis.navigator?.onLine === "boolean";
 
 /**
- * Whether each request that is answered has a context of its own, whose timers,
- * streams and promises no other request may touch: Workers cancel those that
- * do. They say who they are (Cloudflare Workers, Web standards: navigator).
+ * Whether each incoming request has a context of its own, whose timers, streams
+ * and promises no other request may touch: Workers cancel requests that do.
+ * They are detected by their user agent (Cloudflare Workers, Web standards: navigator).
  */
 export const apart = () => globalThis.navigator?.userAgent === "Cloudflare-Workers";
 
@@ -15,8 +15,8 @@ export const apart = () => globalThis.navigator?.userAgent === "Cloudflare-Worke
 export const isOffline = () => globalThis.navigator?.onLine === false;
 
 /**
- * Listens for the network's comings and goings and for the end of a sleep,
- * until the function that it returns is called.
+ * Listens for the network going online or offline and for the end of a sleep,
+ * until the returned function is called.
  */
 export function watch(network: (what: "online" | "offline") => void, woke: () => void): () => void {
   const targets: [EventTarget, string][] = [];

@@ -1,13 +1,13 @@
 import { apart } from "./browser.js";
 import { turn } from "./turn.js";
 
-/** When a session acts though nothing came: at its time, or when others rouse it. */
+/** When a session acts without new input: at a set time, or when another session wakes it. */
 export interface Clock {
-  /** Its time is `at`, on the clock of Date; 0 is never. A session that waits can be roused, and keeps Node.js alive. */
+  /** Acts at `at`, in the time of Date; 0 is never. A waiting session can be woken, and keeps Node.js alive. */
   set(at: number, waiting: boolean): void;
-  /** Its time may have come. */
+  /** The set time may have come. */
   tick(): void;
-  /** Its clocks stand still: nothing is read for now, because the consumer takes nothing. */
+  /** Pauses the clock: nothing is read for now, because the consumer reads nothing. */
   hold(on: boolean): void;
   rouse(): void;
   stop(): void;
@@ -15,14 +15,14 @@ export interface Clock {
 
 type Timer = ReturnType<typeof setTimeout>;
 
-/** The longest wait that timers can hold (WHATWG HTML, timers: a signed 32-bit integer). */
+/** The longest delay of a timer (WHATWG HTML, timers: a signed 32-bit integer). */
 const maxTimer = 2 ** 31 - 1;
-/** What may lie unread when reading goes on is read before a clock that ran out meanwhile is heard. */
+/** After a pause, unread data is read before a clock that ran out meanwhile acts: the delay, in ms. */
 const afterHold = 1000;
-/** How often a session that waits looks whether it was roused, where nobody may call it, in ms. */
+/** How often a waiting session checks whether it was woken, where no other request may call it, in ms. */
 const lookEvery = 100;
 
-/** A clock that calls `act`, in the asynchronous context of who set it first. */
+/** A clock that calls `act`, in the asynchronous context of the code that set it first. */
 export function makeClock(act: () => void): Clock {
   let timer: Timer | undefined;
   let waits = false;
@@ -39,7 +39,7 @@ export function makeClock(act: () => void): Clock {
     }
   }
 
-  /** Looks whether it was roused, or its time has come. */
+  /** Checks whether the session was woken, or its time has come. */
   function look(at: number): void {
     if (roused || at <= Date.now()) {
       tick();
@@ -59,8 +59,8 @@ export function makeClock(act: () => void): Clock {
   }
 
   /**
-   * Acts when others have roused the session. What it opens then is its own
-   * caller's, as AsyncLocalStorage and the like see it, and not theirs.
+   * Acts when other sessions have woken this one. AsyncLocalStorage and the like
+   * then see the context of its own caller, not theirs.
    */
   async function heed(): Promise<void> {
     while (!over) {

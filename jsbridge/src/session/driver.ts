@@ -10,32 +10,32 @@ import { makeListeners } from "./listeners.js";
 import { enter, failAll, leave, newId, rouse } from "./live.js";
 import { hear, makeProbe, tell } from "./tabs.js";
 
-/** What a session needs of those who send requests and hand on what comes. */
+/** What a session needs from the code that sends requests and delivers the answers. */
 export interface Host {
-  /** Begins the attempt and reports what becomes of it. */
+  /** Begins the attempt and reports its outcome. */
   open(answer: Answer): void;
   /** Reads the attempt's body into {@link Session.chunk}. */
   read?(): void;
   /** Lets go of the attempt, if there is one. */
   drop(): void;
   /**
-   * Hands on bytes, which may be a part of something larger. Nobody changes them any more; but where the events in them are
-   * known, as {@link Engine.events} gives them, both are good only until this returns.
+   * Delivers bytes, which may be part of a larger buffer. They do not change any more; but if the events in them are
+   * known, as returned by {@link Engine.events}, both are valid only until this returns.
    */
   take?(bytes: Uint8Array, events?: Int32Array): void;
-  /** The consumer is to forget what it has. */
+  /** The consumer must discard what it has. */
   reset?(): void;
   /** The caller is asked for another request. Nothing more is read of the attempt, which may still be passed. */
   recover?(answer: Answer): void;
   /** A wait begins. */
   wait?(answer: Answer): void;
-  /** The consumer gets the body as it is, from `bytes` on, and its end is reported when all is read. */
+  /** The consumer gets the body unchanged, from `bytes` on. Its end is reported when all is read. */
   lend?(answer: Answer, bytes: Uint8Array | undefined): void;
-  /** The caller gets the response as it is, from `bytes` on. The session is over, as after the next three. */
+  /** The caller gets the response unchanged, from `bytes` on. The session is over, as after the next three. */
   pass(answer: Answer, bytes: Uint8Array | undefined): void;
   /**
-   * The answer is complete, though its transport may not have ended. Gives the verdict that it brought, if it was a
-   * server's news of a failure.
+   * The answer is complete, though its transport may not have ended. Returns the verdict in it, if a server
+   * reported a failure.
    */
   finish(answer: Answer): Verdict | undefined;
   fail(answer: Answer): void;
@@ -45,20 +45,20 @@ export interface Host {
   crash(error: unknown): void;
 }
 
-/** One request from the caller's view. */
+/** One request, as the caller sees it. */
 export interface Session {
   report(what: Happened["what"], more?: Partial<Happened>): void;
-  /** Hands in a piece of an attempt's body. */
+  /** Passes in a piece of an attempt's body. */
   chunk(attempt: number, bytes: Uint8Array): void;
-  /** Says that nothing is read for now, because the consumer takes nothing. Clocks stand still meanwhile. */
+  /** Nothing is read for now, because the consumer reads nothing. Clocks are paused meanwhile. */
   hold(held: boolean): void;
-  /** Shows what a server does that relays the answer: it waits, or it tries again; without that, output flows. */
+  /** Shows the state of a server that relays the answer: it waits, or tries again; if undefined, output flows. */
   relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
-  /** The body of the request to open, when the answer said `rewrite`. */
+  /** The body of the request to open, when the answer has `rewrite`. */
   rewrite(body: string): string;
   /** The request, for the caller's callbacks. */
   describe(): RequestContext;
-  /** How the answer ended: while it is finished. */
+  /** How the answer ended. Only valid during finish(). */
   ending(): Ending;
 }
 
@@ -99,9 +99,9 @@ export function drive(
   let over = false;
   let attempt = 0;
   let waiting = false;
-  let found: Int32Array | undefined; // events in the bytes that the answer at hand lets go on
+  let found: Int32Array | undefined; // events in the bytes that the current answer releases
 
-  /** Takes one step after the other, though callbacks may ask for the next one in the midst of it. */
+  /** Runs one step at a time: callbacks may ask for the next one in the middle of a step. */
   function step(next: () => Answer | undefined): void {
     steps.push(next);
     if (busy) {
@@ -197,7 +197,7 @@ export function drive(
     listeners.acted(answer, over, brought);
   }
 
-  /** Does what the core says with the bytes that are held, and gives those that go on, n of them. */
+  /** Does what the core says with the held bytes, and returns the n bytes to deliver. */
   function going(n: number): Uint8Array[] {
     const pieces: Uint8Array[] = [];
     const moves = engine.moves(handle);
@@ -270,7 +270,7 @@ export function drive(
     try {
       engine.free(handle);
     } catch {
-      // It has trapped: nothing is left to be freed.
+      // It has trapped: there is nothing left to free.
     }
   }
 

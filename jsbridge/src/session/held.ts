@@ -1,30 +1,30 @@
-/** Bytes of an attempt's body that are held until the core says what becomes of them. */
+/** Bytes of an attempt's body that are held until the core decides about them. */
 export interface Held {
   push(bytes: Uint8Array): void;
-  /** Adds the next n bytes, which go on, to `to`: as parts of what was pushed. */
+  /** Adds the next n bytes, which are to be delivered, to `to`, as parts of the pushed pieces. */
   release(n: number, to: Uint8Array[]): void;
-  /** Gives the next n bytes as one, good only until the next call. */
+  /** Returns the next n bytes as one piece, valid only until the next call. */
   lend(n: number): Uint8Array;
-  /** The next n bytes are dropped. */
+  /** Drops the next n bytes. */
   drop(n: number): void;
   /** Drops n bytes that end `behind` bytes before the end. */
   cut(n: number, behind: number): void;
   clear(): void;
 }
 
-/** What is lent is written here, if it fits. */
+/** Lent bytes are written here, if they fit. */
 const lent = new Uint8Array(64 << 10);
 
-/** A piece that is smaller costs less copied than handed on. */
+/** Smaller pieces cost less to copy than to deliver one by one. */
 const small = 4 << 10;
 
-/** The pieces as they are to be handed on: as one, where they are few bytes or small. */
+/** The pieces as they are to be delivered: joined if they are few bytes in all, or small. */
 export function fewer(pieces: Uint8Array[]): Uint8Array[] {
   const n = pieces.length > 1 ? pieces.reduce((n, piece) => n + piece.length, 0) : 0;
   return n > 0 && n <= Math.max(lent.length, pieces.length * small) ? [joinBytes(pieces)] : pieces;
 }
 
-/** The pieces as one: the very same one if it is alone, else a copy, in `into` if there is room. */
+/** The pieces as one: a single piece itself, else a copy, in `into` if there is room. */
 export function joinBytes(pieces: Uint8Array[], into?: Uint8Array): Uint8Array {
   if (pieces.length === 1) {
     return pieces[0]!;
@@ -41,7 +41,7 @@ export function joinBytes(pieces: Uint8Array[], into?: Uint8Array): Uint8Array {
 
 export function makeHeld(): Held {
   let pieces: Uint8Array[] = [];
-  let gone = 0; // of pieces: to shift each of many would be quadratic
+  let gone = 0; // of pieces: shifting each of many would be quadratic
 
   function clear(): void {
     pieces = [];
@@ -77,7 +77,7 @@ export function makeHeld(): Held {
     drop: (n) => take(n),
     cut(n, behind) {
       const after: Uint8Array[] = [];
-      /** Takes n bytes off the end. */
+      /** Removes n bytes from the end. */
       const last = (n: number, keep: boolean): void => {
         while (n > 0) {
           const piece = pieces.pop()!;

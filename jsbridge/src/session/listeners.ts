@@ -6,18 +6,18 @@ import type { Answer, ChatStreamRetry, Config, Happened, Snapshot, Verdict } fro
 import { attempts } from "./attempts.js";
 import { safely, warn } from "./warn.js";
 
-/** Reports a request to the caller's callbacks and controller. The core is not asked for what has no listener. */
+/** Reports a request to the caller's callbacks and controller. Asks the core only for what has a listener. */
 export interface Listeners {
   /** The request, for callbacks. */
   describe(): RequestContext;
   happened(what: Partial<Happened>): void;
   /** The core has answered. */
   answered(answer: Answer): void;
-  /** The attempt is being sent: not every one that the core asks for is, as another tab may go first. */
+  /** The attempt is being sent. Not every attempt that the core asks for is: another tab may go first. */
   sent(answer: Answer): void;
-  /** The answer was acted on. What a server brought that relays an answer may be a failure. */
+  /** The answer was acted on. A server that relays an answer may have reported a failure: `brought`. */
   acted(answer: Answer, over: boolean, brought?: Verdict): void;
-  /** A server that relays the answer waits, or tries again; without that, output flows. */
+  /** A server that relays the answer waits, or tries again; if undefined, output flows. */
   relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
 }
 
@@ -32,21 +32,21 @@ export function makeListeners(
   const trace = options.onAttempt && attempts(options, canReset);
   let about: Omit<RequestContext, "attempt"> | undefined;
   let attempt = 0;
-  let latest = ""; // the status that was told last
+  let latest = ""; // the status that was last reported
 
-  /** Of `retry` there is no request to be told. */
+  /** With `retry` there is no request to describe. */
   function describe(): RequestContext {
     const { method, url } = request;
     about ??= { ...(url !== undefined && { method, url: url.replace(/[?#].*/s, "") }), ...engine.about(handle) };
     return { ...about, attempt };
   }
 
-  /** Shows the state, but for what is known better here. */
+  /** Shows the state, with `better` in place of what the core knows. */
   function show(better: Partial<Snapshot> | undefined, over: boolean): void {
     if (registry || options.onStatus) {
       const status = engine.snapshot(handle);
       const shown = better ? frozen({ ...status, ...better }) : status;
-      // A listener may press Retry now, which need not change anything.
+      // A listener may press Retry now, which may change nothing.
       const text = JSON.stringify(shown);
       if (over || text !== latest) {
         latest = text;

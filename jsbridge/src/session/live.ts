@@ -1,11 +1,11 @@
 import { apart, watch } from "./browser.js";
 
-/** What others may do to a session that is under way. */
+/** What other code may do to a running session. */
 export interface Live {
   report(what: "online" | "offline" | "timer"): void;
-  /** Its time may have come: the page slept. */
+  /** The session's time may have come: the page slept. */
   tick(): void;
-  /** It may be its turn. It acts on that in a task of its own. */
+  /** It may be the session's turn. It acts on that in a task of its own. */
   rouse(): void;
 }
 
@@ -41,14 +41,14 @@ export function leave(id: number): void {
   }
 }
 
-/** Rouses the sessions that the core names, and no others: there may be thousands. */
+/** Wakes the sessions that the core names, and no others: there may be thousands. */
 export function rouse(ids: readonly number[] = []): void {
   for (const id of ids) {
     live.get(id)?.rouse();
   }
 }
 
-/** Has every session ask a module that has trapped, and fail. */
+/** Makes every session call the trapped module, and so fail. */
 export function failAll(): void {
   if (!apart()) {
     queueMicrotask(() => all((s) => s.report("timer")));

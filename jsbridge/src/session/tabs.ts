@@ -9,12 +9,12 @@ import { rouse } from "./live.js";
 const name = "steadfetch";
 let channel: BroadcastChannel | undefined;
 
-/** Begins to listen to other tabs, once and for good. */
+/** Starts listening to other tabs. Later calls do nothing. */
 export function hear(): void {
   if (!channel && inBrowser() && typeof BroadcastChannel === "function") {
     channel = new BroadcastChannel(name);
     channel.onmessage = ({ data }) => heard(data);
-    // Test runners that play the browser inside Node.js would not end.
+    // Test runners that simulate a browser in Node.js would not exit.
     (channel as { unref?: () => void }).unref?.();
   }
 }
@@ -29,16 +29,16 @@ function heard(shared: Shared): void {
   rouse(wake);
 }
 
-/** Tells other tabs. */
+/** Sends this to the other tabs. */
 export function tell(shared: Shared): void {
   channel?.postMessage(shared);
 }
 
-/** A session's way to be the only one, among tabs, that tries a limit. */
+/** Lets one session, among all tabs, be the only one that probes a limit. */
 export interface Probe {
-  /** Asks whether this tab may go first. Nothing is answered once `end` was called. */
+  /** Asks whether this tab may go first. `then` is not called after `end`. */
   begin(bucket: string, then: (first: boolean) => void): void;
-  /** The limit has answered, or the session wants something else: another tab may go. */
+  /** The probe was answered, or the session does something else: another tab may go. */
   end(): void;
 }
 
@@ -66,9 +66,9 @@ export function makeProbe(): Probe {
 }
 
 /**
- * Takes the lock under which one tab at a time goes first in a bucket, and says
- * how to give it back; `undefined` says that another tab has it. Where there are
- * no locks, it is always free.
+ * Acquires the lock that lets one tab at a time go first in a bucket. `then` gets
+ * the function that releases it, or `undefined` if another tab has it. Where
+ * there are no locks, it is always free.
  */
 function lock(bucket: string, then: (release: (() => void) | undefined) => void): void {
   const locks = inBrowser() ? globalThis.navigator.locks : undefined;
@@ -85,5 +85,5 @@ function lock(bucket: string, then: (release: (() => void) | undefined) => void)
     .request(`${name}:${bucket}`, { ifAvailable: true }, (held) =>
       held ? new Promise<void>((release) => decide(release)) : decide(undefined),
     )
-    .catch(() => asked || decide(() => {})); // opaque origins may take no locks
+    .catch(() => asked || decide(() => {})); // opaque origins may not use locks
 }

@@ -1,18 +1,18 @@
 import { apart } from "./browser.js";
 
-// Thousands of requests may begin, or be answered, at once. Each takes little,
-// but all together would keep timers, other requests and a page's frames waiting.
+// Thousands of requests may begin, or be answered, at once. Each needs little time,
+// but all together would delay timers, other requests and a page's frames.
 
-/** For how long sessions go on before the event loop gets a turn, in ms. */
+/** How long sessions run before the event loop gets a turn, in ms. */
 const slice = 30;
-/** How many of those that wait go on then. */
+/** How many waiting sessions continue in each turn after that. */
 const batch = 50;
 
 /**
- * Makes what sessions ask before they take some time: it gives undefined where
- * one may go on at once, without an await in between, else a promise that
- * resolves when it may, first come, first served. `later` calls in another turn
- * of the event loop.
+ * Makes the function that sessions call before they do work: it returns undefined
+ * if the session may continue at once, without an await, else a promise that
+ * resolves when it may, first come, first served. `later` calls its argument in
+ * another turn of the event loop.
  */
 export function makeTurns(now: () => number, later: (task: () => void) => void): () => Promise<void> | undefined {
   let began: number | undefined; // when the first one asked in this turn of the event loop
@@ -49,7 +49,7 @@ export function makeTurns(now: () => number, later: (task: () => void) => void):
   };
 }
 
-/** As they are before some test puts its own in their places. */
+/** The originals, saved before a test replaces them. */
 const { setImmediate, MessageChannel, performance } = globalThis as Partial<typeof globalThis> & {
   setImmediate?: (task: () => void) => unknown;
 };
@@ -61,11 +61,11 @@ function soon(task: () => void): void {
     try {
       setImmediate(task);
     } catch {
-      setTimeout(task, 0); // Next.js's edge runtime has one that refuses
+      setTimeout(task, 0); // Next.js's edge runtime has one that throws
     }
   } else if (MessageChannel) {
     channel ??= new MessageChannel();
-    // Test runners that play the browser inside Node.js would not end.
+    // Test runners that simulate a browser in Node.js would not exit.
     (channel.port1 as { unref?: () => void }).unref?.();
     channel.port1.onmessage = task;
     channel.port2.postMessage(0);
@@ -76,5 +76,5 @@ function soon(task: () => void): void {
 
 const ask = makeTurns(() => performance?.now() ?? 0, soon);
 
-/** See {@link makeTurns}. Where no request may touch another's promises, each goes on at once. */
+/** See {@link makeTurns}. Where no request may touch another's promises, each continues at once. */
 export const turn = (): Promise<void> | undefined => (apart() ? undefined : ask());

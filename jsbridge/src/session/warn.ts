@@ -3,10 +3,10 @@ import type { Options, RequestContext } from "../api/options.js";
 /** Where the rules are explained. */
 const meaning = "https://github.com/steadfetch/steadfetch/blob/main/docs/reference.md#warnings";
 
-/** The rules that each listener was told. */
+/** The rules that each listener was already warned of. */
 const told = new WeakMap<object, Set<string>>();
 
-/** Warns once of a rule about the set-up: by the caller's callback, or else on the console. */
+/** Warns once of a rule about the set-up: through the caller's callback, or else on the console. */
 export function warn(options: Options, rule: string, context?: RequestContext, text = `${rule}, see ${meaning}`): void {
   const { onWarning } = options;
   const listener = onWarning ?? console;
@@ -23,13 +23,13 @@ export function warn(options: Options, rule: string, context?: RequestContext, t
   }
 }
 
-/** The callbacks of which the console was told. */
+/** The callbacks whose failure is already on the console. */
 const failed = new WeakSet<object>();
 
 /**
- * Calls what a caller gave us. What it throws, or what its promise rejects with,
- * disturbs no session and ends no process: the console is told, once for each
- * callback, and so is onWarning.
+ * Calls a caller's callback. If it throws or its promise rejects, no session is
+ * disturbed and the process does not end: the error is logged to the console,
+ * once for each callback, and reported to onWarning.
  */
 export function safely<T extends unknown[]>(
   name: string,

@@ -75,7 +75,7 @@ export function makeChat(options: StreamOptions): Chat {
     },
     start(input, init) {
       if (place === "gone") {
-        return; // no component would show the answer, nor end it
+        return; // no component would show the answer, or end it
       }
       const { controller = chat.controller, restore, ...others } = chat.options;
       const request = input instanceof Request ? input.clone() : input; // a body is read once, and retry() needs it
@@ -103,7 +103,7 @@ export function makeChat(options: StreamOptions): Chat {
       place = "mounted";
       return () => {
         place = "gone";
-        // React's StrictMode mounts again at once, and the request of the first time is to live.
+        // React's StrictMode mounts again at once, and the first mount's request must survive.
         queueMicrotask(() => {
           if (place === "gone") {
             end();
@@ -115,7 +115,7 @@ export function makeChat(options: StreamOptions): Chat {
   return chat;
 }
 
-/** Follows an answer to its end, and shows it now and then. */
+/** Follows an answer to its end, and shows it at intervals. */
 async function follow(
   events: AsyncIterable<ChatStreamEvent>,
   aborted: () => boolean,
@@ -166,12 +166,12 @@ async function follow(
   flush();
 }
 
-/** A verdict on what the set-up threw. Its own words may not be fit to be shown. */
+/** A verdict on an error of the set-up. Its own text may not be fit to show. */
 function judge(thrown: unknown): Verdict {
   try {
     return classify(thrown as Error);
   } catch {
-    // There is no engine: that is what was thrown.
+    // There is no engine: that is the error.
     return { retryable: false, kind: "unknown", title: "Request failed", message: "The request could not be made." };
   }
 }

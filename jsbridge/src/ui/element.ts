@@ -1,5 +1,5 @@
 /**
- * `<retry-status>`: shows what becomes of the requests of a controller, and
+ * `<retry-status>`: shows the state of the requests of a controller, and
  * lets a person act. Importing this defines the element, where there is a page.
  *
  * @module
@@ -89,7 +89,7 @@ export class RetryStatusElement extends Base {
 
   /** Is called by the page. */
   connectedCallback(): void {
-    // What was set before the element was defined hides the property.
+    // A value that was set before the element was defined hides the property.
     for (const name of properties) {
       if (Object.hasOwn(this, name)) {
         const value = this[name];
@@ -131,7 +131,7 @@ export class RetryStatusElement extends Base {
     if (this.#current && same(next, this.#shown)) {
       return;
     }
-    // Another state is painted at once; numbers that run, such as a queue's, now and then.
+    // A new state is painted at once; running numbers, such as a queue's, less often.
     const pause = this.#paintedAt + paintEveryMs - Date.now();
     if (
       this.#current &&
@@ -175,7 +175,7 @@ export class RetryStatusElement extends Base {
     place.focus();
   }
 
-  /** Writes the countdown, and again when its words change. */
+  /** Writes the countdown, and again when its text changes. */
   #tick(parts: Parts, until: number | undefined): void {
     clearTimeout(this.#timer);
     const now = Date.now();
@@ -205,7 +205,7 @@ const tags: Partial<Record<string, string>> = {
   attempt: "span",
 };
 
-/** No style element, which a page's Content-Security-Policy may forbid, but where there are no sheets by script. */
+/** Uses no style element, which a page's CSP may forbid, except where style sheets cannot be constructed. */
 function dress(root: ShadowRoot): void {
   if ("replaceSync" in CSSStyleSheet.prototype) {
     const sheet = new CSSStyleSheet();
@@ -262,7 +262,7 @@ function fill(parts: Parts, next: View, texts: Texts): void {
   for (const name of lines) {
     put(parts[name], next[name]);
   }
-  // While it opens, the title says it.
+  // While a request opens, the title has the attempt.
   put(parts.attempt, next.attempt && next.tone === "waiting" ? texts.attempt(next.attempt) : "");
   parts.link.hidden = !next.link;
   parts.link.href = next.link;
@@ -271,7 +271,7 @@ function fill(parts: Parts, next: View, texts: Texts): void {
   }
 }
 
-/** The bar that runs down with the wait: an animation, so no script moves it. Who wants less motion sees it step. */
+/** The bar that runs down with the wait: an animation, so no script moves it. With reduced motion it moves in steps. */
 function runDown({ progress, bar }: Parts, next: View | undefined): void {
   for (const animation of bar.getAnimations?.() ?? []) {
     animation.cancel();

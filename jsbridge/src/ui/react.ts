@@ -51,7 +51,7 @@ export interface ChatStream extends Answer {
 }
 
 /**
- * A chat's answer as it comes, through faults. The request ends with the component.
+ * A chat's answer as it arrives, in spite of failures. The request ends with the component.
  *
  * The options are those of `stream()`; `start` uses those of the latest render,
  * and `restore` for the first request only.
@@ -119,6 +119,6 @@ export function RetryStatus(props: RetryStatusComponentProps): ReactElement {
   useEffect(() => {
     Object.assign(element.current ?? {}, { controller, received: received ?? false, texts });
   }, [controller, received, texts]);
-  // React 18 knows no className of an element that it does not know.
+  // React 18 does not support className on custom elements.
   return createElement("retry-status", { ...others, ref: element, class: className });
 }

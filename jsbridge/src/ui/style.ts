@@ -1,7 +1,7 @@
 /**
  * The looks of `<retry-status>`. What a page sets on text (alignment, case,
- * spacing) is put back, so that the card is laid out the same everywhere; its
- * font, colour scheme and writing direction are taken over.
+ * spacing) is reset, so that the card is laid out the same everywhere; its
+ * font, colour scheme and writing direction are inherited.
  */
 export const style = `
 :host{display:block}

@@ -41,7 +41,7 @@ const nothing = { title: "", message: "", asked: "", detail: "", link: "", say: 
 /** Over this many ms the time of day says more than a countdown. */
 const countdownLimit = 90_000;
 
-/** What to show for a status; undefined is nothing. It knows no page and no clock. */
+/** What to show for a status; undefined is nothing. It uses no page and no clock. */
 export function view(status: Snapshot, context: ViewContext = {}): View | undefined {
   const texts = { ...english, ...context.texts };
   const { received = false } = context;
@@ -79,7 +79,7 @@ function waiting(status: Snapshot, texts: Texts): View {
   }
   const until = Date.parse(retry?.retryingAt ?? "");
   const delayMs = retry && retry.delayMs > 0 ? retry.delayMs : 0;
-  // Where a person has to say when, there is no time to count down to.
+  // If a person has to end the wait, there is no time to count down to.
   const wait = Number.isNaN(until) || waitingFor === "person" ? {} : { until, delayMs };
   if (waitingFor === "cooldown" || retry?.attempt === 0) {
     // Held by a limit that another request met. The number before it changes too often to be announced.
@@ -125,7 +125,7 @@ function failed(verdict: Verdict, last: Verdict | undefined, received: boolean, 
   const wait = verdict.retryAfterMs ?? last?.retryAfterMs ?? 0;
   const duration = wait > 0 ? texts.duration(wait) : "";
   const told = !duration || `${message} ${detail}`.includes(duration);
-  // What was received of a blocked answer is all that there is.
+  // Nothing more follows what was received of a blocked answer.
   const title = received && verdict.kind !== "content_policy" ? texts.interrupted(name) : name;
   const asked = told ? "" : texts.asked(duration);
   return {
@@ -142,7 +142,7 @@ function failed(verdict: Verdict, last: Verdict | undefined, received: boolean, 
   };
 }
 
-/** What is known of a failure: a verdict tells more of it than a retry event. */
+/** What is known about a failure: a verdict has more than a retry event. */
 type Cause = Partial<Pick<Verdict, "kind" | "rule" | "title" | "provider" | "party" | "retryAfterMs">>;
 
 function titleOf(cause: Cause = {}, texts: Texts): string {
@@ -153,7 +153,7 @@ function messageOf(message = "", cause: Cause = {}, texts: Texts): string {
   return own("message", cause, texts) ?? message;
 }
 
-/** The page's own words for a failure. */
+/** The page's own texts for a failure. */
 function own(which: "title" | "message", cause: Cause, texts: Texts): string | undefined {
   const { rule = "", kind = "", provider = "", party, retryAfterMs = 0 } = cause;
   const text = texts.failures[rule]?.[which] ?? texts.failures[kind]?.[which];
