@@ -5,9 +5,9 @@ import { startProvider } from "../provider.mjs";
 import { startServer } from "../server.mjs";
 import { launch, openPage } from "./browser.mjs";
 
-/** Starts them before the suite's first test. `visit` opens a view and returns its page. */
-export function useSite() {
-  const site = { pages: [] };
+/** Starts them before the suite's first test, and ends them after its last. */
+export function useServers() {
+  const site = {};
 
   before(async () => {
     site.provider = await startProvider();
@@ -15,17 +15,24 @@ export function useSite() {
     site.browser = await launch();
   });
 
+  after(async () => {
+    await site.browser?.close();
+    await site.server?.close();
+    await site.provider?.stop();
+  });
+
+  return site;
+}
+
+/** The same, for tests of one page each. `visit` opens a view and returns its page. */
+export function useSite() {
+  const site = Object.assign(useServers(), { pages: [] });
+
   afterEach(async () => {
     for (const { page, complaints } of site.pages.splice(0)) {
       await page.close();
       assert.deepEqual(complaints, []);
     }
-  });
-
-  after(async () => {
-    await site.browser?.close();
-    await site.server?.close();
-    await site.provider?.stop();
   });
 
   site.visit = async (view, query = {}, prepare = () => {}) => {

@@ -1,10 +1,9 @@
 // The page itself, used as a person uses it, in Chromium.
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
-import { startProvider } from "../../provider.mjs";
+import { afterEach, describe, it } from "node:test";
 import { examples } from "../../public/examples.js";
-import { startServer } from "../../server.mjs";
-import { launch, noBrowser, openPage } from "../browser.mjs";
+import { noBrowser, openPage } from "../browser.mjs";
+import { useServers } from "../site.mjs";
 
 /** Records every state of the banner, and what is announced to screen readers. */
 function record() {
@@ -53,37 +52,23 @@ function hurry(factor) {
 }
 
 describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
-  let provider;
-  let server;
-  let browser;
+  const site = useServers();
   let open; // the page under test: {page, complaints}
-
-  before(async () => {
-    provider = await startProvider();
-    server = await startServer({ provider: provider.url });
-    browser = await launch();
-  });
 
   afterEach(async () => {
     await open.page.close();
     assert.deepEqual(open.complaints, []);
   });
 
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-    await provider?.stop();
-  });
-
   async function visit(query = {}, { fast, hash = "#chat" } = {}) {
-    open = await openPage(browser, "about:blank");
+    open = await openPage(site.browser, "about:blank");
     const { page } = open;
     page.setDefaultTimeout(15_000);
     if (fast) {
       await page.evaluateOnNewDocument(hurry, fast);
     }
     await page.evaluateOnNewDocument(record);
-    await page.goto(`${server.url}/?${new URLSearchParams({ tokenDelayMs: 1, ...query })}${hash}`);
+    await page.goto(`${site.server.url}/?${new URLSearchParams({ tokenDelayMs: 1, ...query })}${hash}`);
     await page.waitForSelector("[data-ready]");
     return page;
   }
@@ -93,7 +78,7 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
   const focused = (page) => page.evaluate(() => document.activeElement.shadowRoot?.activeElement?.getAttribute("part"));
   const textOf = (page, selector) => page.$eval(selector, (element) => element.textContent);
   const finished = (page) => page.waitForSelector("#turns .note:not(.wrong)");
-  const log = async (page) => provider.log(await page.$eval("#log", (list) => list.dataset.run));
+  const log = async (page) => site.provider.log(await page.$eval("#log", (list) => list.dataset.run));
 
   const waiting = (attempt, title, message) => ({
     tone: "waiting",
@@ -210,10 +195,10 @@ describe("the page in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     );
     const run = await page.$eval("#log", (list) => list.dataset.run);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.equal((await provider.log(run)).requests.length, 1);
+    assert.equal((await site.provider.log(run)).requests.length, 1);
     await page.setOfflineMode(false);
     await finished(page);
-    assert.equal((await provider.log(run)).requests.length, 2);
+    assert.equal((await site.provider.log(run)).requests.length, 2);
   });
 
   it("says that an answer takes long, gives up on a stream of mere pings, and gets the answer", async () => {

@@ -1,9 +1,8 @@
 // Several tabs of one site: when the provider asks one to wait, all wait.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { startProvider } from "../../provider.mjs";
-import { startServer } from "../../server.mjs";
-import { launch, noBrowser, openPage } from "../browser.mjs";
+import { describe, it } from "node:test";
+import { noBrowser, openPage } from "../browser.mjs";
+import { useServers } from "../site.mjs";
 
 /** One chat in a tab; returns the events other than messages, and the text. */
 async function chat(base) {
@@ -25,37 +24,23 @@ async function chat(base) {
 }
 
 describe("two tabs in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
-  let provider;
-  let server;
-  let browser;
-
-  before(async () => {
-    provider = await startProvider();
-    server = await startServer({ provider: provider.url });
-    browser = await launch();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-    await provider?.stop();
-  });
+  const site = useServers();
 
   it("wait together when one is asked to, and then one of them goes first", async () => {
     const asked = 3000;
     const byTimer = { polling: 20 }; // a hidden tab draws no frames, on which puppeteer polls by default
     const slow = { delay_ms: 300 }; // between a request and its answer's headers: as long as a probe takes
-    const [one, two] = [await openPage(browser, server.url), await openPage(browser, server.url)];
+    const [one, two] = [await openPage(site.browser, site.server.url), await openPage(site.browser, site.server.url)];
 
     // A tab listens from its first request on.
-    const before = await provider.newRun({ text: "before" });
+    const before = await site.provider.newRun({ text: "before" });
     assert.equal((await two.page.evaluate(chat, before.base)).text, "before");
 
-    const first = await provider.newRun({
+    const first = await site.provider.newRun({
       text: "first",
       faults: [{ status: 429, headers: { "retry-after": "3" } }, slow],
     });
-    const second = await provider.newRun({ text: "second", faults: [slow] });
+    const second = await site.provider.newRun({ text: "second", faults: [slow] });
     const inOne = one.page.evaluate(chat, first.base);
     await one.page.waitForFunction(() => globalThis.statuses?.some((s) => s.state === "waiting"), byTimer);
     const inTwo = two.page.evaluate(chat, second.base);
@@ -64,8 +49,8 @@ describe("two tabs in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
     assert.equal((await inOne).text, "first");
     assert.equal((await inTwo).text, "second");
     const wall = (request) => Date.parse(request.wall);
-    const [refused, again] = (await provider.log(first.id)).requests;
-    const others = (await provider.log(second.id)).requests;
+    const [refused, again] = (await site.provider.log(first.id)).requests;
+    const others = (await site.provider.log(second.id)).requests;
     assert.equal(others.length, 1);
     // Neither came before the end of the wait that the provider asked for.
     assert.ok(again.at_ms - refused.at_ms >= asked);
@@ -86,7 +71,7 @@ describe("two tabs in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
     const byTimer = { polling: 50 };
     const tabs = [];
     for (const script of ["rate_limit", "healthy"]) {
-      const tab = await openPage(browser, `${server.url}/?${query}&script=${script}#chat`);
+      const tab = await openPage(site.browser, `${site.server.url}/?${query}&script=${script}#chat`);
       await tab.page.waitForSelector("#chat[data-ready]");
       tabs.push(tab);
     }

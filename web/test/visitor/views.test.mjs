@@ -4,11 +4,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { startProvider } from "../../provider.mjs";
-import { startServer } from "../../server.mjs";
-import { launch, noBrowser, openPage } from "../browser.mjs";
+import { noBrowser, openPage } from "../browser.mjs";
+import { useServers } from "../site.mjs";
 
 const screens = fileURLToPath(new URL("../../.cache/screens/", import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -30,25 +29,12 @@ const views = {
 };
 
 describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
-  let provider;
-  let server;
-  let browser;
+  const site = useServers();
 
-  before(async () => {
-    mkdirSync(screens, { recursive: true });
-    provider = await startProvider();
-    server = await startServer({ provider: provider.url });
-    browser = await launch();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-    await provider?.stop();
-  });
+  before(() => void mkdirSync(screens, { recursive: true }));
 
   async function visit(view, { size = "desk", scheme = "light" } = {}) {
-    const { page, complaints } = await openPage(browser, "about:blank");
+    const { page, complaints } = await openPage(site.browser, "about:blank");
     page.setDefaultTimeout(30_000);
     const phone = size === "phone";
     await page.setViewport({ ...sizes[size], isMobile: phone, hasTouch: phone });
@@ -56,7 +42,7 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
       { name: "prefers-color-scheme", value: scheme },
       { name: "prefers-reduced-motion", value: "reduce" },
     ]);
-    await page.goto(`${server.url}/?initialDelayMs=30000#${view}`);
+    await page.goto(`${site.server.url}/?initialDelayMs=30000#${view}`);
     await page.waitForSelector(`#${view}[data-ready]`);
     return { page, complaints };
   }
@@ -107,7 +93,7 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     assert.ok((await bottom("#settings .scripts")) < height);
     assert.ok((await bottom("#composer")) <= height);
     assert.ok((await top("#log")) > 0 && (await bottom("#log")) < height);
-    await page.goto(`${server.url}/#compare`);
+    await page.goto(`${site.server.url}/#compare`);
     await page.waitForSelector("#compare[data-ready]");
     assert.ok((await top("#compare .scripts")) > height / 2);
     assert.ok((await bottom("#again")) <= height);
@@ -116,7 +102,7 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
 
   it("is at most 90 kB for the first view and 200 kB with all views, compressed", async () => {
     const peers = /\/peers\//;
-    const { page } = await openPage(browser, "about:blank");
+    const { page } = await openPage(site.browser, "about:blank");
     const client = await page.createCDPSession();
     await client.send("Network.enable");
     const urls = new Map();
@@ -124,11 +110,11 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
     client.on("Network.responseReceived", ({ requestId, response }) => urls.set(requestId, response.url));
     client.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
       const url = urls.get(requestId) ?? "";
-      if (url.startsWith(server.url) && !peers.test(url)) {
+      if (url.startsWith(site.server.url) && !peers.test(url)) {
         all += encodedDataLength;
       }
     });
-    await page.goto(`${server.url}/`);
+    await page.goto(`${site.server.url}/`);
     await page.waitForSelector("#compare[data-state=done]", { timeout: 30_000 });
     const first = all;
     assert.ok(
