@@ -42,7 +42,6 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	s.last = v
 	kind := s.again(v, b)
 	if kind == "" {
-		s.head, s.reading = nil, nil // thousands may wait
 		return s.release(s.waitFor(v, b), ready)
 	}
 	if kind != classify.RetryAfterTooLong {
@@ -95,7 +94,7 @@ func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 // waitFor waits until waitUntil for the next attempt.
 func (s *Session) waitFor(v *classify.Verdict, b *bucket) *Answer {
 	s.state, s.mode, s.waitingFor = waiting, modeNone, forNothing
-	s.headers = nil
+	s.headers, s.head, s.reading = nil, nil, nil // thousands may wait
 	s.opened = s.now
 	if s.offline {
 		s.waitingFor = forConnection

@@ -78,7 +78,6 @@ func (s *Session) recovered(request *Request) *Answer {
 	s.asked = next
 	s.enter()
 	if wait > 0 {
-		s.head, s.reading = nil, nil
 		s.waitUntil = s.now + wait
 		s.notBefore = s.waitUntil
 		return s.waitFor(v, was)
