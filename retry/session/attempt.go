@@ -7,7 +7,7 @@ import (
 	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
-// begin takes the caller's request.
+// begin starts the session with the caller's request.
 func (s *Session) begin() *Answer {
 	s.enter()
 	s.startAt = s.now
@@ -17,11 +17,11 @@ func (s *Session) begin() *Answer {
 	return s.openOrHold()
 }
 
-// lined reports whether the session takes its turn in its bucket's line.
+// lined reports whether the session waits its turn in its bucket's line.
 func (s *Session) lined() bool { return !s.policy.NoCooldown && s.watch != alone }
 
 // openOrHold opens the next attempt, unless its bucket met a limit and it is
-// not its turn.
+// not the session's turn.
 func (s *Session) openOrHold() *Answer {
 	if !s.lined() {
 		return s.open(false)
@@ -67,7 +67,7 @@ func (s *Session) hold(l *line) *Answer {
 	until := s.now + wait
 	again := s.waitingFor == forCooldown && (wait == 0 || s.heldUntil == until)
 	s.state, s.waitingFor, s.heldUntil = waiting, forCooldown, until
-	s.waitUntil = s.now + placeFor // should nobody wake it
+	s.waitUntil = s.now + placeFor // in case it is not woken
 	if s.turn.call > 0 {
 		s.waitUntil = s.now + s.turn.call - s.group.now
 	}
@@ -86,17 +86,17 @@ func (s *Session) hold(l *line) *Answer {
 func (s *Session) probeLost() *Answer {
 	s.attempt--
 	l := &s.shared().line
-	l.forget(&s.turn, s.group.now) // it asks again at once, before others
-	if s.heard == l.heard {        // else that tab has been let through meanwhile
+	l.forget(&s.turn, s.group.now) // it asks again at once, ahead of others
+	if s.heard == l.heard {        // else that tab got through in the meantime
 		l.yield(s.group.now + graceAfterSleep)
 	}
 	return s.openOrHold()
 }
 
-// elapsed is the time that Policy.MaxElapsedMs bounds.
+// elapsed returns the time that Policy.MaxElapsedMs bounds.
 func (s *Session) elapsed() int64 { return s.now - s.startAt - s.flowed }
 
-// timeLeft is what it leaves, where it does.
+// timeLeft returns what is left of Policy.MaxElapsed, if that is set.
 func (s *Session) timeLeft() int64 { return s.policy.MaxElapsed.Milliseconds() - s.elapsed() }
 
 func (s *Session) open(probe bool) *Answer {
@@ -116,7 +116,7 @@ func (s *Session) open(probe bool) *Answer {
 	}
 	if s.delivered && !s.resetDue && s.seam != nil {
 		a.Resume = s.seam.begin(s.url)
-		s.committed = true // what follows joins what the consumer has
+		s.committed = true // what follows continues what the consumer has
 		s.watch = watched
 	} else if s.seam != nil {
 		s.seam.forget() // the consumer has nothing, or will drop it
@@ -130,7 +130,7 @@ func (s *Session) open(probe bool) *Answer {
 	return a
 }
 
-// response takes the headers of an attempt.
+// response handles the headers of an attempt.
 func (s *Session) response(h *Happened) *Answer {
 	s.status, s.headers = h.Status, h.Headers
 	s.group.noteAnswered(s.origin)
@@ -158,9 +158,9 @@ func (s *Session) response(h *Happened) *Answer {
 	return a
 }
 
-// pass hands a good response that is no stream to the caller. Where the
-// consumer keeps a part of a stream, it can only be the word that there is no
-// more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
+// pass hands a good response that is not a stream to the caller. If the consumer
+// keeps part of a stream, such a response either says that there is no more, 204
+// (WHATWG HTML §9.2.3), or does not fit.
 func (s *Session) pass() *Answer {
 	if !s.keeps() {
 		return s.handOver()
@@ -171,8 +171,8 @@ func (s *Session) pass() *Answer {
 	return s.failed(s.own(classify.SeamMismatch), told, cut{})
 }
 
-// handOver gives the response to the caller as it came. A consumer of events
-// has no response: what it reads is the session's to the end.
+// handOver passes the response to the caller unchanged. A consumer of events
+// gets no response: what it reads stays with the session until the end.
 func (s *Session) handOver() *Answer {
 	if !s.canReset {
 		return s.succeed(doPass, nil)
@@ -186,12 +186,12 @@ func (s *Session) handOver() *Answer {
 	return s.release(a, s.upTo)
 }
 
-// keeps reports whether the consumer has output that it is not to drop.
+// keeps reports whether the consumer has output that it must not drop.
 func (s *Session) keeps() bool { return s.delivered && !s.resetDue }
 
-// Chunk takes bytes of an attempt's body, after which the host holds them too.
-// n bytes of what it holds may go on now (see Moves); where a is not nil, it
-// says the rest, and its Bytes is n. p is not kept.
+// Chunk processes bytes of an attempt's body; from then on they count as held by
+// the host. n bytes of what it holds may be delivered now (see Moves). If a is not
+// nil, it says what else to do, and its Bytes is n. p is not kept.
 func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *Answer) {
 	n, a, due := s.Read(attempt, now, p)
 	if due {
@@ -202,9 +202,9 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *Answer) {
 	return n, a
 }
 
-// Read is Chunk for hosts whose sessions share a lock: it needs none. Where due
-// is set, something has to be decided, and Decide must be called next, under
-// the lock.
+// Read is Chunk for hosts whose sessions share a lock: it needs none. If due is
+// true, there is something to decide, and Decide must be called next, under the
+// lock.
 func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due bool) {
 	s.tick(now)
 	s.moves, s.out, s.due = s.moves[:0], 0, nil
@@ -241,14 +241,14 @@ func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due 
 	return a.Bytes, a, false
 }
 
-// Decide decides what Read found. nil is no news.
+// Decide decides about what Read found. It returns nil if there is nothing to do.
 func (s *Session) Decide() *Answer {
 	due := s.due
 	s.due = nil
 	if due == nil {
 		return nil
 	}
-	s.group.tick(s.wall(s.now)) // which Read must not, since it has no lock
+	s.group.tick(s.wall(s.now)) // Read must not do this, as it holds no lock
 	a := due(s)
 	s.account()
 	if a != nil {
@@ -257,7 +257,7 @@ func (s *Session) Decide() *Answer {
 	return a
 }
 
-// begins takes a piece of a body that is not, or not yet, read as events.
+// begins processes a piece of a body that is not, or not yet, read as events.
 func (s *Session) begins(p []byte) *Answer {
 	before := len(s.head)
 	s.head = append(s.head, p[:min(len(p), maxBody-before)]...)
@@ -282,24 +282,24 @@ func (s *Session) begins(p []byte) *Answer {
 	return nil
 }
 
-// errorStatus classifies an attempt by its status and what there is of its body.
+// errorStatus classifies an attempt by its status and the body received so far.
 func (s *Session) errorStatus() *Answer {
 	f := s.failure(classify.PhaseResponse)
 	f.Body = s.body()
 	v := judge(f)
 	why := told
 	if s.status == 409 && !v.Retryable && v.Detail == "" {
-		// SDKs repeat a conflict. One without a word of why may be a lock.
+		// SDKs retry a conflict. One without a reason may be a lock.
 		v = s.own(classify.Conflict)
 		v.Retryable = true
 		why = bareConflict
 	}
-	// SDKs read the words of an error status; a document with a good status
-	// they would take for an empty stream.
+	// SDKs read the body of an error status; they would treat a document with
+	// a good status as an empty stream.
 	return s.failed(v, why, cut{explained: s.mode == modeError})
 }
 
-// broke takes a fetch or a body that failed.
+// broke handles a fetch or a body that failed.
 func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	switch {
 	case s.watch == alone && s.mode != modeLent, s.refusedByFetch(e):
@@ -314,8 +314,8 @@ func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	v := judge(f)
 	why := told
 	if v.Kind == classify.Unknown || v.Kind == classify.Canceled {
-		// The host called fetch itself, and the caller did not cancel: it is
-		// the network by structure, whatever the text says.
+		// The host called fetch itself, and the caller did not cancel: it can
+		// only be the network, whatever the text says.
 		v = s.own(classify.Network)
 	}
 	switch {

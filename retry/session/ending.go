@@ -6,8 +6,8 @@ import (
 	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
-// events takes the whole events that end in p; nil is no news, unless
-// something is due.
+// events processes the events that are completed by p. It returns nil if there is
+// nothing to do, unless something is due.
 func (s *Session) events(p []byte) *Answer {
 	r := s.read()
 	r.reader.Hashing = s.seam != nil
@@ -16,7 +16,7 @@ func (s *Session) events(p []byte) *Answer {
 	for r.reader.Next(&r.event) {
 		s.upTo = r.event.Bytes.To
 		if s.due = s.take(); s.due != nil {
-			s.listening.all = false // this one may still go on
+			s.listening.all = false // this one may still be delivered
 			return nil
 		}
 		s.listen()
@@ -48,7 +48,7 @@ func (s *Session) events(p []byte) *Answer {
 	return s.release(a, s.upTo)
 }
 
-// commit notes that the attempt's first output goes on with a.
+// commit records that a delivers the attempt's first output.
 func (s *Session) commit(a *Answer) {
 	s.committed, s.delivered = true, true
 	s.state, s.slow, s.retry = streaming, false, nil
@@ -57,10 +57,10 @@ func (s *Session) commit(a *Answer) {
 		a.Reset, s.resetDue = true, false
 		s.toolCall = s.read().tracker.Seen&protocol.ToolCall != 0
 	}
-	a.TimerAt = s.nothing().TimerAt // from now on other clocks run
+	a.TimerAt = s.nothing().TimerAt // from now on, other clocks run
 }
 
-// take acts on the event in hand. What it gives is due, and ends the attempt.
+// take processes the current event. What it returns is due, and ends the attempt.
 func (s *Session) take() (due func(*Session) *Answer) {
 	r := s.read()
 	e := &r.event
@@ -94,7 +94,7 @@ func (s *Session) take() (due func(*Session) *Answer) {
 		s.still()
 	}
 	if facts&(protocol.Failed|protocol.Unreadable|protocol.Broken) != 0 && complete {
-		// The answer was whole before its provider had trouble.
+		// The answer was complete before its provider failed.
 		s.leaveOut()
 		return (*Session).finish
 	}
@@ -118,16 +118,16 @@ func (s *Session) take() (due func(*Session) *Answer) {
 		if s.empty() {
 			return (*Session).finish
 		}
-		// What follows is delivered until the body ends, and nothing of it is a
-		// failure any more.
+		// What follows is delivered until the body ends, and none of it counts as
+		// a failure.
 		s.ended, s.marked = true, true
 		s.lastContent = s.now
 	}
 	return nil
 }
 
-// joins has the seam look at the event in hand, and does with its bytes what
-// that says. It is false if the event contradicts what the consumer has.
+// joins passes the current event to the seam and applies its edit. It returns
+// false if the event contradicts what the consumer has.
 func (s *Session) joins(facts protocol.Facts) bool {
 	r := s.read()
 	edit, ok := s.seam.join(&r.tracker, &r.event, facts)
@@ -169,7 +169,7 @@ func (s *Session) mismatch() *Answer {
 func (s *Session) errorEvent() *Answer {
 	e := &s.read().event
 	f := s.failure(classify.PhaseMidstream)
-	// The event is a view of a buffer that will be written over.
+	// The event is a view of a buffer that will be overwritten.
 	f.Event = &classify.Event{Event: string(append([]byte(nil), e.Type...)), Data: string(append([]byte(nil), e.Data...))}
 	v := judge(f)
 	why := told
@@ -177,15 +177,14 @@ func (s *Session) errorEvent() *Answer {
 		why = vagueError
 	}
 	if s.read().tracker.Protocol == protocol.AISDK && (v.Kind == classify.Unknown || v.Kind == classify.Server) {
-		// It comes from an application's own route, with a text that is masked or
-		// says nothing:
-		// repeating it would run the route's tools again.
+		// It comes from an application's own route, and its text is masked or says
+		// nothing. A retry would run the route's tools again.
 		return s.goOn("")
 	}
 	return s.failed(v, why, cut{event: true, explained: !e.Bare && explains(e.Type, e.Data)})
 }
 
-// ruleEvent is the classifier's rule for an error event that says nothing.
+// ruleEvent is the classifier's rule for an error event without details.
 const ruleEvent = "event"
 
 // explains reports whether SDKs read an event as the error that it is.
@@ -194,13 +193,13 @@ func explains(typ, data string) bool {
 	return typ == "error" && v != "" || v.Has("error") || v.Says("type", "error") || v.Says("type", "response.failed")
 }
 
-// empty reports whether an answer had nothing in it.
+// empty reports whether an answer had no content.
 func (s *Session) empty() bool {
 	return s.read().tracker.Seen&(protocol.Output|protocol.Refused|protocol.Limited) == 0 && (!s.delivered || s.resetDue)
 }
 
-// goOn lets an answer go on as it came, whatever it is: nothing of it is
-// judged any more.
+// goOn delivers the rest of an answer unchanged, whatever it is: it is no longer
+// judged.
 func (s *Session) goOn(warning string) *Answer {
 	s.ended = true
 	s.lastContent = s.now
@@ -212,7 +211,7 @@ func (s *Session) goOn(warning string) *Answer {
 	return s.release(a, s.upTo)
 }
 
-// bodyEnd takes the end of an attempt's body.
+// bodyEnd handles the end of an attempt's body.
 func (s *Session) bodyEnd() *Answer {
 	switch s.mode {
 	case modeError:
@@ -251,7 +250,7 @@ func (s *Session) bodyEnd() *Answer {
 			return a
 		}
 	}
-	if s.watch == plain { // what there is of it goes on, whatever it says
+	if s.watch == plain { // deliver what was received, whatever it says
 		s.all()
 		return s.finish()
 	}
@@ -265,9 +264,9 @@ func (s *Session) bodyEnd() *Answer {
 		return s.finish()
 	}
 	switch {
-	case rest: // half an event that has no data yet
+	case rest: // an incomplete event without data
 		s.leaveOut()
-	case !whole: // half a line, to which the next attempt's first would be joined
+	case !whole: // half a line: the first line of the next attempt would be joined to it
 		s.upTo = r.reader.Whole()
 	}
 	if known {
@@ -276,9 +275,9 @@ func (s *Session) bodyEnd() *Answer {
 	return s.failed(s.own(classify.EmptyOutput), emptyAnswer, cut{})
 }
 
-// lastEvent takes a last event without its blank line. It counts if it is
-// whole: half an event is half a JSON text. Its blank line is added, since
-// parsers, SDKs' among them, drop an event that has none (WHATWG HTML §9.2.6).
+// lastEvent handles a last event without its blank line. It counts if its data is
+// complete: half an event is half a JSON text. Its blank line is added, since
+// parsers, including the SDKs', drop an event without one (WHATWG HTML §9.2.6).
 func (s *Session) lastEvent() (due func(*Session) *Answer) {
 	r := s.read()
 	e, t := &r.event, &r.tracker
@@ -290,12 +289,12 @@ func (s *Session) lastEvent() (due func(*Session) *Answer) {
 		return nil
 	}
 	if s.watch == undecided {
-		s.missing = "" // it passes as it came, or is judged
+		s.missing = "" // it passes unchanged, or is judged
 	}
 	return s.take()
 }
 
-// finish ends a session whose stream came to its end.
+// finish ends a session whose stream has ended.
 func (s *Session) finish() *Answer {
 	var v *classify.Verdict
 	if s.mode == modeSSE && s.watch != plain {
@@ -309,8 +308,8 @@ func (s *Session) finish() *Answer {
 	return s.succeed(doFinish, v)
 }
 
-// nothingInIt takes an answer that ended without output. One that says itself
-// that it is complete may mean it: an agent's turn can be empty.
+// nothingInIt handles an answer that ended without output. One that says it is
+// complete may mean it: an agent's turn can be empty.
 func (s *Session) nothingInIt() *Answer {
 	t := &s.read().tracker
 	if t.Seen&protocol.Reasoned == 0 && !(t.Protocol == protocol.Anthropic && t.Seen&protocol.Ended != 0) {
@@ -327,7 +326,7 @@ func (s *Session) nothingInIt() *Answer {
 	return a
 }
 
-// end ends a session that did not succeed.
+// end ends a session that did not succeed, with verdict v.
 func (s *Session) end(do action, v *classify.Verdict, to state) *Answer {
 	a := s.close(do, to)
 	a.Verdict = v
@@ -337,7 +336,7 @@ func (s *Session) end(do action, v *classify.Verdict, to state) *Answer {
 
 // close ends a session.
 func (s *Session) close(do action, to state) *Answer {
-	if s.state != idle { // else it is in no bucket yet
+	if s.state != idle { // else it is not in a bucket yet
 		b := s.shared()
 		b.sessions--
 		b.markerless = b.markerless && !s.marked
@@ -347,8 +346,8 @@ func (s *Session) close(do action, to state) *Answer {
 	return s.answer(do)
 }
 
-// Free lets go of a session that its host gives up before it is over: it leaves
-// its bucket and what is held for all. It has no need to be called after the end.
+// Free releases a session that its host abandons before it is over: it leaves its
+// bucket, and its bytes leave the group's sum. After the end it need not be called.
 func (s *Session) Free() {
 	if s.over() {
 		return
@@ -357,11 +356,11 @@ func (s *Session) Free() {
 	s.account()
 }
 
-// succeed ends a session whose attempt succeeded, with what is ready.
+// succeed ends a session whose attempt succeeded, and delivers what is ready.
 func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
 	b := s.shared()
 	s.group.noteAnswered(s.origin)
-	b.line.pass(&s.turn, s.group.now) // an attempt that is no fetch has no headers
+	b.line.pass(&s.turn, s.group.now) // an attempt that is not a fetch has no headers
 	b.spent = max(b.spent-int64(max(s.policy.BudgetRatio, 0)), 0)
 	s.failures = 0
 	a := s.close(do, finished)

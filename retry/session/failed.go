@@ -7,21 +7,21 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// cut says what of a failed attempt's bytes may go on.
+// cut says which of a failed attempt's bytes may be delivered.
 type cut struct {
-	// event: not the event at hand, which is the failure.
+	// event: not the current event, which is the failure.
 	event bool
-	// explained: what came says itself why, in a form that the caller can read.
+	// explained: the body itself says why, in a form that the caller can read.
 	explained bool
 }
 
 // failed decides what follows a failed attempt. The order is: permanent,
-// attempts used up, asked for too long, no time left; else wait.
+// attempts used up, the server asked for too long a wait, no time left; else wait.
 func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	if a := s.askHost(v, why, what); a != nil {
 		return a
 	}
-	ready := s.gone // whole events that came before the failure
+	ready := s.gone // whole events received before the failure
 	if s.committed {
 		ready = s.upTo
 		if what.event || what.explained {
@@ -49,7 +49,7 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	}
 	a := s.giveUp(v, kind)
 	if what.explained && !s.delivered {
-		// The consumer has seen nothing yet: let it read the provider's words.
+		// The consumer has seen nothing yet: let it read the provider's message.
 		a.Do = DoPass
 		s.all()
 		ready = s.upTo
@@ -57,8 +57,8 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
 	return s.release(a, ready)
 }
 
-// limited tells the bucket's line how an attempt has failed, and reports whether
-// that was by its limit.
+// limited informs the bucket's line how an attempt failed, and reports whether
+// it met the limit.
 func (s *Session) limited(v *classify.Verdict, b *bucket) bool {
 	if !s.lined() {
 		return false
@@ -117,7 +117,8 @@ func (s *Session) retryEvent(v *classify.Verdict, until int64) *retry.ChatStream
 	}
 }
 
-// again says why there is no further attempt after v, as a kind, or sets waitUntil.
+// again returns the kind that explains why there is no further attempt after v,
+// or sets waitUntil.
 func (s *Session) again(v *classify.Verdict, b *bucket) classify.Kind {
 	p := s.policy
 	// A long wait makes a passing failure permanent for most; here the policy decides.
@@ -125,7 +126,7 @@ func (s *Session) again(v *classify.Verdict, b *bucket) classify.Kind {
 		return v.Kind
 	}
 	if !s.offline || s.status != 0 || v.Kind != classify.Network {
-		s.failures++ // without a network no attempt is burnt
+		s.failures++ // while offline, no attempt is used up
 	}
 	if s.notReplayable {
 		return classify.NotReplayable

@@ -3,17 +3,17 @@ package session
 import "math"
 
 // A line is the sessions of a bucket that wait for its window, first come,
-// first served. It names those whose turn it is, and sees to it that one of
-// them asks when time opens the window. Nobody else has to do anything.
+// first served. It wakes those whose turn it is, and makes sure that one of them
+// asks when time opens the window. The others need no timer of their own.
 type line struct {
 	window
 	queue   turns
 	tickets int64
 	resting int   // sessions that met the limit and wait by themselves
-	caller  *turn // who in queue asks at its call
-	wake    []int // who is to ask at once
+	caller  *turn // the one in queue that asks at its call time
+	wake    []int // the ids of those that must ask at once
 	heard   int   // how often another tab was let through
-	least   int64 // nobody in queue objects to a cool-down until then
+	least   int64 // all in queue accept a cool-down until then
 }
 
 // turn is a session's part in a line.
@@ -22,11 +22,11 @@ type turn struct {
 	state        turnState
 	before, next *turn // in line.queue
 	ticket       int64 // 0: it has not come, or has met the limit since
-	call         int64 // when it is to ask again; 0: when it is woken
+	call         int64 // when it must ask again; 0: when it is woken
 	woken        bool  // its id is in line.wake, or was, and it has not asked since
-	latest       int64 // it does not wait for a cool-down that ends later
+	latest       int64 // the latest end of a cool-down that it waits for
 	trip         trip
-	begun        bool // its answer has, and has not ended
+	begun        bool // its answer has begun and not ended
 }
 
 type turnState uint8
@@ -35,7 +35,7 @@ const (
 	turnNone    turnState = iota
 	turnWaiting           // in the queue
 	turnGiven             // woken: it may go
-	turnTaken             // on its way to its headers
+	turnTaken             // sent, no headers yet
 	turnResting           // it met the limit, and waits by itself
 )
 
@@ -48,7 +48,7 @@ func (l *line) ask(t *turn, now int64) bool {
 		return true
 	}
 	if t.state == turnResting && l.resting == 1 && l.queue.len == 0 && !l.told {
-		l.lift() // a rest is a guess, for many: who is alone has waited as its own policy says
+		l.lift() // a rest is a guess meant for many; a lone session has waited as its policy says
 	}
 	switch t.state {
 	case turnWaiting:
@@ -69,8 +69,8 @@ func (l *line) ask(t *turn, now int64) bool {
 	return false
 }
 
-// ahead is how many are served before t, or a little more: those who gave up in
-// the midst of the queue count until it has moved on.
+// ahead returns how many are served before t, or slightly more: those that left
+// the middle of the queue still count until it has moved on.
 func (l *line) ahead(t *turn) int {
 	if t.state != turnWaiting {
 		return 0
@@ -83,7 +83,7 @@ func (l *line) first(t *turn) bool {
 	return l.on && !l.open && t.state == turnTaken && t.trip.round == l.round
 }
 
-// pass notes that the server has let t's request through.
+// pass records that the server accepted t's request.
 func (l *line) pass(t *turn, now int64) {
 	if t.state == turnTaken {
 		l.window.pass(t.trip, now)
@@ -93,10 +93,10 @@ func (l *line) pass(t *turn, now int64) {
 	l.serve(now, nil)
 }
 
-// limit notes that t's request met the limit. until is the server's wish, or 0.
-// It goes to the end of the queue when it asks again: one who met the limit as
-// the first would else do so each time, while its own wait grows.
-// An answer can meet its limit after it has passed, in the midst of its stream.
+// limit records that t's request met the limit. until is the time the server
+// asked for, or 0. When t asks again it goes to the end of the queue: otherwise
+// one that met the limit as the first would do so each time, while its own wait
+// grows. A request can meet the limit after it passed, in the middle of its stream.
 func (l *line) limit(t *turn, now, until int64) {
 	l.over(t)
 	if t.state == turnTaken || t.state == turnNone {
@@ -127,7 +127,7 @@ func (l *line) rouse(t *turn) {
 	}
 }
 
-// over notes that the answer of t has ended, if it had begun.
+// over records that t's answer has ended, if it had begun.
 func (l *line) over(t *turn) {
 	if t.begun {
 		t.begun = false
@@ -135,14 +135,14 @@ func (l *line) over(t *turn) {
 	}
 }
 
-// woken is who is to ask at once.
+// woken returns the ids of those that must ask at once, and clears the list.
 func (l *line) woken() []int {
 	wake := l.wake
 	l.wake = nil
 	return wake
 }
 
-// leave notes that t is neither on its way nor waiting.
+// leave records that t is neither in flight nor waiting.
 func (l *line) leave(t *turn, now int64) {
 	if t.state != turnNone || t.begun {
 		l.forget(t, now)
@@ -163,7 +163,7 @@ func (l *line) forget(t *turn, now int64) {
 	t.state = turnNone
 }
 
-// serve lets those go whose turn it is. asker, if there is one, is not woken.
+// serve lets those go whose turn it is. asker, if not nil, is not woken.
 func (l *line) serve(now int64, asker *turn) {
 	may, at := l.next(now)
 	for ; may && l.queue.len > 0; may, at = l.next(now) {
@@ -180,11 +180,11 @@ func (l *line) serve(now int64, asker *turn) {
 	if l.queue.len > 0 {
 		l.appoint(at, asker)
 	} else if l.resting == 0 && !l.trying && now >= l.until {
-		l.on = false // nobody waits
+		l.on = false // none is waiting
 	}
 }
 
-// appoint sees to it that somebody asks at the time at, if there is one.
+// appoint makes sure that one of the queue asks at time at, unless it is 0.
 func (l *line) appoint(at int64, asker *turn) {
 	c := l.caller
 	if at == 0 || c != nil && c.call > 0 && c.call <= at {
@@ -195,7 +195,7 @@ func (l *line) appoint(at int64, asker *turn) {
 		return
 	}
 	if c == nil {
-		c = l.queue.last // its turn comes late, so it will be the caller for long
+		c = l.queue.last // its turn comes last, so it stays the caller for long
 		l.caller = c
 	}
 	c.call = at
