@@ -4,13 +4,10 @@ package classify
 
 import (
 	"reflect"
-	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/httperror"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
-
-// maxErrorBody is how much of an error's body counts.
-const maxErrorBody = 64 << 10
 
 // gather fills in what the outermost error of a chain that knows anything of a
 // response, or was judged before, knows of it. It reports whether there is one.
@@ -96,11 +93,7 @@ func headersOf(v, e, response reflect.Value) Headers {
 		if !header.IsValid() || header.Kind() != reflect.Map || header.Len() == 0 || !header.CanInterface() || !header.CanConvert(multi) {
 			continue
 		}
-		headers := Headers{}
-		for name, values := range header.Convert(multi).Interface().(map[string][]string) {
-			headers[strings.ToLower(name)] = strings.Join(values, ", ")
-		}
-		return headers
+		return httperror.Headers(header.Convert(multi).Interface().(map[string][]string))
 	}
 	return nil
 }
@@ -128,7 +121,7 @@ func bodyOf(err error, e reflect.Value) (body string) {
 	case text.Kind() == reflect.Slice && text.Type().Elem().Kind() == reflect.Uint8:
 		body = string(text.Bytes())
 	}
-	return body[:min(len(body), maxErrorBody)]
+	return body[:min(len(body), httperror.MaxBody)]
 }
 
 // structOf is the struct that v is or points to, the zero Value if there is none.

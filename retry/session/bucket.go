@@ -5,6 +5,7 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/ascii"
+	"github.com/steadfetch/steadfetch/internal/fnv"
 	"github.com/steadfetch/steadfetch/retry"
 )
 
@@ -151,7 +152,7 @@ func (g *Group) noteAnswered(origin uint64) {
 func (s *Session) bucketOf(q *asked) uint64 {
 	r := &q.request
 	origin := originOf(r.URL)
-	h := hash(fnvOffset, origin)
+	h := hash(fnv.Offset, origin)
 	if origin == "" && s.policy.Bucket == "" {
 		return 0
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/fnv"
 	"github.com/steadfetch/steadfetch/retry"
 )
 
@@ -104,7 +105,7 @@ func (s *Session) enter() {
 	s.wanted = s.asked.wanted
 	s.model = keep(&s.group.model, s.asked.model)
 	s.stacked = stacked(r.Headers)
-	s.origin = hash(fnvOffset, originOf(r.URL))
+	s.origin = hash(fnv.Offset, originOf(r.URL))
 	s.bucket = s.bucketOf(s.asked)
 	s.shared().sessions++
 	s.hint, s.url, s.redirect = strings.Clone(s.hint), keep(&s.group.url, r.URL), strings.Clone(r.Redirect)

@@ -91,8 +91,8 @@ func (q *asked) promised(h classify.Headers) *protocol.Protocol {
 
 // streamed reports whether a stream was asked for, in any way in which one can be.
 func (q *asked) streamed(h classify.Headers) bool {
-	return q.stream || q.parameter("stream") == "true" || q.parameter("alt") == "sse" || strings.HasSuffix(q.path, ":streamGenerateContent") ||
-		strings.HasSuffix(q.path, ":streamRawPredict") || ascii.IndexFold(h.Get("accept"), "text/event-stream") >= 0
+	return q.stream || q.parameter("stream") == "true" || q.parameter("alt") == "sse" || protocol.OnlyStreams(q.path) ||
+		ascii.IndexFold(h.Get("accept"), "text/event-stream") >= 0
 }
 
 // Body takes the next piece of the request's body, where Request.Body does not

@@ -3,6 +3,7 @@ package session
 import (
 	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/fnv"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/internal/sse"
@@ -69,7 +70,7 @@ type marks struct {
 
 // place is where the mark of a key is, or belongs.
 func (m *marks) place(key uint64) *mark {
-	at := key * fnvPrime >> 20
+	at := key * fnv.Prime >> 20
 	for {
 		p := &m.table[at&uint64(len(m.table)-1)]
 		if !p.set || p.key == key {
@@ -224,7 +225,7 @@ func (m *seam) record(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) {
 // keyOf is what an event can be recognised by.
 func keyOf(t *protocol.Tracker, e *sse.Event) (uint64, bool) {
 	if e.HasID {
-		return hash(fnvOffset, e.ID), true
+		return hash(fnv.Offset, e.ID), true
 	}
 	if t.Protocol == protocol.OpenAIResponses {
 		if n, ok := jsonscan.Parse(e.Data).Get("sequence_number").Int(); ok {
@@ -406,15 +407,5 @@ func renderEvent(typ, data string) []byte {
 	return append(b, data[start:]+"\n\n"...)
 }
 
-// FNV-1a, 64 bits.
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
-
-func hash(h uint64, s string) uint64 {
-	for i := 0; i < len(s); i++ {
-		h = (h ^ uint64(s[i])) * fnvPrime
-	}
-	return (h ^ 0xFF) * fnvPrime // so that "a","b" is not "ab",""
-}
+// hash adds s to the hash h, and a byte that ends it: "a" and "b" are not "ab" and "".
+func hash(h uint64, s string) uint64 { return (fnv.Add(h, s) ^ 0xFF) * fnv.Prime }

@@ -9,10 +9,8 @@ import (
 	"time"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/httperror"
 )
-
-// maxErrorBody is how much of a body the classifier can use.
-const maxErrorBody = 64 << 10
 
 // ClassifyResponse judges a response with an error status, as the provider's own
 // words for a failure come through [Transport.RoundTrip]:
@@ -26,7 +24,7 @@ const maxErrorBody = 64 << 10
 // The provider is told by resp.Request's address. As an error for [retry.Do],
 // which heeds the verdict and its wait, it is &retry.Error{Verdict: verdict}.
 func ClassifyResponse(resp *http.Response) classify.Verdict {
-	f := classify.Failure{Phase: classify.PhaseResponse, Status: resp.StatusCode, Headers: flatten(resp.Header), Now: time.Now().UnixMilli()}
+	f := classify.Failure{Phase: classify.PhaseResponse, Status: resp.StatusCode, Headers: httperror.Headers(resp.Header), Now: time.Now().UnixMilli()}
 	if resp.Request != nil && resp.Request.URL != nil {
 		f.URL = resp.Request.URL.String()
 	}
@@ -39,7 +37,7 @@ func ClassifyResponse(resp *http.Response) classify.Verdict {
 
 // peek gives the beginning of a body, and puts it back.
 func peek(resp *http.Response) string {
-	head, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	head, err := io.ReadAll(io.LimitReader(resp.Body, httperror.MaxBody))
 	rest := io.Reader(resp.Body)
 	if err != nil {
 		rest = failing{err}

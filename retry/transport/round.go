@@ -7,12 +7,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/httperror"
 	"github.com/steadfetch/steadfetch/retry"
 	"github.com/steadfetch/steadfetch/retry/session"
 )
@@ -106,7 +106,7 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 		ID:     r.id,
 		Policy: t.Policy,
 		Request: session.Request{
-			Method: req.Method, URL: req.URL.String(), Headers: flatten(req.Header),
+			Method: req.Method, URL: req.URL.String(), Headers: httperror.Headers(req.Header),
 		},
 		Provider:      t.Provider,
 		Seed:          int64(rand.Uint32()),
@@ -228,7 +228,7 @@ func (r *round) answered(o opened) {
 		o.resp.Body = http.NoBody // as http.Client has it
 	}
 	r.attempt.resp, r.resp = o.resp, o.resp
-	headers := flatten(o.resp.Header)
+	headers := httperror.Headers(o.resp.Header)
 	// Base takes off the encoding that it asked for itself. One that is left was
 	// asked for by the caller, and the session could not read it.
 	if encoding := headers["content-encoding"]; encoding != "" && encoding != "identity" {
@@ -425,13 +425,4 @@ func canceled(ctx context.Context) error {
 		return cause
 	}
 	return fmt.Errorf("%w: %w", err, cause)
-}
-
-// flatten makes HTTP's headers a session's.
-func flatten(h http.Header) map[string]string {
-	flat := make(map[string]string, len(h))
-	for name, values := range h {
-		flat[strings.ToLower(name)] = strings.Join(values, ", ")
-	}
-	return flat
 }
