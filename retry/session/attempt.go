@@ -9,20 +9,20 @@ import (
 
 // begin starts the session with the caller's request.
 func (s *Session) begin() *Answer {
-	s.enter()
+	s.enterBucket()
 	s.startAt = s.now
 	if a := s.restore(); a != nil {
 		return a
 	}
-	return s.openOrHold()
+	return s.openOrQueue()
 }
 
-// lined reports whether the session waits its turn in its bucket's line.
-func (s *Session) lined() bool { return !s.policy.NoCooldown && s.watch != alone }
+// lined reports whether the session takes turns with the others of its bucket.
+func (s *Session) lined() bool { return !s.policy.NoCooldown && s.watch != leftAlone }
 
-// openOrHold opens the next attempt, unless its bucket met a limit and it is
-// not the session's turn.
-func (s *Session) openOrHold() *Answer {
+// openOrQueue opens the next attempt. If its bucket met a limit, it first waits
+// for the session's turn.
+func (s *Session) openOrQueue() *Answer {
 	if !s.lined() {
 		return s.open(false)
 	}
@@ -37,15 +37,15 @@ func (s *Session) openOrHold() *Answer {
 	if l.ask(&s.turn, s.group.now) {
 		return s.open(s.probes(l))
 	}
-	return s.hold(l)
+	return s.waitInLine(l)
 }
 
 // probes reports whether the session goes first after a cool-down that other tabs
-// know of.
-func (s *Session) probes(l *line) bool { return s.bucket != 0 && l.told && l.first(&s.turn) }
+// have heard of.
+func (s *Session) probes(l *line) bool { return s.bucket != 0 && l.fromServer && l.isProbe(&s.turn) }
 
-// hold waits for the session's turn, within its own limits.
-func (s *Session) hold(l *line) *Answer {
+// waitInLine waits for the session's turn, within the limits of its own policy.
+func (s *Session) waitInLine(l *line) *Answer {
 	p := s.policy
 	wait := max(l.until-s.group.now, 0)
 	kind := classify.Kind("")
@@ -55,50 +55,51 @@ func (s *Session) hold(l *line) *Answer {
 	case p.MaxElapsed > 0 && (wait > s.timeLeft() || s.timeLeft() <= 0):
 		kind = classify.MaxElapsedExceeded
 	}
-	limited := s.own(classify.RateLimit)
-	limited.Retryable = true
+	v := s.verdictOf(classify.RateLimit)
+	v.Retryable = true
 	if wait > 0 {
-		limited.RetryAfterMs = &wait
+		v.RetryAfterMs = &wait
 	}
 	if kind != "" {
-		s.state, s.last = waiting, limited
-		return s.giveUp(limited, kind)
+		s.state, s.last = waiting, v
+		return s.giveUp(v, kind)
 	}
 	until := s.now + wait
-	again := s.waitingFor == forCooldown && (wait == 0 || s.heldUntil == until)
-	s.state, s.waitingFor, s.heldUntil = waiting, forCooldown, until
-	s.waitUntil = s.now + placeFor // in case it is not woken
+	shown := s.waitingFor == forCooldown && (wait == 0 || s.cooldownUntil == until)
+	s.state, s.waitingFor, s.cooldownUntil = waiting, forCooldown, until
+	s.waitUntil = s.now + turnFor // in case it is not woken
 	if s.turn.call > 0 {
 		s.waitUntil = s.now + s.turn.call - s.group.now
 	}
-	if again {
+	if shown {
 		return s.nothing()
 	}
-	limited.Message = keep(&s.group.message, limited.Message)
-	s.retry = s.retryEvent(limited, until)
+	v.Message = intern(&s.group.message, v.Message)
+	s.retry = s.retryEvent(v, until)
 	s.retry.Attempt, s.retry.Before = s.failures, l.ahead(&s.turn)
 	a := s.answer(doWait)
 	a.Retry = s.retry
 	return a
 }
 
-// probeLost lets another tab try first.
+// probeLost lets another tab go first.
 func (s *Session) probeLost() *Answer {
 	s.attempt--
 	l := &s.shared().line
-	l.forget(&s.turn, s.group.now) // it asks again at once, ahead of others
-	if s.heard == l.heard {        // else that tab got through in the meantime
+	l.forget(&s.turn, s.group.now)  // it asks again at once, ahead of others
+	if s.tabPasses == l.tabPasses { // else that tab got through in the meantime
 		l.yield(s.group.now + graceAfterSleep)
 	}
-	return s.openOrHold()
+	return s.openOrQueue()
 }
 
-// elapsed returns the time that Policy.MaxElapsedMs bounds.
+// elapsed returns the time that Policy.MaxElapsed bounds, in milliseconds.
 func (s *Session) elapsed() int64 { return s.now - s.startAt - s.flowed }
 
 // timeLeft returns what is left of Policy.MaxElapsed, if that is set.
 func (s *Session) timeLeft() int64 { return s.policy.MaxElapsed.Milliseconds() - s.elapsed() }
 
+// open opens the next attempt. probe asks the host to let only one tab do so.
 func (s *Session) open(probe bool) *Answer {
 	s.attempt++
 	s.state, s.mode, s.waitingFor = opening, modeNone, forNothing
@@ -112,7 +113,7 @@ func (s *Session) open(probe bool) *Answer {
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)
-		s.heard = s.shared().line.heard
+		s.tabPasses = s.shared().line.tabPasses
 	}
 	if s.delivered && !s.resetDue && s.seam != nil {
 		a.Resume = s.seam.begin(s.url)
@@ -122,7 +123,7 @@ func (s *Session) open(probe bool) *Answer {
 		s.seam.forget() // the consumer has nothing, or will drop it
 	}
 	if s.attempt == 1 {
-		a.Warning = s.setup()
+		a.Warning = s.setupWarning()
 		if s.stacked {
 			a.Warning = "sdk_retries_stacked"
 		}
@@ -134,7 +135,7 @@ func (s *Session) open(probe bool) *Answer {
 func (s *Session) response(h *Happened) *Answer {
 	s.status, s.headers = h.Status, h.Headers
 	s.group.noteAnswered(s.origin)
-	if s.watch == alone {
+	if s.watch == leftAlone {
 		return s.handOver()
 	}
 	if h.Status >= 400 {
@@ -162,13 +163,13 @@ func (s *Session) response(h *Happened) *Answer {
 // keeps part of a stream, such a response either says that there is no more, 204
 // (WHATWG HTML §9.2.3), or does not fit.
 func (s *Session) pass() *Answer {
-	if !s.keeps() {
+	if !s.keepsOutput() {
 		return s.handOver()
 	}
 	if s.status == 204 {
 		return s.succeed(doFinish, nil)
 	}
-	return s.failed(s.own(classify.SeamMismatch), told, cut{})
+	return s.failed(s.verdictOf(classify.SeamMismatch), certain, evidence{})
 }
 
 // handOver passes the response to the caller unchanged. A consumer of events
@@ -178,7 +179,7 @@ func (s *Session) handOver() *Answer {
 		return s.succeed(doPass, nil)
 	}
 	s.mode = modeLent
-	if s.watch != alone {
+	if s.watch != leftAlone {
 		s.watch = plain
 	}
 	a := s.answer(doLend)
@@ -187,7 +188,7 @@ func (s *Session) handOver() *Answer {
 }
 
 // keeps reports whether the consumer has output that it must not drop.
-func (s *Session) keeps() bool { return s.delivered && !s.resetDue }
+func (s *Session) keepsOutput() bool { return s.delivered && !s.resetDue }
 
 // Chunk processes bytes of an attempt's body; from then on they count as held by
 // the host. n bytes of what it holds may be delivered now (see Moves). If a is not
@@ -220,11 +221,11 @@ func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due 
 	if s.mode == modeSSE {
 		a = s.events(p)
 	} else {
-		a = s.begins(p)
+		a = s.readHead(p)
 	}
 	if s.due == nil && s.account() {
 		if !s.delivered {
-			s.due = (*Session).crowded
+			s.due = (*Session).passUnwatched
 		} else if a == nil {
 			a = s.overflow()
 		}
@@ -241,7 +242,7 @@ func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due 
 	return a.Bytes, a, false
 }
 
-// Decide decides about what Read found. It returns nil if there is nothing to do.
+// Decide acts on what Read found. It returns nil if there is nothing to do.
 func (s *Session) Decide() *Answer {
 	due := s.due
 	s.due = nil
@@ -252,13 +253,13 @@ func (s *Session) Decide() *Answer {
 	a := due(s)
 	s.account()
 	if a != nil {
-		s.rouse(a)
+		s.addWake(a)
 	}
 	return a
 }
 
-// begins processes a piece of a body that is not, or not yet, read as events.
-func (s *Session) begins(p []byte) *Answer {
+// readHead processes a piece of a body that is not, or not yet, read as events.
+func (s *Session) readHead(p []byte) *Answer {
 	before := len(s.head)
 	s.head = append(s.head, p[:min(len(p), maxBody-before)]...)
 	if s.mode == modeSniff {
@@ -287,23 +288,23 @@ func (s *Session) errorStatus() *Answer {
 	f := s.failure(classify.PhaseResponse)
 	f.Body = s.body()
 	v := judge(f)
-	why := told
+	why := certain
 	if s.status == 409 && !v.Retryable && v.Detail == "" {
 		// SDKs retry a conflict. One without a reason may be a lock.
-		v = s.own(classify.Conflict)
+		v = s.verdictOf(classify.Conflict)
 		v.Retryable = true
 		why = bareConflict
 	}
 	// SDKs read the body of an error status; they would treat a document with
 	// a good status as an empty stream.
-	return s.failed(v, why, cut{explained: s.mode == modeError})
+	return s.failed(v, why, evidence{explained: s.mode == modeError})
 }
 
 // broke handles a fetch or a body that failed.
 func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	switch {
-	case s.watch == alone && s.mode != modeLent, s.refusedByFetch(e):
-		return s.end(doRethrow, s.own(classify.InvalidRequest), failed)
+	case s.watch == leftAlone && s.mode != modeLent, s.refusedByFetch(e):
+		return s.end(doRethrow, s.verdictOf(classify.InvalidRequest), failed)
 	case s.mode == modeError:
 		return s.errorStatus()
 	case s.mode == modeSSE && (s.ended || s.watch != plain && s.read().tracker.Seen&protocol.Finished != 0):
@@ -312,23 +313,23 @@ func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	f := s.failure(s.phase())
 	f.Error = e
 	v := judge(f)
-	why := told
+	why := certain
 	if v.Kind == classify.Unknown || v.Kind == classify.Canceled {
 		// The host called fetch itself, and the caller did not cancel: it can
 		// only be the network, whatever the text says.
-		v = s.own(classify.Network)
+		v = s.verdictOf(classify.Network)
 	}
 	switch {
 	case s.status == 0 && v.Kind == classify.InvalidRequest:
 		return s.end(doRethrow, v, failed) // never sent
-	case ownClock(e):
-		v = s.own(classify.Timeout)
+	case isRuntimeTimeout(e):
+		v = s.verdictOf(classify.Timeout)
 		why = runtimeClock
 	case s.mode == modeLent, s.mode == modeSSE && s.watch == plain:
-		v.Retryable = false // untouched: later failures included
+		v.Retryable = false // passed on unchanged, later failures included
 	case v.Kind == classify.Network && s.opaqueErrors && s.status == 0 && !s.offline && !s.group.hasAnswered(s.origin):
-		v = s.own(classify.NetworkOrCORS)
+		v = s.verdictOf(classify.NetworkOrCORS)
 		why = maybeCORS
 	}
-	return s.failed(v, why, cut{})
+	return s.failed(v, why, evidence{})
 }

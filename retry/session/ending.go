@@ -15,7 +15,7 @@ func (s *Session) events(p []byte) *Answer {
 	r.reader.Feed(p)
 	for r.reader.Next(&r.event) {
 		s.upTo = r.event.Bytes.To
-		if s.due = s.take(); s.due != nil {
+		if s.due = s.handleEvent(); s.due != nil {
 			s.listening.all = false // this one may still be delivered
 			return nil
 		}
@@ -26,7 +26,7 @@ func (s *Session) events(p []byte) *Answer {
 		if s.mode == modeSSE && s.canReset && !s.delivered {
 			s.watch = plain
 		} else {
-			s.due = (*Session).untouched
+			s.due = (*Session).passUntouched
 			return nil
 		}
 	}
@@ -60,8 +60,9 @@ func (s *Session) commit(a *Answer) {
 	a.TimerAt = s.nothing().TimerAt // from now on, other clocks run
 }
 
-// take processes the current event. What it returns is due, and ends the attempt.
-func (s *Session) take() (due func(*Session) *Answer) {
+// handleEvent processes the current event. If that ends the attempt, it returns what
+// to do then.
+func (s *Session) handleEvent() (due func(*Session) *Answer) {
 	r := s.read()
 	e := &r.event
 	if s.ended || s.watch == plain {
@@ -74,11 +75,11 @@ func (s *Session) take() (due func(*Session) *Answer) {
 		if e.Empty() || e.Bare || protocol.IsKeepAlive(e.Type, e.Data) {
 			return nil
 		}
-		if s.first(); s.watch == plain {
+		if s.decideByFirstEvent(); s.watch == plain {
 			if s.mode == modeSSE && s.canReset && !s.delivered {
 				return nil // stream() wants the events, whatever they say
 			}
-			return (*Session).untouched
+			return (*Session).passUntouched
 		}
 	}
 	complete := r.tracker.Seen&protocol.Finished != 0
@@ -91,11 +92,11 @@ func (s *Session) take() (due func(*Session) *Answer) {
 	if facts&protocol.KeepAlive == 0 {
 		s.lastContent = s.now
 	} else {
-		s.still()
+		s.dropKeepAlive()
 	}
 	if facts&(protocol.Failed|protocol.Unreadable|protocol.Broken) != 0 && complete {
 		// The answer was complete before its provider failed.
-		s.leaveOut()
+		s.excludeEvent()
 		return (*Session).finish
 	}
 	switch {
@@ -132,7 +133,7 @@ func (s *Session) joins(facts protocol.Facts) bool {
 	r := s.read()
 	edit, ok := s.seam.join(&r.tracker, &r.event, facts)
 	if !ok {
-		s.leaveOut()
+		s.excludeEvent()
 		return false
 	}
 	if edit.drop || len(edit.put) > 0 {
@@ -148,21 +149,21 @@ func (s *Session) joins(facts protocol.Facts) bool {
 }
 
 func (s *Session) unreadable() *Answer {
-	return s.failed(s.own(classify.Unreadable), garbled, cut{event: true})
+	return s.failed(s.verdictOf(classify.Unreadable), garbled, evidence{event: true})
 }
 
 func (s *Session) unfinished() *Answer {
-	return s.failed(s.own(classify.Truncated), noMarker, cut{event: true})
+	return s.failed(s.verdictOf(classify.Truncated), noMarker, evidence{event: true})
 }
 
 func (s *Session) badlyFinished() *Answer {
-	v := s.own(classify.Server)
+	v := s.verdictOf(classify.Server)
 	v.Retryable, v.Rule = true, "finish_reason"
-	return s.failed(v, badFinish, cut{event: true})
+	return s.failed(v, badFinish, evidence{event: true})
 }
 
 func (s *Session) mismatch() *Answer {
-	return s.failed(s.own(classify.SeamMismatch), told, cut{})
+	return s.failed(s.verdictOf(classify.SeamMismatch), certain, evidence{})
 }
 
 // errorEvent judges an error in the stream.
@@ -172,16 +173,16 @@ func (s *Session) errorEvent() *Answer {
 	// The event is a view of a buffer that will be overwritten.
 	f.Event = &classify.Event{Event: string(append([]byte(nil), e.Type...)), Data: string(append([]byte(nil), e.Data...))}
 	v := judge(f)
-	why := told
+	why := certain
 	if s.vague(f) {
 		why = vagueError
 	}
 	if s.read().tracker.Protocol == protocol.AISDK && (v.Kind == classify.Unknown || v.Kind == classify.Server) {
 		// It comes from an application's own route, and its text is masked or says
 		// nothing. A retry would run the route's tools again.
-		return s.goOn("")
+		return s.deliverRest("")
 	}
-	return s.failed(v, why, cut{event: true, explained: !e.Bare && explains(e.Type, e.Data)})
+	return s.failed(v, why, evidence{event: true, explained: !e.Bare && explains(e.Type, e.Data)})
 }
 
 // ruleEvent is the classifier's rule for an error event without details.
@@ -198,9 +199,9 @@ func (s *Session) empty() bool {
 	return s.read().tracker.Seen&(protocol.Output|protocol.Refused|protocol.Limited) == 0 && (!s.delivered || s.resetDue)
 }
 
-// goOn delivers the rest of an answer unchanged, whatever it is: it is no longer
+// deliverRest delivers the rest of an answer unchanged, whatever it is: it is no longer
 // judged.
-func (s *Session) goOn(warning string) *Answer {
+func (s *Session) deliverRest(warning string) *Answer {
 	s.ended = true
 	s.lastContent = s.now
 	a := s.nothing()
@@ -224,12 +225,12 @@ func (s *Session) bodyEnd() *Answer {
 		return s.finish()
 	case modeSniff:
 		if s.watch != watched {
-			return s.untouched()
+			return s.passUntouched()
 		}
 		s.mode = modeSSE
 	}
 	if s.ended || s.watch == plain {
-		s.all()
+		s.markAllReady()
 		return s.finish()
 	}
 	r := s.read()
@@ -246,17 +247,17 @@ func (s *Session) bodyEnd() *Answer {
 		s.missing = ""
 	}
 	if s.watch == undecided {
-		if a := s.untouched(); a != nil {
+		if a := s.passUntouched(); a != nil {
 			return a
 		}
 	}
 	if s.watch == plain { // deliver what was received, whatever it says
-		s.all()
+		s.markAllReady()
 		return s.finish()
 	}
 	t := &r.tracker
 	if rest && t.Strict() && r.event.Lines > 0 {
-		s.leaveOut() // "data:" without its data
+		s.excludeEvent() // "data:" without any data
 	}
 	known := t.Strict() && (t.Protocol != nil || t.Events == 0 && s.gotBytes)
 	switch {
@@ -265,17 +266,17 @@ func (s *Session) bodyEnd() *Answer {
 	}
 	switch {
 	case rest: // an incomplete event without data
-		s.leaveOut()
+		s.excludeEvent()
 	case !whole: // half a line: the first line of the next attempt would be joined to it
 		s.upTo = r.reader.Whole()
 	}
 	if known {
-		return s.failed(s.own(classify.Truncated), noMarker, cut{})
+		return s.failed(s.verdictOf(classify.Truncated), noMarker, evidence{})
 	}
-	return s.failed(s.own(classify.EmptyOutput), emptyAnswer, cut{})
+	return s.failed(s.verdictOf(classify.EmptyOutput), emptyAnswer, evidence{})
 }
 
-// lastEvent handles a last event without its blank line. It counts if its data is
+// lastEvent handles a last event that lacks its blank line. It counts if its data is
 // complete: half an event is half a JSON text. Its blank line is added, since
 // parsers, including the SDKs', drop an event without one (WHATWG HTML §9.2.6).
 func (s *Session) lastEvent() (due func(*Session) *Answer) {
@@ -284,14 +285,14 @@ func (s *Session) lastEvent() (due func(*Session) *Answer) {
 	if e.Oversize || e.Data != "[DONE]" && jsonscan.Parse(e.Data) == "" && (t.Strict() || s.watch == undecided && jsonscan.ParsePrefix(e.Data).Kind() != jsonscan.Missing) {
 		s.missing = ""
 		if s.watch == watched {
-			s.leaveOut()
+			s.excludeEvent()
 		}
 		return nil
 	}
 	if s.watch == undecided {
 		s.missing = "" // it passes unchanged, or is judged
 	}
-	return s.take()
+	return s.handleEvent()
 }
 
 // finish ends a session whose stream has ended.
@@ -302,7 +303,7 @@ func (s *Session) finish() *Answer {
 			return s.nothingInIt()
 		}
 		if s.read().tracker.Seen&protocol.Refused != 0 {
-			v = s.own(classify.ContentPolicy)
+			v = s.verdictOf(classify.ContentPolicy)
 		}
 	}
 	return s.succeed(doFinish, v)
@@ -313,13 +314,13 @@ func (s *Session) finish() *Answer {
 func (s *Session) nothingInIt() *Answer {
 	t := &s.read().tracker
 	if t.Seen&protocol.Reasoned == 0 && !(t.Protocol == protocol.Anthropic && t.Seen&protocol.Ended != 0) {
-		return s.failed(s.own(classify.EmptyOutput), emptyAnswer, cut{})
+		return s.failed(s.verdictOf(classify.EmptyOutput), emptyAnswer, evidence{})
 	}
 	if s.suspect(emptyEnded, s.shared()) {
-		return s.failed(s.own(classify.EmptyOutput), told, cut{})
+		return s.failed(s.verdictOf(classify.EmptyOutput), certain, evidence{})
 	}
 	if t.Seen&protocol.Ended != 0 {
-		return s.goOn("empty_answer")
+		return s.deliverRest("empty_answer")
 	}
 	a := s.succeed(doFinish, nil)
 	a.Warning = "empty_answer"
@@ -336,7 +337,7 @@ func (s *Session) end(do action, v *classify.Verdict, to state) *Answer {
 
 // close ends a session.
 func (s *Session) close(do action, to state) *Answer {
-	if s.state != idle { // else it is not in a bucket yet
+	if s.state != idle { // otherwise it is not in a bucket yet
 		b := s.shared()
 		b.sessions--
 		b.markerless = b.markerless && !s.marked
@@ -347,7 +348,8 @@ func (s *Session) close(do action, to state) *Answer {
 }
 
 // Free releases a session that its host abandons before it is over: it leaves its
-// bucket, and its bytes leave the group's sum. After the end it need not be called.
+// bucket, and its bytes are taken off the group's sum. It does nothing to a session
+// that is over.
 func (s *Session) Free() {
 	if s.over() {
 		return
@@ -356,7 +358,8 @@ func (s *Session) Free() {
 	s.account()
 }
 
-// succeed ends a session whose attempt succeeded, and delivers what is ready.
+// succeed ends a session whose attempt succeeded, and delivers what is ready. v is
+// nil, or why the provider ended the answer.
 func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
 	b := s.shared()
 	s.group.noteAnswered(s.origin)

@@ -11,10 +11,11 @@ import (
 // Offsets count from the beginning of the attempt's body.
 
 const (
-	// maxHeld is the most that is held of one body. Comments and pings beyond it
-	// are dropped; a larger event is delivered in pieces.
+	// maxHeld is the most that is held of one body, in bytes. Comments and pings
+	// beyond it are dropped; a larger event is delivered in pieces.
 	maxHeld = sse.MaxEvent
-	// maxHeldOfAll bounds what is held for all sessions of a group together.
+	// maxHeldOfAll is the most that is held for all sessions of a group together.
+	// Beyond it, an answer without output yet is passed on unwatched.
 	maxHeldOfAll = 64 << 20
 	// maxChunk is the largest chunk.
 	maxChunk = 1 << 20
@@ -28,7 +29,7 @@ const (
 	MoveRelease MoveKind = 1 // the next N bytes are delivered to the consumer
 	MoveDrop    MoveKind = 2 // the next N bytes are dropped
 	MovePut     MoveKind = 3 // Put, N bytes that are not from the body, is delivered to the consumer
-	MoveCut     MoveKind = 4 // N bytes are dropped that end Behind bytes before the end of what stays held
+	MoveCut     MoveKind = 4 // N bytes are dropped; Behind more bytes come after them in what is held
 )
 
 // Move says what to do with some of the bytes that the host holds, starting with
@@ -54,10 +55,10 @@ func (s *Session) Moves() []Move {
 func (s *Session) heldNow() int64 { return s.came - s.gone - s.cutOut }
 
 // all marks everything received as ready for delivery, whole event or not.
-func (s *Session) all() { s.upTo = s.came }
+func (s *Session) markAllReady() { s.upTo = s.came }
 
 // leaveOut excludes the current event from delivery.
-func (s *Session) leaveOut() {
+func (s *Session) excludeEvent() {
 	s.upTo = s.read().event.Bytes.From
 	s.missing = ""
 }
@@ -114,8 +115,9 @@ func (s *Session) move(m Move) {
 	s.moves = append(s.moves, m)
 }
 
-// still drops the current event, a mere keep-alive, if enough of those are held.
-func (s *Session) still() {
+// dropKeepAlive drops the current event, which is only a keep-alive, if so much is
+// held that there may be no room for the next chunk.
+func (s *Session) dropKeepAlive() {
 	at := s.read().event.Bytes
 	if !s.committed && s.heldNow()-(s.came-at.To) > maxHeld-maxChunk && at.From >= s.gone {
 		n := at.To - at.From
@@ -124,17 +126,17 @@ func (s *Session) still() {
 	}
 }
 
-// overflow handles too much being held: what is too large to hold counts as output.
+// overflow delivers what is too large to hold. It counts as output.
 func (s *Session) overflow() *Answer {
 	if m := s.seam; m != nil {
 		if m.how != "" {
-			s.due = (*Session).mismatch // it cannot be joined unread
+			s.due = (*Session).mismatch // what was not read cannot be joined
 			return nil
 		}
 		m.opaque, m.keyless = true, true
 	}
 	s.read().tracker.Seen |= protocol.Output | protocol.Opaque
-	s.all()
+	s.markAllReady()
 	a := s.nothing()
 	if !s.committed {
 		s.commit(a)
@@ -156,8 +158,8 @@ func (s *Session) account() bool {
 }
 
 // crowded passes an answer on unwatched, because the group holds too much.
-func (s *Session) crowded() *Answer {
-	s.all()
+func (s *Session) passUnwatched() *Answer {
+	s.markAllReady()
 	a := s.pass()
 	a.Warning = "too_much_held"
 	return a

@@ -7,13 +7,13 @@ import "math"
 // asks when time opens the window. The others need no timer of their own.
 type line struct {
 	window
-	queue   turns
-	tickets int64
-	resting int   // sessions that met the limit and wait by themselves
-	caller  *turn // the one in queue that asks at its call time
-	wake    []int // the ids of those that must ask at once
-	heard   int   // how often another tab was let through
-	least   int64 // all in queue accept a cool-down until then
+	queue      turns
+	tickets    int64
+	resting    int   // sessions that met the limit and wait by themselves
+	timekeeper *turn // the one in queue that asks again at its call time, as the window opens then
+	wake       []int // the ids of those that must ask at once
+	tabPasses  int   // how often the limit let another tab through
+	least      int64 // nobody in queue gives up if the cool-down ends by then
 }
 
 // turn is a session's part in a line.
@@ -21,10 +21,10 @@ type turn struct {
 	id           int
 	state        turnState
 	before, next *turn // in line.queue
-	ticket       int64 // 0: it has not come, or has met the limit since
+	ticket       int64 // its number in the queue; 0: none yet, or it met the limit since
 	call         int64 // when it must ask again; 0: when it is woken
 	woken        bool  // its id is in line.wake, or was, and it has not asked since
-	latest       int64 // the latest end of a cool-down that it waits for
+	latest       int64 // it gives up if the cool-down ends later than this
 	trip         trip
 	begun        bool // its answer has begun and not ended
 }
@@ -35,7 +35,7 @@ const (
 	turnNone    turnState = iota
 	turnWaiting           // in the queue
 	turnGiven             // woken: it may go
-	turnTaken             // sent, no headers yet
+	turnTaken             // sent, neither accepted nor refused yet
 	turnResting           // it met the limit, and waits by itself
 )
 
@@ -47,7 +47,7 @@ func (l *line) ask(t *turn, now int64) bool {
 		t.state = turnTaken
 		return true
 	}
-	if t.state == turnResting && l.resting == 1 && l.queue.len == 0 && !l.told {
+	if t.state == turnResting && l.resting == 1 && l.queue.len == 0 && !l.fromServer {
 		l.lift() // a rest is a guess meant for many; a lone session has waited as its policy says
 	}
 	switch t.state {
@@ -78,8 +78,8 @@ func (l *line) ahead(t *turn) int {
 	return int(min(t.ticket-l.queue.first.ticket, int64(l.queue.len-1)))
 }
 
-// first reports whether t goes first, to see whether the limit has passed.
-func (l *line) first(t *turn) bool {
+// isProbe reports whether t goes first, to find out whether the limit has passed.
+func (l *line) isProbe(t *turn) bool {
 	return l.on && !l.open && t.state == turnTaken && t.trip.round == l.round
 }
 
@@ -95,7 +95,7 @@ func (l *line) pass(t *turn, now int64) {
 
 // limit records that t's request met the limit. until is the time the server
 // asked for, or 0. When t asks again it goes to the end of the queue: otherwise
-// one that met the limit as the first would do so each time, while its own wait
+// the same one would be the probe, and fail, each time, while its own wait
 // grows. A request can meet the limit after it passed, in the middle of its stream.
 func (l *line) limit(t *turn, now, until int64) {
 	l.over(t)
@@ -113,14 +113,14 @@ func (l *line) alert() {
 	if l.queue.len > 0 && l.until > l.least {
 		l.least = math.MaxInt64
 		for t := l.queue.first; t != nil; t = t.next {
-			l.rouse(t)
+			l.wakeUp(t)
 		}
-	} else if c := l.caller; c != nil && l.until < c.call {
-		l.rouse(c)
+	} else if c := l.timekeeper; c != nil && l.until < c.call {
+		l.wakeUp(c)
 	}
 }
 
-func (l *line) rouse(t *turn) {
+func (l *line) wakeUp(t *turn) {
 	if !t.woken {
 		t.woken = true
 		l.wake = append(l.wake, t.id)
@@ -163,7 +163,8 @@ func (l *line) forget(t *turn, now int64) {
 	t.state = turnNone
 }
 
-// serve lets those go whose turn it is. asker, if not nil, is not woken.
+// serve gives turns for as long as the window lets requests go. asker, if not nil,
+// is asking at the moment, so it is not woken.
 func (l *line) serve(now int64, asker *turn) {
 	may, at := l.next(now)
 	for ; may && l.queue.len > 0; may, at = l.next(now) {
@@ -175,31 +176,32 @@ func (l *line) serve(now int64, asker *turn) {
 			continue
 		}
 		t.state = turnGiven
-		l.rouse(t)
+		l.wakeUp(t)
 	}
 	if l.queue.len > 0 {
-		l.appoint(at, asker)
-	} else if l.resting == 0 && !l.trying && now >= l.until {
-		l.on = false // none is waiting
+		l.setTimekeeper(at, asker)
+	} else if l.resting == 0 && !l.probing && now >= l.until {
+		l.on = false // nobody is waiting
 	}
 }
 
-// appoint makes sure that one of the queue asks at time at, unless it is 0.
-func (l *line) appoint(at int64, asker *turn) {
-	c := l.caller
+// setTimekeeper makes sure that somebody in the queue asks at time at, unless that
+// is 0.
+func (l *line) setTimekeeper(at int64, asker *turn) {
+	c := l.timekeeper
 	if at == 0 || c != nil && c.call > 0 && c.call <= at {
 		return
 	}
 	if asker != nil && asker.state == turnWaiting {
-		l.caller, asker.call = asker, at
+		l.timekeeper, asker.call = asker, at
 		return
 	}
 	if c == nil {
-		c = l.queue.last // its turn comes last, so it stays the caller for long
-		l.caller = c
+		c = l.queue.last // its turn comes last, so it stays the timekeeper for long
+		l.timekeeper = c
 	}
 	c.call = at
-	l.rouse(c)
+	l.wakeUp(c)
 }
 
 func (l *line) push(t *turn) {
@@ -212,7 +214,7 @@ func (l *line) push(t *turn) {
 
 func (l *line) remove(t *turn) {
 	l.queue.remove(t)
-	if l.caller == t {
-		l.caller = nil
+	if l.timekeeper == t {
+		l.timekeeper = nil
 	}
 }

@@ -73,7 +73,7 @@ func (c *crowd) limit(wish int64, ids ...int) {
 // sleep moves the clock and calls whoever asked for it.
 func (c *crowd) sleep(ms int64) {
 	c.now += ms
-	if caller := c.line.caller; caller != nil && caller.call > 0 && caller.call <= c.now {
+	if caller := c.line.timekeeper; caller != nil && caller.call > 0 && caller.call <= c.now {
 		c.ask(caller.id)
 	}
 }
@@ -161,7 +161,7 @@ func limitedPlaces(t *testing.T) *crowd {
 	for _, id := range c.gone() {
 		c.limit(1000, id)
 	}
-	require.Equal(t, 10, c.line.places)
+	require.Equal(t, 10, c.line.capacity)
 	c.sleep(1000)
 	require.Empty(t, c.gone(), "all places are taken")
 	return c
@@ -182,11 +182,11 @@ func TestWhereAServerAnswersSoManyAtATimeEachThatEndsLetsOneGo(t *testing.T) {
 
 func TestThatAServerAnswersSoManyAtATimeIsNotBelievedForLong(t *testing.T) {
 	c := limitedPlaces(t)
-	c.sleep(restFirst)
+	c.sleep(minRest)
 	first := c.gone()
 	require.Len(t, first, 1, "nothing has ended, and one is tried")
 	c.pass(first...)
-	require.Negative(t, c.line.places, "more are answered than there were places")
+	require.Negative(t, c.line.capacity, "more are answered than there were places")
 	require.NotEmpty(t, c.gone())
 
 	c = limitedPlaces(t)
@@ -194,13 +194,13 @@ func TestThatAServerAnswersSoManyAtATimeIsNotBelievedForLong(t *testing.T) {
 	c.line.leave(c.turns[1], c.now)
 	c.rouse()
 	c.limit(1000, c.gone()...)
-	require.Negative(t, c.line.places, "there were places, and the limit was met: it is another one")
+	require.Negative(t, c.line.capacity, "there were places, and the limit was met: it is another one")
 
 	c = limitedPlaces(t)
 	c.line.leave(c.turns[0], c.now)
 	c.rouse()
 	c.pass(c.gone()...)
-	c.sleep(placeFor - 1)
+	c.sleep(turnFor - 1)
 	require.Empty(t, c.gone())
 	c.sleep(1)
 	require.Len(t, c.gone(), 1, "answers may go on for an hour")
@@ -226,14 +226,14 @@ func TestWithoutAWishTheRestDoublesWithEachFirstOneInVain(t *testing.T) {
 	c.gone()
 	c.ask(span(1, 12)...)
 	require.Equal(t, []int{1}, c.gone(), "one session's backoff holds no other")
-	rest := restFirst
+	rest := minRest
 	for id := 1; id < 11; id++ {
 		c.limit(0, id)
 		c.sleep(rest - 1)
 		require.Empty(t, c.gone())
 		c.sleep(1)
 		require.Equal(t, []int{id + 1}, c.gone())
-		rest = min(2*rest, restMost)
+		rest = min(2*rest, maxRest)
 	}
 }
 
@@ -241,7 +241,7 @@ func TestAnyEndOfARequestFreesItsPlace(t *testing.T) {
 	for name, end := range map[string]func(*crowd){
 		"headers":         func(c *crowd) { c.pass(1) },
 		"failure":         func(c *crowd) { c.line.leave(c.turns[1], c.now) },
-		"forgotten 30 s":  func(c *crowd) { c.now += placeFor; c.ask(2) },
+		"forgotten 30 s":  func(c *crowd) { c.now += turnFor; c.ask(2) },
 		"abort, no place": func(c *crowd) { c.line.leave(c.turns[1], c.now); c.line.leave(c.turns[1], c.now) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -360,8 +360,8 @@ func TestOnlyThoseWhoseTurnItIsAreWoken(t *testing.T) {
 		if now := c.now / 1000; now != window {
 			window, used = now, 0
 		}
-		if c.line.caller != nil && c.line.caller.call > 0 && c.line.caller.call <= c.now {
-			asked = append(asked, c.line.caller.id)
+		if c.line.timekeeper != nil && c.line.timekeeper.call > 0 && c.line.timekeeper.call <= c.now {
+			asked = append(asked, c.line.timekeeper.id)
 		}
 		c.ask(asked...)
 		calls += len(asked)
@@ -440,7 +440,7 @@ func (c *crowd) check() {
 	require.Same(c.t, before, c.line.queue.last)
 	require.GreaterOrEqual(c.t, c.line.out, 0)
 	require.Equal(c.t, begun, c.line.streams)
-	caller := c.line.caller
+	caller := c.line.timekeeper
 	if waiting > 0 && taken == 0 {
 		require.NotNil(c.t, caller)
 		require.Equal(c.t, turnWaiting, caller.state)
