@@ -118,7 +118,7 @@ func TestTheZeroPolicyWaitsLongerAndLonger(t *testing.T) {
 	})
 }
 
-func TestPermanentFailuresGoToTheCallerAsTheProviderPutThem(t *testing.T) {
+func TestPermanentFailuresReachTheCallerUnchanged(t *testing.T) {
 	for status, body := range map[int]string{
 		401: `{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}`,
 		400: `{"error":{"message":"bad request","type":"invalid_request_error"}}`,
