@@ -37,11 +37,11 @@ func TestTheElementKnowsProvidersByTheSameNamesAndPages(t *testing.T) {
 	}
 }
 
-// textsFile is what translators begin with; jsbridge/test/view.test.ts shows
-// that the element fills it in as classify does.
+// textsFile is what translators start from. jsbridge/test/view.test.ts checks that the
+// element fills in its placeholders as classify does.
 const textsFile = "../testdata/texts.json"
 
-func TestTheTextsAreThereForTranslators(t *testing.T) {
+func TestTheFileForTranslatorsHasTheTexts(t *testing.T) {
 	table := map[string]map[string]string{}
 	for _, text := range texts {
 		table[text.of] = map[string]string{"title": text.Title, "message": text.Message}
@@ -59,7 +59,7 @@ func TestTheTextsAreThereForTranslators(t *testing.T) {
 	}
 }
 
-func TestProvidersRowsAreWhole(t *testing.T) {
+func TestTheRowsOfProvidersAreComplete(t *testing.T) {
 	seen := map[string]string{}
 	for i := range providers {
 		p := &providers[i]
@@ -80,7 +80,7 @@ func TestProvidersRowsAreWhole(t *testing.T) {
 	}
 }
 
-func TestAHintNamesAProviderInAnyCaseAndByItsOtherNames(t *testing.T) {
+func TestAHintNamesAProviderInAnyCaseAndByItsAliases(t *testing.T) {
 	for hint, name := range map[string]string{"Gemini": "Google", "azure-openai": "Azure OpenAI", "OpenRouter": "OpenRouter", "kimi": "Moonshot AI", "my proxy": "", "": ""} {
 		require.Equal(t, name, displayName(hint), hint)
 	}
