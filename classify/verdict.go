@@ -30,7 +30,8 @@ type Failure struct {
 	// Provider is the provider's short name ("anthropic", "openai", …) if the host
 	// knows it. Default: what URL and Headers show.
 	Provider string `json:"provider,omitempty"`
-	// URL is the URL of the request. It shows the provider, and is never shown itself.
+	// URL is the address of the request. It shows the provider, and is never shown
+	// itself.
 	URL string `json:"url,omitempty"`
 	// Foreign says that code which is not the retry engine's threw the error. It can be
 	// about anything, so without a status only full phrases of a transport or a
@@ -74,8 +75,7 @@ type ErrorInfo struct {
 	Name    string `json:"name,omitempty"`
 	Message string `json:"message,omitempty"`
 	Code    string `json:"code,omitempty"` // a number is in decimal
-	// Retryable is "true" or "false" if the error itself says so, by error.retryable,
-	// error.isRetryable or Retryable() bool; else empty.
+	// Retryable is "true" or "false" if the error itself says so, else empty.
 	Retryable string     `json:"retryable,omitempty"`
 	Cause     *ErrorInfo `json:"cause,omitempty"`
 }

@@ -201,7 +201,7 @@ type Snapshot struct {
 	State State `json:"state"`
 	// Attempt is the number of the current attempt, from 1; 0 before the first.
 	Attempt int `json:"attempt"`
-	// Failures is the number of failures since the last success or "Retry now".
+	// Failures is the number of failures since the last success or "retry now".
 	Failures int `json:"failures"`
 	// Suspected counts failures that may be how this server always answers, by name:
 	// "truncated 2, silence 1".
