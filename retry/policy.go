@@ -79,8 +79,9 @@ type Policy struct {
 
 	// Protocol names the protocol of the answer: "anthropic", "openai-chat",
 	// "openai-responses", "gemini", "ai-sdk", "cohere", "sse" (events of no known
-	// form), or "none", which leaves every body alone. It has no effect on requests
-	// that do not ask for a stream. Default: what the request's address shows.
+	// form), or "none", which leaves every body alone. It does not make the
+	// engine watch the answer of a request that asks for no stream. Default: what the
+	// request's address shows.
 	Protocol string `json:"protocol,omitempty"`
 	// Bucket is a name that requests with the same limit of a server share, within an
 	// origin. Default: their credential and model.

@@ -46,7 +46,7 @@ func (s *Session) failed(v *classify.Verdict, why suspicion, shown evidence) *An
 		return s.release(s.waitFor(v, b), ready)
 	}
 	if kind != classify.RetryAfterTooLong {
-		s.metLimit(v, b) // so that the others go on
+		s.metLimit(v, b) // so that the others continue
 	}
 	a := s.giveUp(v, kind)
 	if shown.explained && !s.delivered {

@@ -113,7 +113,8 @@ func TestAListenerReceivesTheEventsThatAReaderOfItsOwnWouldFind(t *testing.T) {
 }
 
 func TestAnAnswerWithNothingInItIsToldOfToItsLastEvent(t *testing.T) {
-	// It is asked for again; then it goes on as it came, with all that was held.
+	// The first answer is retried. The second is delivered unchanged, with all that
+	// was held.
 	for _, answer := range [][]string{chat(), claude(), responses(false)} {
 		for cut := range answer {
 			chunks := []string{strings.Join(answer[:cut], ""), strings.Join(answer[cut:], "")}

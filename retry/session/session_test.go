@@ -215,7 +215,7 @@ func TestAnEmptyAnswerIsRetriedOnceAtOnceAndThenAccepted(t *testing.T) {
 	require.Equal(t, "empty_answer", h.warning)
 	require.Equal(t, []int64{0}, h.gaps())
 	h = newHost(t, session.Config{}, attempt{chunks: []string{chatRole(), chatFinish("length"), "data: [DONE]\n\n"}})
-	require.Equal(t, session.DoFinish, h.run().Do, "a length limit can leave an answer empty; that is no failure")
+	require.Equal(t, session.DoFinish, h.run().Do, "a length limit can leave an answer empty, which is not a failure")
 }
 
 func TestARefusalIsNotRetried(t *testing.T) {

@@ -60,7 +60,7 @@ const (
 	// maxBetweenTries the most from one try to the next.
 	firstTryAfter   = 4
 	maxBetweenTries = 32
-	// batches is how finely the time within a period is told apart.
+	// batches is how many parts of a period are counted separately.
 	batches = 64
 	// turnFor is how long a request without headers keeps its turn.
 	turnFor int64 = 30_000

@@ -29,7 +29,7 @@ type Config struct {
 	// Seed is the source of the jitter. Any value will do; the same seed gives the
 	// same waits.
 	Seed int64 `json:"seed,omitempty"`
-	// CanReset says that the consumer can be told to drop what it has.
+	// CanReset says that the consumer can drop what it has, as Answer.Reset asks.
 	CanReset bool `json:"can_reset,omitempty"`
 	// NotReplayable says that the request's body can be sent only once.
 	NotReplayable bool `json:"not_replayable,omitempty"`
@@ -90,7 +90,7 @@ type Happened struct {
 type Do string
 
 const (
-	DoNothing Do = "none"    // go on as before
+	DoNothing Do = "none"    // continue as before
 	DoOpen    Do = "open"    // open the request as attempt Attempt
 	DoRead    Do = "read"    // read the body and report every chunk with Chunk
 	DoWait    Do = "wait"    // abandon the attempt, if there is one, and wait for TimerAt

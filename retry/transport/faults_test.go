@@ -78,7 +78,7 @@ var places = []string{beforeOutput, firstToken, midAnswer, lastEvent}
 const (
 	recovered = "recovered" // the exact answer, by a later attempt
 	complete  = "complete"  // the exact answer, by the first attempt
-	failed    = "error:"    // the client was told, by an error
+	failed    = "error:"    // the client got an error
 	passed    = "passed:"   // the client got the provider's own response
 )
 

@@ -41,7 +41,7 @@ func TestEventsArriveWhenTheyAreSent(t *testing.T) {
 		began := time.Now()
 		resp, err := newTransport(p).RoundTrip(chatRequest(t, t.Context()))
 		require.NoError(t, err)
-		require.Equal(t, 2*time.Second, time.Since(began)) // the role is no output
+		require.Equal(t, 2*time.Second, time.Since(began)) // the role is not output
 		var at []time.Duration
 		for buffer := make([]byte, 4096); ; {
 			_, err := resp.Body.Read(buffer)
@@ -618,7 +618,7 @@ func TestACancelBetweenTwoReadsLeaksNothing(t *testing.T) {
 		tr.Controller = &Controller{}
 		resp, err := tr.RoundTrip(chatRequest(t, ctx))
 		require.NoError(t, err)
-		ctx.over.Store(true) // what the session let go on has not been read
+		ctx.over.Store(true) // what the session delivered has not been read
 		_, _ = resp.Body.Read(make([]byte, 1))
 		require.NoError(t, resp.Body.Close())
 		require.Empty(t, tr.Controller.Snapshots())

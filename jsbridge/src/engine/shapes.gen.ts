@@ -262,8 +262,9 @@ export interface Policy {
   /**
    * `protocol` names the protocol of the answer: "anthropic", "openai-chat",
    * "openai-responses", "gemini", "ai-sdk", "cohere", "sse" (events of no known
-   * form), or "none", which leaves every body alone. It has no effect on requests
-   * that do not ask for a stream. Default: what the request's address shows.
+   * form), or "none", which leaves every body alone. It does not make the
+   * engine watch the answer of a request that asks for no stream. Default: what the
+   * request's address shows.
    */
   protocol?: "anthropic" | "openai-responses" | "cohere" | "ai-sdk" | "openai-chat" | "gemini" | "sse" | "none";
   /**
@@ -315,7 +316,7 @@ export interface Config {
    * same waits.
    */
   seed?: number;
-  /** `canReset` says that the consumer can be told to drop what it has. */
+  /** `canReset` says that the consumer can drop what it has, as Answer.reset asks. */
   canReset?: boolean;
   /** `notReplayable` says that the request's body can be sent only once. */
   notReplayable?: boolean;
