@@ -48,6 +48,7 @@ func gather(err error, f *Failure) bool {
 	return false
 }
 
+// verdictOf returns the earlier verdict that an error has, nil if none.
 func verdictOf(e reflect.Value) *Verdict {
 	if v, ok := interfaceOf(field(e, "Verdict")).(Verdict); ok && v.Kind != "" {
 		return &v
@@ -55,6 +56,7 @@ func verdictOf(e reflect.Value) *Verdict {
 	return nil
 }
 
+// urlOf returns the address of the request that an error has, "" if none.
 func urlOf(e, response reflect.Value) string {
 	request := structOf(field(e, "Request"))
 	if !request.IsValid() {
@@ -67,6 +69,7 @@ func urlOf(e, response reflect.Value) string {
 	return ""
 }
 
+// statusOf returns the HTTP status that an error has, 0 if none.
 func statusOf(err error, e, response reflect.Value) int {
 	switch err := err.(type) {
 	case interface{ StatusCode() int }:
@@ -108,6 +111,7 @@ func headerMethod(v reflect.Value) reflect.Value {
 	return m.Call(nil)[0]
 }
 
+// bodyOf returns the body that an error has, up to httperror.MaxBody, "" if none.
 func bodyOf(err error, e reflect.Value) (body string) {
 	raw, ok := err.(interface{ RawJSON() string })
 	text := field(e, "Body")

@@ -76,7 +76,9 @@ func (t *scan) reset() {
 	clear(t.found[:])
 }
 
-// add appends a text.
+// add appends a text, in the alphabet of flat. It reads one character at a time: a
+// letter or digit is kept, an escape is decoded, a tag and a member that is noise are
+// skipped, and everything else becomes a mark.
 func (t *scan) add(name, s string) {
 	if s == "" || t.nparts == len(t.parts) {
 		return

@@ -94,20 +94,8 @@ func (s *Session) handleEvent() (due func(*Session) *Answer) {
 	} else {
 		s.dropKeepAlive()
 	}
-	if facts&(protocol.Failed|protocol.Unreadable|protocol.Broken) != 0 && complete {
-		// The answer was complete before its provider failed.
-		s.excludeEvent()
-		return (*Session).finish
-	}
-	switch {
-	case facts&protocol.Failed != 0:
-		return (*Session).errorEvent
-	case facts&protocol.Unreadable != 0:
-		return (*Session).unreadable
-	case facts&protocol.Unfinished != 0:
-		return (*Session).unfinished
-	case facts&protocol.Broken != 0:
-		return (*Session).badlyFinished
+	if due = s.failureIn(facts, complete); due != nil {
+		return due
 	}
 	if s.seam != nil && !s.joins(facts) {
 		return (*Session).mismatch
@@ -123,6 +111,26 @@ func (s *Session) handleEvent() (due func(*Session) *Answer) {
 		// a failure.
 		s.ended, s.marked = true, true
 		s.lastContent = s.now
+	}
+	return nil
+}
+
+// failureIn returns what to do if the current event is a failure or reports one, else
+// nil. complete says that the answer had a finish reason before this event.
+func (s *Session) failureIn(facts protocol.Facts, complete bool) (due func(*Session) *Answer) {
+	switch {
+	case facts&(protocol.Failed|protocol.Unreadable|protocol.Broken) != 0 && complete:
+		// The answer was complete before its provider failed.
+		s.excludeEvent()
+		return (*Session).finish
+	case facts&protocol.Failed != 0:
+		return (*Session).errorEvent
+	case facts&protocol.Unreadable != 0:
+		return (*Session).unreadable
+	case facts&protocol.Unfinished != 0:
+		return (*Session).unfinished
+	case facts&protocol.Broken != 0:
+		return (*Session).badlyFinished
 	}
 	return nil
 }
@@ -233,6 +241,12 @@ func (s *Session) bodyEnd() *Answer {
 		s.markAllReady()
 		return s.finish()
 	}
+	return s.streamEnd()
+}
+
+// streamEnd handles the end of a body of events that did not end by its marker. The
+// reader may have an incomplete event left: rest says that it has no data yet.
+func (s *Session) streamEnd() *Answer {
 	r := s.read()
 	var rest bool
 	s.missing, rest = r.reader.Last(&r.event)

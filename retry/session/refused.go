@@ -39,6 +39,7 @@ var blockedPorts = [...]uint16{
 	993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 }
 
+// blockedPort reports whether a URL names a port that fetch refuses.
 func blockedPort(url string) bool {
 	origin := originOf(url)
 	port, digits := 0, 0

@@ -33,6 +33,7 @@ func newRequestInfo(r *Request) *requestInfo {
 	return q
 }
 
+// found records a member of the request's body.
 func (q *requestInfo) found(path string, v jsonscan.Value) {
 	switch path {
 	case "stream":

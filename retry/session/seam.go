@@ -80,6 +80,7 @@ func (m *marks) slot(key uint64) *mark {
 	}
 }
 
+// find returns the mark of a key, nil if there is none.
 func (m *marks) find(key uint64) *mark {
 	if m.n == 0 {
 		return nil
@@ -90,6 +91,7 @@ func (m *marks) find(key uint64) *mark {
 	return nil
 }
 
+// add adds a mark, or replaces the one with the same key.
 func (m *marks) add(added mark) {
 	if 2*m.n >= len(m.table) {
 		old := m.table
@@ -271,19 +273,12 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 			m.shift = m.block - index
 		}
 	}
-	closing := facts&(protocol.Finished|protocol.Ended) != 0
-	// Gemini may send text after a finish reason. So the reason alone ends nothing,
-	// but the text before it must be delivered before it.
-	reasoned := facts&protocol.Reasoned != 0
-	closing = closing || reasoned && (len(m.pending) > 0 || !text.Empty())
-	if kind := v.Get("type").In("message_delta content_block_stop"); kind == 0 || kind == 1 && len(m.pending) > 0 {
-		closing = true
-	}
 	if facts&protocol.Opaque != 0 || !onlyText || e.Cut && !text.Empty() {
 		return edit{}, false // a tool call instead of more text: to drop it would lose it
 	}
+	closing := m.closing(v, facts, !text.Empty())
 	if text.Empty() && !closing {
-		if reasoned {
+		if facts&protocol.Reasoned != 0 {
 			return edit{}, true
 		}
 		return dropped, true // the beginning of the second stream, which the consumer has already
@@ -294,18 +289,10 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 		return dropped, verdict == overlapOpen
 	}
 	m.joined = true
-	if facts&protocol.Opaque != 0 {
-		m.opaque = true
-	}
 	change.drop = true
 	if rest := string(m.pending[cut:]); rest != "" || closing && !text.Empty() {
 		m.text = append(m.text, rest...)
-		place, _ := t.Text(&m.template)
-		data := swap(m.template.Data, place, string(jsonscan.AppendString(nil, rest)))
-		if m.shift != 0 {
-			data = swap(data, jsonscan.Parse(data).Get("index"), decimal(m.block))
-		}
-		change.put = renderEvent(m.template.Type, data)
+		change.put = m.withText(t, rest)
 	}
 	if text.Empty() { // the current event is not text, so it follows the text
 		if m.shift != 0 && at != "" {
@@ -317,12 +304,36 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 	return change, true
 }
 
+// closing reports whether no more text follows that could repeat the old one.
+func (m *seam) closing(v jsonscan.Value, facts protocol.Facts, hasText bool) bool {
+	switch {
+	case facts&(protocol.Finished|protocol.Ended) != 0:
+		return true
+	case facts&protocol.Reasoned != 0 && (len(m.pending) > 0 || hasText):
+		// Gemini may send text after a finish reason. So the reason alone ends
+		// nothing, but the text before it must be delivered before it.
+		return true
+	}
+	kind := v.Get("type").In("message_delta content_block_stop")
+	return kind == 0 || kind == 1 && len(m.pending) > 0
+}
+
+// withText returns the last event that had text, with this text instead.
+func (m *seam) withText(t *protocol.Tracker, text string) []byte {
+	place, _ := t.Text(&m.template)
+	data := swap(m.template.Data, place, string(jsonscan.AppendString(nil, text)))
+	if m.shift != 0 {
+		data = swap(data, jsonscan.Parse(data).Get("index"), decimal(m.block))
+	}
+	return renderEvent(m.template.Type, data)
+}
+
 type overlapVerdict uint8
 
 const (
 	overlapKnown       overlapVerdict = iota // the first cut bytes are a repetition
 	overlapOpen                              // more could still grow into one
-	overlapContradicts                       // the answer restarted, and differently
+	overlapContradicts                       // the model started over with another answer
 )
 
 // overlap finds how much of the new text repeats the end of the old one. final says

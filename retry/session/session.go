@@ -214,6 +214,7 @@ func (s *Session) addWake(a *Answer) *Answer {
 	return a
 }
 
+// step is Step without the clocks and the accounts.
 func (s *Session) step(h *Happened) *Answer {
 	if s.over() {
 		return s.nothing() // stale: the session is over

@@ -34,59 +34,67 @@ func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
 			return
 		}
 		defer r.close()
-		client := &http.Client{Transport: t.base()}
-		r.send = func(req *http.Request) (*http.Response, error) {
-			resp, err := client.Do(req)
-			if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
-				err = wrapped.Err // its text has the whole URL with its query
-			}
-			return resp, err
-		}
+		r.send = followRedirects(t.base())
 		r.start()
-		d := decoder{yield: yield}
-		for {
-			if r.reset {
-				r.reset = false
-				d = decoder{yield: yield}
-				if !yield(Event{Type: retry.ChatStreamEventTypeReset}, nil) {
-					return
-				}
-			}
-			if r.passed {
-				if err := r.document(&d); err != nil {
-					yield(Event{}, err)
-				}
-				return
-			}
-			if bytes := r.pending; len(bytes) > 0 {
-				r.pending = nil
-				if !d.write(bytes) {
-					return
-				}
-			}
-			if event := r.event; event != nil {
-				r.event = nil
-				if !yield(Event{Type: retry.ChatStreamEventTypeRetry, Retry: event}, nil) {
-					return
-				}
-			}
-			switch {
-			case r.err == nil:
-				r.next()
-			case r.err != io.EOF:
-				yield(Event{}, r.err)
-				return
-			default:
-				switch {
-				case !d.end():
-				case r.verdict != nil:
-					yield(Event{}, r.errorOf(r.verdict, r.cause))
-				default:
-					d.finish()
-				}
+		r.stream(yield)
+	}
+}
+
+// followRedirects returns a function that makes a request through base.
+func followRedirects(base http.RoundTripper) func(*http.Request) (*http.Response, error) {
+	client := &http.Client{Transport: base}
+	return func(req *http.Request) (*http.Response, error) {
+		resp, err := client.Do(req)
+		if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+			err = wrapped.Err // its text has the whole URL with its query
+		}
+		return resp, err
+	}
+}
+
+// stream yields the events of all attempts, until the round is over or yield returns
+// false.
+func (r *round) stream(yield func(Event, error) bool) {
+	d := decoder{yield: yield}
+	for {
+		if r.reset {
+			r.reset = false
+			d = decoder{yield: yield}
+			if !yield(Event{Type: retry.ChatStreamEventTypeReset}, nil) {
 				return
 			}
 		}
+		if r.passed {
+			if err := r.document(&d); err != nil {
+				yield(Event{}, err)
+			}
+			return
+		}
+		if bytes := r.pending; len(bytes) > 0 {
+			r.pending = nil
+			if !d.write(bytes) {
+				return
+			}
+		}
+		if event := r.event; event != nil {
+			r.event = nil
+			if !yield(Event{Type: retry.ChatStreamEventTypeRetry, Retry: event}, nil) {
+				return
+			}
+		}
+		switch {
+		case r.err == nil:
+			r.next()
+			continue
+		case r.err != io.EOF:
+			yield(Event{}, r.err)
+		case !d.end():
+		case r.verdict != nil:
+			yield(Event{}, r.errorOf(r.verdict, r.cause))
+		default:
+			d.finish()
+		}
+		return
 	}
 }
 
