@@ -58,7 +58,7 @@ var secretForms = map[string]func(pick func(alphabet string, n int) string) stri
 	"Slack": func(p func(string, int) string) string { return "xox" + "b-" + p(digits, 12) + "-" + p(base62, 24) },
 }
 
-// sentences have a secret where clients and servers sometimes show it.
+// secretPlaces are texts with a secret where clients and servers sometimes show it.
 var secretPlaces = []string{
 	"Incorrect API key provided: %s. You can find your key in the console.",
 	"The key %s is not allowed to use this model",

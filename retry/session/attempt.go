@@ -40,8 +40,8 @@ func (s *Session) openOrQueue() *Answer {
 	return s.waitInLine(l)
 }
 
-// probes reports whether the session goes first after a cool-down that other tabs
-// have heard of.
+// probes reports whether the session goes first after a cool-down that other tabs know
+// of.
 func (s *Session) probes(l *line) bool { return s.bucket != 0 && l.fromServer && l.isProbe(&s.turn) }
 
 // waitInLine waits for the session's turn, within the limits of its own policy.
@@ -187,7 +187,7 @@ func (s *Session) handOver() *Answer {
 	return s.release(a, s.upTo)
 }
 
-// keeps reports whether the consumer has output that it must not drop.
+// keepsOutput reports whether the consumer has output that it must not drop.
 func (s *Session) keepsOutput() bool { return s.delivered && !s.resetDue }
 
 // Chunk processes bytes of an attempt's body; from then on they count as held by
@@ -321,7 +321,7 @@ func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	}
 	switch {
 	case s.status == 0 && v.Kind == classify.InvalidRequest:
-		return s.end(doRethrow, v, failed) // never sent
+		return s.end(doRethrow, v, failed) // it was never sent
 	case isRuntimeTimeout(e):
 		v = s.verdictOf(classify.Timeout)
 		why = runtimeClock

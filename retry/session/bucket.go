@@ -46,10 +46,10 @@ func (g *Group) internPolicy(p *retry.Policy) *retry.Policy {
 }
 
 const (
-	// keptBuckets is the least number of buckets to keep. One that has sessions
-	// or a cool-down is never removed.
+	// keptBuckets is how many buckets are kept at least. One that has sessions or a
+	// cool-down is never removed.
 	keptBuckets = 4096
-	// maxOrigins bounds the origins remembered to have answered.
+	// maxOrigins is how many origins are remembered to have answered.
 	maxOrigins = 256
 )
 
@@ -109,8 +109,8 @@ func (g *Group) tick(wall int64) {
 	g.now = wall + g.offset
 }
 
-// Hear applies what another tab or process shared. It sets s.Wake to the
-// sessions whose host must call Step with OnTimer.
+// Hear applies what another tab or process shared (Answer.Share). It sets s.Wake to
+// the IDs of the sessions that the host must report OnTimer to.
 func (g *Group) Hear(s *Shared) {
 	s.Wake = nil
 	key, ok := readHex(s.Bucket)

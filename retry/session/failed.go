@@ -95,7 +95,7 @@ func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 // waitFor waits for the next attempt, which starts at waitUntil.
 func (s *Session) waitFor(v *classify.Verdict, b *bucket) *Answer {
 	s.state, s.mode, s.waitingFor = waiting, modeNone, forNothing
-	s.headers, s.head, s.reading = nil, nil, nil // thousands may wait
+	s.headers, s.head, s.reading = nil, nil, nil // thousands of sessions may wait
 	s.opened = s.now
 	if s.offline {
 		s.waitingFor = forConnection

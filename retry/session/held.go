@@ -17,7 +17,7 @@ const (
 	// maxHeldOfAll is the most that is held for all sessions of a group together.
 	// Beyond it, an answer without output yet is passed on unwatched.
 	maxHeldOfAll = 64 << 20
-	// maxChunk is the largest chunk.
+	// maxChunk is the largest chunk that a host reports, in bytes.
 	maxChunk = 1 << 20
 )
 
@@ -54,10 +54,10 @@ func (s *Session) Moves() []Move {
 // heldNow returns how many bytes of the body the host holds.
 func (s *Session) heldNow() int64 { return s.came - s.gone - s.cutOut }
 
-// all marks everything received as ready for delivery, whole event or not.
+// markAllReady marks everything received as ready for delivery, whole events or not.
 func (s *Session) markAllReady() { s.upTo = s.came }
 
-// leaveOut excludes the current event from delivery.
+// excludeEvent excludes the current event from delivery.
 func (s *Session) excludeEvent() {
 	s.upTo = s.read().event.Bytes.From
 	s.missing = ""
@@ -157,7 +157,7 @@ func (s *Session) account() bool {
 	return more && sum > maxHeldOfAll
 }
 
-// crowded passes an answer on unwatched, because the group holds too much.
+// passUnwatched passes an answer on unwatched, because the group holds too much.
 func (s *Session) passUnwatched() *Answer {
 	s.markAllReady()
 	a := s.pass()

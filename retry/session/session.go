@@ -32,7 +32,7 @@ type Session struct {
 	provider string
 	promised *protocol.Protocol
 	random   random
-	// The caller set AfterCommit and ContentTimeout; otherwise they are defaults.
+	// Whether the caller set AfterCommit and ContentTimeout. If not, they are defaults.
 	afterCommitSet, contentSet bool
 	// The fields of Config with these names.
 	canReset, notReplayable, opaqueErrors, recover bool
@@ -161,9 +161,9 @@ const (
 	modeLent  // not inspected: the consumer of events reads it
 )
 
-// NewSession returns a new session, which keeps no reference to given. Sessions that
-// should share limits share a group; nil gives the session its own. An invalid policy
-// is an error.
+// NewSession returns a new session. It copies given, but not the headers and the
+// snapshot in it, which must not change later. Sessions that should share limits share
+// a group; nil gives the session its own. An invalid policy is an error.
 func NewSession(given *Config, group *Group) (*Session, error) {
 	if group == nil {
 		group = &Group{}

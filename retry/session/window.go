@@ -3,10 +3,10 @@ package session
 // A window paces the requests of a bucket after they met a limit, as TCP's slow
 // start does. A limit shuts it. When the wait is over, one request goes first, as
 // a probe. If that one passes, three quarters of what passed the last time may be
-// in flight, or two if nothing is known. The number doubles with each round trip,
-// but no more requests go in a period than passed in as long a time before the limit.
-// In some periods a few more go, to find out whether the limit has grown. Until a limit is met, the
-// window is off and every request may go.
+// in flight, or two if nothing is known. The number doubles with each round trip.
+// But no more go in a period than passed in as long a time before the limit. In some
+// periods a few more go, to find out whether the limit has grown. Until a limit is
+// met, the window is off, and every request may go.
 //
 // It reads no clock: now is its group's, in milliseconds. The numbers were chosen
 // by simulation (hosttest/storm).
