@@ -33,7 +33,7 @@ func TestTheElementKnowsProvidersByTheSameNamesAndPages(t *testing.T) {
 	have, err := os.ReadFile(elementsFile)
 	require.NoError(t, err)
 	if text != string(have) {
-		t.Errorf("%s is not what the rows say: go test ./classify -run ElementKnows -update writes it; commit it with them", elementsFile[len("../"):])
+		t.Errorf("%s differs from the rows of providers: go test ./classify -run ElementKnows -update writes it; commit both", elementsFile[len("../"):])
 	}
 }
 
@@ -55,7 +55,7 @@ func TestTheFileForTranslatorsHasTheTexts(t *testing.T) {
 	have, err := os.ReadFile(textsFile)
 	require.NoError(t, err)
 	if string(want) != string(have) {
-		t.Errorf("%s is not what classify/texts.go says: go test ./classify -run Translators -update writes it; commit it with that", textsFile[len("../"):])
+		t.Errorf("%s differs from classify/texts.go: go test ./classify -run Translators -update writes it; commit both", textsFile[len("../"):])
 	}
 }
 

@@ -163,7 +163,7 @@ func TestAProvidersCodeDecidesByWhatItMeans(t *testing.T) {
 			for _, text := range spelled(c.phrases) {
 				v := Classify(Failure{Status: 400, Body: `{"` + strings.Replace(text, " ", `":"`, 1) + `"}`, Provider: providers[i].id})
 				decided := slices.IndexFunc(rules[:], func(r rule) bool { return r.name == v.Rule })
-				require.Contains(t, rules[decided].any, c.means, "%s, %s: what it means has no rule of its own, %s decided", providers[i].id, text, v.Rule)
+				require.Contains(t, rules[decided].any, c.means, "%s, %s: no rule decides by its meaning alone, %s decided", providers[i].id, text, v.Rule)
 			}
 		}
 	}

@@ -96,7 +96,7 @@ func TestVectorsHold(t *testing.T) {
 	require.NoError(t, err)
 	if string(want) != out.String() {
 		changed := changes(string(want), out.String())
-		t.Errorf("%s is not what comes of it today, in %d vectors:\n  %s\nIf that is meant, go test ./classify -run Vectors -update writes it: read the difference.",
+		t.Errorf("%s differs from today's verdicts, in %d vectors:\n  %s\nIf that is intended, go test ./classify -run Vectors -update writes it: read the difference.",
 			vectorsFile[len("../"):], len(changed), strings.Join(changed[:min(len(changed), 20)], "\n  "))
 	}
 }

@@ -73,7 +73,7 @@ func (h *host) run() *session.Answer {
 			return a
 		case session.DoLend:
 			if h.lent = a; a.Attempt == 0 {
-				h.t.Fatal("an answer without its attempt")
+				h.t.Fatal("the answer has no attempt")
 			}
 			a = h.step(session.Happened{What: session.OnEnd, Attempt: a.Attempt})
 		case session.DoOpen:
@@ -104,7 +104,7 @@ func (h *host) play(a *session.Answer) *session.Answer {
 	h.t.Helper()
 	h.opened = append(h.opened, h.now)
 	h.resumes = append(h.resumes, a.Resume)
-	require.LessOrEqual(h.t, len(h.opened), len(h.attempts), "more attempts than the script has; opened at %v", h.opened)
+	require.LessOrEqual(h.t, len(h.opened), len(h.attempts), "more attempts than the script has; they were opened at %v", h.opened)
 	do, n := h.attempts[len(h.opened)-1], a.Attempt
 	idle := func(a *session.Answer) bool { return a.Do == session.DoNothing || a.Do == session.DoRead }
 	timer := a.TimerAt

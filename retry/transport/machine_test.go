@@ -37,6 +37,6 @@ func TestAStreamIsReadWhileOthersHoldTheLock(t *testing.T) {
 	case got := <-read:
 		require.Equal(t, chatToken("B"), got)
 	case <-time.After(10 * time.Second):
-		t.Fatal("it waits for the others")
+		t.Fatal("reading waits for the lock")
 	}
 }
