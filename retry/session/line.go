@@ -29,6 +29,9 @@ type turn struct {
 	begun        bool // its answer has, and has not ended
 }
 
+// wakeAtOnce is how many one answer wakes.
+const wakeAtOnce = 64
+
 type turnState uint8
 
 const (
@@ -135,8 +138,13 @@ func (l *line) over(t *turn) {
 	}
 }
 
-// woken is who is to ask at once.
-func (l *line) woken() []int {
+// woken is who is to ask at once. Where that is thousands, each of the first of
+// them names more when it asks: in a heap full of sessions there may be no room
+// for a list of all.
+func (l *line) woken(now int64) []int {
+	if l.queue.len > 0 {
+		l.serve(now, nil)
+	}
 	wake := l.wake
 	l.wake = nil
 	return wake
@@ -166,7 +174,7 @@ func (l *line) forget(t *turn, now int64) {
 // serve lets those go whose turn it is. asker, if there is one, is not woken.
 func (l *line) serve(now int64, asker *turn) {
 	may, at := l.next(now)
-	for ; may && l.queue.len > 0; may, at = l.next(now) {
+	for ; may && l.queue.len > 0 && len(l.wake) < wakeAtOnce; may, at = l.next(now) {
 		t := l.queue.first
 		l.remove(t)
 		t.trip = l.send(now)

@@ -83,7 +83,7 @@ func (s *Session) recovered(request *Request) *Answer {
 		return s.waitFor(v, was)
 	}
 	a := s.openOrHold()
-	a.Wake = append(was.line.woken(), a.Wake...)
+	a.Wake = append(was.line.woken(s.group.now), a.Wake...)
 	return a
 }
 

@@ -210,7 +210,7 @@ func (s *Session) Step(h *Happened) *Answer {
 // rouse adds to a the sessions whose turn it is.
 func (s *Session) rouse(a *Answer) *Answer {
 	if s.bucket != 0 {
-		a.Wake = append(a.Wake, s.shared().line.woken()...)
+		a.Wake = append(a.Wake, s.shared().line.woken(s.group.now)...)
 	}
 	return a
 }
@@ -390,7 +390,8 @@ func (s *Session) shared() *bucket {
 }
 
 // reading is the state for reading an answer as events. It is most of a
-// session's memory, and a waiting session has none.
+// session's memory, and a waiting session has none. It is no larger than a
+// Session: where thousands come and go, it fits where one was.
 type reading struct {
 	reader  sse.Reader
 	tracker protocol.Tracker
