@@ -290,9 +290,6 @@ type Marks struct {
 	n    int // how many there are; more than len(list) if they did not fit
 }
 
-// Clear removes all marks.
-func (m *Marks) Clear() { m.n = 0 }
-
 // List returns the marks. ok is false if there were too many to keep.
 func (m *Marks) List() (list []Mark, ok bool) {
 	if m.n > len(m.list) {

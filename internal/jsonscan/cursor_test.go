@@ -120,7 +120,7 @@ func TestMarksSayWhichValuesMayVary(t *testing.T) {
 	}
 	require.Equal(t, []string{`t"Hi"`, `c7`, `u1`, `u"x"`}, got)
 
-	marks.Clear()
+	marks = jsonscan.Marks{}
 	c = jsonscan.NewCursor("[" + strings.Repeat("1,", 20) + "1]")
 	c.Marks = &marks
 	c.Skip()

@@ -96,12 +96,12 @@ func learn(r *sse.Reader, e *sse.Event, p *Protocol, facts Facts, text, reasonin
 	if e.Cut {
 		return
 	}
-	r.Marks.Clear()
+	marks := jsonscan.Marks{}
 	c := jsonscan.NewCursor(e.Data)
-	c.Marks = &r.Marks
+	c.Marks = &marks
 	mark(&c, p.members)
 	if c.End() {
-		r.Learn(e, uint32(facts), text, reasoning)
+		r.Learn(e, &marks, uint32(facts), text, reasoning)
 	}
 }
 

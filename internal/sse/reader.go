@@ -23,8 +23,6 @@ type Reader struct {
 	Shapes Shapes
 	// Hashing fills in Event.Hash.
 	Hashing bool
-	// Marks are for whoever reads an event, before Learn.
-	Marks jsonscan.Marks
 
 	chunk string // a view of the last chunk
 	base  int64  // where it begins in the stream
@@ -337,10 +335,10 @@ func (r *Reader) Last(e *Event) (missing string, ok bool) {
 }
 
 // Learn notes how the event that Next gave last was read, so that the next one
-// that differs only in Marks matches a shape. text and reasoning are views of
-// marked values in its data, or missing. Nothing else that it was read by may
-// change, or Shapes.Forget must be called.
-func (r *Reader) Learn(e *Event, facts uint32, text, reasoning jsonscan.Value) {
+// that differs only in what marks name matches a shape. text and reasoning are
+// views of such values in its data, or missing. Nothing else that it was read by
+// may change, or Shapes.Forget must be called.
+func (r *Reader) Learn(e *Event, marks *jsonscan.Marks, facts uint32, text, reasoning jsonscan.Value) {
 	from := e.Bytes.From - r.base
 	if from < 0 || e.Known || e.Bare || e.Cut || e.Lines != 1 || e.TypeAt.To > e.DataAt.From {
 		return
@@ -349,7 +347,7 @@ func (r *Reader) Learn(e *Event, facts uint32, text, reasoning jsonscan.Value) {
 	if len(raw) > maxShape || raw[len(raw)-1] != '\n' || raw[0] == '\n' || raw[0] == 0xEF {
 		return
 	}
-	r.Shapes.learn(raw, e, &r.Marks, facts, text, reasoning)
+	r.Shapes.learn(raw, e, marks, facts, text, reasoning)
 }
 
 // known tries to match the next event, at i in s, with a shape.

@@ -265,11 +265,11 @@ func learn(r *sse.Reader, e *sse.Event) {
 	if e.Known {
 		return
 	}
-	r.Marks.Clear()
+	marks := jsonscan.Marks{}
 	var text jsonscan.Value
 	sum := uint32(len(e.Type) + e.Lines)
 	c := jsonscan.NewCursor(e.Data)
-	c.Marks = &r.Marks
+	c.Marks = &marks
 	if c.Enter('{') {
 		for c.Member() {
 			switch c.Key {
@@ -301,7 +301,7 @@ func learn(r *sse.Reader, e *sse.Event) {
 	} else {
 		e.Counter = ""
 	}
-	r.Learn(e, sum, text, "")
+	r.Learn(e, &marks, sum, text, "")
 }
 
 func learnNothing(r *sse.Reader, e *sse.Event) {

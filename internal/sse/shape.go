@@ -10,15 +10,18 @@ import (
 // maxShape is the size of the longest event that is remembered.
 const maxShape = 1 << 10
 
-// Shapes are events that were read in full: text, reasoning, tool arguments.
+// shapesKept is how many shapes are remembered: text, reasoning, tool arguments.
+const shapesKept = 3
+
+// Shapes are events that were read in full.
 // Nearly every event of a stream differs from one before it in a few values
 // only, and where only those may vary, it says the same. So it is compared
 // instead of read, eight bytes at a time, its blank line included. Any
 // difference, and it is read in full: nobody can tell which way was taken.
 type Shapes struct {
-	list [3]shape
-	last int // the one that matched last
-	next int // the one to be given up
+	list []shape // empty until there is one: a short answer has none
+	last int     // the one that matched last
+	next int     // the one to be given up
 }
 
 // shape is an event of which some values may vary.
@@ -65,8 +68,11 @@ func (f *Shapes) learn(raw string, e *Event, marks *jsonscan.Marks, facts uint32
 	if !ok {
 		return
 	}
+	if f.list == nil {
+		f.list = make([]shape, shapesKept)
+	}
 	if f.next == f.last {
-		f.next = (f.next + 1) % len(f.list)
+		f.next = f.after(f.next)
 	}
 	g := &f.list[f.next]
 	at := func(place int64) int { return int(place - e.Bytes.From) }
@@ -112,7 +118,14 @@ func (f *Shapes) learn(raw string, e *Event, marks *jsonscan.Marks, facts uint32
 	}
 	g.raw = strings.Clone(raw)
 	f.last = f.next
-	f.next = (f.next + 1) % len(f.list)
+	f.next = f.after(f.next)
+}
+
+func (f *Shapes) after(i int) int {
+	if i++; i < len(f.list) {
+		return i
+	}
+	return 0
 }
 
 // find is which of the values v, a part of the event's data, is.
@@ -130,14 +143,15 @@ func (g *shape) find(e *Event, v jsonscan.Value) int {
 
 // match finds a shape that the event at i in s has, and the event's end.
 func (f *Shapes) match(s string, i int) (*shape, int) {
-	for n := range f.list {
-		k := (f.last + n) % len(f.list)
+	k := f.last
+	for range f.list {
 		if g := &f.list[k]; g.raw != "" {
 			if end := g.match(s, i); end > 0 {
 				f.last = k
 				return g, end
 			}
 		}
+		k = f.after(k)
 	}
 	return nil, 0
 }

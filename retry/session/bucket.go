@@ -125,7 +125,7 @@ func (g *Group) Hear(s *Shared) {
 		l.tabPasses++
 	}
 	l.alert()
-	s.Wake = l.woken()
+	s.Wake = l.woken(g.now)
 }
 
 // hasAnswered reports whether an origin has ever answered: if so, a failure

@@ -29,6 +29,9 @@ type turn struct {
 	begun        bool // its answer has begun and not ended
 }
 
+// wakeAtOnce is how many sessions one answer gives turns to, at most.
+const wakeAtOnce = 64
+
 type turnState uint8
 
 const (
@@ -135,8 +138,13 @@ func (l *line) over(t *turn) {
 	}
 }
 
-// woken returns the ids of those that must ask at once, and clears the list.
-func (l *line) woken() []int {
+// woken returns the ids of those that must ask at once, and clears the list. If it
+// is the turn of thousands, it returns the first of them, and each of those gets more
+// when it asks: a heap full of sessions may have no room for a list of all.
+func (l *line) woken(now int64) []int {
+	if l.queue.len > 0 {
+		l.serve(now, nil)
+	}
 	wake := l.wake
 	l.wake = nil
 	return wake
@@ -167,7 +175,7 @@ func (l *line) forget(t *turn, now int64) {
 // is asking at the moment, so it is not woken.
 func (l *line) serve(now int64, asker *turn) {
 	may, at := l.next(now)
-	for ; may && l.queue.len > 0; may, at = l.next(now) {
+	for ; may && l.queue.len > 0 && len(l.wake) < wakeAtOnce; may, at = l.next(now) {
 		t := l.queue.first
 		l.remove(t)
 		t.trip = l.send(now)

@@ -84,7 +84,7 @@ func (s *Session) recovered(request *Request) *Answer {
 		return s.waitFor(v, left)
 	}
 	a := s.openOrQueue()
-	a.Wake = append(left.line.woken(), a.Wake...)
+	a.Wake = append(left.line.woken(s.group.now), a.Wake...)
 	return a
 }
 

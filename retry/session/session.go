@@ -209,7 +209,7 @@ func (s *Session) Step(h *Happened) *Answer {
 // addWake adds to a the sessions whose turn it is.
 func (s *Session) addWake(a *Answer) *Answer {
 	if s.bucket != 0 {
-		a.Wake = append(a.Wake, s.shared().line.woken()...)
+		a.Wake = append(a.Wake, s.shared().line.woken(s.group.now)...)
 	}
 	return a
 }
@@ -392,7 +392,8 @@ func (s *Session) shared() *bucket {
 }
 
 // reading is the state for reading an answer as events. It is most of a session's
-// memory, so a waiting session has none.
+// memory, so a waiting session has none. It is no larger than a Session: where
+// thousands come and go, it fits where one was.
 type reading struct {
 	reader  sse.Reader
 	tracker protocol.Tracker

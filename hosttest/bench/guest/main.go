@@ -42,9 +42,9 @@ func feed(n, sight int32) int32 {
 func read(e *sse.Event, learn bool) {
 	var text jsonscan.Value
 	facts := uint32(0)
-	reader.Marks.Clear()
+	marks := jsonscan.Marks{}
 	c := jsonscan.NewCursor(e.Data)
-	c.Marks = &reader.Marks
+	c.Marks = &marks
 	if c.Enter('{') {
 		for c.Member() {
 			switch c.Key {
@@ -89,6 +89,6 @@ func read(e *sse.Event, learn bool) {
 		}
 	}
 	if learn && c.End() {
-		reader.Learn(e, facts, text, "")
+		reader.Learn(e, &marks, facts, text, "")
 	}
 }

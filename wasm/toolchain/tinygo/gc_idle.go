@@ -13,8 +13,9 @@ package runtime
 // on any stack, so the globals are the only roots. (The module imports nothing, so the host can never call in while a call is
 // under way; there are no goroutines.) Within a call the heap grows when it is full.
 //
-// A collection is due when half of what the last one left free was allocated since, and a sixteenth of the heap. The heap
-// therefore doubles only when what is alive plus what one call allocates is more than about seven eighths of it.
+// A collection is due when a third of what the last one left free was allocated since, and a sixteenth of the heap. So much stays
+// free because much of it is holes that are too small: where thousands of sessions come and go, a heap that is used to four fifths
+// can have no room for one more, although half of what is in it is dead.
 //
 // Only //go:wasmexport functions collect; //export would not.
 
@@ -29,7 +30,7 @@ func collectIfDue() {
 		return
 	}
 	free := runGC() / bytesPerBlock
-	totalWhenDue = gcTotalBlocks + uint64(free/2+uintptr(endBlock/16))
+	totalWhenDue = gcTotalBlocks + uint64(free/3+uintptr(endBlock/16))
 	nextAlloc = 0 // first fit from the bottom, so that the heap stays dense
 }
 
