@@ -18,7 +18,7 @@ var plain = map[string]classify.Failure{
 	"odd":    {Error: &classify.ErrorInfo{Message: "something odd happened"}},
 }
 
-// large are bodies of 64 KiB that make the most work.
+// large are the bodies of 64 KiB that cost the most time.
 var large = map[string]string{
 	"one word":     strings.Repeat("rate ", 64<<10/5),
 	"phrases":      strings.Repeat("model rate too many invalid api key ", 64<<10/36),
@@ -40,13 +40,13 @@ var large = map[string]string{
 	"long message": `{"error":{"message":"` + strings.Repeat("word ", 64<<10/5) + `"}}`,
 }
 
-func TestAPlainFailureCostsTwoAllocationsItsMessage(t *testing.T) {
+func TestAPlainFailureCostsTwoAllocationsForItsMessage(t *testing.T) {
 	for name, f := range plain {
 		require.LessOrEqual(t, testing.AllocsPerRun(200, func() { classify.Classify(f) }), 2.0, name)
 	}
 }
 
-// BenchmarkLargeBody says how long they take.
+// BenchmarkLargeBody measures how long they take.
 func TestLargeBodiesTakeLinearTime(t *testing.T) {
 	for name, body := range large {
 		growth.Linear(t, name, len(body)/16, func(size int) {
@@ -77,7 +77,7 @@ func BenchmarkClassify(b *testing.B) {
 	})
 }
 
-// BenchmarkLargeBody must stay below 1 ms each.
+// BenchmarkLargeBody must stay below 1 ms per body.
 func BenchmarkLargeBody(b *testing.B) {
 	for name, body := range large {
 		b.Run(name, func(b *testing.B) {

@@ -4,7 +4,7 @@ package classify
 
 import "github.com/steadfetch/steadfetch/internal/ascii"
 
-// at is the byte at s[i], 0 where there is none.
+// at returns s[i], or 0 if there is none.
 func at(s string, i int) byte {
 	if uint(i) < uint(len(s)) {
 		return s[i]

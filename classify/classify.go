@@ -2,35 +2,34 @@ package classify
 
 import "github.com/steadfetch/steadfetch/internal/ascii"
 
-// RuleLongWait is the rule of a verdict that would be retryable if the server
-// had not asked for a wait of more than ten minutes.
+// RuleLongWait is the rule of a verdict that is not retryable only because the server
+// asked for a wait of more than ten minutes.
 const RuleLongWait = "long_wait"
 
-// longWaitMs is the longest asked-for wait, ten minutes, with which a failure
-// is still retryable.
+// longWaitMs is the longest wait that a server can ask for if the failure is to stay
+// retryable: ten minutes.
 const longWaitMs = 10 * 60 * 1000
 
-// Classify judges a failure. It never panics, takes time linear in the size of
-// the failure, and looks at no more than 32 KiB of its text, 8 KiB at a time.
+// Classify judges a failure. It never panics. It takes time linear in the size of the
+// failure, and reads at most 32 KiB of its text.
 func Classify(f Failure) (v Verdict) {
 	f.ClassifyTo(&v)
 	return v
 }
 
-// ClassifyTo is Classify without a copy of either: it writes to v, which must
-// be zero, and keeps nothing of f but texts.
+// ClassifyTo is Classify without copying f or the verdict. It writes to v, which must
+// be zero. v can share f's texts.
 func (f *Failure) ClassifyTo(v *Verdict) {
 	t := borrow()
 	t.judge(f, v, nil)
 	giveBack(t)
 }
 
-// judge is Classify, and Explain if each is not nil: it is called for every
-// rule that is tried.
+// judge judges f. For Explain, it calls each, if not nil, for every rule that it tries.
 func (t *scan) judge(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 	if f.Verdict != nil {
 		*v = *f.Verdict
-		v.heed(f)
+		v.applyShouldRetry(f)
 		return
 	}
 	v.Provider = providerOf(f)
@@ -55,10 +54,11 @@ func (t *scan) judge(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 	}
 }
 
+// decide finds the rule that applies to texts and structure, then the wait and detail.
 func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) {
 	v.Status = t.status
 	t.structure(f)
-	t.ownCode(v.Provider)
+	t.findProviderCode(v.Provider)
 	wait := t.wait
 	if wait >= 0 && wait <= longWaitMs && !t.cut {
 		t.found[shortWait] = fully
@@ -76,16 +76,16 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 	}
 	v.ChainBroken = v.Rule == ruleChainLost
 	v.Retryable = v.Retryable || v.Kind == Unknown && f.UnknownRetryable
-	t.believe(f, v)
+	t.applyRetryable(f, v)
 
-	// The header outranks the status, and says that the request is not what is wrong.
+	// The header says that the request itself is not what is wrong.
 	forced := ascii.EqualFold(f.Headers.Get(shouldRetry), "true")
 	if forced && (v.Kind == InvalidRequest || v.Kind == Unknown) {
 		v.Kind = Server
 	}
 
-	// A server that reports a permanent failure does not ask for a wait,
-	// whatever its headers say; one whose limit lasts does.
+	// A wait makes no sense for a permanent failure, whatever the headers say, unless
+	// that is a limit, which ends at some time.
 	if asked := headerHint(f); asked >= 0 {
 		wait = asked
 	}
@@ -95,19 +95,20 @@ func (t *scan) decide(f *Failure, v *Verdict, each func(r *rule, decided bool)) 
 			v.Retryable, v.Rule = false, RuleLongWait
 		}
 	}
-	v.heed(f)
+	v.applyShouldRetry(f)
 	if v.Kind == Auth {
-		v.Detail = missing(f)
+		v.Detail = missingScope(f)
 	} else {
 		v.Detail = detail(f)
 	}
 }
 
-// shouldRetry is the header by which a server, or a caller's own shouldRetry,
-// has the last word.
+// shouldRetry is the header with which a server, or the caller's option shouldRetry,
+// overrides the verdict.
 const shouldRetry = "x-should-retry"
 
-func (v *Verdict) heed(f *Failure) {
+// applyShouldRetry does what the header x-should-retry says, if it is there.
+func (v *Verdict) applyShouldRetry(f *Failure) {
 	says := f.Headers.Get(shouldRetry)
 	yes := ascii.EqualFold(says, "true")
 	if yes || ascii.EqualFold(says, "false") {
@@ -115,10 +116,10 @@ func (v *Verdict) heed(f *Failure) {
 	}
 }
 
-// believe lets an error have its say on whether it is retryable. It is not
-// believed against what is known to be permanent, nor in a good answer, where it
-// says no more than what a client made of the status.
-func (t *scan) believe(f *Failure, v *Verdict) {
+// applyRetryable does what the error itself says about being retryable. That does not
+// count against a failure known to be permanent, nor with a good status, where it is
+// only what a client concluded from the status.
+func (t *scan) applyRetryable(f *Failure, v *Verdict) {
 	says := ""
 	for e := f.Error; e != nil && says == ""; e = e.Cause {
 		says = e.Retryable
@@ -129,9 +130,9 @@ func (t *scan) believe(f *Failure, v *Verdict) {
 	}
 }
 
-// ownCode looks for the codes of a provider's own. One that is found says what
-// there is to say, and no text counts beside it.
-func (t *scan) ownCode(id string) {
+// findProviderCode looks for the provider's own codes. If it finds one, only what that
+// means counts, and no text beside it.
+func (t *scan) findProviderCode(id string) {
 	p := providerNamed(id)
 	if p == nil {
 		return
@@ -151,11 +152,11 @@ func (t *scan) ownCode(id string) {
 	}
 }
 
-// told names the headers whose text tells of the failure: AWS, Azure, gRPC,
+// speakingHeaders are the headers whose text describes the failure: AWS, Azure, gRPC,
 // Cloudflare, Vercel.
-const told = "x-amzn-errortype x-ms-error-code grpc-message cf-mitigated x-vercel-error"
+const speakingHeaders = "x-amzn-errortype x-ms-error-code grpc-message cf-mitigated x-vercel-error"
 
-// read takes in all texts of a failure.
+// read adds all texts of a failure to the scan.
 func (t *scan) read(f *Failure) {
 	t.reset()
 	t.status, t.outer = f.Status, f.Status
@@ -171,7 +172,7 @@ func (t *scan) read(f *Failure) {
 		t.add(name, e.Message)
 		name = "cause"
 	}
-	for rest := told; rest != ""; {
+	for rest := speakingHeaders; rest != ""; {
 		var h string
 		h, rest = ascii.CutByte(rest, ' ')
 		t.add(h, f.Headers.Get(h))

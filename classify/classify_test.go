@@ -14,7 +14,7 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 )
 
-func TestOriginsTextsAndStatusesAreJudgedAsThere(t *testing.T) {
+func TestTextsAndStatusesOfTheOriginAreJudgedAsInTheOrigin(t *testing.T) {
 	data, err := os.ReadFile("../testdata/classify/origin.json")
 	require.NoError(t, err)
 	var vectors struct {
@@ -39,8 +39,8 @@ func TestOriginsTextsAndStatusesAreJudgedAsThere(t *testing.T) {
 	}
 }
 
-// Digits and words count only as what they are: a status where something says
-// so, a word where it is one.
+// Digits count as a status only if the text says that they are one, and letters count
+// as a word only if they are a whole one.
 func TestStrayDigitsAndSubstringsMeanNothing(t *testing.T) {
 	for _, text := range []string{
 		"typeof value", "gpt-5-0503 said no", "request req_011429abc", "see line 503", "wrote 429 bytes", "user 500", "port 502", "127.0.0.1:504",
@@ -59,7 +59,7 @@ func TestStrayDigitsAndSubstringsMeanNothing(t *testing.T) {
 	}
 }
 
-func TestTheCallersCancelAndOurClocksOutrankEveryText(t *testing.T) {
+func TestTheCallersCancelAndOurTimeoutsOutrankEveryText(t *testing.T) {
 	f := classify.Failure{Status: 503, Body: "overloaded", Canceled: true, Timer: classify.TimerContent}
 	v := classify.Classify(f)
 	require.Equal(t, classify.Canceled, v.Kind)
@@ -88,7 +88,7 @@ func TestXShouldRetryOutranksTheStatus(t *testing.T) {
 	require.False(t, judge(400, "maybe", "").Retryable)
 }
 
-func TestAnUnknownErrorStopsUnlessItIsSaidOtherwise(t *testing.T) {
+func TestAnUnknownErrorIsNotRetryableUnlessAnOptionSaysSo(t *testing.T) {
 	f := classify.Failure{Error: &classify.ErrorInfo{Message: "something odd happened"}}
 	require.False(t, classify.Classify(f).Retryable)
 	f.UnknownRetryable = true
@@ -121,7 +121,7 @@ func TestWhatTheCallerWroteIsNotTakenForTheError(t *testing.T) {
 	require.True(t, v.Retryable)
 }
 
-func TestProviderIsToldByHintHostAndHeadersAndNeverGuessed(t *testing.T) {
+func TestTheProviderIsFoundByHintHostAndHeadersAndNeverGuessed(t *testing.T) {
 	for _, c := range []struct {
 		f    classify.Failure
 		want string
@@ -159,7 +159,7 @@ func TestProviderIsToldByHintHostAndHeadersAndNeverGuessed(t *testing.T) {
 	require.Equal(t, "anthropic", classify.ProviderOf("https://api.anthropic.com", ""))
 }
 
-func TestEveryKindHasWordsToShow(t *testing.T) {
+func TestEveryKindHasTextsToShow(t *testing.T) {
 	for _, kind := range []classify.Kind{
 		classify.RateLimit, classify.Overloaded, classify.Server, classify.Timeout, classify.Network, classify.Auth, classify.Permission,
 		classify.Quota, classify.ContextLength, classify.ModelNotFound, classify.InvalidRequest, classify.ContentPolicy, classify.Canceled,
@@ -186,7 +186,7 @@ func TestEveryKindHasWordsToShow(t *testing.T) {
 	}
 }
 
-func TestExplainTellsWhichRulesWereTriedAndWhatSpokeForThem(t *testing.T) {
+func TestExplainReturnsTheRulesThatWereTriedAndWhatSupportsThem(t *testing.T) {
 	trail := classify.Explain(classify.Failure{
 		Status: 500,
 		Error:  &classify.ErrorInfo{Message: "call failed", Cause: &classify.ErrorInfo{Message: "the provider says: invalid model gpt-0"}},
@@ -200,7 +200,7 @@ func TestExplainTellsWhichRulesWereTriedAndWhatSpokeForThem(t *testing.T) {
 		require.False(t, step.Decided)
 	}
 
-	// A rule that something speaks for can be ruled out by something else.
+	// A rule that has support can be excluded by another fact.
 	trail = classify.Explain(classify.Failure{Status: 429, Body: "Quota exceeded for requests per minute"})
 	require.Equal(t, "rate_limit", trail.Verdict.Rule)
 	for _, step := range trail.Steps {
@@ -215,8 +215,8 @@ func TestExplainTellsWhichRulesWereTriedAndWhatSpokeForThem(t *testing.T) {
 	}
 }
 
-// The package goes into a WebAssembly module of a few kilobytes.
-func TestNothingHeavyIsImported(t *testing.T) {
+// The package is part of a small WebAssembly module.
+func TestNoLargePackageIsImported(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "-tags", "tinygo", "github.com/steadfetch/steadfetch/classify").Output()
 	require.NoError(t, err)
 	deps := strings.Fields(string(out))

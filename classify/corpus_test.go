@@ -46,8 +46,8 @@ func (e *corpusError) info() *classify.ErrorInfo {
 	return info
 }
 
-// failure is what a classifier may see of a case: not who was called, since
-// the words must do without that.
+// failure is what the classifier sees of a case: not the provider, since the text must
+// be enough.
 func (c corpusCase) failure() classify.Failure {
 	f := classify.Failure{Phase: c.Phase, Status: c.Status, Headers: c.Headers, Body: c.Body, Error: c.Error.info()}
 	if c.Event != nil {
@@ -56,7 +56,7 @@ func (c corpusCase) failure() classify.Failure {
 	return f
 }
 
-// kindFits takes a fair second choice, which a note names, for right.
+// kindFits also accepts the second choice of kind that a note allows.
 func (c corpusCase) kindFits(k classify.Kind) bool {
 	return string(k) == c.Kind || strings.Contains(c.Note, "kind "+string(k)+" also fair")
 }
@@ -99,15 +99,15 @@ func (s *score) add(c corpusCase, v classify.Verdict) (right bool) {
 	return decision && kind && wait
 }
 
-// peers are the decisions of others' rules, re-implemented, on the unambiguous
-// cases of the public corpus, in percent.
+// peers are the rates of right decisions of other projects' rules, re-implemented, on
+// the unambiguous cases of the public corpus, in percent.
 var peers = []struct {
 	name string
 	rate float64
 }{{"coder, chatretry of 2026", 79.1}, {"openai-node", 73.6}, {"Vercel AI SDK", 71.1}, {"mux", 61.7}}
 
-// TestCorpusOfRealErrorsIsDecidedRight prints the rates with -v.
-func TestCorpusOfRealErrorsIsDecidedRight(t *testing.T) {
+// TestTheCorpusOfRealErrorsIsJudgedRight prints the rates with -v.
+func TestTheCorpusOfRealErrorsIsJudgedRight(t *testing.T) {
 	var table strings.Builder
 	fmt.Fprintf(&table, "\n%-28s %6s %10s %7s %7s   %s\n", "unambiguous cases of", "cases", "decisions", "kinds", "waits", "decisions of all cases")
 	for _, corpus := range []struct {

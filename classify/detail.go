@@ -7,7 +7,7 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// detail gives the provider's own words for a failure, fit to be shown.
+// detail returns the provider's own text for a failure, made safe to show.
 func detail(f *Failure) string {
 	text := f.Body
 	if f.Event != nil {
@@ -23,20 +23,20 @@ func detail(f *Failure) string {
 	return safe(innermost(bounded(text), 0))
 }
 
-// bounded is the first of a text, up to the end of a word.
+// bounded returns the beginning of a text, cut at the end of a word.
 func bounded(text string) string {
 	if end := flatCap; len(text) > end {
 		for end > flatCap/2 && text[end] > ' ' {
-			end-- // rather no word than half a key
+			end-- // half a key might not look like one
 		}
 		text = text[:end]
 	}
 	return text
 }
 
-// missing is the part of an authentication error that says what is missing.
-// The rest of it often quotes the key.
-func missing(f *Failure) string {
+// missingScope returns the part of an authentication error that says which scope is
+// missing. The rest is not shown, since it often quotes the key.
+func missingScope(f *Failure) string {
 	text := detail(f)
 	i := ascii.IndexFold(text, "missing scope")
 	if i < 0 {
@@ -49,8 +49,8 @@ func missing(f *Failure) string {
 	return text[i : i+end]
 }
 
-// innermost is the sentence that a text wraps: in JSON, in the repr of a Python
-// dict, behind a status line. What is left of an object without one is no text.
+// innermost returns the sentence that a text wraps: in JSON, in the repr of a Python
+// dict, after a status line. An object without a sentence is dropped.
 func innermost(text string, depth int) string {
 	open := strings.IndexByte(text, '{')
 	if i := skipSpace(text, 0); at(text, i) == '[' && strings.IndexByte("{[\"", at(text, skipSpace(text, i+1))) >= 0 {
@@ -75,8 +75,8 @@ func innermost(text string, depth int) string {
 	return withoutStatus(text)
 }
 
-// withoutStatus is a text without the status line at its beginning: "Error code:
-// 429 - ", "HTTP 503: ".
+// withoutStatus returns a text without a status line at its beginning, such as
+// "Error code: 429 - " or "HTTP 503: ".
 func withoutStatus(text string) string {
 	const words = "api error code http status"
 	const marks = " :-,.([)]"
@@ -102,10 +102,11 @@ func withoutStatus(text string) string {
 	return text
 }
 
-// said names the members that hold an error's text or lead to it, best first.
-const said = "error response metadata raw message detail msg error_message errorMessage error_msg status_msg errors base_resp title reason details"
+// messageMembers are the members that contain an error's text or lead to it, best
+// first.
+const messageMembers = "error response metadata raw message detail msg error_message errorMessage error_msg status_msg errors base_resp title reason details"
 
-// message finds the text of an error in a JSON value.
+// message returns the text of an error in a JSON value, or "".
 func message(v jsonscan.Value, depth int) string {
 	if depth == 8 {
 		return ""
@@ -122,7 +123,7 @@ func message(v jsonscan.Value, depth int) string {
 	case jsonscan.Array:
 		return message(v.First(), depth+1)
 	case jsonscan.Object:
-		for rest := said; rest != ""; {
+		for rest := messageMembers; rest != ""; {
 			var name string
 			name, rest = ascii.CutByte(rest, ' ')
 			if text := message(v.Get(name), depth+1); text != "" {
@@ -133,8 +134,8 @@ func message(v jsonscan.Value, depth int) string {
 	return ""
 }
 
-// reprMessage finds the text of an error in what Python prints of a dict, whose
-// strings stand in quotes of either sort. The last is the innermost.
+// reprMessage returns the text of an error in the repr of a Python dict, whose strings
+// have single or double quotes. The last text is the innermost.
 func reprMessage(text string) (found string) {
 	for i := 0; i < len(text); i++ {
 		quote := text[i]

@@ -12,10 +12,10 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 )
 
-// documented gives the failures of testdata/classify/documented.tsv. A line has
-// kind, retry or stop, status or -, text, and the provider where that matters:
-// codes of a provider's own count for it only. Those of families.tsv, in our own
-// words, are with them.
+// documented returns the failures of testdata/classify/documented.tsv, and of
+// families.tsv, which are in our own words. A line has the kind, retry or stop, the
+// status or -, the text, and the provider if it matters: a provider's own codes count
+// only for it.
 func documented(t testing.TB) (lines []documentedLine) {
 	data, err := os.ReadFile("../testdata/classify/documented.tsv")
 	require.NoError(t, err)
@@ -52,7 +52,7 @@ type documentedLine struct {
 	failure   classify.Failure
 }
 
-func TestDocumentedErrorsAreJudgedAsTheirAuthorsMeanThem(t *testing.T) {
+func TestDocumentedErrorsAreJudgedAsDocumented(t *testing.T) {
 	for _, d := range documented(t) {
 		v := classify.Classify(d.failure)
 		if d.retryable != v.Retryable || d.kind != v.Kind {
@@ -66,9 +66,9 @@ func TestDocumentedErrorsAreJudgedAsTheirAuthorsMeanThem(t *testing.T) {
 	}
 }
 
-// A code is a number or a word that means nothing to who has not read the
-// provider's page, so each is held against an error from that page.
-func TestEveryCodeOfAProvidersOwnIsShownByADocumentedError(t *testing.T) {
+// Only the provider's page says what a code means, so each is checked against an error
+// from that page.
+func TestEveryCodeOfAProviderHasADocumentedError(t *testing.T) {
 	lines := documented(t)
 	for provider, codes := range classify.OwnCodes() {
 		for _, code := range codes {

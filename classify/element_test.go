@@ -33,15 +33,15 @@ func TestTheElementKnowsProvidersByTheSameNamesAndPages(t *testing.T) {
 	have, err := os.ReadFile(elementsFile)
 	require.NoError(t, err)
 	if text != string(have) {
-		t.Errorf("%s is not what the rows say: go test ./classify -run ElementKnows -update writes it; commit it with them", elementsFile[len("../"):])
+		t.Errorf("%s differs from the rows of providers: go test ./classify -run ElementKnows -update writes it; commit both", elementsFile[len("../"):])
 	}
 }
 
-// textsFile is what translators begin with; jsbridge/test/view.test.ts shows
-// that the element fills it in as classify does.
+// textsFile is what translators start from. jsbridge/test/view.test.ts checks that the
+// element fills in its placeholders as classify does.
 const textsFile = "../testdata/texts.json"
 
-func TestTheTextsAreThereForTranslators(t *testing.T) {
+func TestTheFileForTranslatorsHasTheTexts(t *testing.T) {
 	table := map[string]map[string]string{}
 	for _, text := range texts {
 		table[text.of] = map[string]string{"title": text.Title, "message": text.Message}
@@ -55,11 +55,11 @@ func TestTheTextsAreThereForTranslators(t *testing.T) {
 	have, err := os.ReadFile(textsFile)
 	require.NoError(t, err)
 	if string(want) != string(have) {
-		t.Errorf("%s is not what classify/texts.go says: go test ./classify -run Translators -update writes it; commit it with that", textsFile[len("../"):])
+		t.Errorf("%s differs from classify/texts.go: go test ./classify -run Translators -update writes it; commit both", textsFile[len("../"):])
 	}
 }
 
-func TestProvidersRowsAreWhole(t *testing.T) {
+func TestTheRowsOfProvidersAreComplete(t *testing.T) {
 	seen := map[string]string{}
 	for i := range providers {
 		p := &providers[i]
@@ -80,7 +80,7 @@ func TestProvidersRowsAreWhole(t *testing.T) {
 	}
 }
 
-func TestAHintNamesAProviderInAnyCaseAndByItsOtherNames(t *testing.T) {
+func TestAHintNamesAProviderInAnyCaseAndByItsAliases(t *testing.T) {
 	for hint, name := range map[string]string{"Gemini": "Google", "azure-openai": "Azure OpenAI", "OpenRouter": "OpenRouter", "kimi": "Moonshot AI", "my proxy": "", "": ""} {
 		require.Equal(t, name, displayName(hint), hint)
 	}

@@ -1,31 +1,32 @@
 package classify
 
-// Trail is how a verdict came about.
+// Trail is a verdict and how it came about.
 type Trail struct {
 	Verdict Verdict `json:"verdict"`
-	// Steps are the rules in the order in which they were tried; the last one
-	// decided. There are none if the caller's cancel or a clock decided.
+	// Steps are the rules in the order in which they were tried; the last one decided.
+	// There are none if the caller's cancel, a timeout or an earlier verdict decided.
 	Steps []Step `json:"steps,omitempty"`
 }
 
 // Step is one rule that was tried.
 type Step struct {
+	// Rule is the name of the rule.
 	Rule string `json:"rule"`
-	// Phrase is what spoke for the rule, as the rule table has it, Where the
-	// place in the failure ("body", "event", "event.data", "error", "cause", a
-	// header's name) and Text what stands there, in the plain
-	// form that rules look at: not fit to be shown to everyone, since it is
-	// not redacted. They are empty if a status or the structure spoke for it,
-	// or nothing did.
+	// Phrase is the phrase that supports the rule, as the table of phrases has it.
+	// Where is its place in the failure ("body", "event", "event.data", "error",
+	// "cause", the name of a header). Text is the text there, in the normalized form
+	// that rules search; it is not redacted, so do not show it to everyone. They are
+	// empty if a status or the structure supports the rule, or nothing does.
 	Phrase string `json:"phrase,omitempty"`
 	Where  string `json:"where,omitempty"`
 	Text   string `json:"text,omitempty"`
-	// Decided says that the rule decided. A rule that something spoke for can
-	// have been ruled out by something else.
+	// Decided says that the rule decided. A rule that has support can be excluded by
+	// another fact.
 	Decided bool `json:"decided,omitempty"`
 }
 
-// Explain is Classify and the way to its verdict.
+// Explain is Classify, but also returns the rules that were tried and what supports
+// them. It is slower, so use it for diagnosis.
 func Explain(f Failure) Trail {
 	t := borrow()
 	var trail Trail
@@ -41,7 +42,7 @@ func Explain(f Failure) Trail {
 				at, phrase = t.find(w.loose, w.claim)
 			}
 			if at < 0 {
-				continue // a provider's code, or further ahead in a long text
+				continue // it is a provider's code, or in an earlier part of a long text
 			}
 			p := t.parts[t.partAt(at)]
 			step.Phrase, step.Where = phrase, p.name

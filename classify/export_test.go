@@ -1,7 +1,7 @@
 package classify
 
-// OwnCodes gives each provider's own codes as a search reads them, one for each
-// value, by the provider's short name. A provider without codes is there, too.
+// OwnCodes returns each provider's own codes as phrases, one for each value, by the
+// provider's short name. A provider without codes is in it too.
 func OwnCodes() map[string][]string {
 	codes := map[string][]string{}
 	for i := range providers {
@@ -14,7 +14,7 @@ func OwnCodes() map[string][]string {
 	return codes
 }
 
-// Says tells whether a phrase is in a failure's texts.
+// Says reports whether a phrase is in a failure's texts.
 func Says(f Failure, phrase string) bool {
 	t := borrow()
 	defer giveBack(t)

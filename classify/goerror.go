@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// IsRetryable reports whether the same call is worth another try after err. An
-// error with a method Retryable() bool knows that itself, as retry.Error does.
-// For others it is Classify(FromError(err)).Retryable: nil, a done context and
-// an error that no rule knows are not retryable.
+// IsRetryable reports whether the same call is worth another attempt after err. If the
+// error or one that it wraps has a method Retryable() bool, such as retry.Error, that
+// decides. Otherwise it is Classify(FromError(err)).Retryable: nil, the error of a
+// context and an error that no rule knows are not retryable.
 func IsRetryable(err error) bool {
 	var judged interface{ Retryable() bool }
 	if errors.As(err, &judged) {
@@ -20,27 +20,26 @@ func IsRetryable(err error) bool {
 	return err != nil && Classify(FromError(err)).Retryable
 }
 
-// FromError reduces a Go error to the facts that Classify judges. It looks for
-// them in the whole chain of wrapped errors, where the SDKs' errors have them:
+// FromError extracts from a Go error the facts that Classify judges. It looks for them
+// in the whole chain of wrapped errors, where the errors of SDKs have them:
 //
-//   - the status: StatusCode() or HTTPStatusCode(), or fields of these names
-//   - the headers, Retry-After among them: Header(), or the field Header or
-//     Response.Header. It reads no clock: set Now, if a date is to be understood
-//     that comes without the header Date
-//   - the body: RawJSON(), or the field Body. Response.Body is not read, so what an
-//     SDK leaves there, as openai-go does with an error that is not JSON, is not seen
+//   - the status: StatusCode() or HTTPStatusCode(), or fields with these names
+//   - the headers, including Retry-After: Header(), or the field Header or
+//     Response.Header. FromError reads no clock: set Now if the headers can have a date
+//     in them without the header Date
+//   - the body: RawJSON(), or the field Body. It does not read Response.Body, so it
+//     misses what an SDK leaves there, as openai-go does with an error that is not JSON
 //   - the address: the field Request.URL, or a text that begins like net/url's
-//   - what it says itself: Retryable() bool, and Timeout() bool
-//   - a field Verdict of type Verdict, as retry.Error has: it was judged before,
-//     and Classify gives that verdict back
+//   - what it says of itself: Retryable() bool and Timeout() bool
+//   - a field Verdict of type Verdict, as in retry.Error: Classify returns it
 //
-// The rest is told by its text: the errors of net, net/url, net/http,
-// crypto/tls, crypto/x509 and syscall. An error that is none of these is
-// Foreign.
+// The rest is judged by its text: the errors of net, net/url, net/http, crypto/tls,
+// crypto/x509 and syscall. An error that is none of these is Foreign.
 //
-// A context that is canceled or past its deadline is the caller's cancel,
-// unless the text tells of http.Client's own time-out, or the error came as a
-// response of 500 or above: then it was the server's context.
+// An error of a context, canceled or past its deadline, counts as the caller's
+// cancel. There are two exceptions: the text names http.Client's own timeout, or the
+// error came with a status of 500 or above, so that it was the server's context. nil
+// gives the zero Failure.
 func FromError(err error) Failure {
 	if err == nil {
 		return Failure{}
@@ -75,9 +74,9 @@ func FromError(err error) Failure {
 	return f
 }
 
-// cutAddress takes the address out of a text like net/url's and some SDKs',
-// 'Post "https://host/path": connection refused'. What is written in an address
-// is no news of a failure.
+// cutAddress cuts the address out of a text like net/url's, which some SDKs have too:
+// 'Post "https://host/path": connection refused'. The words in an address say nothing
+// about the failure.
 func cutAddress(text string) (url, rest string) {
 	at := strings.Index(text, ` "http`)
 	if at < 0 {

@@ -43,8 +43,8 @@ type saying struct {
 
 func (e saying) Retryable() bool { return e.retry }
 
-// retry(fn) hands over whatever anybody throws.
-func TestOnlyATransportsOrAProvidersFullPhraseCountsInErrorsOfOthers(t *testing.T) {
+// retry(fn) classifies whatever any code throws.
+func TestInErrorsOfOtherCodeOnlyFullPhrasesCount(t *testing.T) {
 	for text, kind := range map[string]classify.Kind{
 		"my db is busy":                                  classify.Unknown,
 		"name is overloaded":                             classify.Unknown,
@@ -82,7 +82,7 @@ func TestOnlyATransportsOrAProvidersFullPhraseCountsInErrorsOfOthers(t *testing.
 	}
 }
 
-func TestAnErrorThatKnowsWhetherItIsRetryableIsBelieved(t *testing.T) {
+func TestAnErrorCanSayItselfWhetherItIsRetryable(t *testing.T) {
 	require.True(t, classify.IsRetryable(fmt.Errorf("job: %w", saying{errors.New("busy"), true})))
 	require.False(t, classify.IsRetryable(saying{errors.New("read ECONNRESET"), false}))
 
@@ -94,8 +94,8 @@ func TestAnErrorThatKnowsWhetherItIsRetryableIsBelieved(t *testing.T) {
 	require.True(t, says("true", "my db is busy", 0).Retryable)
 	require.False(t, says("false", "fetch failed", 0).Retryable)
 	require.Equal(t, "error_says", says("false", "fetch failed", 503).Rule)
-	require.False(t, says("true", "insufficient_quota", 429).Retryable, "what is permanent stays so")
-	require.True(t, says("false", "terminated", 200).Retryable, "a client made that of the status")
+	require.False(t, says("true", "insufficient_quota", 429).Retryable, "a permanent failure stays permanent")
+	require.True(t, says("false", "terminated", 200).Retryable, "a client concluded that from the status")
 }
 
 type slow struct{ error }
@@ -139,7 +139,7 @@ func TestGoErrorsAreJudgedByTypeMethodsAndText(t *testing.T) {
 	require.Equal(t, classify.Failure{}, classify.FromError(nil))
 }
 
-// What net/http really gives, on this machine's loopback.
+// The errors that net/http really returns, over the loopback interface.
 func TestErrorsOfHTTPClientsAreJudged(t *testing.T) {
 	hang := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -192,8 +192,8 @@ func TestErrorsOfHTTPClientsAreJudged(t *testing.T) {
 	}
 }
 
-// The errors of SDKs for Go, as far as they keep what the server said. Those of
-// OpenAI and Anthropic themselves are met in retry/transport/sdktest.
+// Errors in the form of Go SDKs, as far as they keep the server's answer. The SDKs of
+// OpenAI and Anthropic themselves are tested in retry/transport/sdktest.
 type (
 	sdkError struct { // openai-go, anthropic-sdk-go
 		StatusCode int
@@ -275,7 +275,7 @@ func TestAnErrorOfAnSDKIsJudgedByWhatTheServerSaid(t *testing.T) {
 	}
 }
 
-func TestTheAddressInATextIsNoNews(t *testing.T) {
+func TestTheAddressInATextSaysNothing(t *testing.T) {
 	text := `title: Post "https://api.openai.com/v1/quota/billing?key=secret": read: connection reset by peer`
 	f := classify.FromError(errors.New(text))
 	require.Equal(t, "title: read: connection reset by peer", f.Error.Message)
@@ -287,7 +287,7 @@ func TestTheAddressInATextIsNoNews(t *testing.T) {
 	}
 }
 
-func TestAnErrorWhoseFieldsAreNotSetKnowsNothing(t *testing.T) {
+func TestAnErrorWithoutSetFieldsHasNoFacts(t *testing.T) {
 	for _, err := range []error{&azureError{}, googleError{}, mailError{Code: 550}, headerError{}, bytesError{}} {
 		require.Zero(t, classify.FromError(err).Status, "%T", err)
 	}

@@ -4,21 +4,18 @@ package classify
 
 import (
 	"reflect"
-	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/httperror"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// maxErrorBody is how much of an error's body counts.
-const maxErrorBody = 64 << 10
-
-// gather fills in what the outermost error of a chain that knows anything of a
-// response, or was judged before, knows of it. It reports whether there is one.
+// gather fills in f from the outermost error of a chain that has facts of a response
+// or an earlier verdict. It reports whether there is one.
 //
-// SDKs keep it in methods (AWS), or in fields of types that this package does
-// not import: openai-go and anthropic-sdk-go in StatusCode, Request and
-// Response, Google's in Code, Header and Body, Azure's in StatusCode and
-// RawResponse, Cohere's in StatusCode and Header.
+// SDKs keep the facts in methods (AWS), or in fields of types that this package does not
+// import: openai-go and anthropic-sdk-go in StatusCode, Request and Response, Google's
+// in Code, Header and Body, Azure's in StatusCode and RawResponse, Cohere's in
+// StatusCode and Header.
 func gather(err error, f *Failure) bool {
 	v := reflect.ValueOf(err)
 	if v.Kind() == reflect.Pointer && v.IsNil() {
@@ -51,6 +48,7 @@ func gather(err error, f *Failure) bool {
 	return false
 }
 
+// verdictOf returns the earlier verdict that an error has, nil if none.
 func verdictOf(e reflect.Value) *Verdict {
 	if v, ok := interfaceOf(field(e, "Verdict")).(Verdict); ok && v.Kind != "" {
 		return &v
@@ -58,6 +56,7 @@ func verdictOf(e reflect.Value) *Verdict {
 	return nil
 }
 
+// urlOf returns the address of the request that an error has, "" if none.
 func urlOf(e, response reflect.Value) string {
 	request := structOf(field(e, "Request"))
 	if !request.IsValid() {
@@ -70,6 +69,7 @@ func urlOf(e, response reflect.Value) string {
 	return ""
 }
 
+// statusOf returns the HTTP status that an error has, 0 if none.
 func statusOf(err error, e, response reflect.Value) int {
 	switch err := err.(type) {
 	case interface{ StatusCode() int }:
@@ -82,31 +82,28 @@ func statusOf(err error, e, response reflect.Value) int {
 			return int(v.Int())
 		}
 	}
-	// Google's errors call it Code, as others call much that is no status.
+	// Google's errors call it Code, a name that other errors use for other things.
 	if code := field(e, "Code"); code.CanInt() && field(e, "Message").IsValid() && code.Int() >= 400 && code.Int() <= 599 {
 		return int(code.Int())
 	}
 	return 0
 }
 
-// headersOf reads an http.Header.
+// headersOf returns the headers that the error or its response has, nil if none.
 func headersOf(v, e, response reflect.Value) Headers {
-	for _, header := range [...]reflect.Value{called(v), field(e, "Header"), field(response, "Header")} {
+	for _, header := range [...]reflect.Value{headerMethod(v), field(e, "Header"), field(response, "Header")} {
 		multi := reflect.TypeFor[map[string][]string]()
 		if !header.IsValid() || header.Kind() != reflect.Map || header.Len() == 0 || !header.CanInterface() || !header.CanConvert(multi) {
 			continue
 		}
-		headers := Headers{}
-		for name, values := range header.Convert(multi).Interface().(map[string][]string) {
-			headers[strings.ToLower(name)] = strings.Join(values, ", ")
-		}
-		return headers
+		return httperror.Headers(header.Convert(multi).Interface().(map[string][]string))
 	}
 	return nil
 }
 
-// called is what v's method Header gives, if it has one like that.
-func called(v reflect.Value) reflect.Value {
+// headerMethod returns the result of v's method Header, if it has one with no
+// arguments and one result.
+func headerMethod(v reflect.Value) reflect.Value {
 	m := v.MethodByName("Header")
 	if !m.IsValid() || m.Type().NumIn() != 0 || m.Type().NumOut() != 1 {
 		return reflect.Value{}
@@ -114,6 +111,7 @@ func called(v reflect.Value) reflect.Value {
 	return m.Call(nil)[0]
 }
 
+// bodyOf returns the body that an error has, up to httperror.MaxBody, "" if none.
 func bodyOf(err error, e reflect.Value) (body string) {
 	raw, ok := err.(interface{ RawJSON() string })
 	text := field(e, "Body")
@@ -121,17 +119,17 @@ func bodyOf(err error, e reflect.Value) (body string) {
 	case ok:
 		body = raw.RawJSON()
 		if v := jsonscan.Parse(body); v.Kind() == jsonscan.Object && !v.Has("error") {
-			body = `{"error":` + body + `}` // openai-go took it out
+			body = `{"error":` + body + `}` // openai-go keeps only the member "error"
 		}
 	case text.Kind() == reflect.String:
 		body = text.String()
 	case text.Kind() == reflect.Slice && text.Type().Elem().Kind() == reflect.Uint8:
 		body = string(text.Bytes())
 	}
-	return body[:min(len(body), maxErrorBody)]
+	return body[:min(len(body), httperror.MaxBody)]
 }
 
-// structOf is the struct that v is or points to, the zero Value if there is none.
+// structOf returns the struct that v is or points to, the zero Value if there is none.
 func structOf(v reflect.Value) reflect.Value {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		v = v.Elem()
@@ -142,7 +140,8 @@ func structOf(v reflect.Value) reflect.Value {
 	return v
 }
 
-// field is a field of a struct, or of one that it embeds.
+// field returns a field of a struct, or of one that it embeds, the zero Value if there
+// is none.
 func field(v reflect.Value, name string) reflect.Value {
 	if !v.IsValid() {
 		return v

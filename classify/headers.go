@@ -4,13 +4,13 @@ package classify
 
 import "github.com/steadfetch/steadfetch/internal/ascii"
 
-// Headers are the headers of a request or a response. In the module, where
-// code for maps would be a part of its weight, they are a list.
+// Headers are the headers of a request or a response. In the WebAssembly module they
+// are a list, since the code for maps would make it larger.
 type Headers map[string]string
 
 type headerField struct{ Name, Value string }
 
-// fields gives all headers, in no order.
+// fields returns all headers, in no particular order.
 func fields(headers Headers) []headerField {
 	list := make([]headerField, 0, len(headers))
 	for name, value := range headers {
@@ -19,8 +19,8 @@ func fields(headers Headers) []headerField {
 	return list
 }
 
-// Get gives a header's value, by its name in lower case, or "". Of names that
-// differ in case only, the first in order counts.
+// Get returns the value of a header, or "". name must be in lower case. Of names that
+// differ only in case, the first in byte order counts.
 func (headers Headers) Get(name string) (value string) {
 	best := ""
 	for k, v := range headers {

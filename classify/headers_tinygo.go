@@ -12,8 +12,8 @@ type HeaderField struct{ Name, Value string }
 
 func fields(headers Headers) []HeaderField { return headers }
 
-// Get gives a header's value, by its name in lower case, or "". Of names that
-// differ in case only, the first in order counts; of equal ones the last.
+// Get returns the value of a header, or "". name must be in lower case. Of names that
+// differ only in case, the first in byte order counts; of equal ones the last.
 func (headers Headers) Get(name string) (value string) {
 	best := ""
 	for i := range headers {

@@ -1,66 +1,66 @@
 package classify
 
-// fact is something that is known about a failure. Those with phrases are found
-// in its texts, the others in its structure (status.go).
+// fact is something known about a failure. Facts with phrases are found in its texts,
+// the others in its structure (status.go).
 type fact uint8
 
 const (
 	none fact = iota
 
-	canceledText   // a cancel, by its words
-	callerDeadline // the words of a Go context's deadline
+	canceledText   // the text of a cancel
+	callerDeadline // the text of a Go context's deadline
 	timeout
 	network
-	asleep // the network of a machine that sleeps: no account is suspended
-	opaque // a browser's words for any failure of a fetch
+	asleep // "suspended" is about the network of a sleeping computer, not an account
+	opaque // a browser's text for any failure of a fetch
 	overloaded
-	creditGone // paid for and used up, or not paid for
+	creditGone // the credit is used up, or a bill is not paid
 	quota      // a quota or usage limit, which may be one by the minute
 	dailyQuota // a limit by the hour, day, week or month
-	longWindow // the words of such a window
-	limitWord  // with a window or a zero only
-	zeroLimit  // a limit of nothing
+	longWindow // mentions such a window
+	limitWord  // counts only with a window or a zero
+	zeroLimit  // a limit of zero
 	minute     // a limit by the minute or second, or on concurrency
 	rate
-	rateReached // not just any limit
+	rateReached // a rate limit in so many words, not just any limit
 	manyTokens  // a rate limit in a 429 or by the minute, else too long a prompt
 	noKey       // no credentials were sent
 	badKey
-	keyWord // speaks of a key, which can be one that was limited
+	keyWord // mentions a key, which may only have a limit
 	policy
-	disabled   // somebody switched this off for the account
+	disabled   // somebody turned this off for the account
 	notAllowed // this account may not do this, whatever the status
-	forbidden  // the words of a 403
+	forbidden  // the text of a 403
 	firewall   // a filter between the client and the provider
 	noModel
-	modelWord // with a 404, or with retired, only
+	modelWord // counts only with a 404 or with retired
 	retired
 	tooLong
-	sizeWord // of what was sent, with excess only
+	sizeWord // the size of the request; counts only with excess
 	excess
 	outputLimit
 	tooLarge
 	badCall    // the request can never work as it is, whatever the status
-	badRequest // the words of a 400 or 404
-	notField   // of a field in the request: "x is not permitted"
+	badRequest // the text of a 400 or 404
+	notField   // about a field of the request: "x is not permitted"
 	certificate
 	serverFault
 	lock
 	chainLost
 	notJSON
 	webPage
-	upgrade    // to a plan that allows it
-	tryAgain   // an invitation that asks for nothing else first
+	upgrade    // an invitation to a plan that allows this
+	tryAgain   // an invitation to try again, with nothing else to do first
 	generating // the provider's own sentence, whatever a client puts before it
 
 	lexical = iota - 1
 )
 
-// The facts that are seen in the structure of a failure.
+// The facts that are found in the structure of a failure.
 const (
-	fromClient fact = lexical + 1 + iota // thrown here, with no answer that says why
+	fromClient fact = lexical + 1 + iota // thrown on this side, and no response says why
 	inEvent                              // an error event in a stream
-	unanswered                           // thrown with no answer, or in the middle of a good one
+	unanswered                           // thrown without a response, or in the middle of a good one
 	htmlBody                             // an HTML page as the body
 	shortWait                            // the text asks for a wait of minutes at most
 	statusNoCredentials
@@ -83,41 +83,41 @@ const (
 	factCount
 )
 
-// wording is what a fact is recognised by: phrases, as scan.find reads them.
+// wording is the phrases that a fact is recognised by, in the form that scan.find reads.
 type wording struct {
-	// full are phrases that can mean nothing else, whatever the status says
-	// and whoever threw the error.
+	// full are phrases with only this meaning, whatever the status is and whatever
+	// code threw the error.
 	full string
-	// loose are words that other errors use as well. They count only where the
-	// status does not say otherwise, and only in errors of a request.
+	// loose are words that other errors use too. They count only if the status does
+	// not contradict, and only in errors of a request.
 	loose string
-	// claim says that a phrase counts only where it is put forward: "this is not
-	// your usage limit" and "check that you have access" are not.
+	// claim says that a phrase counts only as a statement: not in "this is not your
+	// usage limit" or "check that you have access".
 	claim bool
 }
 
-// phrases holds the wording of each lexical fact. A phrase is here because a
-// provider, a proxy or a runtime uses it for exactly this; a word that also
-// stands in errors of another kind needs its neighbours, or is loose. Fillers
-// such as "is", "has been" and "your" are left out, here as in the texts.
+// phrases holds the wording of each fact of the texts. A phrase is here because a
+// provider, a proxy or a runtime uses it with exactly this meaning. A word that errors
+// of another kind have too needs the words next to it, or is loose. Fillers such as
+// "is", "has been" and "your" are left out here, as they are in the scan.
 var phrases = [lexical + 1]wording{
-	// It counts only from the client's side.
+	// It counts only if it was thrown on the client's side.
 	canceledText: {
 		full: "abort error;err canceled;canceled error;context canceled;signal aborted;|canceled|;|cancelled|;|aborted|;|abort|;" + // AbortController, axios, Go
 			"operation:canceled,cancelled,aborted;request:aborted*,canceled*,cancelled*,interrupted;by user;keyboard interrupt", // fetch, SDKs, agents
 		loose: "canceled*;cancelled*;aborted*",
 	},
 	callerDeadline: {full: "context deadline exceeded"},
-	// What ran out is named. As a word, timeout could be a parameter's name.
+	// The phrases say what timed out: the word alone could be a parameter's name.
 	timeout: {
 		full: "request:timed out*,time out;connection timed out*;operation:timed out,aborted due to timeout;read timed out;" +
 			"|timeout error|;signal timed out;code:time out,deadline exceeded;client time out*;i o timeout;etimedout;esockettimedout;" + // .NET, Go, libc
 			"headers timeout*;body timeout*;handler timeout;err timed out;stream idle timeout;timeout of *", // undici, Chromium, axios
 		loose: "timed out*;time out*;*timeout*;*timedout*;deadline:exceeded,expired;too long to respond;took too long;respond:in time,before;超时;respond within;response ~ after;time limit;no data;waiting for connection",
 	},
-	// A connection, in the words of proxies, SDKs, libc, Node, undici, browsers,
-	// Bun, Deno, Go, Python, Java, .NET, Rust, Dart and curl. What is loose could
-	// be about the caller's own data.
+	// A connection that failed, in the words of proxies, SDKs, libc, Node, undici,
+	// browsers, Bun, Deno, Go, Python, Java, .NET, Rust, Dart and curl. Loose ones
+	// could be about the caller's own data.
 	network: {
 		full: "connection:reset*,refused*,closed*,error*,aborted*,lost;econn*;eof;socket hang up;broken pipe;goaway;upstream connect;" +
 			"payload not completed;incomplete:chunked,read*;premature close*;fetch failed;network error*;received from peer;stream disconnected;" +
@@ -133,7 +133,7 @@ var phrases = [lexical + 1]wording{
 	// Chromium's ERR_NETWORK_IO_SUSPENDED.
 	asleep: {full: "network io suspended"},
 	opaque: {full: "failed to fetch;load failed;networkerror when attempting;network request failed"},
-	// Capacity that everyone shares, queues, models that are just loading:
+	// Shared capacity, queues, models that are still loading:
 	// Anthropic, OpenAI, Gemini, Groq, Mistral, Together, vLLM, TGI, llama.cpp, Ollama, Bedrock.
 	overloaded: {
 		full: "overloaded error;|overloaded|;message overloaded;model:overloaded,busy,loading,not ready*,cold,warming up;engine overloaded;server:overloaded,busy;" +
@@ -144,7 +144,7 @@ var phrases = [lexical + 1]wording{
 			"temporarily unavailable;繁忙;负载;过载;排队",
 		claim: true,
 	},
-	// Billing in each provider's words. Nothing here is about a rate.
+	// Billing, in each provider's words. None of these is about a rate.
 	creditGone: {
 		full: "insufficient:user quota,credit*,fund*,balance;credit balance;account balance;balance:too low,insufficient,not enough,negative,exhausted;" +
 			"not enough:credit*,balance;out of:credit*,funds,tokens,extra usage;more credits;credits required;no credits:left,remaining,available,or;t any credits;" +
@@ -176,7 +176,7 @@ var phrases = [lexical + 1]wording{
 			"week allocated;month allocated;tomorrow;this:month*,week*;billing:cycle,period;每日;今日;每天;每月;每周;of #:day,month,hour;本月;本日;小时;일일;tages*;quotidien*",
 	},
 	limitWord: {loose: "limit*;exceeded;quota*;exhausted;maximum;max;used up;上限"},
-	// No wait fills a limit of nothing.
+	// No wait helps if the limit is zero.
 	zeroLimit: {full: "limit:0,value 0"},
 	minute: {
 		full: "per:minute,min,second,sec,60s,10s;wait before;this minute;short time;*perminute*;*byminute*;*tpm*;*rpm*;qps;rps;calls:minute,min;in second;concurren*;burst*;" +
@@ -279,7 +279,7 @@ var phrases = [lexical + 1]wording{
 			"req content length mismatch;does not match content length;to https client;too many redirects;blocked by client;err invalid arg*;not function;cannot read properties;chat template;prompt template;jinja*;" + // what clients refuse to send
 			"deserialize;extra:inputs,forbidden;unrecognized request argument*;unsupported:parameter,value;unknown:parameter,field,name;invalid:parameter*,argument error;" +
 			"missing required;occurred validation exception;exceeds ~ maximum output;input should;field required;timed out after -*;more system memory;" + // OpenAI, pydantic, Ollama
-			"|messages # content;|messages # tool;|messages # role;|tools # custom;|tools # input;message:messages #,tools #;error:messages #,tools #", // a path into the request leads the message: Anthropic
+			"|messages # content;|messages # tool;|messages # role;|tools # custom;|tools # input;message:messages #,tools #;error:messages #,tools #", // the message begins with a path into the request: Anthropic
 		loose: "not defined;messages #;tools #",
 	},
 	badRequest: {
@@ -287,8 +287,8 @@ var phrases = [lexical + 1]wording{
 			"malformed;failed precondition;unsupported;issue with request;*t support*;schema*;must;参数",
 	},
 	notField: {loose: "not permitted"},
-	// Not accepted, and will not be next time. A TLS library that
-	// is answered in plain text has the wrong port or proxy.
+	// The certificate is not accepted, nor will it be next time. A plain-text answer to
+	// TLS comes from the wrong port or a proxy.
 	certificate: {
 		full: "certificate:verify failed,expired,not yet valid,not trusted,signed by,valid for,relies on,in chain,chain;verify:first certificate,leaf signature;" +
 			"x509 certificate*;err:cert*,tls cert*;cert:expired,authority*,altname*;self signed cert*;unknownissuer;pkix path*;local issuer cert*;sec error*;" +
@@ -301,12 +301,12 @@ var phrases = [lexical + 1]wording{
 			"went wrong;crashed;model error*;invalid content;engine dead*;runner ~ terminated;out of memory;interrupted;code aborted;incomplete generation;" +
 			"failed to respond;malformed:response,function call;unexpected tool call;temporar*;maintenance;system error;unknown error;error generating;invalid response;cuda*;execution failed;error communicating;系统;内部;服务器;服务:异常,出错;上游",
 	},
-	// Something of the caller's own is still at work, and will end.
+	// Something of the caller is still running, and will end.
 	lock:      {full: "active run;run ~ active;operating on;resource locked;conversation locked;conflict*;aborted ~ concurrency"},
 	chainLost: {full: "previous response ~ not found"},
-	// An answer that no parser could read.
+	// A client could not parse the answer.
 	notJSON: {loose: "not valid json;json decode error*;expecting value;unexpected:token*,character;json parse error;invalid json response;unmarshal*"},
-	// A page where JSON was expected.
+	// An HTML page instead of JSON.
 	webPage: {loose: "doctype*;token html"},
 	upgrade: {loose: "upgrade:plan,subscription,account,to pro;paid plan;in plan;plan does"},
 	// Not "recharge and try again".

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// spelled gives the texts that a list of phrases stands for, one for each.
+// spelled returns an example of a text for each single phrase of a list.
 func spelled(phrases string) (texts []string) {
 	for _, phrase := range strings.Split(phrases, ";") {
 		head, tails, found := strings.Cut(phrase, ":")
@@ -30,7 +30,7 @@ func eachPhrase(visit func(f fact, w *wording)) {
 	}
 }
 
-func TestNoPhraseHasAFillerWhichTextsHaveNot(t *testing.T) {
+func TestNoPhraseHasAFiller(t *testing.T) {
 	words := strings.FieldsFunc(fillers, func(r rune) bool { return r == ' ' })
 	eachPhrase(func(f fact, w *wording) {
 		for _, phrase := range spelled(w.full + ";" + w.loose) {
@@ -41,7 +41,7 @@ func TestNoPhraseHasAFillerWhichTextsHaveNot(t *testing.T) {
 	})
 }
 
-func TestEveryPhraseIsWrittenAsTheSearchReadsIt(t *testing.T) {
+func TestEveryPhraseIsWrittenInTheFormOfTheScan(t *testing.T) {
 	eachPhrase(func(f fact, w *wording) {
 		require.NotEmpty(t, w.full+w.loose, f)
 		for _, list := range []string{w.full, w.loose} {
@@ -62,7 +62,7 @@ func TestEveryPhraseIsWrittenAsTheSearchReadsIt(t *testing.T) {
 	})
 }
 
-func TestALooseWordNeverStopsAServerError(t *testing.T) {
+func TestALooseWordNeverMakesAServerErrorPermanent(t *testing.T) {
 	sentences := []string{
 		"the % service is starting", "worker died while it read % from disk", "% of partitions is lost", "retry later: % is being rebuilt",
 		`{"error":{"message":"cannot reach the % backend","type":"server_error"}}`, "Error while % was read",
@@ -93,7 +93,7 @@ func TestALooseWordNeverStopsAServerError(t *testing.T) {
 	}
 }
 
-func TestADenialOrAdviceIsNoFinding(t *testing.T) {
+func TestADenialOrAdviceIsNotAStatement(t *testing.T) {
 	for text, retryable := range map[string]bool{
 		"This is not your usage limit, the servers are slow":              true,
 		"Failed requests do not count against your quota":                 true,
@@ -112,7 +112,7 @@ func TestADenialOrAdviceIsNoFinding(t *testing.T) {
 	require.Equal(t, ModelNotFound, v.Kind)
 }
 
-func TestAPermanentErrorInsideOutranksAWrappersWord(t *testing.T) {
+func TestAPermanentErrorInsideOutranksTheWrappersWord(t *testing.T) {
 	wrappers := []string{
 		`{"type":"error","error":{"type":"overloaded_error","message":"%"}}`, `{"error":{"message":"Upstream error: %","type":"server_error"}}`,
 		`upstream error: %`, `{"error":"{\"error\":{\"message\":\"%\"}}"}`, `Service temporarily unavailable: {'error': {'message': '%'}}`,
@@ -141,7 +141,7 @@ func TestAPermanentErrorInsideOutranksAWrappersWord(t *testing.T) {
 	}
 }
 
-func TestAProvidersCodesCountForItOnly(t *testing.T) {
+func TestAProvidersCodesCountOnlyForIt(t *testing.T) {
 	body := `{"error":{"code":"1301","message":"it went wrong"}}`
 	require.Equal(t, ContentPolicy, Classify(Failure{Status: 500, Body: body, Provider: "zhipu"}).Kind)
 	require.Equal(t, ContentPolicy, Classify(Failure{Status: 500, Body: body, URL: "https://api.z.ai/api/paas/v4/chat/completions"}).Kind)
@@ -151,25 +151,25 @@ func TestAProvidersCodesCountForItOnly(t *testing.T) {
 		require.True(t, v.Retryable)
 	}
 	v := Classify(Failure{Status: 200, Body: `{"base_resp":{"status_code":1008,"status_msg":"rate limit"}}`, Provider: "minimax"})
-	require.Equal(t, Quota, v.Kind, "before any text")
+	require.Equal(t, Quota, v.Kind, "the code counts before any text")
 	require.Equal(t, RateLimit, Classify(Failure{Status: 500, Body: `{"error":{"code":"1302","message":"余额"}}`, Provider: "zhipu"}).Kind)
 }
 
-// What a code means is all that is known of such an error. So a rule needs no
-// more than that to decide, and no other code of the provider speaks first.
+// Only the meaning of its code is known of such an error. So a rule must decide by that
+// alone, and no other code of the provider may come first.
 func TestAProvidersCodeDecidesByWhatItMeans(t *testing.T) {
 	for i := range providers {
 		for _, c := range providers[i].codes {
 			for _, text := range spelled(c.phrases) {
 				v := Classify(Failure{Status: 400, Body: `{"` + strings.Replace(text, " ", `":"`, 1) + `"}`, Provider: providers[i].id})
 				decided := slices.IndexFunc(rules[:], func(r rule) bool { return r.name == v.Rule })
-				require.Contains(t, rules[decided].any, c.means, "%s, %s: what it means has no rule of its own, %s decided", providers[i].id, text, v.Rule)
+				require.Contains(t, rules[decided].any, c.means, "%s, %s: no rule decides by its meaning alone, %s decided", providers[i].id, text, v.Rule)
 			}
 		}
 	}
 }
 
-func TestWhichRequestItWasIsHeard(t *testing.T) {
+func TestStatusAndContextDecideBetweenTwoMeaningsOfAText(t *testing.T) {
 	judge := func(status int, body string) Verdict {
 		return Classify(Failure{Phase: PhaseResponse, Status: status, Body: body})
 	}
@@ -182,7 +182,7 @@ func TestWhichRequestItWasIsHeard(t *testing.T) {
 	require.Equal(t, Permission, judge(403, "Operation not permitted").Kind)
 }
 
-func TestAnInvitationToTryAgainIsHeardOfRequestsOnly(t *testing.T) {
+func TestAnInvitationToTryAgainCountsOnlyInErrorsOfRequests(t *testing.T) {
 	judge := func(text string, foreign bool) Verdict {
 		return Classify(Failure{Foreign: foreign, Error: &ErrorInfo{Message: text}})
 	}
@@ -205,10 +205,10 @@ func TestAnInvitationToTryAgainIsHeardOfRequestsOnly(t *testing.T) {
 		require.False(t, judge(text, false).Retryable, text)
 	}
 	v := Classify(Failure{Status: 400, Body: "that cannot work; please try again later"})
-	require.False(t, v.Retryable, "the status says whose fault it is")
+	require.False(t, v.Retryable, "the status says whose failure it is")
 }
 
-func TestAWordOfRetirementIsAboutAModelOnlyWhereOneIsNamed(t *testing.T) {
+func TestAWordOfRetirementIsAboutAModelOnlyIfTheTextMentionsOne(t *testing.T) {
 	judge := func(body string) Kind { return Classify(Failure{Status: 400, Body: body}).Kind }
 	require.Equal(t, ModelNotFound, judge("Model x-large has been discontinued"))
 	require.Equal(t, InvalidRequest, judge("Request trying to use a deprecated SDK version"))

@@ -12,7 +12,7 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 )
 
-// failures gives every failure of the corpora and of the documented errors.
+// failures returns all failures of the corpora and of the documented errors.
 func failures(t testing.TB) (all []namedFailure) {
 	for _, c := range loadCorpus(t, "public", "more", "recent", "apart", "later", "later-apart") {
 		all = append(all, namedFailure{c.ID, c.failure()})
@@ -28,7 +28,7 @@ type namedFailure struct {
 	failure classify.Failure
 }
 
-// mapTexts gives f with change made to all its texts.
+// mapTexts returns f with all its texts changed.
 func mapTexts(f classify.Failure, change func(string) string) classify.Failure {
 	f.Body = change(f.Body)
 	if f.Event != nil {
@@ -45,7 +45,7 @@ func mapTexts(f classify.Failure, change func(string) string) classify.Failure {
 	return f
 }
 
-// randomCase changes the case of letters, but not in JSON's escapes.
+// randomCase changes the case of letters at random, but not in JSON escapes.
 func randomCase(random *rand.Rand) func(string) string {
 	return func(s string) string {
 		out := []byte(s)
@@ -70,8 +70,8 @@ var (
 	names      = []string{"gpt-5-0503", "claude-429-sonnet-20250401", "gemini-5.0-pro-502", "model-403", "x-529b-instruct", "o500"}
 )
 
-// otherNames puts other names, ids and numbers in the places of those there
-// are, such as hold the digits of statuses.
+// otherNames replaces names, ids and numbers by others, among them some with the digits
+// of a status.
 func otherNames(random *rand.Rand) func(string) string {
 	digits := func(s string) string {
 		out := []byte(s)
@@ -94,7 +94,7 @@ func otherNames(random *rand.Rand) func(string) string {
 	}
 }
 
-func TestLetterCaseNamesIdsAndNumbersDoNotMatter(t *testing.T) {
+func TestLetterCaseNamesIDsAndNumbersDoNotMatter(t *testing.T) {
 	for seed := int64(1); seed <= 4; seed++ {
 		random := rand.New(rand.NewSource(seed))
 		changed := 0
@@ -134,9 +134,9 @@ func TestWrappingKeepsTheVerdict(t *testing.T) {
 	}
 }
 
-// A body is often cut. Once enough of it is there to tell why the request must
-// not be sent again, no longer piece of it says otherwise.
-func TestALongerPrefixNeverTurnsStopIntoRetry(t *testing.T) {
+// A body is often cut. If a piece of it is enough to judge the failure permanent, no
+// longer piece may be judged retryable.
+func TestALongerPrefixNeverMakesAPermanentFailureRetryable(t *testing.T) {
 	for _, c := range failures(t) {
 		whole := classify.Classify(c.failure)
 		if c.failure.Body == "" || whole.Retryable {

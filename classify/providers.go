@@ -2,27 +2,27 @@ package classify
 
 import "github.com/steadfetch/steadfetch/internal/ascii"
 
-// provider is what is known of one provider of models. A new provider is one
-// row below, and errors of its own in testdata/classify/documented.tsv: one for
-// each code, with its id as the last field.
+// provider describes one provider of models. To add one, add a row below and errors of
+// it to testdata/classify/documented.tsv: one for each code, with its id as the last
+// field.
 type provider struct {
-	id   string // the short name, as verdicts carry it
+	id   string // the short name, as in verdicts
 	name string // as people write it
-	// hosts are the ends of its hosts' names. One without a dot is a port; a
+	// hosts are domains: each covers its subdomains. One without a dot is a port; a
 	// star stands for anything.
 	hosts string
-	// aliases are other short names, and, with a dash at the end, beginnings of
-	// the names of response headers that no other provider sends.
+	// aliases are other short names. One with a dash at its end is instead the
+	// beginning of response headers that only this provider sends.
 	aliases string
-	// status is the page that says how the provider is.
+	// status is the provider's status page.
 	status page
-	// codes are what the provider's own codes mean. They count for this provider
-	// only, and before any text. Only those belong here that the phrases for
-	// everyone get wrong or do not know, with the page they are from in a comment.
+	// codes are the provider's own codes and what they mean. They count only for this
+	// provider, and before any text. Add only codes that the phrases judge wrongly or
+	// do not know, with the name of the page that documents them in a comment.
 	codes []code
 }
 
-// code says what a member's values mean, in lower case and as scan.find reads
+// code is what some values of a member mean, in lower case and as scan.find reads
 // them: "code:1301,1302" is "code":"1301" and "status_code":1302, and
 // "reason:token limit exceeded" is "reason":"TOKEN_LIMIT_EXCEEDED".
 type code struct {
@@ -30,8 +30,8 @@ type code struct {
 	phrases string
 }
 
-// providers is read from the top. So a row may stand anywhere, unless one of its
-// hosts is another row's, too: then the first has it.
+// providers is searched from the top. The order matters only if a host fits several
+// rows: the first one counts.
 var providers = [...]provider{
 	{id: "github", name: "GitHub Models", hosts: "models.github.ai models.inference.ai.azure.com", status: shownAt("https://www.githubstatus.com")}, // before Azure
 	{id: "azure", name: "Azure OpenAI", hosts: "azure.com azure.us azure.cn", aliases: "azure-openai apim- azureml- x-ms-region-", status: shownAt("https://azure.status.microsoft")},
@@ -50,7 +50,7 @@ var providers = [...]provider{
 	{id: "fireworks", name: "Fireworks AI", hosts: "fireworks.ai", status: shownAt("https://status.fireworks.ai")},
 	{id: "perplexity", name: "Perplexity", hosts: "perplexity.ai", status: shownAt("https://status.perplexity.com")},
 	{id: "sambanova", name: "SambaNova", hosts: "sambanova.ai"},
-	// Its "API Error Codes", of LLMs: a 429 that says "please try again later".
+	// Its page "API Error Codes" for LLMs: a 429 with "please try again later".
 	{id: "novita", name: "Novita AI", hosts: "novita.ai", status: shownAt("https://status.novita.ai"), codes: []code{{rate, "reason:token limit exceeded"}}},
 	{id: "replicate", name: "Replicate", hosts: "replicate.com", status: shownAt("https://www.replicatestatus.com")},
 	{id: "huggingface", name: "Hugging Face", hosts: "huggingface.co huggingface.cloud", status: shownAt("https://status.huggingface.co")},
@@ -62,7 +62,7 @@ var providers = [...]provider{
 		codes: []code{{dailyQuota, "code:3036"}, {overloaded, "code:3040"}, {timeout, "code:3007"}, {noModel, "code:5007,5018"}, {badKey, "code:10000"}},
 	},
 	{id: "alibaba", name: "Alibaba Cloud", hosts: "aliyuncs.com", aliases: "dashscope"},
-	// The platform's "Error codes", the same at bigmodel.cn and z.ai.
+	// The platform's page "Error codes", the same at bigmodel.cn and z.ai.
 	{
 		id: "zhipu", name: "Zhipu AI", hosts: "bigmodel.cn z.ai", aliases: "zai",
 		codes: []code{
@@ -80,7 +80,7 @@ var providers = [...]provider{
 		},
 	},
 	{id: "moonshot", name: "Moonshot AI", hosts: "moonshot.cn moonshot.ai kimi.com", aliases: "kimi msh-", status: shownAt("https://status.moonshot.cn")},
-	// The platform's "Error code" page: base_resp.status_code.
+	// The platform's page "Error code": base_resp.status_code.
 	{
 		id: "minimax", name: "MiniMax", hosts: "minimax.io minimaxi.com minimax.chat",
 		codes: []code{
@@ -94,13 +94,13 @@ var providers = [...]provider{
 			{badCall, "code:2013"},
 		},
 	},
-	// Qianfan's "Error codes", of its first API.
+	// Qianfan's page "Error codes" for its first API.
 	{
 		id: "baidu", name: "Baidu", hosts: "baidubce.com", aliases: "qianfan",
 		codes: []code{{dailyQuota, "code:17,19"}, {rate, "code:18,336501,336502"}, {overloaded, "code:336100"}, {badKey, "code:110,111"}, {tooLong, "code:336007,336103"}},
 	},
 	{id: "volcengine", name: "Volcengine", hosts: "volces.com bytepluses.com", aliases: "ark doubao"},
-	// Its "Error codes".
+	// Its page "Error codes".
 	{
 		id: "siliconflow", name: "SiliconFlow", hosts: "siliconflow.cn siliconflow.com",
 		codes: []code{{noModel, "code:20012"}, {creditGone, "code:30001"}, {overloaded, "code:50505,50603"}},
@@ -111,7 +111,7 @@ var providers = [...]provider{
 	{id: "lmstudio", name: "LM Studio", hosts: "1234"},
 }
 
-// providerNamed is the row with that short name or alias, in any case, or nil.
+// providerNamed returns the provider with a short name or alias, in any case, or nil.
 func providerNamed(hint string) *provider {
 	for i := range providers {
 		if p := &providers[i]; ascii.EqualFold(p.id, hint) || ascii.ListedFold(p.aliases, hint) {
@@ -121,7 +121,7 @@ func providerNamed(hint string) *provider {
 	return nil
 }
 
-// providerAt is the row that a host belongs to, or nil. A host that merely
+// providerAt returns the provider that a host belongs to, or nil. A host that only
 // speaks a provider's protocol belongs to none.
 func providerAt(host string) *provider {
 	for i := range providers {
@@ -136,8 +136,8 @@ func providerAt(host string) *provider {
 	return nil
 }
 
-// hostFits reports whether pattern, as provider.hosts has it, is host's or that of
-// a domain above it. Host may have a port.
+// hostFits reports whether host, maybe with a port, matches a pattern of
+// provider.hosts.
 func hostFits(host, pattern string) bool {
 	begin, end := ascii.CutByte(pattern, '*')
 	name, port := ascii.CutByte(host, ':')
@@ -158,7 +158,7 @@ func hostFits(host, pattern string) bool {
 	return false
 }
 
-// providerByHeaders is the first row one of whose headers is there, or nil.
+// providerByHeaders returns the first provider that sends one of these headers, or nil.
 func providerByHeaders(headers Headers) *provider {
 	names := fields(headers)
 	for i := range providers {
@@ -175,8 +175,8 @@ func providerByHeaders(headers Headers) *provider {
 	return nil
 }
 
-// displayName is a provider's name as people write it, or "" for a short name
-// that is not known. Case does not matter.
+// displayName returns a provider's name as people write it, or "" for an unknown short
+// name. Case does not matter.
 func displayName(short string) string {
 	if p := providerNamed(short); p != nil {
 		return p.name
@@ -184,11 +184,11 @@ func displayName(short string) string {
 	return ""
 }
 
-// ProviderOf is the short name of the provider that a request goes to: the
-// hint if there is one, else what the URL's host tells, else "". A name
-// that the table in providers.go has ("anthropic", "azure", "bedrock", "google",
-// "groq", "mistral", "openai", "openrouter", …) brings that provider's own codes
-// and its display name; any other only itself.
+// ProviderOf returns the short name of the provider that a request goes to: hint if it
+// is not empty, else what the URL's host shows, else "". A name in the table in
+// providers.go ("anthropic", "azure", "bedrock", "google", "groq", "mistral", "openai",
+// "openrouter", …) selects that provider's own codes and display name. Any other name is
+// only passed on.
 func ProviderOf(url, hint string) string {
 	if hint == "" {
 		if p := providerAt(authority(url)); p != nil {
@@ -198,7 +198,7 @@ func ProviderOf(url, hint string) string {
 	return hint
 }
 
-// authority gives the host of an absolute URL, and its port.
+// authority returns the host of an absolute URL, with its port.
 func authority(url string) string {
 	_, url = ascii.CutByte(url, ':')
 	if len(url) < 2 || url[:2] != "//" {
@@ -217,8 +217,8 @@ func authority(url string) string {
 	return url[start:]
 }
 
-// providerOf tells the provider by hint, URL and headers. The shape of a body
-// tells nothing: many speak another's protocol.
+// providerOf returns the provider by hint, URL and headers. The form of a body shows
+// nothing: many providers speak the protocol of another.
 func providerOf(f *Failure) string {
 	if id := ProviderOf(f.URL, f.Provider); id != "" {
 		return id

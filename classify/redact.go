@@ -6,42 +6,43 @@ import (
 	"github.com/steadfetch/steadfetch/internal/ascii"
 )
 
-// maxDetail bounds a detail, in bytes and so in characters.
+// maxDetail is the longest detail, in bytes, and so in characters too.
 const maxDetail = 500
 
+// mask is shown instead of a secret.
 const mask = "***"
 
-// keyForms are the beginnings of secret keys: OpenAI, Anthropic and the many
-// that do as they do, Google, Groq, xAI, Hugging Face, Replicate, Perplexity,
+// keyForms are the beginnings of secret keys: OpenAI, Anthropic and the many that use
+// the same form, Google, Groq, xAI, Hugging Face, Replicate, Perplexity,
 // NVIDIA, Cerebras, Together, Fireworks, AWS, Baidu, GitHub, GitLab, Slack, JWT.
 const keyForms = "sk- sk_ rk_ pk_ AIza AQ. ya29. 1// gsk_ xai- hf_ r8_ pplx- nvapi- csk- tgp_ fw_ AKIA ASIA ABSK bce-v3/ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox eyJ"
 
-// keyNames are the ends of the words that name a secret. One follows them
-// after a colon or an equals sign, and anything long near them may be one.
+// keyNames are the ends of words that name a secret. After such a word with a colon or
+// an equals sign comes a secret, and anything long in the same text may be one.
 const keyNames = "key token secret password passwd pwd authorization credential credentials signature cookie session sid sig auth jwt bearer"
 
-// lineNames are the names of headers all of whose line is secret.
+// lineNames are headers whose whole line is secret.
 const lineNames = "cookie set-cookie authorization proxy-authorization"
 
-// schemes are the words behind which, after a space, a secret stands (RFC 9110 §11.1).
+// schemes are words that a space and a secret follow (RFC 9110 §11.1).
 const schemes = "bearer basic"
 
-// redactor makes a text fit to be shown.
+// redactor makes a text safe to show.
 type redactor struct {
 	s    string
 	out  []byte
 	html bool
-	wary bool // the text mentions secrets: what is long and no name is masked
+	wary bool // the text mentions secrets, so everything long that is not a name is masked
 
-	named  string // the word just read, if it is a secret's name
+	named  string // the last word, if it names a secret
 	secret bool   // what comes next is a secret
-	maybe  bool   // what comes next is one if it does not look like prose
-	valued bool   // an equals sign was just read
+	maybe  bool   // what comes next is a secret unless it looks like prose
+	valued bool   // the last character was an equals sign
 }
 
-// safe makes a text fit to be shown: one line, without HTML tags, URLs cut to
-// their host, keys, addresses and home folders masked, at most maxDetail bytes.
-// Text that is fit already is given back as it is.
+// safe returns s in a form that is safe to show: one line, without HTML tags, URLs cut
+// to their host, keys, addresses and home folders masked, at most maxDetail bytes. It
+// returns s itself if there is nothing to change.
 func safe(s string) string {
 	r := redactor{s: s, html: hasTags(s), out: make([]byte, 0, min(len(s)+16, 2*maxDetail))}
 	for i := 0; i < len(s); {
@@ -54,7 +55,7 @@ func safe(s string) string {
 		r.out = append(r.out, show...)
 		if i = end; len(r.out) > maxDetail {
 			end = maxDetail - len("…")
-			for end > 0 && r.out[end]&0xC0 == 0x80 { // there may be nothing else in it
+			for end > 0 && r.out[end]&0xC0 == 0x80 { // stop at 0: s may be broken UTF-8
 				end--
 			}
 			return string(r.out[:end]) + "…"
@@ -69,12 +70,12 @@ func safe(s string) string {
 	return string(r.out)
 }
 
-// next reads one piece of the text, from i on: white space, a mark, a URL or a
-// word. It gives the place behind it and what to show of it.
+// next reads one piece of the text, starting at i: white space, a punctuation mark, a
+// URL or a word. It returns where the piece ends and what to show of it.
 func (r *redactor) next(i int) (end int, show string) {
 	s, c := r.s, r.s[i]
 	switch {
-	case c <= ' ' || c == 0x7f || c == '<' && r.html || turns(s[i:]):
+	case c <= ' ' || c == 0x7f || c == '<' && r.html || isLineOrDirectionMark(s[i:]):
 		switch end = i + 1; {
 		case c == '<':
 			end = max(end, skipTag(s, i))
@@ -109,7 +110,7 @@ func (r *redactor) next(i int) (end int, show string) {
 	case end > i && looksLikeHost(s, i, end):
 		r.forget()
 		return beforeMarks(s, urlEnd(s, i)), hostOf(word)
-	case at(s, end) == '?' && at(s, end+1) > ' ': // a query, of whatever
+	case at(s, end) == '?' && at(s, end+1) > ' ': // a query string
 		r.forget()
 		return urlEnd(s, end), r.shown(word)
 	case end > i:
@@ -132,7 +133,7 @@ func (r *redactor) next(i int) (end int, show string) {
 
 func (r *redactor) forget() { r.named, r.secret, r.maybe, r.valued = "", false, false, false }
 
-// shown is a word, or the mask if it is or may be a secret.
+// shown returns a word, or the mask if it is or may be a secret.
 func (r *redactor) shown(word string) string {
 	if looksSecret(word) || homeFolder(word) || (r.wary && len(word) >= 16 || r.valued && len(word) >= 20) && !isName(word, r.wary) {
 		return mask
@@ -140,17 +141,17 @@ func (r *redactor) shown(word string) string {
 	return word
 }
 
-// quotes are the marks that may stand around a key's name or a secret.
+// quotes are the marks that a key's name or a secret can be enclosed in.
 const quotes = "\"'`\\"
 
-// secretEnd gives the place behind a secret at s[i], urlEnd that behind a URL,
-// and lineEnd that behind a header's line.
+// secretEnd returns where a secret at s[i] ends, urlEnd where a URL ends, and lineEnd
+// where a header's line ends.
 func secretEnd(s string, i int) int { return endAt(s, i, " <>&"+quotes) }
 func urlEnd(s string, i int) int    { return endAt(s, i, " <>"+quotes) }
 func lineEnd(s string, i int) int   { return endAt(s, i, "<>\"'`") }
 
-// beforeMarks goes back from the end of what is left out to before the marks
-// that are its sentence's.
+// beforeMarks moves the end of what is masked to before the punctuation of its
+// sentence.
 func beforeMarks(s string, end int) int {
 	for end > 0 && strings.IndexByte(".,;:)]}", s[end-1]) >= 0 {
 		end--
@@ -158,7 +159,7 @@ func beforeMarks(s string, end int) int {
 	return end
 }
 
-// endAt is the place of the first of stops, or of a control character, from i on.
+// endAt returns where the first of stops or a control character is, from i on.
 func endAt(s string, i int, stops string) int {
 	for at(s, i) >= ' ' && strings.IndexByte(stops, s[i]) < 0 {
 		i++
@@ -173,13 +174,14 @@ func wordEnd(s string, i int) int {
 	return i
 }
 
-// turns reports whether s begins with a character that ends a line or turns the
-// direction of writing: U+2028 to U+202E, U+2066 to U+2069.
-func turns(s string) bool {
+// isLineOrDirectionMark reports whether s begins with a character that ends a line or
+// changes the direction of text: U+2028 to U+202E, U+2066 to U+2069.
+func isLineOrDirectionMark(s string) bool {
 	return at(s, 0) == 0xE2 && (at(s, 1) == 0x80 && at(s, 2)&^7 == 0xA8 || at(s, 1) == 0x81 && at(s, 2) >= 0xA6)
 }
 
-// prose reports whether a word could be one of a sentence: lower-case letters, or few.
+// prose reports whether a word could be part of a sentence: it is short, or not so short
+// but in lower-case letters.
 func prose(word string) bool {
 	for i := 0; i < len(word); i++ {
 		if c := word[i]; c != ascii.Lower(c) || isDigit(c) {
@@ -189,11 +191,12 @@ func prose(word string) bool {
 	return len(word) < 16
 }
 
-// isTokenByte says what keys and names are made of.
+// isTokenByte reports whether c can be part of a key or a name.
 func isTokenByte(c byte) bool {
 	return isWord(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == '+' || c == '~' || c == '*' || c == '%' || c == '$'
 }
 
+// endsLikeName reports whether a word names a secret.
 func endsLikeName(word string) bool {
 	for rest := keyNames; rest != ""; {
 		var name string
@@ -209,8 +212,8 @@ func endsLikeName(word string) bool {
 	return false
 }
 
-// addressEnd gives the place behind an e-mail address, or an IP address of either
-// version, maybe with a port, that the word at i begins, or 0.
+// addressEnd returns where an e-mail address or an IP address, maybe with a port, ends
+// that starts with the word at i. It returns 0 if there is none.
 func addressEnd(s string, i, end int) int {
 	if end > i && at(s, end) == '@' && isWord(at(s, end+1)) {
 		return beforeMarks(s, urlEnd(s, i))
@@ -238,8 +241,8 @@ func addressEnd(s string, i, end int) int {
 
 func isHex(c byte) bool { return isDigit(c) || ascii.Lower(c)-'a' < 6 }
 
-// looksLikeHost reports whether the word at i is a URL without its scheme: a host
-// and, behind it, a path, a query or a port.
+// looksLikeHost reports whether the word at i is a URL without its scheme: a host, then
+// a path, a query or a port.
 func looksLikeHost(s string, i, end int) bool {
 	host := hostOf(s[i:end])
 	dot := strings.LastIndexByte(host, '.')
@@ -260,7 +263,7 @@ func hostOf(word string) string {
 	return host
 }
 
-// shownHost is what to show of "://…": the host, if it is a name.
+// shownHost returns what to show of "://…": the host, if it is a name.
 func shownHost(url string) string {
 	host := authority(url)
 	if addressEnd(host, 0, wordEnd(host, 0)) > 0 || at(host, 0) == '[' {
@@ -270,16 +273,15 @@ func shownHost(url string) string {
 	return host
 }
 
-// homeFolder reports whether a path leads into somebody's own folder.
+// homeFolder reports whether a path is in a person's home folder.
 func homeFolder(word string) bool {
 	return ascii.HasPrefixFold(word, "/home/") || ascii.HasPrefixFold(word, "/users/") || ascii.HasPrefixFold(word, "/root/") || ascii.HasPrefixFold(word, "~/")
 }
 
-// looksSecret knows a key by its beginning, or by being like nothing that people
-// write: 16 letters and digits mixed, or 12 if they are hexadecimal, which is
-// also how ids look; 20 letters in one piece that make no name; letters of both
-// cases and digits that take turns; or by its length. Names of models and dates
-// are not like that.
+// looksSecret recognises a key by its beginning, by its length, or because nobody writes
+// words like it: 16 letters and digits mixed, or 12 if they are hexadecimal (as ids are);
+// 20 letters in one piece that are not a name; letters of both cases and digits that
+// alternate. Names of models and dates are not like that.
 func looksSecret(word string) bool {
 	if len(word) > maxDetail/2 {
 		return true
@@ -334,7 +336,7 @@ func looksSecret(word string) bool {
 	return false
 }
 
-// class tells capital letters, small ones and digits apart.
+// class returns different values for capital letters, small letters and digits.
 func class(c byte) byte {
 	if isDigit(c) {
 		return '0'
@@ -361,9 +363,9 @@ func isCamel(letters string) bool {
 	return capitals > 1 && capitals*3 <= len(letters) && capitals*14 >= len(letters) && vowels*10 >= len(letters)*3
 }
 
-// isName reports whether a long word is a name: words in one case, joined by marks,
-// or several written together. In a text that mentions secrets, such a one must
-// be the name of an error.
+// isName reports whether a long word is a name: words in one case joined by marks, or
+// words written together. If the text mentions secrets, words written together count
+// only as the name of an error.
 func isName(word string, wary bool) bool {
 	n := 0
 	for i := 0; i <= len(word); i++ {

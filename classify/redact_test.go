@@ -10,8 +10,8 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 )
 
-// secrets are keys of every provider's form; none is a real one. Some are put
-// together here, so that no scanner takes this file for a leak.
+// secrets are keys in the form of every provider; none is real. Some are put together
+// here, so that no scanner reports this file as a leak.
 var secrets = []string{
 	"sk-" + "proj-Zx81mQ0aJkPf3vTt8sLh2YbN", "sk-" + "ant-api03-aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW", "sk-" + "or-v1-0123456789abcdef0123456789abcdef",
 	"sk-" + "abcdefghijklmnopqrstuvwx", "sk-" + "svcacct-qwertyuiop", "AIza" + "SyD4xY9kLmN2pQ7rS1tU3vW5xY7zA9bC1dE", "ya29." + "a0AfH6SMBx-abcdefghij",
@@ -27,7 +27,7 @@ var secrets = []string{
 	"8Qb3mXy7Kz1LpW9vRt5NcJ2hGf6DsA4e0UqYoIxE",          // Cohere
 }
 
-func TestNoSecretComesOutOfAnyField(t *testing.T) {
+func TestNoFieldOfAVerdictShowsASecret(t *testing.T) {
 	places := []string{
 		"Rejected %s here", "%s", "key=%s", "api_key: %s", `{"api_key":"%s"}`, `{"error":{"message":"bad thing %s happened"}}`,
 		"Authorization: Bearer %s", "x-api-key: %s", "headers {'Authorization': 'Bearer %s'}", "Basic %s", "-H \"x-goog-api-key: %s\"",
@@ -61,7 +61,7 @@ func TestNoSecretComesOutOfAnyField(t *testing.T) {
 	}
 }
 
-func TestPasswordsOfAnySortAreMasked(t *testing.T) {
+func TestPasswordsOfAnyFormAreMasked(t *testing.T) {
 	for _, text := range []string{
 		"https://user:hunter2@host.example/path", "password: hunter2", `"password":"hunter2"`, "password = 'hunter2'", "login password=hunter2&x=1",
 		"secret: hunter2", "Cookie: hunter2", "Authorization: Basic hunter2=", "token=hunter2", "postgres://u:hunter2@db/x?password=hunter2",
@@ -101,7 +101,7 @@ func TestDetailIsTheProvidersOwnMessageOnOneLine(t *testing.T) {
 	require.Equal(t, "read ECONNRESET", classify.Classify(classify.Failure{Error: inner}).Detail)
 }
 
-func TestDetailIsBounded(t *testing.T) {
+func TestADetailHasAMaximumLength(t *testing.T) {
 	for _, s := range []string{strings.Repeat("a word ", 1000), strings.Repeat("界", 1000), strings.Repeat("…é", 800)} {
 		detail := classify.Classify(classify.Failure{Status: 500, Body: s}).Detail
 		require.LessOrEqual(t, len(detail), 500)

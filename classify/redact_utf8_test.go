@@ -7,6 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestADetailOfNothingButBrokenUTF8IsCutSomewhere(t *testing.T) {
+func TestADetailOfOnlyBrokenUTF8IsCut(t *testing.T) {
 	require.Equal(t, "…", safe(strings.Repeat("\xAA", 2*maxDetail)))
 }

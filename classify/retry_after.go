@@ -5,9 +5,8 @@ import (
 	"github.com/steadfetch/steadfetch/internal/calendar"
 )
 
-// A hint is a wait that a server asks for, here in milliseconds, with -1 for
-// none: what cannot be read counts as nothing, and so does a wait of more than
-// a year.
+// A hint is the wait that a server asks for, in milliseconds, -1 for none. What cannot
+// be read is no hint, and neither is a wait of more than a year.
 const (
 	aSecond = 1000
 	aMinute = 60 * aSecond
@@ -15,19 +14,19 @@ const (
 	aDay    = 24 * anHour
 	longest = 366 * aDay
 
-	// Numbers of seconds and of milliseconds from here on are points in time:
-	// no server asks to wait for 30 years.
+	// Larger numbers of seconds or milliseconds are points in time: no server asks
+	// for a wait of 30 years.
 	epochSeconds = 1e9
 	epochMillis  = 1e12
 
-	// A date before this, 2026-01-01, is past, even if there is no clock to
-	// compare it with.
+	// Dates before this one, 2026-01-01, are in the past, even if there is no clock
+	// to compare them with.
 	surelyPast = 1767225600 * aSecond
 )
 
-// headerHint reads what the headers ask for: retry-after-ms, retry-after
-// (RFC 9110 §10.2.3), else the reset of every limit that is used up, which is
-// one whose "remaining" header says 0 (Anthropic, OpenAI, the IETF's draft).
+// headerHint reads the wait from the headers: retry-after-ms, then retry-after (RFC 9110
+// §10.2.3), then the reset of every limit that is used up, whose "remaining" header is
+// 0 (Anthropic, OpenAI, the IETF's draft).
 func headerHint(f *Failure) int64 {
 	if len(f.Headers) == 0 {
 		return -1
@@ -55,8 +54,8 @@ func headerHint(f *Failure) int64 {
 	return wait
 }
 
-// moment reads a wait that may be given as a number of seconds, a duration such
-// as 1m12.3s, a Unix time or a date.
+// moment reads a wait in the form of a number of seconds, a duration such as 1m12.3s, a
+// Unix time or a date.
 func moment(s string, now int64) int64 {
 	ms, _, rest := duration(s, aSecond)
 	at := int64(-1)
@@ -81,10 +80,9 @@ func moment(s string, now int64) int64 {
 	return at - now
 }
 
-// duration reads "20", "1m12.3s", "644ms", "3 hours 41 minutes", "30秒", rounded
-// to the millisecond. A number without a unit counts in the unit given. It stops
-// where no more of a duration follows, and gives the rest, and whether there
-// was a unit.
+// duration reads "20", "1m12.3s", "644ms", "3 hours 41 minutes" or "30秒", rounded to the
+// millisecond. unit is the unit of a number that has none. It stops at the end of the
+// duration, and returns the rest of s and whether there was a unit.
 func duration(s string, unit int64) (ms int64, named bool, rest string) {
 	ms, rest = -1, s
 	for {
@@ -130,13 +128,13 @@ func duration(s string, unit int64) (ms int64, named bool, rest string) {
 	}
 }
 
-// units are the names of each unit of time: English, then German, French,
-// Spanish, Portuguese.
+// units are the units of time and their names: in English, German, French, Spanish and
+// Portuguese.
 var units = [...]struct {
 	ms    int64
-	short string // as texts have it
+	short string // as in texts of this package
 	names string
-	begin string // of words that go on without a space: Chinese, Japanese, Korean, Russian
+	begin string // of names that other letters can follow: Chinese, Japanese, Korean, Russian
 }{
 	{ms: 1, short: "ms", names: "ms msec msecs millisecond milliseconds", begin: "毫秒"},
 	{ms: aSecond, short: "s", names: "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos", begin: "秒 초 сек"},
@@ -145,8 +143,8 @@ var units = [...]struct {
 	{ms: aDay, short: "d", names: "d day days tage tagen jour jours dia dias", begin: "天 日 일"},
 }
 
-// unitAt is the length of the unit of time at s[i], 0 for any other word, and
-// the place behind the word.
+// unitAt returns the length of the unit of time at s[i], 0 for any other word, and
+// where the word ends.
 func unitAt(s string, i int) (ms int64, end int) {
 	end = i
 	for isLetter(at(s, end)) {
@@ -167,34 +165,34 @@ func unitAt(s string, i int) (ms int64, end int) {
 	return 0, end
 }
 
-// What a server asks for is told by the words around a number. Those of a
-// member's name are often joined: retry_after_ms, cooldownMs, resetsInSeconds.
+// The words around a number show whether a server asks to wait that long. In the name
+// of a member they are often joined: retry_after_ms, cooldownMs, resetsInSeconds.
 const (
-	// askWords mean a wait if one of joinWords stands before the number,
+	// askWords mean a wait if one of joinWords is before the number.
 	askWords = "retry resets reset back again try available estimated erneut nuevo novamente"
-	// and waitWords do by themselves.
+	// waitWords mean a wait by themselves.
 	waitWords = "wait cooldown delay backoff warten dans attendez espere aguarde через подождите"
 	joinWords = "after in time for of about approximately another this request at least until remaining sie en em seconds secs sec ms milliseconds minutes"
-	// behindWords make the duration before them a wait.
-	behindWords = "wait remaining left cooldown delay before erneut wieder"
-	behindParts = "后 後 후 钟后 钟後 間後 待 お待"
-	// ownWords make it the client's own, or a part of a limit.
+	// afterWords make the duration before them a wait.
+	afterWords = "wait remaining left cooldown delay before erneut wieder"
+	afterParts = "后 後 후 钟后 钟後 間後 待 お待"
+	// ownWords before it make it a wait of the client's own, or a part of a limit.
 	ownWords = "max maximum min will next timeout limit waited last past within per every than initial after"
 )
 
-// asked is what the words before a number say of it.
-type asked struct {
+// cue is what the words before a number say about it.
+type cue struct {
 	unit   int64 // of the number, if nothing follows it
-	ask    bool  // they ask for something, which is a wait if it is joined
+	ask    bool  // they ask for something, which is a wait if joined is set too
 	wait   bool  // they mean a wait
 	joined bool  // a number without a unit may follow
 	retry  bool
-	sure   bool // a machine says it: retry_after, retryDelay
+	sure   bool // a machine wrote it: retry_after, retryDelay
 }
 
-// word adds a word, which may be several in one, and reports whether all of it is
-// known.
-func (a *asked) word(s string) bool {
+// word adds a word, which may be several joined ones, and reports whether all of them
+// are known.
+func (a *cue) word(s string) bool {
 	b := *a
 	for s != "" {
 		part := ""
@@ -220,10 +218,10 @@ func (a *asked) word(s string) bool {
 	return true
 }
 
-// askedBefore reads the words before a number at i, back to the first that does
-// not belong to them.
-func (t *scan) askedBefore(i int) asked {
-	a := asked{unit: aSecond}
+// cueBefore reads the words before a number at i, back to the first that is not part of
+// the cue.
+func (t *scan) cueBefore(i int) cue {
+	a := cue{unit: aSecond}
 	const zhWait = "等待" // at the end of a word: Chinese has no spaces
 	for range 7 {
 		end := i
@@ -242,7 +240,7 @@ func (t *scan) askedBefore(i int) asked {
 	return a
 }
 
-// wordStart gives the place of the word that ends at end.
+// wordStart returns where the word starts that ends at end.
 func (t *scan) wordStart(end int) int {
 	for end > 0 && !isMark(t.flat[end-1]) {
 		end--
@@ -250,7 +248,8 @@ func (t *scan) wordStart(end int) int {
 	return end
 }
 
-// firstOf gives the longest of some words that s begins with.
+// firstOf sets first to the longest of some words that s begins with, and reports
+// whether there is one.
 func firstOf(words, s string, first *string) bool {
 	for words != "" {
 		var w string
@@ -261,9 +260,9 @@ func firstOf(words, s string, first *string) bool {
 	return *first != ""
 }
 
-// askedBehind reports whether the words behind a duration, rest, make it a wait.
-// It begins at i.
-func (t *scan) askedBehind(i int, rest string) bool {
+// cueAfter reports whether the words after a duration, rest, make it a wait. The
+// duration starts at i.
+func (t *scan) cueAfter(i int, rest string) bool {
 	end := max(i-1, 0)
 	if ascii.ListedFold(ownWords, string(t.flat[t.wordStart(end):end])) {
 		return false
@@ -272,20 +271,20 @@ func (t *scan) askedBehind(i int, rest string) bool {
 	for end = 0; end < len(rest) && !isMark(rest[end]); end++ {
 	}
 	part := ""
-	return ascii.ListedFold(behindWords, rest[:end]) || firstOf(behindParts, rest, &part)
+	return ascii.ListedFold(afterWords, rest[:end]) || firstOf(afterParts, rest, &part)
 }
 
-// textHint reads what the texts ask for: the first wait in a machine's words,
-// else the first in a person's.
+// textHint reads the wait from the texts: the first that a machine wrote, else the
+// first in a sentence.
 func (t *scan) textHint() int64 {
-	const enough = 256 // numbers: a text with more is a trace or a page
+	const enough = 256 // numbers: a text with more of them is a stack trace or a page
 	wait := int64(-1)
 	for i, numbers := 0, 0; i < t.n && numbers < enough; i++ {
 		if !isDigit(t.flat[i]) || i > 0 && (isWord(t.flat[i-1]) || t.flat[i-1] == '.' || t.flat[i-1] == '-') {
 			continue
 		}
 		numbers++
-		a := t.askedBefore(i)
+		a := t.cueBefore(i)
 		if wait >= 0 && !a.sure {
 			continue
 		}
@@ -293,7 +292,7 @@ func (t *scan) textHint() int64 {
 		if ms < 0 || ms > longest || !named && !a.joined {
 			continue
 		}
-		if a.wait || named && t.askedBehind(i, rest) {
+		if a.wait || named && t.cueAfter(i, rest) {
 			wait = ms
 			t.cut = t.open && !named && i+64 >= t.n && t.wordStart(t.n-1) <= t.n-len(rest)
 			if a.sure {
@@ -308,7 +307,7 @@ func (t *scan) textHint() int64 {
 // asctime) and RFC 3339 in UTC, as milliseconds since the Unix epoch.
 func date(s string) int64 {
 	const months = "janfebmaraprmayjunjulaugsepoctnovdec"
-	var n [8]int // the numbers, in order: at the end fractions, an offset of 0
+	var n [8]int // the numbers in their order; the last may be a fraction or an offset of 0
 	count, month, monthAt := 0, 0, 0
 	for i := 0; i < len(s); i++ {
 		c := s[i]

@@ -87,7 +87,7 @@ func TestWaitIsReadFromHeaders(t *testing.T) {
 	}
 }
 
-func TestADateWithoutAnyClockIsReadOnlyIfItIsSurelyPast(t *testing.T) {
+func TestADateWithoutAClockIsReadOnlyIfItIsCertainlyPast(t *testing.T) {
 	at := func(date string) *int64 {
 		return classify.Classify(classify.Failure{Status: 429, Headers: map[string]string{"retry-after": date}}).RetryAfterMs
 	}
@@ -171,7 +171,7 @@ func TestWaitIsReadFromTexts(t *testing.T) {
 	}
 }
 
-func TestALongWaitStopsAndAWaitSavesNothing(t *testing.T) {
+func TestALongWaitMakesAFailurePermanentAndNoWaitMakesOneRetryable(t *testing.T) {
 	v := classify.Classify(classify.Failure{Status: 503, Headers: map[string]string{"retry-after": "600"}})
 	require.True(t, v.Retryable)
 	v = classify.Classify(classify.Failure{Status: 503, Headers: map[string]string{"retry-after": "601"}})

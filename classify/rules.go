@@ -1,8 +1,8 @@
 package classify
 
-// rule is one line of the table. It decides if one of any holds, if and holds
-// where it is set, and if none of none does, not even loosely, and none of
-// unless for certain. Without retry it stops.
+// rule is one line of the table. It decides if all of these are so: one of any is
+// found; and is found, if set; none of none is found, not even loosely; and none of
+// unless is found for certain. If retry is false, the failure is not retryable.
 type rule struct {
 	name   string
 	kind   Kind
@@ -13,29 +13,29 @@ type rule struct {
 	unless facts
 }
 
+// facts is a set of facts; none fills it up.
 type facts [4]fact
 
 const ruleChainLost = "response_chain_lost"
 
-// rules is read from the top; the first that holds decides. What comes first
-// is what stays true however it is wrapped: a gateway's 502 around "invalid
-// model" is about the model.
+// rules is searched from the top; the first that holds decides. First come the facts
+// that remain true however they are wrapped: a gateway's 502 around "invalid model" is
+// about the model.
 var rules = [...]rule{
-	// A cancel counts if it was thrown on this side and is not just how the
-	// runtime reports a time-out or a reset. From a server it is the server's own
-	// failure.
+	// A cancel counts if it was thrown on this side, and is not how the runtime reports
+	// a timeout or a reset. A cancel reported by a server is the server's failure.
 	{name: "canceled", kind: Canceled, any: facts{canceledText}, and: fromClient, none: facts{timeout, statusServer}, unless: facts{network}},
 	{name: "callers_deadline", kind: Canceled, any: facts{callerDeadline}, and: fromClient, unless: facts{timeout}},
 
-	// Cloudflare's 521 to 523 say themselves what broke; its page lists many
-	// possible reasons.
+	// Cloudflare's 521 to 523 say what broke, while its page lists many possible
+	// reasons.
 	{name: "cloudflare_origin", kind: Network, retry: true, any: facts{statusOriginDown}},
 	// Between the client and the provider.
 	{name: "proxy_credentials", kind: Auth, any: facts{statusProxyCredentials}},
 	{name: "firewall", kind: Permission, any: facts{firewall}},
 
-	// Limits that minutes do not lift. Words of quota and billing in a limit by
-	// the minute, or with a wait of minutes in the text, are a rate limit.
+	// Limits that last longer than minutes. Words of quota and billing are a rate limit
+	// if the limit is by the minute, or the text asks for a wait of minutes.
 	{name: "credit_used_up", kind: Quota, any: facts{creditGone, statusPayment}},
 	{name: "limit_of_zero", kind: Quota, any: facts{limitWord, rate, statusTooMany}, and: zeroLimit},
 	{name: "daily_quota", kind: Quota, any: facts{dailyQuota}},
@@ -49,7 +49,7 @@ var rules = [...]rule{
 	{name: "not_allowed", kind: Permission, any: facts{notAllowed}},
 	{name: ruleChainLost, kind: InvalidRequest, any: facts{chainLost}},
 	{name: "too_many_tokens", kind: RateLimit, retry: true, any: facts{statusTooMany, minute, shortWait}, and: manyTokens},
-	// The length that the answer may have, not that of what was sent.
+	// The maximum length of the answer, not the length of the request.
 	{name: "output_limit", kind: InvalidRequest, any: facts{outputLimit}, unless: facts{tooLong}},
 	{name: "context_length", kind: ContextLength, any: facts{tooLong, manyTokens}, none: facts{callerDeadline}},
 	{name: "too_large", kind: TooLarge, any: facts{tooLarge, statusTooLarge}},
@@ -59,10 +59,10 @@ var rules = [...]rule{
 	{name: "certificate", kind: TLS, any: facts{certificate, statusCertificate}},
 	{name: "bad_call", kind: InvalidRequest, any: facts{badCall}},
 
-	// A wrapper's generic word: what is permanent inside it came before.
+	// A generic word of a wrapper: the rules above found nothing permanent inside.
 	{name: "overloaded", kind: Overloaded, retry: true, any: facts{statusOverloaded, overloaded}, unless: facts{quota}},
 
-	// A CDN limits rates with 403, too.
+	// A CDN uses 403 for rate limits too.
 	{name: "forbidden", kind: Permission, any: facts{statusForbidden}, none: facts{rate}},
 	{name: "rate_limit", kind: RateLimit, retry: true, any: facts{rate, statusTooMany, quota}},
 	{name: "limit_by_minute", kind: RateLimit, retry: true, any: facts{limitWord}, and: minute},
@@ -85,18 +85,18 @@ var rules = [...]rule{
 	{name: "plan", kind: Quota, any: facts{upgrade}},
 	{name: "size", kind: ContextLength, any: facts{excess}, and: sizeWord},
 	{name: "invalid_request", kind: InvalidRequest, any: facts{statusUnfit, statusRefused, badRequest}},
-	// Nothing says why, but it says that it passes.
+	// No reason is given, but it is said to be temporary.
 	{name: "wait", kind: RateLimit, retry: true, any: facts{shortWait}, and: tryAgain},
 	{name: "try_again", kind: Server, retry: true, any: facts{tryAgain}},
-	// The request had been accepted: what failed later is the server's.
+	// The request was accepted, so what failed later is the server's failure.
 	{name: "event", kind: Server, retry: true, any: facts{inEvent}},
-	// What a transport throws is about the connection, whatever it says.
+	// A transport's error is about the connection, whatever it says.
 	{name: "unanswered", kind: Network, retry: true, any: facts{unanswered}},
 	{name: "unknown", kind: Unknown},
 }
 
-// holds reports whether r decides. A loose word does not stop what the status says
-// is the server's trouble, nor repeat what it says is the request's.
+// holds reports whether r decides. A loose word neither stops a failure that is the
+// server's by its status, nor retries one that is the request's.
 func (t *scan) holds(r *rule) bool {
 	need := loosely
 	if r.retry && t.refused() || !r.retry && t.serverSide() {

@@ -7,66 +7,65 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// flatCap bounds the text that is looked at at a time. Nearly every error says
-// what it is in its first lines.
+// flatCap is how much text is searched at a time, in bytes. Nearly every error says in
+// its first lines what it is.
 const flatCap = 8 << 10
 
-// maxScan bounds the text that is looked at in all, through the window that
-// flat is: a wrapper can say much before it comes to what it wraps.
+// maxScan is how much text is searched in all, in bytes, through the window that flat
+// is: a wrapper can say much before what it wraps.
 const maxScan = 32 << 10
 
-// scan is a failure made ready to be searched.
+// scan is a failure in a form that can be searched.
 //
-// All its texts stand in flat, in one simple alphabet: lower-case letters and
-// digits, one space for any run of white space and punctuation, a semicolon
-// where a sentence ends, and a bar where a JSON value, an object or a text ends,
-// over which no phrase reaches. JSON, JSON in a string in JSON, the repr of a
-// Python dict, a Go rendering and the visible text of an HTML page all come out
-// as the same words.
+// All its texts are in flat, in a simple alphabet: lower-case letters and digits, one
+// space for any run of white space and punctuation, a semicolon where a sentence ends,
+// and a bar where a JSON value, an object or a text ends. No phrase matches across a
+// bar. JSON, JSON in a string in JSON, the repr of a Python dict, a Go rendering and the
+// visible text of an HTML page all become the same words.
 //
-// What is longer than flat passes through it as through a window: all that is
-// looked for is looked for before the window moves on.
+// A text that is longer than flat passes through it as through a window: everything is
+// searched for before the window moves on.
 type scan struct {
 	flat [flatCap]byte
 	n    int // how much of flat is in use
-	left int // how much more text may be looked at
+	left int // how much more text may be read
 
-	// Words are found by their first two bytes: head holds the place of the
-	// last such word, plus one, and next that of the one before.
+	// Words are found by a hash of their first two bytes: head has the position plus
+	// one of the first such word, and next that of the following one.
 	head [256]uint16
 	next [flatCap]uint16
 
 	parts  [24]part
 	nparts int
 
-	tested [factCount]bool  // which facts were looked for
-	found  [factCount]level // how well they are founded
-	status int              // the status that counts: the response's, or one told inside
+	tested [factCount]bool  // which facts were searched for
+	found  [factCount]level // how certain they are
+	status int              // the status that counts: the response's, or one in a text
 	outer  int              // the response's
-	wait   int64            // what the texts ask for, in milliseconds; -1 for nothing
+	wait   int64            // the wait that the texts ask for, in milliseconds; -1 for none
 	open   bool             // the last text ends in a word, and may be cut there
-	cut    bool             // and within that wait: 2, of "2 hours"
+	cut    bool             // and that word is part of the wait: 2, of "2 hours"
 
-	foreign bool // thrown by code that is not the engine's: no loose words
+	foreign bool // thrown by code that is not the engine's: loose words do not count
 }
 
-// level says how well a fact is founded.
+// level is how certain a fact is.
 type level uint8
 
 const (
-	unfounded level = iota
-	loosely         // by a word that other errors use, too
+	unfounded level = iota // not found
+	loosely                // by a word that other errors use too
 	fully
 )
 
-// part is where one text begins in flat.
+// part is where one text starts in flat.
 type part struct {
 	name  string
 	start int
 }
 
-// noise names the members of a JSON answer that say nothing about a failure,
-// or that give back what the request said, in the caller's words.
+// noise are the members of a JSON answer that say nothing about a failure, or that
+// repeat the caller's request.
 const noise = "input output instructions messages prompt content text parts delta tools schema failed_generation " +
 	"incomplete_details truncation param model url id request_id user usage timestamp safetyratings content_filter_results content_filter_result"
 
@@ -77,7 +76,9 @@ func (t *scan) reset() {
 	clear(t.found[:])
 }
 
-// add appends a text.
+// add appends a text, in the alphabet of flat. It reads one character at a time: a
+// letter or digit is kept, an escape is decoded, a tag and a member that is noise are
+// skipped, and everything else becomes a mark.
 func (t *scan) add(name, s string) {
 	if s == "" || t.nparts == len(t.parts) {
 		return
@@ -136,7 +137,7 @@ func (t *scan) add(name, s string) {
 		case (c == '.' || c == '!' || c == '?') && at(s, i+1) <= ' ':
 			c = ';'
 		case c == '-' && isDigit(at(s, i+1)) && !isWord(at(s, i-1)):
-			// A number below zero.
+			// A negative number keeps its sign.
 		case c == '<' && html:
 			c = ' '
 			if end := skipTag(s, i); end > 0 {
@@ -163,19 +164,19 @@ func (t *scan) add(name, s string) {
 	t.mark('|')
 }
 
-// twoBytes appends a character of two bytes: a letter of Latin, Cyrillic or
-// Greek as it is, so only in the case in which it is written.
+// twoBytes appends a character of two bytes: a Latin, Cyrillic or Greek letter, whose
+// case is not changed.
 func (t *scan) twoBytes(a, b byte) {
 	if a == 0xC2 {
-		t.mark(' ') // a sign
+		t.mark(' ') // a punctuation mark or symbol
 		return
 	}
 	t.flat[t.n], t.flat[t.n+1] = a, b
 	t.n += 2
 }
 
-// wide appends a character of three bytes, such as a Chinese one; general and
-// wide punctuation (U+2000, U+3000 and U+FF00 onward) is but a mark.
+// wide appends a character of three bytes, such as a Chinese one. General and wide
+// punctuation (from U+2000, U+3000 and U+FF00) becomes a mark.
 func (t *scan) wide(a, b, c byte) {
 	switch {
 	case a == 0xE3 && b == 0x80 && c == 0x82:
@@ -191,12 +192,12 @@ func (t *scan) wide(a, b, c byte) {
 // isMark reports whether c separates words in flat.
 func isMark(c byte) bool { return c == ' ' || c == ';' || c == '|' }
 
-// fillers are words that change nothing: without them, "the model is currently
-// overloaded" and "model overloaded" are the same.
+// fillers are words without meaning for the search: without them, "the model is
+// currently overloaded" and "model overloaded" are the same.
 const fillers = "is are was were be been being has have had the a an your our its currently"
 
-// mark puts a mark behind the last word, or in its place if it is a filler. Of several the strongest stays: a bar
-// is more than a semicolon, and that more than a space.
+// mark appends a mark, and drops the word before it if that is a filler. Of several
+// marks in a row the strongest stays: a bar, then a semicolon, then a space.
 func (t *scan) mark(c byte) {
 	start := t.wordStart(t.n)
 	if n := t.n - start; start > 0 && n > 0 && n < 10 && ascii.ListedFold(fillers, string(t.flat[start:t.n])) {
@@ -210,8 +211,8 @@ func (t *scan) mark(c byte) {
 	t.n++
 }
 
-// slide looks for everything in the window and moves it on. The end of the
-// window stays, so that no phrase is missed between two.
+// slide searches the window for everything, and moves it on. The end of the window
+// stays in it, so that no phrase is missed between two.
 func (t *scan) slide() {
 	const overlap = 256
 	t.flat[t.n] = '|' // no phrase reaches further
@@ -227,17 +228,16 @@ func (t *scan) slide() {
 	clear(t.head[:])
 }
 
-// look makes the words findable, and reads what stands in numbers: a status and
-// a wait. A status told inside outranks the response's: a wrapper's own is often
-// just 400, 500 or 200. Of several the last counts, which is the innermost in
-// most renderings.
+// look builds the index of words, and reads the status and the wait in the texts. A
+// status in a text outranks the response's: that of a wrapper is often just 400, 500 or
+// 200. Of several the last counts, which is the innermost in most renderings.
 func (t *scan) look() {
 	for i := t.n - 1; i >= 0; i-- {
 		c := t.flat[i]
 		if isMark(c) || c >= 0x80 && c < 0xC0 || i > 0 && c < 0x80 && isWord(t.flat[i-1]) {
 			continue
 		}
-		h := &t.head[bucket(c, t.flat[i+1])]
+		h := &t.head[headOf(c, t.flat[i+1])]
 		t.next[i] = *h
 		*h = uint16(i + 1)
 		if t.status == t.outer {
@@ -249,18 +249,19 @@ func (t *scan) look() {
 	}
 }
 
-func bucket(a, b byte) byte { return a*31 + b }
+// headOf returns the index in head of words that begin with these bytes.
+func headOf(a, b byte) byte { return a*31 + b }
 
-// before lists the ends of texts behind which three digits are a status, those
-// first behind which they are one in any text, whoever wrote it.
+// statusCues are words after which three digits are a status. After foreignStatusCues
+// they are one even in errors of code that is not the engine's.
 const (
-	beforeAnywhere = "status;http;status code;http 1.1;http 2;status of"
-	before         = beforeAnywhere + ";code;error;exception;failed;message;returned;response;received;got;upstream"
+	foreignStatusCues = "status;http;status code;http 1.1;http 2;status of"
+	statusCues        = foreignStatusCues + ";code;error;exception;failed;message;returned;response;received;got;upstream"
 )
 
-// statusAt reads a status where the word at i is one: 4xx or 5xx, at the start
-// of a text or behind a word that says what it is. Three digits in an id, a
-// port, a count or a model's name are none.
+// statusAt sets the status if the word at i is one: 4xx or 5xx, at the start of a text
+// or after a word that says so. Three digits in an id, a port, a count or the name of a
+// model are not a status.
 func (t *scan) statusAt(i int) {
 	n := 0
 	end := i
@@ -271,9 +272,9 @@ func (t *scan) statusAt(i int) {
 	if c := t.flat[end]; n < 400 || n > 599 || isDigit(c) || c == '.' {
 		return
 	}
-	words := before
+	words := statusCues
 	if t.foreign {
-		words = beforeAnywhere
+		words = foreignStatusCues
 	}
 	if start := t.parts[t.partAt(i)].start; i == start && !isWord(t.flat[end]) && !t.foreign {
 		t.status = n
@@ -281,7 +282,7 @@ func (t *scan) statusAt(i int) {
 		for words != "" {
 			var word string
 			word, words = ascii.CutByte(words, ';')
-			// Text may be glued to the digits: "status code 429This request …".
+			// Text can follow without a space: "status code 429This request …".
 			if at := i - 1 - len(word); at >= 0 && string(t.flat[at:i-1]) == word && (!isWord(t.flat[end]) || word == "code") {
 				t.status = n
 			}
@@ -289,7 +290,7 @@ func (t *scan) statusAt(i int) {
 	}
 }
 
-// partAt is the index of the part that i lies in.
+// partAt returns the index of the part that i is in.
 func (t *scan) partAt(i int) int {
 	p := t.nparts - 1
 	for p > 0 && t.parts[p].start > i {
@@ -298,7 +299,7 @@ func (t *scan) partAt(i int) int {
 	return p
 }
 
-// level says how well a fact is founded. What is not known yet is looked for.
+// level returns how certain a fact is. It searches for the fact if that was not done yet.
 func (t *scan) level(f fact) level {
 	if !t.tested[f] && f <= lexical && f > none {
 		t.tested[f] = true
@@ -312,13 +313,13 @@ func (t *scan) level(f fact) level {
 	return t.found[f]
 }
 
-// search reports whether one of some phrases is there.
+// search reports whether one of some phrases is in the texts.
 func (t *scan) search(phrases string, claim bool) bool {
 	at, _ := t.find(phrases, claim)
 	return at >= 0
 }
 
-// anyOf reports whether one of set is founded as well as need says.
+// anyOf reports whether one of set is at least as certain as need.
 func (t *scan) anyOf(set *facts, need level) bool {
 	for _, f := range set {
 		if f != none && t.level(f) >= need {
@@ -328,13 +329,12 @@ func (t *scan) anyOf(set *facts, need level) bool {
 	return false
 }
 
-// find searches for any of some phrases, which are separated by semicolons. A
-// phrase is words in lower case; the space between two of them stands for
-// anything or nothing between words, so that "rate limit" is also rate_limit
-// and RateLimit. It must begin and end where words do, but for a star at its
-// end or at its beginning. A bar stands for the beginning or the end of a value,
-// a tilde for a few words more, a hash for a number. "a:b,c" is "a b" or "a c".
-// A phrase that must be claimed counts only where claimed says so.
+// find searches for any of some phrases, which are separated by semicolons, and returns
+// where one is. A phrase is words in lower case. The space between two words stands for
+// any mark or nothing, so that "rate limit" is also rate_limit and RateLimit. A phrase must
+// begin and end where words do, unless it has a star there. A bar stands for the beginning
+// or the end of a value, a tilde for a few words, a hash for a number. "a:b,c" is "a b" or
+// "a c". With claim set, a phrase counts only where claimed reports true.
 func (t *scan) find(phrases string, claim bool) (at int, phrase string) {
 	for phrases != "" {
 		phrase, phrases = ascii.CutByte(phrases, ';')
@@ -350,7 +350,7 @@ func (t *scan) find(phrases string, claim bool) (at int, phrase string) {
 		if phrase[0] == '|' {
 			words = phrase[1:]
 		}
-		for next := int(t.head[bucket(words[0], words[1])]); next > 0; {
+		for next := int(t.head[headOf(words[0], words[1])]); next > 0; {
 			i := next - 1
 			next = int(t.next[i])
 			if len(words) < len(phrase) && i > 0 && t.flat[i-1] != '|' {
@@ -364,8 +364,8 @@ func (t *scan) find(phrases string, claim bool) (at int, phrase string) {
 	return -1, ""
 }
 
-// claimed reports whether what stands at i is put forward: not denied just before
-// it, and not part of advice.
+// claimed reports whether the phrase at i is a statement: not denied just before it,
+// and not part of advice.
 func (t *scan) claimed(i int) bool {
 	const (
 		denials = "not never t without nor" // "isn't" is two words here
@@ -388,10 +388,10 @@ func (t *scan) claimed(i int) bool {
 	return true
 }
 
-// gap is how far a tilde reaches: over a model's name, in quotes.
+// gap is how many bytes a tilde can stand for: enough for a model's name in quotes.
 const gap = 60
 
-// match gives the place behind phrase if that stands at i, else -1.
+// match returns where phrase ends if it is at i, else -1.
 func (t *scan) match(i int, phrase string) int {
 	for p := 0; p < len(phrase); p++ {
 		switch c := phrase[p]; c {
@@ -438,7 +438,7 @@ func (t *scan) match(i int, phrase string) int {
 			i++
 		}
 	}
-	// flat ends in a bar, so i is still inside.
+	// flat ends with a bar, so i is still inside.
 	if c := t.flat[i]; (isWord(c) || c == '.') && isWord(phrase[len(phrase)-1]) {
 		return -1
 	}
@@ -447,7 +447,7 @@ func (t *scan) match(i int, phrase string) int {
 
 func isWord(c byte) bool { return isLetter(c) || isDigit(c) }
 
-// skipSpace gives the place of the first byte from s[i] on that is no white space.
+// skipSpace returns where the first byte from s[i] on is that is not white space.
 func skipSpace(s string, i int) int {
 	for c := at(s, i); c == ' ' || c == '\n' || c == '\t' || c == '\r'; c = at(s, i) {
 		i++
@@ -455,15 +455,15 @@ func skipSpace(s string, i int) int {
 	return i
 }
 
-// begins reports whether the first byte of s that is no white space is c.
+// begins reports whether the first byte of s that is not white space is c.
 func begins(s string, c byte) bool {
 	return at(s, skipSpace(s, 0)) == c
 }
 
 func looksLikeJSON(s string) bool { return begins(s, '{') || begins(s, '[') }
 
-// skipNoise gives the place behind a member of a JSON object whose name, at
-// s[i], is noise, or 0.
+// skipNoise returns where a member of a JSON object ends whose name, at s[i], is noise.
+// It returns 0 for any other member.
 func skipNoise(s string, i int) int {
 	const longest = 24
 	i++
@@ -483,7 +483,7 @@ func skipNoise(s string, i int) int {
 	return i + len(value)
 }
 
-// hasTags reports whether s has an end tag, as every page of HTML has.
+// hasTags reports whether s has an end tag, as every HTML page does.
 func hasTags(s string) bool {
 	for s != "" {
 		if _, s = ascii.CutByte(s, '<'); at(s, 0) == '/' {
@@ -493,8 +493,8 @@ func hasTags(s string) bool {
 	return false
 }
 
-// skipTag gives the place behind an HTML tag at s[i], and behind the text of a
-// script or a style sheet, or 0 if there is no tag.
+// skipTag returns where an HTML tag at s[i] ends or, if it starts a script or a style
+// sheet, where that ends. It returns 0 if there is no tag.
 func skipTag(s string, i int) int {
 	const longest = 600
 	if c := at(s, i+1); !isWord(c) && c != '/' && c != '!' {

@@ -2,7 +2,7 @@
 
 package classify
 
-// The module has one thread and no call into it begins inside another.
+// The module has one thread, and no call into it starts during another.
 var only scan
 
 func borrow() *scan { return &only }

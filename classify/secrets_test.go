@@ -21,7 +21,7 @@ const (
 	base64s   = base62 + "+/"
 )
 
-// secretForms make keys of the forms that providers, clouds and sessions use.
+// secretForms make keys in the forms that providers, clouds and sessions use.
 var secretForms = map[string]func(pick func(alphabet string, n int) string) string{
 	"OpenAI":         func(p func(string, int) string) string { return "sk-" + p(base62, 48) },
 	"OpenAI project": func(p func(string, int) string) string { return "sk-" + "proj-" + p(urlSafe, 64) },
@@ -58,7 +58,7 @@ var secretForms = map[string]func(pick func(alphabet string, n int) string) stri
 	"Slack": func(p func(string, int) string) string { return "xox" + "b-" + p(digits, 12) + "-" + p(base62, 24) },
 }
 
-// sentences hold a secret where clients and servers let it slip.
+// secretPlaces are texts with a secret where clients and servers sometimes show it.
 var secretPlaces = []string{
 	"Incorrect API key provided: %s. You can find your key in the console.",
 	"The key %s is not allowed to use this model",

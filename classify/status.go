@@ -1,8 +1,8 @@
 package classify
 
-// StatusCodeRetryable reports whether an HTTP status alone, with nothing known of
-// the body, is worth another try: 408, 425, 429, 499, 500, 502, 503, 504,
-// 520 to 524, 529, 530 and 598. A 409 is judged by its text, so not here.
+// StatusCodeRetryable reports whether an HTTP status is worth another attempt if nothing
+// else is known: 408, 425, 429, 499, 500, 502, 503, 504, 520 to 524, 529, 530 and 598.
+// A 409 is not among them, since only its text shows whether it is.
 func StatusCodeRetryable(code int) bool {
 	switch code {
 	case 408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530, 598:
@@ -11,7 +11,7 @@ func StatusCodeRetryable(code int) bool {
 	return false
 }
 
-// statuses gives the fact of each status; the first line that holds it counts.
+// statuses has the fact of each status; the first line with it counts.
 var statuses = [...]struct {
 	from, to uint16
 	fact     fact
@@ -19,20 +19,20 @@ var statuses = [...]struct {
 	{from: 400, to: 400, fact: statusUnfit},
 	{from: 422, to: 422, fact: statusUnfit},
 	{from: 401, to: 401, fact: statusNoCredentials},
-	{from: 561, to: 561, fact: statusNoCredentials}, // an AWS load balancer's own
+	{from: 561, to: 561, fact: statusNoCredentials}, // used by AWS load balancers
 	{from: 407, to: 407, fact: statusProxyCredentials},
 	{from: 402, to: 402, fact: statusPayment},
 	{from: 403, to: 403, fact: statusForbidden},
-	{from: 451, to: 451, fact: statusForbidden}, // by law, as in some countries
+	{from: 451, to: 451, fact: statusForbidden}, // unavailable for legal reasons, as in some countries
 	{from: 404, to: 404, fact: statusNotFound},
 	{from: 408, to: 408, fact: statusTimeout},
 	{from: 504, to: 504, fact: statusTimeout},
 	{from: 524, to: 524, fact: statusTimeout}, // Cloudflare waited for the origin
-	{from: 598, to: 599, fact: statusTimeout}, // some proxies' own
+	{from: 598, to: 599, fact: statusTimeout}, // used by some proxies
 	{from: 413, to: 413, fact: statusTooLarge},
 	{from: 431, to: 431, fact: statusTooLarge},
 	{from: 424, to: 425, fact: statusUpstream}, // Bedrock's model failed; too early
-	{from: 499, to: 499, fact: statusUpstream}, // a proxy's word for a request that was given up
+	{from: 499, to: 499, fact: statusUpstream}, // a proxy's status for a request that its client abandoned
 	{from: 429, to: 429, fact: statusTooMany},
 	{from: 420, to: 420, fact: statusTooMany}, // an old name of 429, "Enhance Your Calm"
 	{from: 501, to: 501, fact: statusNotImplemented},
@@ -46,7 +46,7 @@ var statuses = [...]struct {
 	{from: 300, to: 499, fact: statusRefused},
 }
 
-// structure gives the facts that need no words.
+// structure finds the facts that need no text.
 func (t *scan) structure(f *Failure) {
 	if f.Event != nil {
 		t.found[inEvent] = fully

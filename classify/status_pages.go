@@ -2,8 +2,7 @@
 
 package classify
 
-// page is the address of a page. The module has no use for one, so there it
-// holds nothing.
+// page is the URL of a page. The module does not use it, so there it is empty.
 type page string
 
 func shownAt(address string) page { return page(address) }

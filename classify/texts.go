@@ -7,15 +7,15 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// Text is what a person reads of a failure. In both, {who} stands for whose
-// failure it is ("Anthropic", "The AI provider", "The server"), and {wait} for
-// how long was asked to wait ("1 h 30 min"). No message asks to try again:
-// while the engine retries that would be wrong, and afterwards the page offers it.
+// Text is what a person reads about a failure. In Title and Message, {who} stands for
+// whose failure it is ("Anthropic", "The AI provider", "The server"), and {wait} for the
+// wait that was asked for ("1 h 30 min"). No message asks the reader to try again: while
+// the engine retries that would be wrong, and afterwards the page offers it.
 type Text struct {
 	Title, Message string
 }
 
-// texts holds the text of each kind, and of those rules that know more.
+// texts has the text of each kind, and of those rules that can say more.
 var texts = [...]struct {
 	of string // a kind, or a rule
 	Text
@@ -53,7 +53,7 @@ var texts = [...]struct {
 	{of: string(NotReplayable), Text: Text{Title: "Request failed", Message: "The request cannot be sent a second time."}},
 }
 
-// textOf is the text for v's rule or kind.
+// textOf returns the text for v's rule, else for its kind, else nil.
 func textOf(v *Verdict) *Text {
 	var text *Text
 	for i := range texts {
@@ -64,15 +64,15 @@ func textOf(v *Verdict) *Text {
 	return text
 }
 
-// Describe fills in Title and Message, for what else v says. Call it
-// again after a change of kind or wait.
+// Describe sets Title and Message by the other fields. Call it again after a change of
+// Kind, Rule, Provider, Party or RetryAfterMs.
 func (v *Verdict) Describe() {
 	text := textOf(v)
 	if text == nil {
 		return
 	}
 	v.Title, v.Message = text.Title, fill(text.Message, v)
-	// A wait that ends the retrying is told.
+	// The message also names a wait that ends the retrying.
 	if !v.Retryable && v.RetryAfterMs != nil && *v.RetryAfterMs > longWaitMs && v.Kind != RetryAfterTooLong {
 		who := "{who}"
 		if ascii.HasPrefixFold(text.Message, who) {
@@ -82,7 +82,7 @@ func (v *Verdict) Describe() {
 	}
 }
 
-// fill puts what v says in the places of {who} and {wait}.
+// fill replaces {who} and {wait}.
 func fill(text string, v *Verdict) string {
 	open := strings.IndexByte(text, '{')
 	if open < 0 {
@@ -100,7 +100,7 @@ func fill(text string, v *Verdict) string {
 	return text[:open] + name + fill(rest, v)
 }
 
-// waitText writes a wait in its two largest units: "1 h 30 min".
+// waitText returns a wait in its two largest units: "1 h 30 min".
 func waitText(ms int64) string {
 	out := make([]byte, 0, 16)
 	ms += aSecond - 1
@@ -124,12 +124,12 @@ func waitText(ms int64) string {
 	return string(out)
 }
 
-// apiPaths are parts of the paths under which providers, and what speaks their
-// protocols, are called.
+// apiPaths are parts of the paths of providers' APIs, and of servers that speak their
+// protocols.
 const apiPaths = "/v1 /chat/completions /responses /messages /deployments /models :generatecontent :streamgeneratecontent"
 
-// party says whose failure it is, if not the provider's: what stands in the way,
-// or a server of one's own, if the request did not go where models are called.
+// party returns whose failure it is, if not the provider's: that of something on the
+// way or, if the address is not one of a model API, of the application's own server.
 func party(f *Failure, v *Verdict) Party {
 	switch v.Rule {
 	case "proxy_credentials":
@@ -150,7 +150,7 @@ func party(f *Failure, v *Verdict) Party {
 	return PartyServer
 }
 
-// who names whose failure it is.
+// who returns the name of whose failure it is.
 func (v *Verdict) who() string {
 	switch v.Party {
 	case PartyServer:
@@ -166,11 +166,11 @@ func (v *Verdict) who() string {
 	return "The AI provider"
 }
 
-// NewVerdict is the verdict on a failure that the retry engine itself found:
-// a silent or truncated stream, an empty answer, a limit of its own. Silence,
-// Truncated, EmptyOutput, Unreadable, Network, NetworkOrCORS and Timeout are retryable,
-// every other kind is not. The rule's name is the kind's. Of the failure only
-// its provider and its request's address count.
+// NewVerdict returns the verdict on a failure that the retry engine itself found: a
+// silent or truncated stream, an empty answer, a limit of its own. Silence, Truncated,
+// EmptyOutput, Unreadable, Network, NetworkOrCORS and Timeout are retryable, every other
+// kind is not. Rule is the name of the kind. Of f only Provider, URL and Headers count,
+// to find the provider.
 func NewVerdict(kind Kind, f *Failure) *Verdict {
 	v := &Verdict{Kind: kind, Provider: providerOf(f), Rule: string(kind)}
 	v.Retryable = ascii.ListedFold("silence truncated empty_output unreadable network network_or_cors timeout", v.Rule)

@@ -4,15 +4,16 @@ package classify
 
 import "strings"
 
-// Texts are an application's own words, in its own language, by kind or, more
-// closely, by rule: Texts{"rate_limit": {Title: "Zu schnell", Message: "{who}
-// bremst. Wartezeit: {wait}"}}. What has no line keeps the words it has.
+// Texts are an application's own texts, in its own language, by kind or by rule; a rule
+// takes precedence: Texts{"rate_limit": {Title: "Zu schnell", Message: "{who} bremst.
+// Wartezeit: {wait}"}}. Verdicts of other kinds keep their English texts.
 //
-// The keys "provider", "server", "proxy" and "firewall" give in Title what {who}
-// stands for where no provider's name does.
+// The Title of the keys "provider", "server", "proxy" and "firewall" is what {who}
+// stands for if there is no provider with a name of its own.
 type Texts map[string]Text
 
-// Apply puts t's words in the place of v's.
+// Apply replaces v's Title and Message by those in t, if there are any. {wait} is empty
+// if v has no wait.
 func (t Texts) Apply(v *Verdict) {
 	text, ok := t[v.Rule]
 	if !ok {

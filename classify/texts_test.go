@@ -8,7 +8,7 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 )
 
-func TestAStopForAWaitSaysHowLong(t *testing.T) {
+func TestAMessageNamesAWaitThatEndsTheRetrying(t *testing.T) {
 	for seconds, want := range map[string]string{
 		"3600": "1 h", "5400": "1 h 30 min", "601": "10 min 1 s", "90061": "1 d 1 h", "7260": "2 h 1 min", "86400": "1 d",
 	} {
@@ -17,7 +17,7 @@ func TestAStopForAWaitSaysHowLong(t *testing.T) {
 		require.False(t, v.Retryable)
 	}
 	v := classify.Classify(classify.Failure{Status: 429, Headers: map[string]string{"retry-after": "60"}})
-	require.NotContains(t, v.Message, "wait", "a wait that is kept is shown by the countdown")
+	require.NotContains(t, v.Message, "wait", "the countdown shows a wait that the engine waits")
 	ms := int64(5_400_000)
 	v = *classify.NewVerdict(classify.RetryAfterTooLong, &classify.Failure{Provider: "groq"})
 	v.RetryAfterMs = &ms
@@ -25,7 +25,7 @@ func TestAStopForAWaitSaysHowLong(t *testing.T) {
 	require.Equal(t, "Groq asks to wait 1 h 30 min, which is more than is allowed here.", v.Message)
 }
 
-func TestWhoseFailureItIsIsSaidTruly(t *testing.T) {
+func TestTheMessageNamesWhoseFailureItIs(t *testing.T) {
 	for _, c := range []struct {
 		failure classify.Failure
 		party   classify.Party
@@ -51,13 +51,13 @@ func TestWhoseFailureItIsIsSaidTruly(t *testing.T) {
 	}
 }
 
-func TestAuthTellsWhatIsMissingAndNeverAKey(t *testing.T) {
+func TestAnAuthDetailIsTheMissingScopeAndNeverAKey(t *testing.T) {
 	v := classify.Classify(classify.Failure{Status: 401, Body: `{"error":{"message":"You have insufficient permissions for this operation. Missing scopes: model.request, api.responses.write. Check your role, key sk-` + `abcdefghijklmnop1234 has none."}}`})
 	require.Equal(t, "Missing scopes: model.request, api.responses.write", v.Detail)
 	require.Empty(t, classify.Classify(classify.Failure{Status: 401, Body: `{"error":{"message":"Incorrect API key provided: abc"}}`}).Detail)
 }
 
-func TestAnApplicationsOwnTextsTakeThePlace(t *testing.T) {
+func TestAnApplicationsOwnTextsReplaceOurs(t *testing.T) {
 	own := classify.Texts{
 		"rate_limit":  {Title: "Zu schnell", Message: "{who} bremst. Wartezeit: {wait}."},
 		"missing_key": {Title: "Anmelden", Message: "{who}: kein Schlüssel."},

@@ -19,16 +19,16 @@ var update = flag.Bool("update", false, "write the files that the tests of -run 
 
 const vectorsFile = "../testdata/classify/vectors.json"
 
-// vector is a failure and the verdict on it, as JSON: every host gives the same
-// bytes for it.
+// vector is a failure and the verdict on it, as JSON. Every host must return the same
+// bytes.
 type vector struct {
 	Name    string           `json:"name"`
 	Failure classify.Failure `json:"failure"`
 	Verdict json.RawMessage  `json:"verdict"`
 }
 
-// encode is JSON as the module writes it: members in the order of the struct,
-// nothing escaped that need not be.
+// encode returns JSON as the module writes it: members in the order of the struct, and
+// nothing escaped without need.
 func encode(t testing.TB, v any) []byte {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
@@ -37,7 +37,7 @@ func encode(t testing.TB, v any) []byte {
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// byHand are the failures that no report shows but every host must get right.
+// byHand are failures that no report has but that every host must judge right.
 var byHand = []namedFailure{
 	{"empty", classify.Failure{}},
 	{"canceled by the caller", classify.Failure{Canceled: true, Status: 500, Provider: "openai"}},
@@ -96,12 +96,13 @@ func TestVectorsHold(t *testing.T) {
 	require.NoError(t, err)
 	if string(want) != out.String() {
 		changed := changes(string(want), out.String())
-		t.Errorf("%s is not what comes of it today, in %d vectors:\n  %s\nIf that is meant, go test ./classify -run Vectors -update writes it: read the difference.",
+		t.Errorf("%s differs from today's verdicts, in %d vectors:\n  %s\nIf that is intended, go test ./classify -run Vectors -update writes it: read the difference.",
 			vectorsFile[len("../"):], len(changed), strings.Join(changed[:min(len(changed), 20)], "\n  "))
 	}
 }
 
-// changes names the vectors that are new, different or gone. Each is a line.
+// changes returns the names of the vectors that are new, different or gone. Each vector
+// is a line.
 func changes(was, is string) (names []string) {
 	before := map[string]string{}
 	for _, line := range vectorLines(was) {

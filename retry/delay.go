@@ -11,13 +11,13 @@ const (
 	maxDelay     = time.Minute
 )
 
-// Delay is the default wait before retry number attempt, counted from 0:
-// 1s -> 2s -> 4s -> 8s -> 16s -> 32s -> 60s -> 60s …. A negative attempt
-// counts as 0. There is no jitter.
+// Delay returns the default wait before retry number attempt, counted from 0:
+// 1s -> 2s -> 4s -> 8s -> 16s -> 32s -> 60s -> 60s …. A negative attempt counts as 0.
+// It adds no jitter.
 func Delay(attempt int) time.Duration { return backoff(attempt, initialDelay, maxDelay) }
 
-// backoff doubles first attempt times and stops at most. It cannot overflow:
-// policies hold no more than MaxWait.
+// backoff doubles first attempt times, up to most. It cannot overflow, since a policy
+// has no wait above MaxWait.
 func backoff(attempt int, first, most time.Duration) time.Duration {
 	d := min(first, most)
 	for ; attempt > 0 && d < most && d > 0; attempt-- {
@@ -26,13 +26,13 @@ func backoff(attempt int, first, most time.Duration) time.Duration {
 	return max(d, 0)
 }
 
-// Wait is how long to wait after a failure with verdict v, or the kind of
-// verdict that ends the retrying instead. failures counts it too, from 1;
-// random is 32 random bits for the jitter. p must be filled. Wait looks at no
-// clock: MaxElapsed is its caller's.
+// Wait returns how long to wait after a failure with verdict v or, in stop, the kind
+// of verdict that ends the retrying. failures is the number of failures including
+// this one, from 1. random is 32 random bits for the jitter. p must have its defaults
+// (see Fill). Wait reads no clock, so the caller must check MaxElapsed.
 //
-// The wait is the longer one of the backoff, jittered, and what the server
-// asked for, which jitter only lengthens.
+// The wait is the longer of two: the backoff with its jitter, and what the server asked
+// for, which jitter can only make longer.
 func (p *Policy) Wait(failures int, v *classify.Verdict, random uint32) (wait time.Duration, stop classify.Kind) {
 	if p.MaxAttempts > 0 && failures >= p.MaxAttempts {
 		return 0, classify.AttemptsExhausted
@@ -45,7 +45,7 @@ func (p *Policy) Wait(failures int, v *classify.Verdict, random uint32) (wait ti
 		wait -= fraction(wait/2, random)
 	}
 	if v.Kind == classify.EmptyOutput && failures == 1 {
-		wait = 0 // likely to have been a slip: the first retry goes at once
+		wait = 0 // most likely a glitch, so the first retry goes at once
 	}
 	if v.RetryAfterMs == nil {
 		return wait, ""
@@ -66,8 +66,8 @@ func (p *Policy) Wait(failures int, v *classify.Verdict, random uint32) (wait ti
 	return wait, ""
 }
 
-// fraction is d times a random fraction in [0, 1], in whole milliseconds, so
-// that every host waits the same.
+// fraction returns d times a random fraction in [0, 1], in whole milliseconds so
+// that every host waits equally long.
 func fraction(d time.Duration, random uint32) time.Duration {
 	ms := d.Milliseconds() // below 2^31, so the product fits
 	return time.Duration(ms*int64(random>>1)/maxNumber) * time.Millisecond

@@ -49,10 +49,10 @@ func TestDoGivesUpWithAnErrorThatSaysWhyAndWhatFailedLast(t *testing.T) {
 		attempts int
 		elapsed  time.Duration
 	}{
-		"attempts":              {retry.Policy{MaxAttempts: 3}, errTransient, retry.ErrExhausted, classify.AttemptsExhausted, 3, 3 * time.Second},
-		"time":                  {retry.Policy{MaxElapsed: 6 * time.Second}, errTransient, retry.ErrMaxElapsed, classify.MaxElapsedExceeded, 3, 3 * time.Second},
-		"time, to the last bit": {retry.Policy{MaxElapsed: 3 * time.Second}, errTransient, retry.ErrMaxElapsed, classify.MaxElapsedExceeded, 3, 3 * time.Second},
-		"asked":                 {retry.Policy{MaxRetryAfter: 19 * time.Second}, limited, retry.ErrRetryAfterTooLong, classify.RetryAfterTooLong, 1, 0},
+		"attempts":                {retry.Policy{MaxAttempts: 3}, errTransient, retry.ErrExhausted, classify.AttemptsExhausted, 3, 3 * time.Second},
+		"time":                    {retry.Policy{MaxElapsed: 6 * time.Second}, errTransient, retry.ErrMaxElapsed, classify.MaxElapsedExceeded, 3, 3 * time.Second},
+		"all of the time is used": {retry.Policy{MaxElapsed: 3 * time.Second}, errTransient, retry.ErrMaxElapsed, classify.MaxElapsedExceeded, 3, 3 * time.Second},
+		"asked":                   {retry.Policy{MaxRetryAfter: 19 * time.Second}, limited, retry.ErrRetryAfterTooLong, classify.RetryAfterTooLong, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -67,20 +67,20 @@ func TestDoGivesUpWithAnErrorThatSaysWhyAndWhatFailedLast(t *testing.T) {
 				require.Equal(t, failure.Last.Status, failure.Verdict.Status)
 				require.Equal(t, c.attempts, failure.Attempts)
 				require.Equal(t, c.elapsed, failure.Elapsed)
-				require.False(t, classify.IsRetryable(err), "a loop around it does not multiply the attempts")
+				require.False(t, classify.IsRetryable(err), "a loop around it must not multiply the attempts")
 			})
 		})
 	}
 }
 
-func TestAPolicyThatMakesNoSenseCallsNothing(t *testing.T) {
+func TestDoWithAnInvalidPolicyCallsNothing(t *testing.T) {
 	f := failing{}
 	require.EqualError(t, retry.Do(t.Context(), retry.Policy{Jitter: "some"}, f.call, nil), "retry: jitter must be one of these: none full equal")
 	require.Empty(t, f.calls)
 	require.EqualError(t, (&retry.Policy{AfterCommit: "hope"}).Fill(), "retry: after_commit must be one of these: fail restart resume")
 }
 
-func TestTheVerdictOfAnErrorOfOursOutlivesWrapping(t *testing.T) {
+func TestTheVerdictOfAnErrorIsFoundThroughWrapping(t *testing.T) {
 	err := retry.Do(t.Context(), retry.Policy{MaxRetryAfter: time.Second}, func(context.Context) error {
 		return errors.New("status 429: rate limit exceeded, please try again in 20s")
 	}, nil)
@@ -93,7 +93,7 @@ func TestTheVerdictOfAnErrorOfOursOutlivesWrapping(t *testing.T) {
 	require.Equal(t, failure.Verdict, classify.Explain(classify.FromError(wrapped)).Verdict)
 }
 
-// limited is what an SDK gives for a response: openai-go's shape.
+// limited is an SDK's error for a response, as openai-go has it.
 type limited struct {
 	StatusCode int
 	Response   *http.Response
@@ -101,7 +101,7 @@ type limited struct {
 
 func (limited) Error() string { return "refused" }
 
-func TestDoHeedsTheRetryAfterOfAnSDKsError(t *testing.T) {
+func TestDoFollowsTheRetryAfterOfAnSDKsError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(30 * 365 * 24 * time.Hour) // the bubble's clock begins in 2000, which no server means
 		f := failing{errs: []error{
@@ -113,7 +113,7 @@ func TestDoHeedsTheRetryAfterOfAnSDKsError(t *testing.T) {
 	})
 }
 
-func TestACallsOwnDeadlineIsRetryableWhileTheCallerLives(t *testing.T) {
+func TestACallsOwnDeadlineIsRetryableUntilTheCallersContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
 		slow := func(ctx context.Context) error {
@@ -138,10 +138,10 @@ func TestACallsOwnDeadlineIsRetryableWhileTheCallerLives(t *testing.T) {
 		require.Equal(t, 1, calls)
 	})
 	f := failing{errs: []error{context.Canceled}}
-	require.Equal(t, context.Canceled, retry.Retry(t.Context(), f.call, nil), "somebody's cancel is no deadline")
+	require.Equal(t, context.Canceled, retry.Retry(t.Context(), f.call, nil), "another context's cancel is not a deadline")
 }
 
-func TestWaitIsTheLongerOneOfBackoffAndWish(t *testing.T) {
+func TestWaitIsTheLongerOfBackoffAndTheServersWait(t *testing.T) {
 	ms := func(n int64) *int64 { return &n }
 	for name, c := range map[string]struct {
 		policy   retry.Policy
@@ -154,10 +154,10 @@ func TestWaitIsTheLongerOneOfBackoffAndWish(t *testing.T) {
 		"the first":                      {retry.Policy{}, 1, nil, 0, time.Second, ""},
 		"no failure counts as the first": {retry.Policy{}, math.MinInt, nil, 0, time.Second, ""},
 		"many":                           {retry.Policy{}, math.MaxInt, nil, 0, time.Minute, ""},
-		"a first wait above the most":    {retry.Policy{InitialDelay: time.Hour}, 1, nil, 0, time.Minute, ""},
+		"InitialDelay above MaxDelay":    {retry.Policy{InitialDelay: time.Hour}, 1, nil, 0, time.Minute, ""},
 		"no wait":                        {retry.Policy{InitialDelay: -1}, 7, nil, 0, 0, ""},
-		"no most, no wait":               {retry.Policy{MaxDelay: -1}, 7, nil, 0, 0, ""},
-		"beyond what timers hold":        {retry.Policy{InitialDelay: math.MaxInt64, MaxDelay: math.MaxInt64}, 9, nil, 0, retry.MaxWait, ""},
+		"MaxDelay off":                   {retry.Policy{MaxDelay: -1}, 7, nil, 0, 0, ""},
+		"longer than timers can be":      {retry.Policy{InitialDelay: math.MaxInt64, MaxDelay: math.MaxInt64}, 9, nil, 0, retry.MaxWait, ""},
 		"half a millisecond is one":      {retry.Policy{InitialDelay: 500 * time.Microsecond}, 1, nil, 0, time.Millisecond, ""},
 		"full jitter, least":             {retry.Policy{Jitter: retry.JitterFull}, 3, nil, 0, 0, ""},
 		"full jitter, most":              {retry.Policy{Jitter: retry.JitterFull}, 3, nil, math.MaxUint32, 4 * time.Second, ""},

@@ -12,51 +12,51 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 )
 
-// The causes with which the engine itself gives up, for errors.Is. A failure
-// that is not worth another try has none of them: its Verdict says it all.
+// The causes for which the engine itself gives up, for errors.Is. A permanent failure
+// has none of them: its Verdict says why.
 //
-// They come from Do, from transport.Transport.Stream, and from http.Client where
-// there is no response to give. Where the last failure was a status, or an error
-// event in a 200, an http.Client gives that response and no error.
+// They come from Do, from transport.Transport.Stream, and from an http.Client if there
+// is no response to return. If the last failure was a status, or an error event in a
+// 200, an http.Client returns that response and no error.
 var (
-	// ErrExhausted is kind attempts_exhausted: Policy.MaxAttempts or the retry
-	// budget is used up.
+	// ErrExhausted is the cause for kind attempts_exhausted: Policy.MaxAttempts or
+	// the retry budget is used up.
 	ErrExhausted = errors.New("retry: attempts exhausted")
-	// ErrMaxElapsed is kind max_elapsed_exceeded: the next wait would not fit
-	// into Policy.MaxElapsed.
+	// ErrMaxElapsed is the cause for kind max_elapsed_exceeded: the next wait does
+	// not fit into Policy.MaxElapsed.
 	ErrMaxElapsed = errors.New("retry: no time left")
-	// ErrRetryAfterTooLong is kind retry_after_too_long: the server asked for a
-	// longer wait than Policy.MaxRetryAfter.
+	// ErrRetryAfterTooLong is the cause for kind retry_after_too_long: the server
+	// asked for a longer wait than Policy.MaxRetryAfter.
 	ErrRetryAfterTooLong = errors.New("retry: asked to wait too long")
-	// ErrStopped is kind stopped_by_user: a person pressed Stop.
+	// ErrStopped is the cause for kind stopped_by_user: a person pressed Stop.
 	ErrStopped = errors.New("retry: stopped")
 )
 
-// Error is why a request failed for good: why the retrying stopped, and what
-// failed last.
+// Error says why a request failed for good: why the retrying stopped, and what failed
+// last.
 //
-// errors.Is finds the engine's cause (ErrExhausted, …), what the last attempt's
-// transport said, and for a cancel the context's error and its cause. Wrapped or
-// not, classify.Classify(classify.FromError(err)) gives Verdict back.
+// errors.Is finds the engine's cause (ErrExhausted, …), the error of the last attempt's
+// transport and, for a cancel, the context's error and its cause. Even if it is
+// wrapped, classify.Classify(classify.FromError(err)) returns Verdict.
 type Error struct {
-	// Verdict is the failure, or the engine's own reason to give up.
+	// Verdict is the verdict on the failure, or the engine's own reason to give up.
 	Verdict classify.Verdict
-	// Last is the verdict on the last failure where Verdict is the engine's
-	// own, else nil. The error's text tells of it.
+	// Last is the verdict on the last failure if Verdict is the engine's own, else
+	// nil. The error's text names that failure.
 	Last *classify.Verdict
-	// Attempts is how many requests were opened.
+	// Attempts is how many attempts were made.
 	Attempts int
-	// Elapsed is the time from the call to the failure, waits included.
+	// Elapsed is the time from the call to the failure, including the waits.
 	Elapsed time.Duration
-	// Err is the error of the last attempt, nil if the failure came as a
-	// status or as an event. For kind canceled it is the context's error, with
-	// its cause. Its text may hold addresses; Error does not show it, and JSON
-	// leaves it out.
+	// Err is the error of the last attempt, nil if the failure was a status or an
+	// event. For kind canceled it is the context's error with its cause. Its text may
+	// have addresses in it, so the method Error does not show it, and JSON leaves it
+	// out.
 	Err error `json:"-"`
 }
 
-// Error is one line that is safe to show: no key, no token, no URL beyond its
-// host, no address of this machine.
+// Error returns one line that is safe to show: no key, no token, of a URL only the
+// host, and no address of this machine.
 func (e *Error) Error() string {
 	text := "retry: "
 	if cause := e.cause(); cause != nil {
@@ -84,9 +84,9 @@ func (e *Error) Error() string {
 	return text
 }
 
-// detail is what is shown of a verdict's detail. Where the failure is Go's own
-// network error ("read tcp 10.0.0.7:53422->…:443: connection reset by peer"),
-// that is what stands behind its addresses.
+// detail returns the part of v.Detail that is safe to show. Of Go's network errors
+// ("read tcp 10.0.0.7:53422->…:443: connection reset by peer"), that is the text after
+// the addresses.
 func (e *Error) detail(v *classify.Verdict) string {
 	if e.Err != nil && v.Status == 0 {
 		switch v.Kind {
@@ -97,7 +97,7 @@ func (e *Error) detail(v *classify.Verdict) string {
 	return v.Detail
 }
 
-// Unwrap gives the cause, if it is the engine's own, and Err.
+// Unwrap returns the engine's cause, if it has one, and Err, if it is not nil.
 func (e *Error) Unwrap() []error {
 	var chain []error
 	if cause := e.cause(); cause != nil {
@@ -109,14 +109,15 @@ func (e *Error) Unwrap() []error {
 	return chain
 }
 
-// Timeout says that the caller's own deadline ended the request, for code that
-// asks errors by the method of that name, as net/url.Error does.
+// Timeout reports whether the caller's own deadline ended the request. Code that
+// handles net.Error calls it.
 func (e *Error) Timeout() bool {
 	return e.Verdict.Kind == classify.Canceled && errors.Is(e.Err, context.DeadlineExceeded)
 }
 
-// Retryable is the Verdict's: whether the same call is worth another try. Where
-// the engine itself gave up it is not, so loops around it do not multiply.
+// Retryable reports whether the same call is worth another attempt, as Verdict says. It
+// is false if the engine itself gave up, so that a loop around it does not multiply
+// the attempts.
 func (e *Error) Retryable() bool { return e.Verdict.Retryable }
 
 func (e *Error) cause() error {

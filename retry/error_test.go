@@ -13,7 +13,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-func TestAnErrorIsItsCauseAndWhatFailedLast(t *testing.T) {
+func TestAnErrorWrapsItsCauseAndWhatFailedLast(t *testing.T) {
 	reset := errors.New("connection reset by peer")
 	for kind, cause := range map[classify.Kind]error{
 		classify.AttemptsExhausted:  retry.ErrExhausted,
@@ -41,7 +41,7 @@ func TestAnErrorIsItsCauseAndWhatFailedLast(t *testing.T) {
 func TestAnErrorIsAsRetryableAsItsVerdict(t *testing.T) {
 	reset := errors.New("connection reset by peer")
 	used := &retry.Error{Verdict: *classify.NewVerdict(classify.AttemptsExhausted, &classify.Failure{}), Err: reset}
-	require.False(t, classify.IsRetryable(fmt.Errorf("chat: %w", used)), "the text alone would say yes")
+	require.False(t, classify.IsRetryable(fmt.Errorf("chat: %w", used)), "its text alone would be retryable")
 	broken := &retry.Error{Verdict: *classify.NewVerdict(classify.Truncated, &classify.Failure{})}
 	require.True(t, classify.IsRetryable(fmt.Errorf("chat: %w", broken)))
 }

@@ -7,21 +7,20 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// ChatStreamEventType is what an event of a stream is. Its values are those of
-// the wire form, where an event is an object of its type and of a member of that
-// name: {"type":"retry","retry":{…}}.
+// ChatStreamEventType is the type of an event of a stream. In the wire form, an event
+// is an object with its type and a member of that name: {"type":"retry","retry":{…}}.
 type ChatStreamEventType string
 
 const (
 	ChatStreamEventTypeMessage ChatStreamEventType = "message" // an event of the provider's stream
-	ChatStreamEventTypeRetry   ChatStreamEventType = "retry"   // an attempt failed, another is to follow
-	ChatStreamEventTypeReset   ChatStreamEventType = "reset"   // drop all messages so far: the answer begins again
+	ChatStreamEventTypeRetry   ChatStreamEventType = "retry"   // an attempt failed, another follows
+	ChatStreamEventTypeReset   ChatStreamEventType = "reset"   // drop all messages so far: the answer starts again
 	ChatStreamEventTypeFinish  ChatStreamEventType = "finish"  // the answer is complete
 	ChatStreamEventTypeError   ChatStreamEventType = "error"   // the request failed for good
 )
 
-// ChatStreamError is a wire form, not a Go error (that is [Error]): the event to
-// show when a request has failed for good. All its texts are safe to show.
+// ChatStreamError is the event to show when a request has failed for good. All its
+// texts are safe to show. It is a wire form, not a Go error: that is [Error].
 type ChatStreamError struct {
 	Message    string        `json:"message"`
 	Detail     string        `json:"detail,omitempty"`
@@ -38,35 +37,35 @@ type ChatStreamError struct {
 
 // ChatStreamRetry is the event to show while a session waits.
 type ChatStreamRetry struct {
-	// Attempt is the number of failures so far, from 1; 0 for a request that
-	// is held by a limit that others have met.
+	// Attempt is the number of failures so far, from 1; 0 for a request that waits
+	// because of a limit that others have met.
 	Attempt int `json:"attempt"`
 	// DelayMs is the wait, in milliseconds.
 	DelayMs int64 `json:"delay_ms"`
-	// Error is the failure in a sentence that is safe to show.
+	// Error describes the failure in a sentence that is safe to show.
 	Error string `json:"error"`
-	// RetryingAt is when the next attempt begins, in RFC 3339 on the wire.
+	// RetryingAt is when the next attempt starts, in RFC 3339 on the wire.
 	RetryingAt time.Time `json:"retrying_at"`
-	// Kind is the failure's.
+	// Kind is the kind of failure.
 	Kind classify.Kind `json:"kind,omitempty"`
 	// Provider is the provider's short name, empty if not known.
 	Provider string `json:"provider,omitempty"`
 	// StatusCode is the HTTP status that decided, 0 if none did.
 	StatusCode int `json:"status_code,omitempty"`
-	// Title is the failure in two or three words.
+	// Title names the failure in two or three words.
 	Title string `json:"title,omitempty"`
 	// Party says whose failure it was, if not the provider's.
 	Party classify.Party `json:"party,omitempty"`
-	// Before is how many requests go before this one, where it waits for a limit.
+	// Before is how many requests go before this one while it waits because of a limit.
 	Before int `json:"before,omitempty"`
 }
 
-// wireTime is how a time is written on the wire, as JavaScript's toISOString
-// does: RFC 3339 in UTC with milliseconds.
+// wireTime is the form of a time on the wire: RFC 3339 in UTC with milliseconds, as
+// JavaScript's toISOString returns it.
 const wireTime = "2006-01-02T15:04:05.000Z"
 
-// MarshalJSON writes r as it is written on the wire and in stored snapshots.
-// It differs from what Go does by default in the form of the time alone.
+// MarshalJSON returns the form of r on the wire and in stored snapshots. Only the form
+// of the time differs from what Go does by default.
 func (r ChatStreamRetry) MarshalJSON() ([]byte, error) {
 	b := jsonscan.AppendInt([]byte(`{"attempt":`), int64(r.Attempt))
 	b = jsonscan.AppendInt(append(b, `,"delay_ms":`...), r.DelayMs)

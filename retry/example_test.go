@@ -59,7 +59,7 @@ func ExampleDo() {
 	// attempts_exhausted after 3 attempts, the last one: overloaded
 }
 
-// One call's own time limit is no reason to stop, the caller's is.
+// A time limit of one call does not end the loop; the caller's does.
 func ExampleRetry_timeout() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -85,8 +85,8 @@ func ExampleRetry_permanent() {
 	// Output: 401 Unauthorized: invalid api key
 }
 
-// waits plays a session whose every attempt meets the same refusal, on a clock
-// of its own, and shows its waits.
+// waits plays a session whose attempts all fail in the same way, on a clock of its own,
+// and prints its waits.
 func waits(policy retry.Policy, headers map[string]string) {
 	policy.NoCooldown = true // it is alone
 	s, err := session.NewSession(&session.Config{Policy: policy, Seed: 1, Request: session.Request{URL: "https://api.anthropic.com/v1/messages"}}, nil)
@@ -127,7 +127,7 @@ func ExamplePolicy() {
 	// 2s -> 4s -> 8s -> 16s -> 32s -> 1m0s -> 1m0s -> 1m0s
 }
 
-// The server's own wish is a lower bound.
+// The wait that the server asks for is a lower bound.
 func ExamplePolicy_retryAfter() {
 	waits(retry.Policy{MaxAttempts: 5}, map[string]string{"retry-after": "3"})
 	waits(retry.Policy{}, map[string]string{"retry-after": "3600"})

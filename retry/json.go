@@ -6,9 +6,9 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
-// MarshalJSON writes p as it is written in files and on the wire, where a
-// field that is left out is the default and 0 is off: what is 0 in p is left
-// out, and what is negative is written as 0.
+// MarshalJSON returns the form of p in files and on the wire, where a field that is
+// left out is the default and 0 is off: it leaves out what is 0 in p, and writes 0 for
+// what is negative.
 func (p Policy) MarshalJSON() ([]byte, error) {
 	text := "{"
 	for i := range options {
@@ -22,7 +22,7 @@ func (p Policy) MarshalJSON() ([]byte, error) {
 	return []byte(text + "}"), nil
 }
 
-// json is the option's value on the wire, "" for the default.
+// json returns the option's value on the wire, "" for the default.
 func (o *option) json(p *Policy) string {
 	switch {
 	case o.kind == word && *o.word(p) != "":
@@ -35,10 +35,10 @@ func (o *option) json(p *Policy) string {
 	return ""
 }
 
-// UnmarshalJSON reads what MarshalJSON writes: a 0 becomes negative, and what
-// is missing or null becomes 0. Unlike what Go does by default, it refuses
-// names that it does not know, since a misspelt option would do nothing, and
-// negative numbers. Whether the words make sense is for Fill to say.
+// UnmarshalJSON reads the form that MarshalJSON returns: a 0 becomes negative, and a
+// field that is missing or null becomes 0. Other than Go does by default, it refuses
+// unknown names, since a misspelled option would have no effect, and negative
+// numbers. It does not check the values of words: Fill does.
 func (p *Policy) UnmarshalJSON(text []byte) error {
 	policy := jsonscan.Parse(string(text))
 	switch policy.Kind() {
@@ -67,7 +67,8 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// read takes a value from the wire, if it is of the option's type.
+// read sets the option to a value from the wire, and reports whether it is of the
+// option's type.
 func (o *option) read(p *Policy, v jsonscan.Value) bool {
 	switch {
 	case v.Kind() == jsonscan.Null:

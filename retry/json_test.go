@@ -14,7 +14,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-func TestAPolicyIsWrittenWithOffAsZeroAndDefaultsLeftOut(t *testing.T) {
+func TestAPolicyIsWrittenWithOffAsZeroAndWithoutDefaults(t *testing.T) {
 	for wire, p := range map[string]retry.Policy{
 		`{}`:                       {},
 		`{"content_timeout_ms":0}`: {ContentTimeout: -1},
@@ -87,5 +87,5 @@ func TestARetryEventIsWrittenAsOnTheWireAndReadBack(t *testing.T) {
 		require.Equal(t, r, back)
 	}
 	event := reflect.TypeFor[retry.ChatStreamRetry]()
-	require.Equal(t, 10, event.NumField(), "a field was added that MarshalJSON does not write")
+	require.Equal(t, 10, event.NumField(), "MarshalJSON does not write a new field")
 }

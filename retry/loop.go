@@ -11,38 +11,35 @@ import (
 	"github.com/steadfetch/steadfetch/classify"
 )
 
-// Retry is [Do] with the default policy: after 1s -> 2s -> 4s … 60s, forever.
-// It bounds neither the number of attempts nor the time: ctx does.
+// Retry is [Do] with the default policy: it retries after 1s -> 2s -> 4s … 60s, forever.
+// Only ctx limits the attempts and the time.
 func Retry(ctx context.Context, fn func(context.Context) error, onRetry func(attempt int, err error, delay time.Duration)) error {
 	return Do(ctx, Policy{}, fn, onRetry)
 }
 
-// Do calls fn until it succeeds, fails for good, ctx ends or policy gives up.
+// Do calls fn until it succeeds, fails for good, ctx ends, or policy gives up.
 //
-// It calls fn at least once, even if ctx is done already. A failure that is
-// not retryable is returned unchanged, also if it is an [*Error], as a transport
-// gives it. Otherwise onRetry, if not nil, is called with the number of failures
-// so far, the error and the wait, before the wait. When ctx ends first, its cause
-// is returned; when policy gives up, an [*Error] that wraps the last failure. A
-// wait that does not fit into MaxElapsed is not begun.
+// It calls fn at least once, even if ctx has ended. A failure that is not retryable is
+// returned unchanged, even if it is an [*Error], such as a transport returns. After any
+// other, it calls onRetry, if not nil, with the number of failures so far, the error
+// and the wait, and then waits. If ctx ends, it returns the cause of that. If policy
+// gives up, it returns an [*Error] that wraps the last failure. It does not start a wait
+// that does not fit into MaxElapsed. An invalid policy is an error, and fn is not called.
 //
-// What is retryable, [classify.IsRetryable] says: failures of networks and what
-// providers say in their own words. An error of your own is unknown, and so not
-// retried, unless it has a method Retryable() bool or the policy says
-// UnknownRetryable.
+// [classify.IsRetryable] says what is retryable: failures of the network, and what
+// providers report. An error of your own is unknown, and so not retried, unless it has
+// a method Retryable() bool or the policy sets UnknownRetryable.
 //
-// A server's wait is honoured, up to MaxRetryAfter. Errors of SDKs tell it by the
-// response that they keep ([classify.FromError] says how), an error of your own by
-// a method Header() http.Header, or by its text ("try again in 20s"). For a plain
-// response it is &Error{Verdict: transport.ClassifyResponse(response)}.
+// Do waits as long as the server asked for, up to MaxRetryAfter. The errors of SDKs keep
+// the response that says so ([classify.FromError] lists how). An error of your own can
+// have a method Header() http.Header, or say it in its text ("try again in 20s"). For a
+// plain response, return &Error{Verdict: transport.ClassifyResponse(response)}.
 //
-// A deadline that fn sets for one call is a failure like any other: it is
-// retryable as long as ctx itself lives. Any other done context that fn gives
-// back is not.
+// A deadline that fn sets for one call is a retryable failure as long as ctx itself has
+// not ended. Any other error of a context is not retryable.
 //
-// What a policy says of streams does nothing here: its time-outs, AfterCommit,
-// Resume, Lenient, the budget and the cool-down. Do does not stop a call that
-// takes long; ctx does.
+// Options for streams have no effect here: the timeouts, AfterCommit, Resume, Lenient,
+// the budget and the cool-down. Do does not end a call that takes too long; ctx does.
 func Do(ctx context.Context, policy Policy, fn func(context.Context) error, onRetry func(attempt int, err error, delay time.Duration)) error {
 	if err := policy.Fill(); err != nil {
 		return err
@@ -54,7 +51,7 @@ func Do(ctx context.Context, policy Policy, fn func(context.Context) error, onRe
 			return nil
 		}
 		verdict := policy.judge(ctx, err)
-		if !verdict.Retryable && verdict.Rule != classify.RuleLongWait { // how long is too long, Wait says
+		if !verdict.Retryable && verdict.Rule != classify.RuleLongWait { // Wait decides how long is too long
 			return err
 		}
 		if ctx.Err() != nil {
@@ -77,21 +74,21 @@ func Do(ctx context.Context, policy Policy, fn func(context.Context) error, onRe
 	}
 }
 
-// gaveUp is the engine's own verdict, with the facts of the last failure.
+// gaveUp returns the engine's own verdict, with the facts of the last failure.
 func gaveUp(kind classify.Kind, last *classify.Verdict) classify.Verdict {
 	v := classify.NewVerdict(kind, &classify.Failure{Provider: last.Provider})
 	v.Status, v.RetryAfterMs, v.Detail = last.Status, last.RetryAfterMs, last.Detail
 	return *v
 }
 
-// judge is the verdict on what a call gave back while ctx was the caller's.
+// judge returns the verdict on the error of a call. ctx is the caller's.
 func (p *Policy) judge(ctx context.Context, err error) classify.Verdict {
-	var own *Error
-	if errors.As(err, &own) {
-		if own.Timeout() && ctx.Err() == nil {
-			return *classify.NewVerdict(classify.Timeout, &classify.Failure{Provider: own.Verdict.Provider})
+	var inner *Error
+	if errors.As(err, &inner) {
+		if inner.Timeout() && ctx.Err() == nil {
+			return *classify.NewVerdict(classify.Timeout, &classify.Failure{Provider: inner.Verdict.Provider})
 		}
-		return own.Verdict
+		return inner.Verdict
 	}
 	f := classify.FromError(err)
 	f.UnknownRetryable, f.Now = p.UnknownRetryable, time.Now().UnixMilli()
@@ -99,14 +96,14 @@ func (p *Policy) judge(ctx context.Context, err error) classify.Verdict {
 		return *classify.NewVerdict(classify.Timeout, &classify.Failure{})
 	}
 	v := classify.Classify(f)
-	var judged interface{ Retryable() bool }
-	if errors.As(err, &judged) {
-		v.Retryable = judged.Retryable()
+	var says interface{ Retryable() bool }
+	if errors.As(err, &says) {
+		v.Retryable = says.Retryable()
 	}
 	return v
 }
 
-// sleep reports whether ctx outlived d.
+// sleep waits for d, and reports whether ctx has not ended.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -16,7 +16,7 @@ import (
 
 var errTransient = errors.New("status 503: service unavailable")
 
-// failing is a call that fails with these errors, and then succeeds. It notes
+// failing is a function that fails with these errors and then succeeds. It records
 // when it was called.
 type failing struct {
 	errs  []error
@@ -43,7 +43,7 @@ func TestASuccessIsNotRepeated(t *testing.T) {
 	})
 }
 
-func TestTransientFailuresAreRepeatedAfterTheirDelays(t *testing.T) {
+func TestTransientFailuresAreRetriedAfterTheirDelays(t *testing.T) {
 	for n, want := range map[int][]time.Duration{
 		1: {0, time.Second},
 		3: {0, time.Second, 3 * time.Second, 7 * time.Second},
@@ -56,7 +56,7 @@ func TestTransientFailuresAreRepeatedAfterTheirDelays(t *testing.T) {
 	}
 }
 
-func TestAFailureThatIsNotRetryableIsReturnedAsItIs(t *testing.T) {
+func TestAFailureThatIsNotRetryableIsReturnedUnchanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bad := errors.New("401 Unauthorized: invalid api key")
 		f := failing{errs: []error{errTransient, bad}}
@@ -119,7 +119,7 @@ func TestTheCallIsMadeAtLeastOnce(t *testing.T) {
 	})
 }
 
-func TestOnRetryHearsOfEachFailureBeforeItsWait(t *testing.T) {
+func TestOnRetryIsCalledForEachFailureBeforeItsWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := errors.New("model is overloaded, please try again"), fmt.Errorf("provider call failed: %w", errTransient)
 		f := failing{errs: []error{first, second}}

@@ -9,86 +9,91 @@ import (
 	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
-// Policy says when to try again. The zero value is the default: forever,
-// after 1s -> 2s -> 4s … 60s, without jitter, and never sooner than the server
-// asks.
+// Policy says when to retry. The zero value is the default: forever, after
+// 1s -> 2s -> 4s … 60s, without jitter, and never sooner than the server asks.
 //
-// A number or time that is 0 stands for its default; a negative one turns the
-// thing off. In JSON a field that is left out is the default and 0 is off;
-// times are in milliseconds there, and rounded up to whole ones.
+// A number or time of 0 stands for its default; a negative one is off. In JSON a field
+// that is left out is the default, and 0 is off; times are in milliseconds there,
+// rounded up to whole ones.
 type Policy struct {
-	// MaxAttempts counts the first attempt too. Default: no limit.
+	// MaxAttempts is the largest number of attempts, including the first. Default: no
+	// limit.
 	MaxAttempts int `json:"max_attempts,omitempty"`
-	// InitialDelay is the first wait; each wait doubles it. Default: one second.
+	// InitialDelay is the first wait. Each further one is twice as long. Default: one
+	// second.
 	InitialDelay time.Duration `json:"initial_delay_ms,omitempty"`
-	// MaxDelay bounds a wait that the server did not ask for. Default: one minute.
+	// MaxDelay is the longest wait, unless the server asks for a longer one. Default:
+	// one minute.
 	MaxDelay time.Duration `json:"max_delay_ms,omitempty"`
-	// MaxRetryAfter ends the retrying when the server asks for more. Default:
-	// ten minutes; off means that any wait is honoured.
+	// MaxRetryAfter is the longest wait that a server may ask for. If it asks for
+	// more, the retrying ends. Default: ten minutes; off accepts any wait.
 	MaxRetryAfter time.Duration `json:"max_retry_after_ms,omitempty"`
-	// MaxElapsed bounds waits and failed attempts together, not the time in
-	// which output flowed. A wait that cannot fit is not begun. Default: no limit.
+	// MaxElapsed limits the total time of waits and failed attempts. Time in which
+	// output flowed does not count. A wait that does not fit is not started. Default:
+	// no limit.
 	MaxElapsed time.Duration `json:"max_elapsed_ms,omitempty"`
-	// FirstByteTimeout runs from the opening of a request to the first byte
-	// of its body. Default: off.
+	// FirstByteTimeout limits the time from the start of a request to the first byte of
+	// the response's body. Default: off.
 	FirstByteTimeout time.Duration `json:"first_byte_timeout_ms,omitempty"`
-	// SilenceTimeout runs from any byte to the next, comments and pings
-	// included. It finds connections that are half open. Default: off.
+	// SilenceTimeout limits the time from any byte to the next, comments and pings
+	// included. It detects half-open connections. Default: off.
 	SilenceTimeout time.Duration `json:"silence_timeout_ms,omitempty"`
-	// ContentTimeout runs from one real event to the next, starting with the
-	// opening of the request. It finds generations that died behind
-	// keep-alives. Default: ten minutes.
+	// ContentTimeout limits the time from one real event to the next, and from the
+	// start of the request to the first. It detects generations that died while
+	// keep-alives go on. Default: ten minutes.
 	ContentTimeout time.Duration `json:"content_timeout_ms,omitempty"`
-	// BudgetTokens turns on the retry throttle of gRPC (proposal A6): each
-	// retryable failure takes one token of this many, each success gives
-	// BudgetRatio back, and retries happen only above half. Shared per origin.
-	// Default: off.
+	// BudgetTokens turns on the retry throttling of gRPC (proposal A6) with this many
+	// tokens: each retryable failure takes one, each success returns BudgetRatio, and
+	// there are retries only while more than half are left. The requests of a bucket
+	// share them. Default: off.
 	BudgetTokens int `json:"budget_tokens,omitempty"`
-	// BudgetRatio is in thousandths of a token. Default: 100, a tenth.
+	// BudgetRatio is what a success returns, in thousandths of a token. Default: 100,
+	// a tenth.
 	BudgetRatio int `json:"budget_ratio,omitempty"`
-	// MaxReplayBytes bounds what a host reads into memory of a body that can be
-	// read only once. Above it the request is sent but not retried. Default: 16 MiB.
+	// MaxReplayBytes is the largest request body, in bytes, that a host reads into
+	// memory because it can be read only once. A request with a larger one is sent but
+	// not retried. Default: 16 MiB.
 	MaxReplayBytes int `json:"max_replay_bytes,omitempty"`
 
-	// Preset fills the fields that are left 0: PresetOrigin (the default),
+	// Preset sets the fields that are left 0: PresetOrigin (the default),
 	// PresetCoder (25 attempts, restart after commit) or PresetMux (first wait
 	// two seconds, unknown errors are retried, resume after commit).
 	Preset Preset `json:"preset,omitempty"`
 	// Jitter is JitterNone (the default), JitterFull (between 0 and the wait) or
-	// JitterEqual (between half the wait and the wait). A wait that the server
-	// asked for is only ever lengthened, by up to a tenth.
+	// JitterEqual (between half the wait and the wait). Jitter can only
+	// lengthen a wait that the server asked for, by up to a tenth.
 	Jitter Jitter `json:"jitter,omitempty"`
-	// AfterCommit is what happens to a failure after output was delivered:
+	// AfterCommit is what happens at a failure after output was delivered:
 	// AfterCommitFail (the stream ends with an error), AfterCommitRestart (the
-	// consumer drops what it has, and the answer begins again) or
-	// AfterCommitResume (the answer goes on where it broke). Default: restart
-	// where the consumer can be told to drop what it has, else fail. Where a
-	// resume is not possible, the default applies.
+	// consumer drops what it has, and the answer starts again) or AfterCommitResume
+	// (the answer continues where it broke off). Default: restart if the consumer can
+	// drop what it has, else fail. If a resume is not possible, the default applies.
 	AfterCommit AfterCommit `json:"after_commit,omitempty"`
 	// Resume is how to resume: ResumeLastEventID sends the last event's id,
 	// ResumeBackground asks OpenAI's Responses API for the rest, ResumeContinue
-	// repeats the request with two more turns (the partial answer, and a user's
-	// "[CONTINUE]": a model may not go on exactly where it broke, and then the join
-	// shows), ResumeCustom leaves the request to the caller. Default: the one that
-	// fits what was received.
+	// repeats the request with two more turns (the partial answer and a user's
+	// "[CONTINUE]"; a model may not continue exactly where it broke off, and then the
+	// join shows), ResumeCustom leaves the request to the caller. Default: the one
+	// that fits what was received.
 	Resume ResumeKind `json:"resume,omitempty"`
 
-	// Protocol names the protocol of the answer where the request's address does
-	// not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
-	// "cohere", "sse" (events of no known form), or "none", which leaves every body alone.
-	// It never makes an answer watched for which no stream was asked.
+	// Protocol names the protocol of the answer: "anthropic", "openai-chat",
+	// "openai-responses", "gemini", "ai-sdk", "cohere", "sse" (events of no known
+	// form), or "none", which leaves every body alone. It does not make the
+	// engine watch the answer of a request that asks for no stream. Default: what the
+	// request's address shows.
 	Protocol string `json:"protocol,omitempty"`
-	// Bucket names what shares one limit with this request. Default: its origin,
-	// credential and model.
+	// Bucket is a name that requests with the same limit of a server share, within an
+	// origin. Default: their credential and model.
 	Bucket string `json:"bucket,omitempty"`
 
-	// Lenient accepts the end of a body as the end of an answer even where the
+	// Lenient accepts the end of the body as the end of an answer even if the
 	// protocol's end marker is missing, for proxies that leave it out.
 	Lenient bool `json:"lenient,omitempty"`
-	// UnknownRetryable retries errors that no rule knows.
+	// UnknownRetryable retries failures that no rule knows.
 	UnknownRetryable bool `json:"unknown_retryable,omitempty"`
-	// NoCooldown keeps this request out of the cool-down that the requests of
-	// one bucket share.
+	// NoCooldown lets this request go without regard to limits that other requests of
+	// its bucket have met.
 	NoCooldown bool `json:"no_cooldown,omitempty"`
 }
 
@@ -115,8 +120,8 @@ type AfterCommit string
 
 const (
 	AfterCommitFail    AfterCommit = "fail"    // the stream ends with an error
-	AfterCommitRestart AfterCommit = "restart" // the consumer drops what it has, and the answer begins again
-	AfterCommitResume  AfterCommit = "resume"  // the answer goes on where it broke
+	AfterCommitRestart AfterCommit = "restart" // the consumer drops what it has, and the answer starts again
+	AfterCommitResume  AfterCommit = "resume"  // the answer continues where it broke off
 )
 
 // ResumeKind is a value of Policy.Resume.
@@ -125,12 +130,12 @@ type ResumeKind string
 const (
 	ResumeLastEventID ResumeKind = "last_event_id" // Server-Sent Events with ids, WHATWG HTML §9.2.4
 	ResumeBackground  ResumeKind = "background"    // OpenAI Responses in background mode
-	ResumeContinue    ResumeKind = "continue"      // the request with two turns more: the partial answer, and a user's [CONTINUE]
+	ResumeContinue    ResumeKind = "continue"      // the request with two more turns: the partial answer and a user's [CONTINUE]
 	ResumeCustom      ResumeKind = "custom"        // the caller makes the next request, in Transport.Resume
 )
 
-// MaxWait is the longest wait that every host's timer can hold: browsers and
-// Node.js keep it in a signed 32-bit integer (WHATWG HTML §8.6).
+// MaxWait is the longest wait that every host's timer supports: browsers and Node.js
+// use a signed 32-bit number of milliseconds (WHATWG HTML §8.6).
 const MaxWait = maxNumber * time.Millisecond
 
 const (
@@ -138,17 +143,17 @@ const (
 	off       = -1
 )
 
-// option is a field of a Policy: its name on the wire, where it lies, what it
-// may be and what it is by default.
+// option describes a field of a Policy: its name on the wire, its place, its values and
+// its default.
 type option struct {
 	name     string
 	kind     kind
-	at       uintptr
-	fallback int32  // what a number that is 0 stands for, as on the wire
-	words    string // what a word may be; anything if this is empty
+	at       uintptr // its offset in Policy
+	fallback int32   // what a number that is 0 stands for, as on the wire
+	words    string  // the values of a word, separated by spaces; any if this is empty
 }
 
-// kind is what an option's field is.
+// kind is the type of an option's field.
 type kind uint8
 
 const (
@@ -158,9 +163,9 @@ const (
 	flag
 )
 
-// options describe a Policy. All code that reads, writes, checks or fills in one
-// goes by them, jsbridge/gen for TypeScript's options too. They are data, since a
-// policy comes with each request.
+// options describes a Policy. All code that reads, writes, checks or completes one uses
+// it, including the generator of TypeScript's options (jsbridge/gen). It is a table, not
+// code, because a policy comes with each request.
 var options = [...]option{
 	{name: "max_attempts", kind: count, at: unsafe.Offsetof(Policy{}.MaxAttempts), fallback: off},
 	{name: "initial_delay_ms", kind: wait, at: unsafe.Offsetof(Policy{}.InitialDelay), fallback: 1000},
@@ -184,7 +189,7 @@ var options = [...]option{
 	{name: "no_cooldown", kind: flag, at: unsafe.Offsetof(Policy{}.NoCooldown)},
 }
 
-// protocolNames stand for the names that package protocol knows.
+// protocolNames stands for the names that package protocol knows.
 const protocolNames = "protocols"
 
 // The field of p that o describes, by its kind.
@@ -195,7 +200,7 @@ func (o *option) flag(p *Policy) *bool          { return (*bool)(o.field(p)) }
 
 func (o *option) field(p *Policy) unsafe.Pointer { return unsafe.Add(unsafe.Pointer(p), o.at) }
 
-// allowed are the words that it may be, "" for any.
+// allowed returns the values of a word, "" for any.
 func (o *option) allowed() string {
 	if o.words == protocolNames {
 		return protocol.Names()
@@ -203,7 +208,7 @@ func (o *option) allowed() string {
 	return o.words
 }
 
-// number is a count or a wait in the wire's unit; negative is off.
+// number returns a count, or a wait in milliseconds, rounded up; negative is off.
 func (o *option) number(p *Policy) int64 {
 	if o.kind == count {
 		return int64(*o.count(p))
@@ -231,7 +236,7 @@ func (o *option) setNumber(p *Policy, n int64) {
 	}
 }
 
-// mistake is what is wrong with a value that the option cannot have.
+// mistake returns the error for a value that the option cannot have.
 func (o *option) mistake() error {
 	must := "a number of at least 0"
 	switch o.kind {
@@ -243,9 +248,9 @@ func (o *option) mistake() error {
 	return errors.New("retry: " + o.name + " must be " + must)
 }
 
-// Fill puts every default into p; what is off becomes negative. If p makes no
-// sense, it says why, and p is not to be used. The error has the field's name on
-// the wire, as every host has it: after_commit is AfterCommit.
+// Fill sets every field that is 0 to its default; what is off becomes negative. It
+// returns an error if a word has no valid value; p must not be used then. The error has
+// the field's name on the wire, as on every host: after_commit for AfterCommit.
 func (p *Policy) Fill() error {
 	for i := range options {
 		if o := &options[i]; o.kind == word && o.words != "" && *o.word(p) != "" && jsonscan.Index(o.allowed(), *o.word(p)) < 0 {

@@ -25,7 +25,7 @@ func (r ChatStreamRetry) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// LogValue groups the error's facts for log/slog, beside its text.
+// LogValue groups the error's text and facts for log/slog.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String("error", e.Error()),

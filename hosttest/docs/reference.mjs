@@ -126,7 +126,7 @@ const sources = readdirSync(`${root}retry/session`)
 const warned = sources
   .filter((file) => !file.endsWith("_test.go"))
   .flatMap((file) => {
-    const rules = /(?:Warning = |goOn\(|warn\(\w+, )"(\w+)"/g;
+    const rules = /(?:Warning = |deliverRest\(|warn\(\w+, )"(\w+)"/g;
     const found = [...read(file).matchAll(rules)];
     return file.endsWith("about.go") ? [...found, ...read(file).matchAll(/return "(\w+)"/g)] : found;
   })

@@ -6,12 +6,15 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
+// streamRawPredict ends the path of Anthropic's models on Vertex AI.
+const streamRawPredict = ":streamRawPredict"
+
 // Anthropic is Anthropic's Messages API: message_start, content blocks,
 // message_delta with the stop reason, message_stop.
 var Anthropic = &Protocol{
 	Name: "anthropic",
 	asked: func(a *Address) bool {
-		return !a.Get && (strings.HasSuffix(a.Path, ":streamRawPredict") || // Vertex AI
+		return !a.Get && (strings.HasSuffix(a.Path, streamRawPredict) ||
 			a.Stream && strings.HasSuffix(a.Path, "/messages") && (a.MaxTokens || a.Version))
 	},
 	suits: func(_ jsonscan.Value, typ string) bool {

@@ -6,12 +6,15 @@ import (
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
+// streamGenerateContent ends the path of Gemini's method for streams.
+const streamGenerateContent = ":streamGenerateContent"
+
 // Gemini is Google's streamGenerateContent: candidates, each with its
 // finishReason, which is the only end marker.
 var Gemini = &Protocol{
 	Name: "gemini",
 	asked: func(a *Address) bool {
-		return !a.Get && strings.HasSuffix(a.Path, ":streamGenerateContent")
+		return !a.Get && strings.HasSuffix(a.Path, streamGenerateContent)
 	},
 	suits: func(v jsonscan.Value, _ string) bool {
 		return v.Get("candidates").Kind() == jsonscan.Array || v.Get("promptFeedback") != ""

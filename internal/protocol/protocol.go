@@ -4,7 +4,11 @@
 // memory is bounded.
 package protocol
 
-import "github.com/steadfetch/steadfetch/internal/jsonscan"
+import (
+	"strings"
+
+	"github.com/steadfetch/steadfetch/internal/jsonscan"
+)
 
 // Protocol is how one kind of stream is read. Each has its own file and a line
 // in protocols. A nil *Protocol is an unknown one.
@@ -69,6 +73,12 @@ func Promised(a *Address) *Protocol {
 		}
 	}
 	return nil
+}
+
+// OnlyStreams reports whether path, without query and trailing slash, names a
+// method that always streams its answer.
+func OnlyStreams(path string) bool {
+	return strings.HasSuffix(path, streamGenerateContent) || strings.HasSuffix(path, streamRawPredict)
 }
 
 // Facts is what one event means, as a set of flags.

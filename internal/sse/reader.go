@@ -3,6 +3,7 @@ package sse
 import (
 	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/fnv"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/swar"
 )
@@ -411,16 +412,5 @@ func endsIn(s string) bool {
 	return false
 }
 
-// FNV-1a, 64 bits.
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
-
-func hash(h uint64, s string) uint64 {
-	h ^= fnvOffset
-	for i := 0; i < len(s); i++ {
-		h = (h ^ uint64(s[i])) * fnvPrime
-	}
-	return h ^ fnvOffset
-}
+// hash returns h, 0 at first, with s added.
+func hash(h uint64, s string) uint64 { return fnv.Add(h^fnv.Offset, s) ^ fnv.Offset }

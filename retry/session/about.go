@@ -2,15 +2,16 @@ package session
 
 import "github.com/steadfetch/steadfetch/retry"
 
-// About is what a host may tell a caller of a request, beside its address.
+// About is what a host may tell its caller about a request, besides its address.
 type About struct {
-	// Model is the one that was asked for, where the request says so.
+	// Model is the requested model, empty if the request does not name it.
 	Model string `json:"model,omitempty"`
-	// Bucket is a hash of origin, credential and model: what shares one limit.
+	// Bucket is a hash of origin, credential and model: requests with the same one
+	// share a limit. Empty for a request that shares nothing.
 	Bucket string `json:"bucket,omitempty"`
 }
 
-// About is good once the session has started.
+// About returns facts of the request. They are complete once the session has started.
 func (s *Session) About() *About {
 	a := &About{Model: s.model}
 	if s.bucket != 0 {
@@ -19,8 +20,9 @@ func (s *Session) About() *About {
 	return a
 }
 
-// setup is the rule to warn of where an option cannot do here what it says.
-func (s *Session) setup() string {
+// setupWarning returns the rule to warn of if an option cannot take effect here,
+// else "".
+func (s *Session) setupWarning() string {
 	if s.afterCommitSet && s.policy.AfterCommit == retry.AfterCommitRestart && !s.canReset {
 		return "restart_not_possible"
 	}

@@ -6,9 +6,9 @@ import (
 	"github.com/steadfetch/steadfetch/internal/ascii"
 )
 
-// backgroundURL is where the rest of an OpenAI Responses stream is to be had:
-// below the first request's URL, with its parameters, such as Azure's
-// api-version, but for those that are set here.
+// backgroundURL returns the URL that serves the rest of an OpenAI Responses
+// stream. It keeps the first request's parameters, such as Azure's api-version,
+// except for those that are set here.
 func backgroundURL(url, id string, after int64) string {
 	path, query, _ := ascii.Cut(ascii.Before(url, "#"), "?")
 	b := []byte(strings.TrimSuffix(path, "/") + "/" + id + "?")

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheRestOfABackgroundAnswerIsBelowTheFirstAddress(t *testing.T) {
+func TestTheRestOfABackgroundAnswerHasAURLBelowTheFirstRequests(t *testing.T) {
 	for first, want := range map[string]string{
 		"https://api.openai.com/v1/responses":                                "https://api.openai.com/v1/responses/resp_1?stream=true&starting_after=7",
 		"https://x.example/openai/responses/?api-version=2025-04-01-preview": "https://x.example/openai/responses/resp_1?api-version=2025-04-01-preview&stream=true&starting_after=7",

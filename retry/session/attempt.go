@@ -7,22 +7,22 @@ import (
 	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
-// begin takes the caller's request.
+// begin starts the session with the caller's request.
 func (s *Session) begin() *Answer {
-	s.enter()
+	s.enterBucket()
 	s.startAt = s.now
 	if a := s.restore(); a != nil {
 		return a
 	}
-	return s.openOrHold()
+	return s.openOrQueue()
 }
 
-// lined reports whether the session takes its turn in its bucket's line.
-func (s *Session) lined() bool { return !s.policy.NoCooldown && s.watch != alone }
+// lined reports whether the session takes turns with the others of its bucket.
+func (s *Session) lined() bool { return !s.policy.NoCooldown && s.watch != leftAlone }
 
-// openOrHold opens the next attempt, unless its bucket met a limit and it is
-// not its turn.
-func (s *Session) openOrHold() *Answer {
+// openOrQueue opens the next attempt. If its bucket met a limit, it first waits
+// for the session's turn.
+func (s *Session) openOrQueue() *Answer {
 	if !s.lined() {
 		return s.open(false)
 	}
@@ -37,15 +37,15 @@ func (s *Session) openOrHold() *Answer {
 	if l.ask(&s.turn, s.group.now) {
 		return s.open(s.probes(l))
 	}
-	return s.hold(l)
+	return s.waitInLine(l)
 }
 
-// probes reports whether the session goes first after a cool-down that other tabs
-// know of.
-func (s *Session) probes(l *line) bool { return s.bucket != 0 && l.told && l.first(&s.turn) }
+// probes reports whether the session goes first after a cool-down that other tabs know
+// of.
+func (s *Session) probes(l *line) bool { return s.bucket != 0 && l.fromServer && l.isProbe(&s.turn) }
 
-// hold waits for the session's turn, within its own limits.
-func (s *Session) hold(l *line) *Answer {
+// waitInLine waits for the session's turn, within the limits of its own policy.
+func (s *Session) waitInLine(l *line) *Answer {
 	p := s.policy
 	wait := max(l.until-s.group.now, 0)
 	kind := classify.Kind("")
@@ -55,50 +55,51 @@ func (s *Session) hold(l *line) *Answer {
 	case p.MaxElapsed > 0 && (wait > s.timeLeft() || s.timeLeft() <= 0):
 		kind = classify.MaxElapsedExceeded
 	}
-	limited := s.own(classify.RateLimit)
-	limited.Retryable = true
+	v := s.verdictOf(classify.RateLimit)
+	v.Retryable = true
 	if wait > 0 {
-		limited.RetryAfterMs = &wait
+		v.RetryAfterMs = &wait
 	}
 	if kind != "" {
-		s.state, s.last = waiting, limited
-		return s.giveUp(limited, kind)
+		s.state, s.last = waiting, v
+		return s.giveUp(v, kind)
 	}
 	until := s.now + wait
-	again := s.waitingFor == forCooldown && (wait == 0 || s.heldUntil == until)
-	s.state, s.waitingFor, s.heldUntil = waiting, forCooldown, until
-	s.waitUntil = s.now + placeFor // should nobody wake it
+	shown := s.waitingFor == forCooldown && (wait == 0 || s.cooldownUntil == until)
+	s.state, s.waitingFor, s.cooldownUntil = waiting, forCooldown, until
+	s.waitUntil = s.now + turnFor // in case it is not woken
 	if s.turn.call > 0 {
 		s.waitUntil = s.now + s.turn.call - s.group.now
 	}
-	if again {
+	if shown {
 		return s.nothing()
 	}
-	limited.Message = keep(&s.group.message, limited.Message)
-	s.retry = s.retryEvent(limited, until)
+	v.Message = intern(&s.group.message, v.Message)
+	s.retry = s.retryEvent(v, until)
 	s.retry.Attempt, s.retry.Before = s.failures, l.ahead(&s.turn)
 	a := s.answer(doWait)
 	a.Retry = s.retry
 	return a
 }
 
-// probeLost lets another tab try first.
+// probeLost lets another tab go first.
 func (s *Session) probeLost() *Answer {
 	s.attempt--
 	l := &s.shared().line
-	l.forget(&s.turn, s.group.now) // it asks again at once, before others
-	if s.heard == l.heard {        // else that tab has been let through meanwhile
+	l.forget(&s.turn, s.group.now)  // it asks again at once, ahead of others
+	if s.tabPasses == l.tabPasses { // else that tab got through in the meantime
 		l.yield(s.group.now + graceAfterSleep)
 	}
-	return s.openOrHold()
+	return s.openOrQueue()
 }
 
-// elapsed is the time that Policy.MaxElapsedMs bounds.
+// elapsed returns the time that Policy.MaxElapsed bounds, in milliseconds.
 func (s *Session) elapsed() int64 { return s.now - s.startAt - s.flowed }
 
-// timeLeft is what it leaves, where it does.
+// timeLeft returns what is left of Policy.MaxElapsed, if that is set.
 func (s *Session) timeLeft() int64 { return s.policy.MaxElapsed.Milliseconds() - s.elapsed() }
 
+// open opens the next attempt. probe asks the host to let only one tab do so.
 func (s *Session) open(probe bool) *Answer {
 	s.attempt++
 	s.state, s.mode, s.waitingFor = opening, modeNone, forNothing
@@ -112,17 +113,17 @@ func (s *Session) open(probe bool) *Answer {
 	a := s.answer(doOpen)
 	if probe {
 		a.Probe, a.Bucket = true, hex(s.bucket)
-		s.heard = s.shared().line.heard
+		s.tabPasses = s.shared().line.tabPasses
 	}
 	if s.delivered && !s.resetDue && s.seam != nil {
 		a.Resume = s.seam.begin(s.url)
-		s.committed = true // what follows joins what the consumer has
+		s.committed = true // what follows continues what the consumer has
 		s.watch = watched
 	} else if s.seam != nil {
 		s.seam.forget() // the consumer has nothing, or will drop it
 	}
 	if s.attempt == 1 {
-		a.Warning = s.setup()
+		a.Warning = s.setupWarning()
 		if s.stacked {
 			a.Warning = "sdk_retries_stacked"
 		}
@@ -130,11 +131,11 @@ func (s *Session) open(probe bool) *Answer {
 	return a
 }
 
-// response takes the headers of an attempt.
+// response handles the headers of an attempt.
 func (s *Session) response(h *Happened) *Answer {
 	s.status, s.headers = h.Status, h.Headers
 	s.group.noteAnswered(s.origin)
-	if s.watch == alone {
+	if s.watch == leftAlone {
 		return s.handOver()
 	}
 	if h.Status >= 400 {
@@ -158,27 +159,27 @@ func (s *Session) response(h *Happened) *Answer {
 	return a
 }
 
-// pass hands a good response that is no stream to the caller. Where the
-// consumer keeps a part of a stream, it can only be the word that there is no
-// more, 204 (WHATWG HTML §9.2.3), or something that does not fit.
+// pass hands a good response that is not a stream to the caller. If the consumer
+// keeps part of a stream, such a response either says that there is no more, 204
+// (WHATWG HTML §9.2.3), or does not fit.
 func (s *Session) pass() *Answer {
-	if !s.keeps() {
+	if !s.keepsOutput() {
 		return s.handOver()
 	}
 	if s.status == 204 {
 		return s.succeed(doFinish, nil)
 	}
-	return s.failed(s.own(classify.SeamMismatch), told, cut{})
+	return s.failed(s.verdictOf(classify.SeamMismatch), certain, evidence{})
 }
 
-// handOver gives the response to the caller as it came. A consumer of events
-// has no response: what it reads is the session's to the end.
+// handOver passes the response to the caller unchanged. A consumer of events
+// gets no response: what it reads stays with the session until the end.
 func (s *Session) handOver() *Answer {
 	if !s.canReset {
 		return s.succeed(doPass, nil)
 	}
 	s.mode = modeLent
-	if s.watch != alone {
+	if s.watch != leftAlone {
 		s.watch = plain
 	}
 	a := s.answer(doLend)
@@ -186,12 +187,12 @@ func (s *Session) handOver() *Answer {
 	return s.release(a, s.upTo)
 }
 
-// keeps reports whether the consumer has output that it is not to drop.
-func (s *Session) keeps() bool { return s.delivered && !s.resetDue }
+// keepsOutput reports whether the consumer has output that it must not drop.
+func (s *Session) keepsOutput() bool { return s.delivered && !s.resetDue }
 
-// Chunk takes bytes of an attempt's body, after which the host holds them too.
-// n bytes of what it holds may go on now (see Moves); where a is not nil, it
-// says the rest, and its Bytes is n. p is not kept.
+// Chunk processes bytes of an attempt's body; from then on they count as held by
+// the host. n bytes of what it holds may be delivered now (see Moves). If a is not
+// nil, it says what else to do, and its Bytes is n. p is not kept.
 func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *Answer) {
 	n, a, due := s.Read(attempt, now, p)
 	if due {
@@ -202,9 +203,9 @@ func (s *Session) Chunk(attempt int, now int64, p []byte) (n int, a *Answer) {
 	return n, a
 }
 
-// Read is Chunk for hosts whose sessions share a lock: it needs none. Where due
-// is set, something has to be decided, and Decide must be called next, under
-// the lock.
+// Read is Chunk for hosts whose sessions share a lock: it needs none. If due is
+// true, there is something to decide, and Decide must be called next, under the
+// lock.
 func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due bool) {
 	s.tick(now)
 	s.moves, s.out, s.due = s.moves[:0], 0, nil
@@ -220,11 +221,11 @@ func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due 
 	if s.mode == modeSSE {
 		a = s.events(p)
 	} else {
-		a = s.begins(p)
+		a = s.readHead(p)
 	}
 	if s.due == nil && s.account() {
 		if !s.delivered {
-			s.due = (*Session).crowded
+			s.due = (*Session).passUnwatched
 		} else if a == nil {
 			a = s.overflow()
 		}
@@ -241,24 +242,24 @@ func (s *Session) Read(attempt int, now int64, p []byte) (n int, a *Answer, due 
 	return a.Bytes, a, false
 }
 
-// Decide decides what Read found. nil is no news.
+// Decide acts on what Read found. It returns nil if there is nothing to do.
 func (s *Session) Decide() *Answer {
 	due := s.due
 	s.due = nil
 	if due == nil {
 		return nil
 	}
-	s.group.tick(s.wall(s.now)) // which Read must not, since it has no lock
+	s.group.tick(s.wall(s.now)) // Read must not do this, as it holds no lock
 	a := due(s)
 	s.account()
 	if a != nil {
-		s.rouse(a)
+		s.addWake(a)
 	}
 	return a
 }
 
-// begins takes a piece of a body that is not, or not yet, read as events.
-func (s *Session) begins(p []byte) *Answer {
+// readHead processes a piece of a body that is not, or not yet, read as events.
+func (s *Session) readHead(p []byte) *Answer {
 	before := len(s.head)
 	s.head = append(s.head, p[:min(len(p), maxBody-before)]...)
 	if s.mode == modeSniff {
@@ -282,28 +283,28 @@ func (s *Session) begins(p []byte) *Answer {
 	return nil
 }
 
-// errorStatus classifies an attempt by its status and what there is of its body.
+// errorStatus classifies an attempt by its status and the body received so far.
 func (s *Session) errorStatus() *Answer {
 	f := s.failure(classify.PhaseResponse)
 	f.Body = s.body()
 	v := judge(f)
-	why := told
+	why := certain
 	if s.status == 409 && !v.Retryable && v.Detail == "" {
-		// SDKs repeat a conflict. One without a word of why may be a lock.
-		v = s.own(classify.Conflict)
+		// SDKs retry a conflict. One without a reason may be a lock.
+		v = s.verdictOf(classify.Conflict)
 		v.Retryable = true
 		why = bareConflict
 	}
-	// SDKs read the words of an error status; a document with a good status
-	// they would take for an empty stream.
-	return s.failed(v, why, cut{explained: s.mode == modeError})
+	// SDKs read the body of an error status; they would treat a document with
+	// a good status as an empty stream.
+	return s.failed(v, why, evidence{explained: s.mode == modeError})
 }
 
-// broke takes a fetch or a body that failed.
+// broke handles a fetch or a body that failed.
 func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	switch {
-	case s.watch == alone && s.mode != modeLent, s.refusedByFetch(e):
-		return s.end(doRethrow, s.own(classify.InvalidRequest), failed)
+	case s.watch == leftAlone && s.mode != modeLent, s.refusedByFetch(e):
+		return s.end(doRethrow, s.verdictOf(classify.InvalidRequest), failed)
 	case s.mode == modeError:
 		return s.errorStatus()
 	case s.mode == modeSSE && (s.ended || s.watch != plain && s.read().tracker.Seen&protocol.Finished != 0):
@@ -312,23 +313,23 @@ func (s *Session) broke(e *classify.ErrorInfo) *Answer {
 	f := s.failure(s.phase())
 	f.Error = e
 	v := judge(f)
-	why := told
+	why := certain
 	if v.Kind == classify.Unknown || v.Kind == classify.Canceled {
-		// The host called fetch itself, and the caller did not cancel: it is
-		// the network by structure, whatever the text says.
-		v = s.own(classify.Network)
+		// The host called fetch itself, and the caller did not cancel: it can
+		// only be the network, whatever the text says.
+		v = s.verdictOf(classify.Network)
 	}
 	switch {
 	case s.status == 0 && v.Kind == classify.InvalidRequest:
-		return s.end(doRethrow, v, failed) // never sent
-	case ownClock(e):
-		v = s.own(classify.Timeout)
+		return s.end(doRethrow, v, failed) // it was never sent
+	case isRuntimeTimeout(e):
+		v = s.verdictOf(classify.Timeout)
 		why = runtimeClock
 	case s.mode == modeLent, s.mode == modeSSE && s.watch == plain:
-		v.Retryable = false // untouched: later failures included
+		v.Retryable = false // passed on unchanged, later failures included
 	case v.Kind == classify.Network && s.opaqueErrors && s.status == 0 && !s.offline && !s.group.hasAnswered(s.origin):
-		v = s.own(classify.NetworkOrCORS)
+		v = s.verdictOf(classify.NetworkOrCORS)
 		why = maybeCORS
 	}
-	return s.failed(v, why, cut{})
+	return s.failed(v, why, evidence{})
 }

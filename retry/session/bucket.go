@@ -5,22 +5,23 @@ import (
 
 	"github.com/steadfetch/steadfetch/classify"
 	"github.com/steadfetch/steadfetch/internal/ascii"
+	"github.com/steadfetch/steadfetch/internal/fnv"
 	"github.com/steadfetch/steadfetch/retry"
 )
 
 // Group is what the sessions of one page, process or program share: for each
 // bucket, a retry budget and the sessions that wait for its limit; and which
 // origins have ever answered. The zero Group is ready to use. Like a Session,
-// it is not safe for concurrent use.
+// it is not safe for concurrent use, except for [Session.Read].
 type Group struct {
 	// Its clock. The host's may jump back; now does not.
 	now, offset int64
 
 	heads    [1 << 8]*bucket // by the low bits of the key
 	count    int
-	limit    int // the count at which the next sweep is due
+	sweepAt  int // the count at which the next sweep is due
 	answered [maxOrigins]uint64
-	noted    int   // how many origins were noted; answered has the last ones
+	noted    int   // how many origins were noted so far; answered keeps the last ones
 	held     int64 // bytes held for all sessions; atomic, since Read takes no lock
 
 	// The texts kept last. Thousands of waiting sessions share the same ones.
@@ -28,16 +29,16 @@ type Group struct {
 	policy                      *retry.Policy
 }
 
-// keep returns s, sharing the memory of the text kept last if they are equal.
-func keep(last *string, s string) string {
+// intern returns s, sharing the memory of the text kept last if they are equal.
+func intern(last *string, s string) string {
 	if *last != s {
 		*last = strings.Clone(s)
 	}
 	return *last
 }
 
-// keepPolicy returns p, or the policy kept last if they are equal.
-func (g *Group) keepPolicy(p *retry.Policy) *retry.Policy {
+// internPolicy returns p, or the policy kept last if they are equal.
+func (g *Group) internPolicy(p *retry.Policy) *retry.Policy {
 	if g.policy == nil || *g.policy != *p {
 		g.policy = p
 	}
@@ -45,10 +46,10 @@ func (g *Group) keepPolicy(p *retry.Policy) *retry.Policy {
 }
 
 const (
-	// keptBuckets is the least number of buckets to keep. One that has sessions
-	// or a cool-down is never removed.
+	// keptBuckets is how many buckets are kept at least. One that has sessions or a
+	// cool-down is never removed.
 	keptBuckets = 4096
-	// maxOrigins bounds the origins remembered to have answered.
+	// maxOrigins is how many origins are remembered to have answered.
 	maxOrigins = 256
 )
 
@@ -61,7 +62,7 @@ type bucket struct {
 	sessions int   // those that are not over
 	used     bool  // since the last sweep
 	line     line  // sessions that wait for its limit
-	spent    int64 // thousandths of budget tokens used up
+	spent    int64 // budget tokens used up, in thousandths
 	// markerless is set when all answers so far had no end marker, and cleared
 	// by the first marker.
 	markerless bool
@@ -76,9 +77,9 @@ func (g *Group) at(key uint64) *bucket {
 			return b
 		}
 	}
-	if g.count >= max(g.limit, keptBuckets) {
+	if g.count >= max(g.sweepAt, keptBuckets) {
 		g.sweep()
-		g.limit = 2 * g.count // so that sweeps cost no more than the insertions before them
+		g.sweepAt = 2 * g.count // so that sweeps cost no more than the insertions before them
 	}
 	b := &bucket{key: key, next: *head, used: true}
 	*head = b
@@ -108,8 +109,8 @@ func (g *Group) tick(wall int64) {
 	g.now = wall + g.offset
 }
 
-// Hear applies what another tab or process shared. It sets s.Wake to the
-// sessions whose host must call Step with OnTimer.
+// Hear applies what another tab or process shared (Answer.Share). It sets s.Wake to
+// the IDs of the sessions that the host must report OnTimer to.
 func (g *Group) Hear(s *Shared) {
 	s.Wake = nil
 	key, ok := readHex(s.Bucket)
@@ -120,15 +121,15 @@ func (g *Group) Hear(s *Shared) {
 	l.hear(s.Until + g.offset)
 	if s.Until == 0 {
 		l.lift()
-		l.told = false // no tab needs to ask again
-		l.heard++
+		l.fromServer = false // no tab needs to ask again
+		l.tabPasses++
 	}
 	l.alert()
 	s.Wake = l.woken(g.now)
 }
 
 // hasAnswered reports whether an origin has ever answered: if so, a failure
-// without details cannot be a CORS rejection.
+// without details is not taken for a CORS rejection.
 func (g *Group) hasAnswered(origin uint64) bool {
 	for _, o := range g.answered[:min(g.noted, maxOrigins)] {
 		if o == origin {
@@ -145,13 +146,14 @@ func (g *Group) noteAnswered(origin uint64) {
 	}
 }
 
-// bucketOf returns the hash of a request's bucket: the option, or origin,
-// credential and model (without a model, the path); 0 without an origin or the
-// option. No part of a key or token can be read from it.
-func (s *Session) bucketOf(q *asked) uint64 {
+// bucketOf returns the key of a request's bucket: a hash of the origin and, if it
+// is set, Policy.Bucket; else of the origin, the credential, and the model or, if
+// that is not known, the path. It is 0 if there is neither an origin nor
+// Policy.Bucket. No part of a credential can be read from it.
+func (s *Session) bucketOf(q *requestInfo) uint64 {
 	r := &q.request
 	origin := originOf(r.URL)
-	h := hash(fnvOffset, origin)
+	h := hash(fnv.Offset, origin)
 	if origin == "" && s.policy.Bucket == "" {
 		return 0
 	}
@@ -168,7 +170,7 @@ func (s *Session) bucketOf(q *asked) uint64 {
 // credential returns what a request authenticates with, or "". It is hashed at
 // once and never kept. Of an AWS signature only the Credential counts: the rest
 // differs for each request.
-func credential(h classify.Headers, q *asked) string {
+func credential(h classify.Headers, q *requestInfo) string {
 	for _, name := range [...]string{"authorization", "x-api-key", "api-key", "x-goog-api-key"} {
 		value := h.Get(name)
 		if _, signed, ok := ascii.Cut(value, "Credential="); ok {
@@ -183,7 +185,7 @@ func credential(h classify.Headers, q *asked) string {
 
 // limitedModel returns the model that a request is for: the body's member, or
 // the one in Gemini's and Azure's paths.
-func (q *asked) limitedModel() string {
+func (q *requestInfo) limitedModel() string {
 	if q.model != "" {
 		return q.model
 	}

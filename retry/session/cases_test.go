@@ -40,12 +40,12 @@ var (
 	atAsk       = session.Request{Method: "POST", URL: "https://api.example.com/ask", Body: `{"model":"m","stream":true,"messages":[]}`}
 )
 
-// answerCase is how an answer ends, and what becomes of it.
+// answerCase is how an answer ends, and what the session makes of it.
 type answerCase struct {
 	request session.Request
 	policy  retry.Policy
-	// bad is what the first attempts get, good what comes after them; without
-	// good every attempt gets bad.
+	// bad answers the first attempts, good the one after them. Without good, bad
+	// answers every attempt.
 	bad  attempt
 	good []string
 	// The outcome: what a Fetch gets (finish, fail, pass) and a Stream, the kind
@@ -73,11 +73,11 @@ func (c answerCase) run(t *testing.T, canReset bool) (*host, *session.Answer) {
 func TestHowAnswersEnd(t *testing.T) {
 	retried := events(saying("good"), finishing("", "stop"), "[DONE]")
 	for name, c := range map[string]answerCase{
-		"output behind a finish reason takes it back": {
+		"output after a finish reason cancels it": {
 			request: atChat, bad: attempt{chunks: events(finishing("Hello ", "stop"), finishing("world.", "stop"), "[DONE]"), every: 3000},
 			do: session.DoFinish, requests: 1,
 		},
-		"usage comes seconds behind the finish reason": {
+		"usage comes seconds after the finish reason": {
 			request: atChat, bad: attempt{chunks: events(saying("Hi"), finishing("", "stop"), `{"object":"chat.completion.chunk","choices":[],"usage":{"total_tokens":3}}`, "[DONE]"), every: 3000},
 			do: session.DoFinish, requests: 1,
 		},
@@ -97,11 +97,11 @@ func TestHowAnswersEnd(t *testing.T) {
 			request: atMessages, bad: attempt{chunks: append(claude("one"), strings.ReplaceAll(strings.Join(claude("two"), ""), "msg_1", "msg_2"))},
 			do: session.DoFinish, requests: 1,
 		},
-		"an error behind the end": {
+		"an error after the end": {
 			request: atChat, bad: attempt{chunks: events(saying("Hi"), finishing("", "stop"), "[DONE]", `{"error":{"message":"Overloaded","type":"overloaded_error"}}`)},
 			do: session.DoFinish, requests: 1,
 		},
-		"a reset behind the end": {
+		"a reset after the end": {
 			request: atChat, bad: attempt{chunks: events(saying("Hi"), "[DONE]"), then: "reset"},
 			do: session.DoFinish, requests: 1,
 		},
@@ -158,15 +158,15 @@ func TestHowAnswersEnd(t *testing.T) {
 			request: atResponses, policy: retry.Policy{MaxAttempts: 2}, bad: attempt{chunks: events(`{"type":"response.created","response":{"id":"r"}}`, "[DONE]")},
 			do: session.DoFail, kind: classify.AttemptsExhausted, requests: 2, got: "-",
 		},
-		"nothing in it, with a finish reason, goes on as it came": {
+		"no output, but a finish reason: delivered unchanged": {
 			request: atChat, bad: attempt{chunks: events(finishing("", "stop"), "[DONE]")},
 			do: session.DoFinish, requests: 2,
 		},
-		"nothing in it, with message_stop": {
+		"no output, but message_stop": {
 			request: atMessages, bad: attempt{chunks: claude()},
 			do: session.DoFinish, requests: 2,
 		},
-		"[DONE] alone is nothing": {
+		"nothing but [DONE] is an empty answer": {
 			request: atChat, bad: attempt{chunks: events("[DONE]")},
 			do: session.DoFail, kind: classify.EmptyOutput, requests: 3, got: "-",
 		},
@@ -178,11 +178,11 @@ func TestHowAnswersEnd(t *testing.T) {
 			request: atChat, bad: attempt{chunks: events(`{"error":{"message":"Something odd happened."}}`)},
 			do: session.DoPass, requests: 3, kind: classify.Server,
 		},
-		"an error with a known type is told": {
+		"an error with a known type is certain": {
 			request: atChat, bad: attempt{chunks: events(`{"error":{"message":"x","type":"overloaded_error"}}`)}, policy: retry.Policy{MaxAttempts: 9},
 			do: session.DoPass, requests: 9, kind: classify.AttemptsExhausted,
 		},
-		"a 409 without a word": {
+		"a 409 without a reason": {
 			request: atChat, bad: attempt{status: 409},
 			do: session.DoPass, requests: 3, kind: classify.Conflict,
 		},
@@ -209,7 +209,7 @@ func TestHowAnswersEnd(t *testing.T) {
 	}
 }
 
-func TestAFailureAfterOutputIsOfTheSameKinds(t *testing.T) {
+func TestAFailureAfterOutputHasTheSameKindAsBeforeIt(t *testing.T) {
 	for name, c := range map[string]answerCase{
 		"a permanent error on a bare line":    {request: atChat, bad: attempt{chunks: append(events(saying("Hi")), `{"error":{"type":"insufficient_quota","message":"You exceeded your current quota"}}`+"\n\n")}, kind: classify.Quota, got: events(saying("Hi"))[0]},
 		"Responses: [DONE] without an end":    {request: atResponses, bad: attempt{chunks: events(`{"type":"response.created","response":{"id":"r"}}`, `{"type":"response.output_text.delta","delta":"Hi"}`, "[DONE]")}, kind: classify.Truncated},
@@ -231,13 +231,13 @@ func TestAFailureAfterOutputIsOfTheSameKinds(t *testing.T) {
 			if c.kind == classify.Quota {
 				want = 1
 			}
-			require.Len(t, h.opened, want, "stream() begins again, and that ends")
+			require.Len(t, h.opened, want, "stream() restarts, but not without end")
 			require.Equal(t, want-1, h.resets)
 		})
 	}
 }
 
-func TestAnswersWithoutAnEndMarkerAreTriedThreeTimesAndThenOnceByTheirBucket(t *testing.T) {
+func TestAnswersWithoutAnEndMarkerAreTriedThreeTimesAndLaterOncePerRequestOfTheBucket(t *testing.T) {
 	group := &session.Group{}
 	play := func(answer ...string) *host {
 		h := newHostIn(t, group, session.Config{Request: atChat, CanReset: true}, attempt{chunks: answer}, attempt{chunks: answer}, attempt{chunks: answer}, attempt{chunks: answer})
@@ -252,10 +252,10 @@ func TestAnswersWithoutAnEndMarkerAreTriedThreeTimesAndThenOnceByTheirBucket(t *
 	require.Contains(t, h.last.Verdict.Detail, "lenient")
 	require.Len(t, play(half...).opened, 1)
 	require.Len(t, play(events(saying("whole"), finishing("", "stop"), "[DONE]")...).opened, 1)
-	require.Len(t, play(half...).opened, 3, "a marker was seen, so it can be missed again")
+	require.Len(t, play(half...).opened, 3, "a marker was seen, so a missing one is suspicious again")
 }
 
-func TestSuspicionsOfAllKindsTogetherAreBounded(t *testing.T) {
+func TestSuspicionsOfAllKindsTogetherAreLimited(t *testing.T) {
 	script := []attempt{
 		{chunks: events(saying("x"), finishing("", "error"))},
 		{chunks: events(saying("x"), finishing("", "error"))},
@@ -268,7 +268,7 @@ func TestSuspicionsOfAllKindsTogetherAreBounded(t *testing.T) {
 	h := newHost(t, session.Config{Request: atChat, CanReset: true}, script...)
 	a := h.run()
 	require.Equal(t, session.DoFail, a.Do)
-	require.Len(t, h.opened, 6, "five suspicions, and one failure that was told")
+	require.Len(t, h.opened, 6, "five suspicions, and one certain failure")
 	require.Equal(t, "truncated 1, error 2, finish_reason 2", h.s.Snapshot().Suspected)
 }
 
@@ -292,7 +292,7 @@ func TestWhatIsNotKnownToBeAChatAnswerIsLeftAlone(t *testing.T) {
 		"an EventSource":                    {session.Request{Method: "GET", URL: "https://api.example.com/events", Headers: map[string]string{"accept": "text/event-stream"}}, attempt{chunks: []string{": quiet\n\n"}}, true},
 		"Ollama's lines":                    {post("/api/chat", `{"stream":true}`), attempt{headers: map[string]string{}, chunks: []string{"{\"message\":{\"content\":\"Hel\"},\"done\":false}\n"}}, true},
 		"JSON lines by name":                {atChat, attempt{headers: typed("application/json-lines"), chunks: []string{"{}\n"}}, true},
-		"JSON lines by no name":             {atChat, attempt{headers: map[string]string{}, chunks: []string{"{\"message\":{\"content\":\"Hel\"},\"done\":false}\n", "{}\n"}}, false},
+		"JSON lines without a type":         {atChat, attempt{headers: map[string]string{}, chunks: []string{"{\"message\":{\"content\":\"Hel\"},\"done\":false}\n", "{}\n"}}, false},
 		"plain text at an unknown address":  {post("/ask", `{"stream":true}`), attempt{headers: typed("text/plain"), chunks: []string{"Hello ", "world"}}, true},
 		"plain text at a known address":     {atChat, attempt{headers: typed("text/plain"), chunks: []string{"Hello ", "world"}}, false},
 		"speech":                            {post("/v1/audio/speech", `{"stream":true}`), attempt{headers: typed("application/octet-stream"), chunks: []string{"\x00\x01"}}, true},
@@ -304,7 +304,7 @@ func TestWhatIsNotKnownToBeAChatAnswerIsLeftAlone(t *testing.T) {
 		"thread messages":                   {post("/v1/threads/t/messages", `{"stream":true}`), attempt{headers: typed("application/json"), chunks: []string{`{"error":{"message":"x"}}`}}, true},
 		"another framework's start":         {atAsk, attempt{chunks: events(`{"type":"start","runId":"r","from":"AGENT","payload":{}}`, `{"type":"error","payload":{}}`)}, false},
 		"progress with an error member":     {atAsk, attempt{chunks: events(`{"progress":0.5,"error":"late"}`)}, false},
-		"a bare JSON line of one's own":     {atAsk, attempt{chunks: []string{"{\"error\":{\"message\":\"x\"},\"step\":1}\n\n"}}, false},
+		"an application's own JSON line":    {atAsk, attempt{chunks: []string{"{\"error\":{\"message\":\"x\"},\"step\":1}\n\n"}}, false},
 		"only keep-alives":                  {atAsk, attempt{chunks: []string{": hi\n\n", "event: ping\ndata: {}\n\n"}}, false},
 		"an event stream without any event": {atAsk, attempt{}, false},
 		"events whose body breaks":          {atAsk, attempt{chunks: events(`{"x":1}`), then: "reset"}, false},
@@ -331,7 +331,7 @@ func TestWhatIsNotKnownToBeAChatAnswerIsLeftAlone(t *testing.T) {
 func TestAnUndecidedAnswerIsWatchedByItsFirstEvent(t *testing.T) {
 	good := events(saying("A"), finishing("", "stop"), "[DONE]")
 	h := newHost(t, session.Config{Request: atAsk}, attempt{chunks: append([]string{": hi\n\n"}, events(chunkWith(`{"role":"assistant"}`, ""))...)}, attempt{chunks: good})
-	require.Equal(t, session.DoFinish, h.run().Do, "a backend that streams OpenAI's chunks: the end is missed")
+	require.Equal(t, session.DoFinish, h.run().Do, "a backend that streams OpenAI's chunks: the missing end is noticed")
 	require.Equal(t, strings.Join(good, ""), h.got.String())
 
 	h = newHost(t, session.Config{Request: atAsk}, attempt{chunks: events(`{"error":{"message":"Overloaded","type":"overloaded_error"}}`)}, attempt{chunks: good})
@@ -341,11 +341,11 @@ func TestAnUndecidedAnswerIsWatchedByItsFirstEvent(t *testing.T) {
 		attempt{headers: map[string]string{"content-type": "text/event-stream", "x-vercel-ai-ui-message-stream": "v1"}, chunks: events(`{"type":"start"}`, `{"type":"error","errorText":"An error occurred."}`, "[DONE]")})
 	a := h.run()
 	require.Equal(t, session.DoFinish, a.Do, "%+v", a.Verdict)
-	require.Len(t, h.opened, 1, "a masked error of one's own route passes on")
+	require.Len(t, h.opened, 1, "a masked error of the application's own route is delivered")
 	require.Contains(t, h.got.String(), "An error occurred.")
 }
 
-func TestStreamTellsTheEventsOfWhatItLeavesAlone(t *testing.T) {
+func TestStreamDeliversTheEventsOfAnswersThatAreNotWatched(t *testing.T) {
 	for _, then := range []string{"", "reset"} {
 		h := newHost(t, session.Config{Request: atAsk, CanReset: true}, attempt{chunks: events(`{"progress":1}`, `{"error":{"message":"Overloaded"}}`), then: then})
 		a := h.run()
@@ -359,7 +359,7 @@ func TestStreamTellsTheEventsOfWhatItLeavesAlone(t *testing.T) {
 	}
 }
 
-func TestWhatFetchRefusesForGoodIsOneRequestAndItsOwnError(t *testing.T) {
+func TestARequestThatFetchRefusesIsSentOnceAndGivesFetchsOwnError(t *testing.T) {
 	refused := func(cfg session.Config, e *classify.ErrorInfo) *session.Answer {
 		h := newHost(t, cfg)
 		a := h.step(session.Happened{What: session.OnStart})
@@ -385,7 +385,7 @@ func TestWhatFetchRefusesForGoodIsOneRequestAndItsOwnError(t *testing.T) {
 	require.Equal(t, session.DoRethrow, refused(rpc, failed("connect ECONNREFUSED")).Do, "JSON-RPC is left alone altogether")
 }
 
-func TestBehindAFinishedToolCallNothingStartsAgainByItself(t *testing.T) {
+func TestAfterACompleteToolCallNothingIsRestartedByDefault(t *testing.T) {
 	call := events(chunkWith(`{"tool_calls":[{"index":0,"id":"a","function":{"name":"pay","arguments":"{}"}}]}`, ""), chunkWith(`{"tool_calls":[{"index":1,"id":"b","function":{"name":"pay"}}]}`, ""))
 	cfg := session.Config{Request: atChat, CanReset: true}
 	h := newHost(t, cfg, attempt{chunks: call, then: "reset"})
@@ -394,14 +394,14 @@ func TestBehindAFinishedToolCallNothingStartsAgainByItself(t *testing.T) {
 	require.Len(t, h.opened, 1)
 	cfg.Policy.AfterCommit = retry.AfterCommitRestart
 	h = newHost(t, cfg, attempt{chunks: call, then: "reset"}, attempt{chunks: append(call, events(finishing("", "tool_calls"), "[DONE]")...)})
-	require.Equal(t, session.DoFinish, h.run().Do, "unless the caller said so")
+	require.Equal(t, session.DoFinish, h.run().Do, "unless the caller asked for it")
 	require.Equal(t, 1, h.resets)
 	cfg.Policy.AfterCommit = ""
 	h = newHost(t, cfg, attempt{chunks: call[:1], then: "reset"}, attempt{chunks: events(saying("x"), finishing("", "stop"), "[DONE]")})
-	require.Equal(t, session.DoFinish, h.run().Do, "a call that is not complete was not acted on")
+	require.Equal(t, session.DoFinish, h.run().Do, "nobody has acted on an incomplete call")
 }
 
-func TestOneKeysOrModelsLimitHoldsNoOther(t *testing.T) {
+func TestTheLimitOfOneKeyOrModelDoesNotHoldUpAnother(t *testing.T) {
 	group := &session.Group{}
 	request := func(key, model, path string) session.Request {
 		return session.Request{Method: "POST", URL: "https://api.example.com" + path, Headers: map[string]string{"Authorization": key}, Body: `{"model":"` + model + `","stream":true}`}
@@ -438,7 +438,7 @@ func TestOneKeysOrModelsLimitHoldsNoOther(t *testing.T) {
 	}
 	s, err := session.NewSession(&session.Config{Request: request("Bearer a", "m", "/v1/chat/completions"), Policy: retry.Policy{MaxRetryAfter: 5e9}}, group)
 	require.NoError(t, err)
-	require.Equal(t, classify.RetryAfterTooLong, step(s, session.OnStart, 0, nil).Verdict.Kind, "a held request's own limits count")
+	require.Equal(t, classify.RetryAfterTooLong, step(s, session.OnStart, 0, nil).Verdict.Kind, "its own limits count while it waits in line")
 	s, err = session.NewSession(&session.Config{Request: request("Bearer a", "m", "/v1/chat/completions"), Policy: retry.Policy{MaxElapsed: 5e9}}, group)
 	require.NoError(t, err)
 	require.Equal(t, classify.MaxElapsedExceeded, step(s, session.OnStart, 0, nil).Verdict.Kind)
@@ -466,7 +466,7 @@ func TestClocksRunOnlyWhereAStreamWasAskedFor(t *testing.T) {
 	}
 }
 
-func TestASessionThatIsFreedBeforeItsEndLeavesItsBucket(t *testing.T) {
+func TestASessionFreedBeforeItsEndLeavesItsBucket(t *testing.T) {
 	group := &session.Group{}
 	for i := range 3 * 4096 {
 		s, err := session.NewSession(&session.Config{Request: session.Request{Method: "GET", URL: fmt.Sprintf("https://h%d.example", i)}}, group)
@@ -475,10 +475,10 @@ func TestASessionThatIsFreedBeforeItsEndLeavesItsBucket(t *testing.T) {
 		s.Free()
 		s.Free()
 	}
-	require.LessOrEqual(t, session.Buckets(group), 2*4096, "those of sessions that are gone are swept out")
+	require.LessOrEqual(t, session.Buckets(group), 2*4096, "buckets without sessions are removed")
 }
 
-func TestStreamGivesWhatThereIsOfABodyThatEndsBeforeItsFirstEvent(t *testing.T) {
+func TestStreamDeliversABodyThatEndsBeforeItsFirstEvent(t *testing.T) {
 	for body, want := range map[string]string{
 		": hello":               ": hello",
 		"id: 1\nda":             "id: 1\nda",

@@ -6,7 +6,8 @@ import (
 )
 
 const (
-	// slowAfter is when a person is told that an answer takes long.
+	// slowAfter is when the consumer is told that an answer takes long. This and
+	// the other times here are in milliseconds.
 	slowAfter = 15_000
 	// lingerFor is how long usage and a marker may follow a finish reason.
 	lingerFor = 10_000
@@ -14,20 +15,21 @@ const (
 	silenceAfterEnd = 1_000
 	// errorBodyFor is how long the body of an error may take to arrive.
 	errorBodyFor = 5_000
-	// graceAfterSleep is what a connection gets to show that it lives, when
-	// the host has slept through a timer. A timer this late was slept through.
+	// graceAfterSleep is how long a connection has to prove that it is alive after
+	// the host slept through a timer. A timer this late was slept through.
 	graceAfterSleep = 5_000
-	// probeOffline is how long the host's word that it is offline is trusted.
+	// probeOffline is how long the host is trusted that it is offline. Then an
+	// attempt finds out.
 	probeOffline = 60_000
 )
 
-// clock is what can run out, as deadline names it.
+// clock is a time limit that can run out.
 type clock uint8
 
 const (
 	clockNone clock = iota
 	clockWait
-	clockPlace
+	clockTurn // to keep a turn in the line
 	clockSlow
 	clockEnd
 	clockErrorBody
@@ -36,12 +38,12 @@ const (
 	clockContent
 )
 
-// clockNames are the clocks as the classifier knows them.
+// clockNames are the classifier's names of those clocks that it judges.
 var clockNames = [...]classify.Timer{
 	clockFirstByte: classify.TimerFirstByte, clockSilence: classify.TimerSilence, clockContent: classify.TimerContent,
 }
 
-// tick moves the inner clock. Where the host's clock jumps back, it stands still.
+// tick advances the inner clock, which stands still when the host's jumps back.
 func (s *Session) tick(wall int64) {
 	if s.state != idle && wall+s.offset < s.now {
 		s.offset = s.now - wall
@@ -49,13 +51,14 @@ func (s *Session) tick(wall int64) {
 	s.now = wall + s.offset
 }
 
+// wall converts a time of the inner clock to the host's clock.
 func (s *Session) wall(at int64) int64 { return at - s.offset }
 
-// deadline is when the session wants to be called, and the clock that runs out
-// then. 0 is never.
+// deadline returns when the session must be called next, and the clock that runs
+// out then. 0 is never.
 func (s *Session) deadline() (at int64, which clock) {
 	switch {
-	case s.byHand():
+	case s.waitsForPerson():
 		return 0, clockWait
 	case s.state == waiting:
 		if s.waitingFor == forConnection {
@@ -80,30 +83,30 @@ func (s *Session) deadline() (at int64, which clock) {
 			at, which = t, c
 		}
 	}
-	if t := s.place(); t > 0 && (at == 0 || t < at) {
-		at, which = t, clockPlace
+	if t := s.turnEnds(); t > 0 && (at == 0 || t < at) {
+		at, which = t, clockTurn
 	}
-	if t := s.opened + slowAfter; s.state == opening && s.watch != alone && !s.slow && (at == 0 || t < at) {
+	if t := s.opened + slowAfter; s.state == opening && s.watch != leftAlone && !s.slow && (at == 0 || t < at) {
 		at, which = t, clockSlow
 	}
 	return at, which
 }
 
-// place is when the session gives up its place among those on their way, so
-// that another may go; 0 if it keeps none.
-func (s *Session) place() int64 {
+// turnEnds returns when a request without headers loses its turn, so that another
+// can go. 0 if it has none to lose.
+func (s *Session) turnEnds() int64 {
 	if s.status != 0 || s.turn.state != turnTaken || !s.shared().line.on {
 		return 0
 	}
-	return s.opened + placeFor
+	return s.opened + turnFor
 }
 
-// limitOf is from when a clock runs, and how long; 0 is off. Where no stream
-// was asked for only the clocks run that the caller set, and none at all in
-// what is left alone.
+// limitOf returns when clock c started and how long it runs; a limit of 0 is off.
+// If no stream was asked for, only the clocks that the caller set run. For an
+// answer that is left alone, none does.
 func (s *Session) limitOf(c clock) (from, limit int64) {
 	p := s.policy
-	if s.watch == alone || s.watch == plain && s.status != 0 {
+	if s.watch == leftAlone || s.watch == plain && s.status != 0 {
 		return 0, 0
 	}
 	switch c {
@@ -121,12 +124,13 @@ func (s *Session) limitOf(c clock) (from, limit int64) {
 	return 0, 0
 }
 
+// timer handles OnTimer: it acts on the clock that ran out, if one did.
 func (s *Session) timer() *Answer {
 	if s.state == waiting {
 		return s.wait()
 	}
 	if s.armed > 0 && s.now-s.armed > graceAfterSleep {
-		// The host slept, and what arrived meanwhile was not handed in yet.
+		// The host slept. What arrived in the meantime has not been reported yet.
 		s.grace = s.now + graceAfterSleep
 	}
 	at, which := s.deadline()
@@ -137,7 +141,7 @@ func (s *Session) timer() *Answer {
 	case clockSlow:
 		s.slow = true
 		return s.nothing()
-	case clockPlace:
+	case clockTurn:
 		s.shared().line.leave(&s.turn, s.group.now)
 		return s.nothing()
 	case clockEnd:
@@ -147,13 +151,14 @@ func (s *Session) timer() *Answer {
 	}
 	f := s.failure(s.phase())
 	f.Timer = clockNames[which]
-	why := told
+	why := certain
 	if s.status != 0 {
-		why = silent // of an answer that has begun
+		why = silent // the answer had begun
 	}
-	return s.failed(judge(f), why, cut{})
+	return s.failed(judge(f), why, evidence{})
 }
 
+// network handles the host going offline or online.
 func (s *Session) network(offline bool) *Answer {
 	s.offline = offline
 	if s.state != waiting {
@@ -164,25 +169,25 @@ func (s *Session) network(offline bool) *Answer {
 		s.waitingFor = forConnection
 		return s.answer(doWait)
 	}
-	// The network is back. What was waiting for it goes on at once, but not
-	// before the server's own time.
-	held := s.waitingFor == forConnection
-	if held {
+	// The network is back. What waited for it goes at once, but not before the
+	// time that the server asked for.
+	waited := s.waitingFor == forConnection
+	if waited {
 		s.waitingFor = forNothing
 	}
-	if held || s.last != nil && (s.last.Kind == classify.Network || s.last.Kind == classify.NetworkOrCORS) {
+	if waited || s.last != nil && (s.last.Kind == classify.Network || s.last.Kind == classify.NetworkOrCORS) {
 		s.waitUntil = min(s.waitUntil, max(s.now, s.notBefore))
 	}
 	return s.wait()
 }
 
-// wait goes on waiting, or opens the next attempt if the time has come.
+// wait keeps waiting, or opens the next attempt if it is time.
 func (s *Session) wait() *Answer {
-	if s.byHand() {
+	if s.waitsForPerson() {
 		return s.answer(doWait)
 	}
 	if at, _ := s.deadline(); at > s.now && s.waitingFor != forCooldown {
 		return s.answer(doWait)
 	}
-	return s.openOrHold() // a cool-down may have ended before its time
+	return s.openOrQueue() // a cool-down may have ended early
 }

@@ -7,23 +7,21 @@ import (
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
-// maxBody is how much of an error body, or of a document, is looked at, and
-// how much is held of an answer that does not say what it is.
+// maxBody is how much of an error body or a document is read, and how much is held
+// of an answer whose kind is not known yet, in bytes.
 const maxBody = 64 << 10
 
-// body is a copy of the beginning of what is held.
-func (s *Session) body() string {
-	return string(s.head)
-}
+// body returns a copy of the beginning of the body.
+func (s *Session) body() string { return string(s.head) }
 
-// sniff tells by its beginning what a body is: events, a document, or
-// something else, whatever its label.
+// sniff decides by a body's first bytes whether it is events, a document or
+// something else, whatever its content type says.
 func (s *Session) sniff() {
 	head := trim(sse.View(s.head))
 	switch {
 	case head == "":
 		if len(s.head) >= maxBody {
-			s.due = (*Session).untouched
+			s.due = (*Session).passUntouched
 		}
 		return
 	case head[0] == '{' || head[0] == '[' || head[0] == '<':
@@ -34,11 +32,12 @@ func (s *Session) sniff() {
 	case yes:
 		s.mode = modeSSE
 	case no:
-		s.due = (*Session).untouched
+		s.due = (*Session).passUntouched
 	}
 }
 
-// answerTo is yes, no, or that more must be seen.
+// answerTo is the answer to a question about a body: yes, no, or unclear until more
+// of it arrives.
 type answerTo uint8
 
 const (
@@ -48,8 +47,8 @@ const (
 )
 
 // isField reports whether text begins with a line of Server-Sent Events: a
-// comment, or a field that has a meaning. llama.cpp writes its errors into
-// a field of that name.
+// comment or a known field. final says that the line will not grow. errors also
+// allows a field "error", in which llama.cpp reports its errors.
 func isField(text string, final, errors bool) answerTo {
 	end, cut := len(text), true
 	for i := 0; i < len(text); i++ {
@@ -71,29 +70,29 @@ func isField(text string, final, errors bool) answerTo {
 	return no
 }
 
-// untouched lets an answer go on as it came, from its first byte on.
-func (s *Session) untouched() *Answer {
+// passUntouched passes an answer on unchanged, from its first byte.
+func (s *Session) passUntouched() *Answer {
 	if s.mode == modeSSE && s.canReset && !s.delivered {
 		// stream() wants the events, whatever they say.
 		s.watch = plain
 		return nil
 	}
-	if !s.keeps() {
-		s.all()
+	if !s.keepsOutput() {
+		s.markAllReady()
 	}
 	return s.pass()
 }
 
-// document judges a body that is one document where a stream could have been:
-// an error in disguise, or an answer that was simply not streamed. It is held
-// until it can be no error. nil is that more must be seen.
+// document judges a body that is one document although a stream was possible: an
+// error with a good status, or an answer that was simply not streamed. It is held
+// until it cannot be an error. The result is nil if more of it is needed.
 func (s *Session) document(final bool) *Answer {
 	final = final || len(s.head) >= maxBody
 	text := trim(sse.View(s.head))
 	if text != "" && text[0] == '<' {
 		switch {
 		case s.watch != watched:
-			return s.untouched()
+			return s.passUntouched()
 		case final:
 			return s.errorStatus()
 		}
@@ -108,25 +107,25 @@ func (s *Session) document(final bool) *Answer {
 		}
 		return nil
 	case no:
-		return s.untouched()
+		return s.passUntouched()
 	}
 	if !final {
 		return nil
 	}
-	// It has a message for a person, and nothing of an answer. Only words that
-	// the classifier knows make it an error.
+	// It has a message for a person, and no part of an answer. It is an error only
+	// if the classifier knows the text.
 	f := s.failure(classify.PhaseResponse)
 	f.Body = text
 	if s.watch == watched && text != "" && judge(f).Kind != classify.Unknown {
 		return s.errorStatus()
 	}
-	return s.untouched()
+	return s.passUntouched()
 }
 
 func (s *Session) documentSoFar() *Answer { return s.document(false) }
 
-// errorDocument reports whether a JSON document reports an error, from the
-// members that have come. whole is missing until all of it has.
+// errorDocument reports whether a JSON document is an error, judged by the members
+// received so far. whole is empty until the document is complete.
 func (s *Session) errorDocument(text string, whole jsonscan.Value) answerTo {
 	v := whole
 	if v == "" {
@@ -167,14 +166,14 @@ func (s *Session) errorDocument(text string, whole jsonscan.Value) answerTo {
 				return no
 			}
 		default:
-			return no // a member of an answer
+			return no // this is a member of an answer
 		}
 	}
 	return unclear
 }
 
-// undecidedDocument judges a document that came where nobody knows what
-// should: only a provider's own form of an error counts.
+// undecidedDocument judges a document from an address that may answer anything:
+// only a provider's own form of an error counts.
 func undecidedDocument(v, whole jsonscan.Value) answerTo {
 	it := v.Iter()
 	for it.Next() {
@@ -198,7 +197,7 @@ func undecidedDocument(v, whole jsonscan.Value) answerTo {
 	return no
 }
 
-// trim is s from its first byte that is no white space and no byte order mark.
+// trim returns s without leading white space and byte order mark.
 func trim(s string) string {
 	for i := 0; i < len(s); i++ {
 		switch s[i] {

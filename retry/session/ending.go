@@ -6,8 +6,8 @@ import (
 	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
-// events takes the whole events that end in p; nil is no news, unless
-// something is due.
+// events processes the events that are completed by p. It returns nil if there is
+// nothing to do, unless something is due.
 func (s *Session) events(p []byte) *Answer {
 	r := s.read()
 	r.reader.Hashing = s.seam != nil
@@ -15,8 +15,8 @@ func (s *Session) events(p []byte) *Answer {
 	r.reader.Feed(p)
 	for r.reader.Next(&r.event) {
 		s.upTo = r.event.Bytes.To
-		if s.due = s.take(); s.due != nil {
-			s.listening.all = false // this one may still go on
+		if s.due = s.handleEvent(); s.due != nil {
+			s.listening.all = false // this one may still be delivered
 			return nil
 		}
 		s.listen()
@@ -26,7 +26,7 @@ func (s *Session) events(p []byte) *Answer {
 		if s.mode == modeSSE && s.canReset && !s.delivered {
 			s.watch = plain
 		} else {
-			s.due = (*Session).untouched
+			s.due = (*Session).passUntouched
 			return nil
 		}
 	}
@@ -48,7 +48,7 @@ func (s *Session) events(p []byte) *Answer {
 	return s.release(a, s.upTo)
 }
 
-// commit notes that the attempt's first output goes on with a.
+// commit records that a delivers the attempt's first output.
 func (s *Session) commit(a *Answer) {
 	s.committed, s.delivered = true, true
 	s.state, s.slow, s.retry = streaming, false, nil
@@ -57,11 +57,12 @@ func (s *Session) commit(a *Answer) {
 		a.Reset, s.resetDue = true, false
 		s.toolCall = s.read().tracker.Seen&protocol.ToolCall != 0
 	}
-	a.TimerAt = s.nothing().TimerAt // from now on other clocks run
+	a.TimerAt = s.nothing().TimerAt // from now on, other clocks run
 }
 
-// take acts on the event in hand. What it gives is due, and ends the attempt.
-func (s *Session) take() (due func(*Session) *Answer) {
+// handleEvent processes the current event. If that ends the attempt, it returns what
+// to do then.
+func (s *Session) handleEvent() (due func(*Session) *Answer) {
 	r := s.read()
 	e := &r.event
 	if s.ended || s.watch == plain {
@@ -74,11 +75,11 @@ func (s *Session) take() (due func(*Session) *Answer) {
 		if e.Empty() || e.Bare || protocol.IsKeepAlive(e.Type, e.Data) {
 			return nil
 		}
-		if s.first(); s.watch == plain {
+		if s.decideByFirstEvent(); s.watch == plain {
 			if s.mode == modeSSE && s.canReset && !s.delivered {
 				return nil // stream() wants the events, whatever they say
 			}
-			return (*Session).untouched
+			return (*Session).passUntouched
 		}
 	}
 	complete := r.tracker.Seen&protocol.Finished != 0
@@ -91,22 +92,10 @@ func (s *Session) take() (due func(*Session) *Answer) {
 	if facts&protocol.KeepAlive == 0 {
 		s.lastContent = s.now
 	} else {
-		s.still()
+		s.dropKeepAlive()
 	}
-	if facts&(protocol.Failed|protocol.Unreadable|protocol.Broken) != 0 && complete {
-		// The answer was whole before its provider had trouble.
-		s.leaveOut()
-		return (*Session).finish
-	}
-	switch {
-	case facts&protocol.Failed != 0:
-		return (*Session).errorEvent
-	case facts&protocol.Unreadable != 0:
-		return (*Session).unreadable
-	case facts&protocol.Unfinished != 0:
-		return (*Session).unfinished
-	case facts&protocol.Broken != 0:
-		return (*Session).badlyFinished
+	if due = s.failureIn(facts, complete); due != nil {
+		return due
 	}
 	if s.seam != nil && !s.joins(facts) {
 		return (*Session).mismatch
@@ -118,21 +107,41 @@ func (s *Session) take() (due func(*Session) *Answer) {
 		if s.empty() {
 			return (*Session).finish
 		}
-		// What follows is delivered until the body ends, and nothing of it is a
-		// failure any more.
+		// What follows is delivered until the body ends, and none of it counts as
+		// a failure.
 		s.ended, s.marked = true, true
 		s.lastContent = s.now
 	}
 	return nil
 }
 
-// joins has the seam look at the event in hand, and does with its bytes what
-// that says. It is false if the event contradicts what the consumer has.
+// failureIn returns what to do if the current event is a failure or reports one, else
+// nil. complete says that the answer had a finish reason before this event.
+func (s *Session) failureIn(facts protocol.Facts, complete bool) (due func(*Session) *Answer) {
+	switch {
+	case facts&(protocol.Failed|protocol.Unreadable|protocol.Broken) != 0 && complete:
+		// The answer was complete before its provider failed.
+		s.excludeEvent()
+		return (*Session).finish
+	case facts&protocol.Failed != 0:
+		return (*Session).errorEvent
+	case facts&protocol.Unreadable != 0:
+		return (*Session).unreadable
+	case facts&protocol.Unfinished != 0:
+		return (*Session).unfinished
+	case facts&protocol.Broken != 0:
+		return (*Session).badlyFinished
+	}
+	return nil
+}
+
+// joins passes the current event to the seam and applies its edit. It returns
+// false if the event contradicts what the consumer has.
 func (s *Session) joins(facts protocol.Facts) bool {
 	r := s.read()
 	edit, ok := s.seam.join(&r.tracker, &r.event, facts)
 	if !ok {
-		s.leaveOut()
+		s.excludeEvent()
 		return false
 	}
 	if edit.drop || len(edit.put) > 0 {
@@ -148,44 +157,43 @@ func (s *Session) joins(facts protocol.Facts) bool {
 }
 
 func (s *Session) unreadable() *Answer {
-	return s.failed(s.own(classify.Unreadable), garbled, cut{event: true})
+	return s.failed(s.verdictOf(classify.Unreadable), garbled, evidence{event: true})
 }
 
 func (s *Session) unfinished() *Answer {
-	return s.failed(s.own(classify.Truncated), noMarker, cut{event: true})
+	return s.failed(s.verdictOf(classify.Truncated), noMarker, evidence{event: true})
 }
 
 func (s *Session) badlyFinished() *Answer {
-	v := s.own(classify.Server)
+	v := s.verdictOf(classify.Server)
 	v.Retryable, v.Rule = true, "finish_reason"
-	return s.failed(v, badFinish, cut{event: true})
+	return s.failed(v, badFinish, evidence{event: true})
 }
 
 func (s *Session) mismatch() *Answer {
-	return s.failed(s.own(classify.SeamMismatch), told, cut{})
+	return s.failed(s.verdictOf(classify.SeamMismatch), certain, evidence{})
 }
 
 // errorEvent judges an error in the stream.
 func (s *Session) errorEvent() *Answer {
 	e := &s.read().event
 	f := s.failure(classify.PhaseMidstream)
-	// The event is a view of a buffer that will be written over.
+	// The event is a view of a buffer that will be overwritten.
 	f.Event = &classify.Event{Event: string(append([]byte(nil), e.Type...)), Data: string(append([]byte(nil), e.Data...))}
 	v := judge(f)
-	why := told
+	why := certain
 	if s.vague(f) {
 		why = vagueError
 	}
 	if s.read().tracker.Protocol == protocol.AISDK && (v.Kind == classify.Unknown || v.Kind == classify.Server) {
-		// It comes from an application's own route, with a text that is masked or
-		// says nothing:
-		// repeating it would run the route's tools again.
-		return s.goOn("")
+		// It comes from an application's own route, and its text is masked or says
+		// nothing. A retry would run the route's tools again.
+		return s.deliverRest("")
 	}
-	return s.failed(v, why, cut{event: true, explained: !e.Bare && explains(e.Type, e.Data)})
+	return s.failed(v, why, evidence{event: true, explained: !e.Bare && explains(e.Type, e.Data)})
 }
 
-// ruleEvent is the classifier's rule for an error event that says nothing.
+// ruleEvent is the classifier's rule for an error event without details.
 const ruleEvent = "event"
 
 // explains reports whether SDKs read an event as the error that it is.
@@ -194,14 +202,14 @@ func explains(typ, data string) bool {
 	return typ == "error" && v != "" || v.Has("error") || v.Says("type", "error") || v.Says("type", "response.failed")
 }
 
-// empty reports whether an answer had nothing in it.
+// empty reports whether an answer had no content.
 func (s *Session) empty() bool {
 	return s.read().tracker.Seen&(protocol.Output|protocol.Refused|protocol.Limited) == 0 && (!s.delivered || s.resetDue)
 }
 
-// goOn lets an answer go on as it came, whatever it is: nothing of it is
-// judged any more.
-func (s *Session) goOn(warning string) *Answer {
+// deliverRest delivers the rest of an answer unchanged, whatever it is: it is no longer
+// judged.
+func (s *Session) deliverRest(warning string) *Answer {
 	s.ended = true
 	s.lastContent = s.now
 	a := s.nothing()
@@ -212,7 +220,7 @@ func (s *Session) goOn(warning string) *Answer {
 	return s.release(a, s.upTo)
 }
 
-// bodyEnd takes the end of an attempt's body.
+// bodyEnd handles the end of an attempt's body.
 func (s *Session) bodyEnd() *Answer {
 	switch s.mode {
 	case modeError:
@@ -225,14 +233,20 @@ func (s *Session) bodyEnd() *Answer {
 		return s.finish()
 	case modeSniff:
 		if s.watch != watched {
-			return s.untouched()
+			return s.passUntouched()
 		}
 		s.mode = modeSSE
 	}
 	if s.ended || s.watch == plain {
-		s.all()
+		s.markAllReady()
 		return s.finish()
 	}
+	return s.streamEnd()
+}
+
+// streamEnd handles the end of a body of events that did not end by its marker. The
+// reader may have an incomplete event left: rest says that it has no data yet.
+func (s *Session) streamEnd() *Answer {
 	r := s.read()
 	var rest bool
 	s.missing, rest = r.reader.Last(&r.event)
@@ -247,17 +261,17 @@ func (s *Session) bodyEnd() *Answer {
 		s.missing = ""
 	}
 	if s.watch == undecided {
-		if a := s.untouched(); a != nil {
+		if a := s.passUntouched(); a != nil {
 			return a
 		}
 	}
-	if s.watch == plain { // what there is of it goes on, whatever it says
-		s.all()
+	if s.watch == plain { // deliver what was received, whatever it says
+		s.markAllReady()
 		return s.finish()
 	}
 	t := &r.tracker
 	if rest && t.Strict() && r.event.Lines > 0 {
-		s.leaveOut() // "data:" without its data
+		s.excludeEvent() // "data:" without any data
 	}
 	known := t.Strict() && (t.Protocol != nil || t.Events == 0 && s.gotBytes)
 	switch {
@@ -265,37 +279,37 @@ func (s *Session) bodyEnd() *Answer {
 		return s.finish()
 	}
 	switch {
-	case rest: // half an event that has no data yet
-		s.leaveOut()
-	case !whole: // half a line, to which the next attempt's first would be joined
+	case rest: // an incomplete event without data
+		s.excludeEvent()
+	case !whole: // half a line: the first line of the next attempt would be joined to it
 		s.upTo = r.reader.Whole()
 	}
 	if known {
-		return s.failed(s.own(classify.Truncated), noMarker, cut{})
+		return s.failed(s.verdictOf(classify.Truncated), noMarker, evidence{})
 	}
-	return s.failed(s.own(classify.EmptyOutput), emptyAnswer, cut{})
+	return s.failed(s.verdictOf(classify.EmptyOutput), emptyAnswer, evidence{})
 }
 
-// lastEvent takes a last event without its blank line. It counts if it is
-// whole: half an event is half a JSON text. Its blank line is added, since
-// parsers, SDKs' among them, drop an event that has none (WHATWG HTML §9.2.6).
+// lastEvent handles a last event that lacks its blank line. It counts if its data is
+// complete: half an event is half a JSON text. Its blank line is added, since
+// parsers, including the SDKs', drop an event without one (WHATWG HTML §9.2.6).
 func (s *Session) lastEvent() (due func(*Session) *Answer) {
 	r := s.read()
 	e, t := &r.event, &r.tracker
 	if e.Oversize || e.Data != "[DONE]" && jsonscan.Parse(e.Data) == "" && (t.Strict() || s.watch == undecided && jsonscan.ParsePrefix(e.Data).Kind() != jsonscan.Missing) {
 		s.missing = ""
 		if s.watch == watched {
-			s.leaveOut()
+			s.excludeEvent()
 		}
 		return nil
 	}
 	if s.watch == undecided {
-		s.missing = "" // it passes as it came, or is judged
+		s.missing = "" // it passes unchanged, or is judged
 	}
-	return s.take()
+	return s.handleEvent()
 }
 
-// finish ends a session whose stream came to its end.
+// finish ends a session whose stream has ended.
 func (s *Session) finish() *Answer {
 	var v *classify.Verdict
 	if s.mode == modeSSE && s.watch != plain {
@@ -303,31 +317,31 @@ func (s *Session) finish() *Answer {
 			return s.nothingInIt()
 		}
 		if s.read().tracker.Seen&protocol.Refused != 0 {
-			v = s.own(classify.ContentPolicy)
+			v = s.verdictOf(classify.ContentPolicy)
 		}
 	}
 	return s.succeed(doFinish, v)
 }
 
-// nothingInIt takes an answer that ended without output. One that says itself
-// that it is complete may mean it: an agent's turn can be empty.
+// nothingInIt handles an answer that ended without output. One that says it is
+// complete may mean it: an agent's turn can be empty.
 func (s *Session) nothingInIt() *Answer {
 	t := &s.read().tracker
 	if t.Seen&protocol.Reasoned == 0 && !(t.Protocol == protocol.Anthropic && t.Seen&protocol.Ended != 0) {
-		return s.failed(s.own(classify.EmptyOutput), emptyAnswer, cut{})
+		return s.failed(s.verdictOf(classify.EmptyOutput), emptyAnswer, evidence{})
 	}
 	if s.suspect(emptyEnded, s.shared()) {
-		return s.failed(s.own(classify.EmptyOutput), told, cut{})
+		return s.failed(s.verdictOf(classify.EmptyOutput), certain, evidence{})
 	}
 	if t.Seen&protocol.Ended != 0 {
-		return s.goOn("empty_answer")
+		return s.deliverRest("empty_answer")
 	}
 	a := s.succeed(doFinish, nil)
 	a.Warning = "empty_answer"
 	return a
 }
 
-// end ends a session that did not succeed.
+// end ends a session that did not succeed, with verdict v.
 func (s *Session) end(do action, v *classify.Verdict, to state) *Answer {
 	a := s.close(do, to)
 	a.Verdict = v
@@ -337,7 +351,7 @@ func (s *Session) end(do action, v *classify.Verdict, to state) *Answer {
 
 // close ends a session.
 func (s *Session) close(do action, to state) *Answer {
-	if s.state != idle { // else it is in no bucket yet
+	if s.state != idle { // otherwise it is not in a bucket yet
 		b := s.shared()
 		b.sessions--
 		b.markerless = b.markerless && !s.marked
@@ -347,8 +361,9 @@ func (s *Session) close(do action, to state) *Answer {
 	return s.answer(do)
 }
 
-// Free lets go of a session that its host gives up before it is over: it leaves
-// its bucket and what is held for all. It has no need to be called after the end.
+// Free releases a session that its host abandons before it is over: it leaves its
+// bucket, and its bytes are taken off the group's sum. It does nothing to a session
+// that is over.
 func (s *Session) Free() {
 	if s.over() {
 		return
@@ -357,11 +372,12 @@ func (s *Session) Free() {
 	s.account()
 }
 
-// succeed ends a session whose attempt succeeded, with what is ready.
+// succeed ends a session whose attempt succeeded, and delivers what is ready. v is
+// nil, or why the provider ended the answer.
 func (s *Session) succeed(do action, v *classify.Verdict) *Answer {
 	b := s.shared()
 	s.group.noteAnswered(s.origin)
-	b.line.pass(&s.turn, s.group.now) // an attempt that is no fetch has no headers
+	b.line.pass(&s.turn, s.group.now) // an attempt that is not a fetch has no headers
 	b.spent = max(b.spent-int64(max(s.policy.BudgetRatio, 0)), 0)
 	s.failures = 0
 	a := s.close(do, finished)

@@ -1,4 +1,4 @@
 package session
 
-// Buckets is how many buckets a group keeps.
+// Buckets returns how many buckets a group keeps.
 func Buckets(g *Group) int { return g.count }

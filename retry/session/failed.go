@@ -7,79 +7,80 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// cut says what of a failed attempt's bytes may go on.
-type cut struct {
-	// event: not the event at hand, which is the failure.
+// evidence is what in an attempt's body shows that it failed.
+type evidence struct {
+	// event: the current event, which is therefore not delivered.
 	event bool
-	// explained: what came says itself why, in a form that the caller can read.
+	// explained: the body says why, in a form that the caller can read.
 	explained bool
 }
 
-// failed decides what follows a failed attempt. The order is: permanent,
-// attempts used up, asked for too long, no time left; else wait.
-func (s *Session) failed(v *classify.Verdict, why suspicion, what cut) *Answer {
-	if a := s.askHost(v, why, what); a != nil {
+// failed decides what follows a failed attempt. It ends the session if the failure
+// is permanent, the attempts are used up, the server asked for too long a wait, or
+// no time is left, in this order. Otherwise it waits.
+func (s *Session) failed(v *classify.Verdict, why suspicion, shown evidence) *Answer {
+	if a := s.askHost(v, why, shown); a != nil {
 		return a
 	}
-	ready := s.gone // whole events that came before the failure
+	ready := s.gone // whole events received before the failure
 	if s.committed {
 		ready = s.upTo
-		if what.event || what.explained {
+		if shown.event || shown.explained {
 			ready = s.read().event.Bytes.From
 		}
 	}
 	b := s.shared()
-	if why != told && v.Retryable && !s.suspect(why, b) {
+	if why != certain && v.Retryable && !s.suspect(why, b) {
 		v.Retryable = false
 		if advice := why.advice(); advice != "" {
 			v.Detail = advice
 		}
 	}
 	if v.Kind == classify.SeamMismatch && s.canReset && s.policy.AfterCommit != retry.AfterCommitFail {
-		v.Retryable, s.resetDue = true, true // what cannot be joined is restarted
+		v.Retryable, s.resetDue = true, true // an answer that cannot be joined is restarted
 	}
-	v.Message, v.Detail = keep(&s.group.message, v.Message), keep(&s.group.detail, v.Detail)
+	v.Message, v.Detail = intern(&s.group.message, v.Message), intern(&s.group.detail, v.Detail)
 	s.last = v
-	kind := s.again(v, b)
+	kind := s.planRetry(v, b)
 	if kind == "" {
 		return s.release(s.waitFor(v, b), ready)
 	}
 	if kind != classify.RetryAfterTooLong {
-		s.limited(v, b) // the others go on
+		s.metLimit(v, b) // so that the others continue
 	}
 	a := s.giveUp(v, kind)
-	if what.explained && !s.delivered {
-		// The consumer has seen nothing yet: let it read the provider's words.
+	if shown.explained && !s.delivered {
+		// The consumer has seen nothing yet: let it read the provider's message.
 		a.Do = DoPass
-		s.all()
+		s.markAllReady()
 		ready = s.upTo
 	}
 	return s.release(a, ready)
 }
 
-// limited tells the bucket's line how an attempt has failed, and reports whether
-// that was by its limit.
-func (s *Session) limited(v *classify.Verdict, b *bucket) bool {
+// metLimit tells the bucket's line that an attempt failed with verdict v, and
+// reports whether it met the limit.
+func (s *Session) metLimit(v *classify.Verdict, b *bucket) bool {
 	if !s.lined() {
 		return false
 	}
-	wish := v.RetryAfterMs
-	if v.Kind != classify.RateLimit && (wish == nil || v.Status != 529 && v.Status != 503) {
+	asked := v.RetryAfterMs
+	if v.Kind != classify.RateLimit && (asked == nil || v.Status != 529 && v.Status != 503) {
 		b.line.leave(&s.turn, s.group.now)
 		return false
 	}
 	until := int64(0)
-	if wish != nil {
-		until = s.group.now + *wish
+	if asked != nil {
+		until = s.group.now + *asked
 	}
 	b.line.limit(&s.turn, s.group.now, until)
 	return true
 }
 
-// giveUp ends the session for the reason that kind names, after verdict v.
+// giveUp ends the session with a verdict of the given kind; v is the last failure.
 func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 	if kind != v.Kind {
-		stop := s.own(kind)
+		stop := s.verdictOf(kind)
 		stop.Provider, stop.Status, stop.RetryAfterMs, stop.Detail, stop.Party = v.Provider, v.Status, v.RetryAfterMs, v.Detail, v.Party
 		stop.Describe()
 		v = stop
@@ -91,10 +92,10 @@ func (s *Session) giveUp(v *classify.Verdict, kind classify.Kind) *Answer {
 	return a
 }
 
-// waitFor waits until waitUntil for the next attempt.
+// waitFor waits for the next attempt, which starts at waitUntil.
 func (s *Session) waitFor(v *classify.Verdict, b *bucket) *Answer {
 	s.state, s.mode, s.waitingFor = waiting, modeNone, forNothing
-	s.headers, s.head, s.reading = nil, nil, nil // thousands may wait
+	s.headers, s.head, s.reading = nil, nil, nil // thousands of sessions may wait
 	s.opened = s.now
 	if s.offline {
 		s.waitingFor = forConnection
@@ -102,13 +103,13 @@ func (s *Session) waitFor(v *classify.Verdict, b *bucket) *Answer {
 	s.retry = s.retryEvent(v, s.waitUntil)
 	a := s.answer(doWait)
 	a.Retry = s.retry
-	if s.limited(v, b) && b.line.told && s.bucket != 0 {
+	if s.metLimit(v, b) && b.line.fromServer && s.bucket != 0 {
 		a.Share = &Shared{Bucket: hex(s.bucket), Until: b.line.until - s.group.offset}
 	}
 	return a
 }
 
-// retryEvent is the event for a wait.
+// retryEvent returns the event to show during a wait.
 func (s *Session) retryEvent(v *classify.Verdict, until int64) *retry.ChatStreamRetry {
 	return &retry.ChatStreamRetry{
 		Attempt: max(s.failures, 1), DelayMs: until - s.now, Error: v.Message,
@@ -117,15 +118,17 @@ func (s *Session) retryEvent(v *classify.Verdict, until int64) *retry.ChatStream
 	}
 }
 
-// again says why there is no further attempt after v, as a kind, or sets waitUntil.
-func (s *Session) again(v *classify.Verdict, b *bucket) classify.Kind {
+// planRetry decides whether another attempt follows v. If so, it sets waitUntil
+// and returns "", else the kind of verdict that ends the session.
+func (s *Session) planRetry(v *classify.Verdict, b *bucket) classify.Kind {
 	p := s.policy
-	// A long wait makes a passing failure permanent for most; here the policy decides.
-	if !v.Retryable && v.Rule != classify.RuleLongWait || s.delivered && !s.mendable() {
+	// The classifier calls a failure with a long wait permanent. Here the policy
+	// decides how long is too long.
+	if !v.Retryable && v.Rule != classify.RuleLongWait || s.delivered && !s.planAfterCommit() {
 		return v.Kind
 	}
 	if !s.offline || s.status != 0 || v.Kind != classify.Network {
-		s.failures++ // without a network no attempt is burnt
+		s.failures++ // an attempt while offline does not count
 	}
 	if s.notReplayable {
 		return classify.NotReplayable

@@ -11,8 +11,8 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// FuzzSession lets anything happen in any order: nothing panics, nothing goes
-// on after the end, and an answer's bytes are there.
+// FuzzSession reports anything in any order: nothing panics, nothing happens after
+// the end, and the bytes to deliver exist.
 func FuzzSession(f *testing.F) {
 	f.Add([]byte("\x00\x08\x10\x09\x00"), int64(0), uint8(0))
 	f.Add([]byte("\x00\x08\x20\x21\x08\x09\x06\x08\x22"), int64(1000), uint8(1))

@@ -7,16 +7,17 @@ import (
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
-// The host holds the bytes of a body, and the session says what becomes of
-// them. It counts them from the beginning of the attempt's body.
+// The host holds the bytes of a body, and the session says what to do with them.
+// Offsets count from the beginning of the attempt's body.
 
 const (
-	// maxHeld is how much of one body is held at most. Comments and pings
-	// beyond it are dropped; an event that is larger goes on in pieces.
+	// maxHeld is the most that is held of one body, in bytes. Comments and pings
+	// beyond it are dropped; a larger event is delivered in pieces.
 	maxHeld = sse.MaxEvent
-	// maxHeldOfAll bounds what is held for all sessions of a group together.
+	// maxHeldOfAll is the most that is held for all sessions of a group together.
+	// Beyond it, an answer without output yet is passed on unwatched.
 	maxHeldOfAll = 64 << 20
-	// maxChunk is how much may come at a time.
+	// maxChunk is the largest chunk that a host reports, in bytes.
 	maxChunk = 1 << 20
 )
 
@@ -25,14 +26,14 @@ type MoveKind int32
 
 // The kinds of a Move.
 const (
-	MoveRelease MoveKind = 1 // the next N bytes go on to the consumer
+	MoveRelease MoveKind = 1 // the next N bytes are delivered to the consumer
 	MoveDrop    MoveKind = 2 // the next N bytes are dropped
-	MovePut     MoveKind = 3 // Put, N bytes that are not of the body, goes on to the consumer
-	MoveCut     MoveKind = 4 // of what stays held, N bytes are dropped that end Behind bytes before its end
+	MovePut     MoveKind = 3 // Put, N bytes that are not from the body, is delivered to the consumer
+	MoveCut     MoveKind = 4 // N bytes are dropped; Behind more bytes come after them in what is held
 )
 
-// Move is what becomes of some of the bytes that the host holds, from the
-// first one on. What no Move touches stays held.
+// Move says what to do with some of the bytes that the host holds, starting with
+// the first. Bytes that no Move covers stay held.
 type Move struct {
 	Do     MoveKind
 	N      int
@@ -40,9 +41,9 @@ type Move struct {
 	Put    []byte
 }
 
-// Moves says what becomes of the bytes held after the last Step, Read or
-// Decide, good until the next. None is that the first Answer.Bytes of them go
-// on as they are.
+// Moves returns what to do with the bytes held after the last Step, Read or
+// Decide. It is valid until the next. nil means that the first Answer.Bytes of
+// them are delivered unchanged.
 func (s *Session) Moves() []Move {
 	if len(s.moves) == 1 && s.moves[0].Do == MoveRelease {
 		return nil
@@ -50,19 +51,19 @@ func (s *Session) Moves() []Move {
 	return s.moves
 }
 
-// heldNow is how many bytes of the body the host holds.
+// heldNow returns how many bytes of the body the host holds.
 func (s *Session) heldNow() int64 { return s.came - s.gone - s.cutOut }
 
-// all makes everything that came ready to go on, whole event or not.
-func (s *Session) all() { s.upTo = s.came }
+// markAllReady marks everything received as ready for delivery, whole events or not.
+func (s *Session) markAllReady() { s.upTo = s.came }
 
-// leaveOut keeps the event at hand from going on.
-func (s *Session) leaveOut() {
+// excludeEvent excludes the current event from delivery.
+func (s *Session) excludeEvent() {
 	s.upTo = s.read().event.Bytes.From
 	s.missing = ""
 }
 
-// release lets what came before to go on with a.
+// release delivers, with a, the bytes before offset to.
 func (s *Session) release(a *Answer, to int64) *Answer {
 	s.releaseTo(to)
 	if s.missing != "" && to >= s.came {
@@ -82,7 +83,7 @@ func (s *Session) releaseTo(to int64) {
 	}
 }
 
-// dropTo drops what came before to.
+// dropTo drops the bytes before offset to.
 func (s *Session) dropTo(to int64) {
 	s.move(Move{Do: MoveDrop, N: int(to - s.gone)})
 	s.gone = to
@@ -95,7 +96,7 @@ func (s *Session) put(text []byte) {
 	}
 }
 
-// move notes a Move, as a part of the last one where it goes on.
+// move records a Move, merged with the last one if it continues that.
 func (s *Session) move(m Move) {
 	if m.N <= 0 {
 		return
@@ -105,7 +106,7 @@ func (s *Session) move(m Move) {
 		case m.Do != MoveCut:
 			l.N += m.N
 			return
-		case m.Behind+m.N == l.Behind: // it lies right behind
+		case m.Behind+m.N == l.Behind: // it follows directly
 			l.N += m.N
 			l.Behind = m.Behind
 			return
@@ -114,9 +115,9 @@ func (s *Session) move(m Move) {
 	s.moves = append(s.moves, m)
 }
 
-// still drops the event at hand, which says nothing but that the connection
-// lives, where enough of those are held.
-func (s *Session) still() {
+// dropKeepAlive drops the current event, which is only a keep-alive, if so much is
+// held that there may be no room for the next chunk.
+func (s *Session) dropKeepAlive() {
 	at := s.read().event.Bytes
 	if !s.committed && s.heldNow()-(s.came-at.To) > maxHeld-maxChunk && at.From >= s.gone {
 		n := at.To - at.From
@@ -125,17 +126,17 @@ func (s *Session) still() {
 	}
 }
 
-// overflow takes that too much is held: what nobody can wait for is output.
+// overflow delivers what is too large to hold. It counts as output.
 func (s *Session) overflow() *Answer {
 	if m := s.seam; m != nil {
 		if m.how != "" {
-			s.due = (*Session).mismatch // it cannot be joined without having been read
+			s.due = (*Session).mismatch // what was not read cannot be joined
 			return nil
 		}
 		m.opaque, m.keyless = true, true
 	}
 	s.read().tracker.Seen |= protocol.Output | protocol.Opaque
-	s.all()
+	s.markAllReady()
 	a := s.nothing()
 	if !s.committed {
 		s.commit(a)
@@ -143,7 +144,8 @@ func (s *Session) overflow() *Answer {
 	return s.release(a, s.came)
 }
 
-// account keeps the group's sum of what is held, and reports whether it is too much.
+// account updates the group's sum of held bytes, and reports whether the session
+// holds more than before while the sum is too large.
 func (s *Session) account() bool {
 	now := s.heldNow()
 	if s.over() || !s.isOpen() {
@@ -155,9 +157,9 @@ func (s *Session) account() bool {
 	return more && sum > maxHeldOfAll
 }
 
-// crowded lets an answer go on unwatched, as too much is held for all.
-func (s *Session) crowded() *Answer {
-	s.all()
+// passUnwatched passes an answer on unwatched, because the group holds too much.
+func (s *Session) passUnwatched() *Answer {
+	s.markAllReady()
 	a := s.pass()
 	a.Warning = "too_much_held"
 	return a

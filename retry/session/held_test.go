@@ -11,8 +11,8 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// replayed is how many moves and how much time a session needs where a server
-// ignores Last-Event-ID and sends all of n events again, in one chunk.
+// replayed returns how many moves and how much time a session needs if a server
+// ignores Last-Event-ID and sends all n events again, in one chunk.
 func replayed(t *testing.T, n int) (moves int, took time.Duration) {
 	t.Helper()
 	all := withIDs(1, strings.Split(strings.Repeat("x,", n)+"x", ",")...)
@@ -42,7 +42,7 @@ func replayed(t *testing.T, n int) (moves int, took time.Duration) {
 	begun := time.Now()
 	out, _ := s.Chunk(2, epoch+120_000, body)
 	took = time.Since(begun)
-	require.Equal(t, len(all[n]), out, "only what is new goes on")
+	require.Equal(t, len(all[n]), out, "only new events are delivered")
 	return len(s.Moves()), took
 }
 
@@ -50,11 +50,11 @@ func TestAReplayInOneChunkTakesLinearTimeAndFewMoves(t *testing.T) {
 	few, short := replayed(t, 2500)
 	many, long := replayed(t, 10_000)
 	require.Equal(t, few, many)
-	require.LessOrEqual(t, many, 3, "what is dropped is dropped at once")
-	require.Less(t, long, 40*max(short, time.Millisecond), "four times as many; a square would be sixteen, before noise")
+	require.LessOrEqual(t, many, 3, "all dropped bytes are one move")
+	require.Less(t, long, 40*max(short, time.Millisecond), "four times as many events; quadratic time would be sixteen times as much, before noise")
 }
 
-func TestBeyondWhatIsHeldForAllAnAnswerGoesOnUnwatched(t *testing.T) {
+func TestAboveTheLimitOfHeldBytesAnAnswerIsPassedOnUnwatched(t *testing.T) {
 	group := &session.Group{}
 	ping := []byte(strings.Repeat(": ping\n\n", 1<<17)) // 1 MiB
 	begin := func() *session.Session {
@@ -83,6 +83,6 @@ func TestBeyondWhatIsHeldForAllAnAnswerGoesOnUnwatched(t *testing.T) {
 	require.NotNil(t, a)
 	require.Equal(t, session.DoPass, a.Do)
 	require.Equal(t, "too_much_held", a.Warning)
-	require.Equal(t, held<<20, a.Bytes, "with all that came")
+	require.Equal(t, held<<20, a.Bytes, "with all that was received")
 	require.LessOrEqual(t, held, 8)
 }

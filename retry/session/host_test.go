@@ -12,13 +12,13 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// attempt is what a scripted server does with one request.
+// attempt is how a scripted server answers one request.
 type attempt struct {
 	status  int // 200 if it is 0
 	headers map[string]string
 	chunks  []string
-	// Then: "" ends the body, "reset" breaks it, "hang" says nothing more.
-	// "refuse" fails before the headers, "mute" sends none.
+	// then is what follows the chunks: "" ends the body, "reset" breaks it, "hang"
+	// sends no more. "refuse" fails before the headers, "mute" sends none.
 	then string
 	// every is the time between chunks.
 	every int64
@@ -41,7 +41,7 @@ type host struct {
 	lent    *session.Answer // by which a body was given as it is
 	warning string
 	read    bool // some body was read
-	// at is called before time moves on to the given moment.
+	// at is called before the clock moves to the given time.
 	at func(h *host, now int64) (session.Happened, bool)
 }
 
@@ -62,7 +62,7 @@ func newHostIn(t *testing.T, group *session.Group, cfg session.Config, attempts 
 	return &host{t: t, s: s, now: epoch, attempts: attempts}
 }
 
-// run plays until the session is over and gives the last answer.
+// run plays until the session is over, and returns the last answer.
 func (h *host) run() *session.Answer {
 	h.t.Helper()
 	a := h.step(session.Happened{What: session.OnStart})
@@ -73,7 +73,7 @@ func (h *host) run() *session.Answer {
 			return a
 		case session.DoLend:
 			if h.lent = a; a.Attempt == 0 {
-				h.t.Fatal("an answer without its attempt")
+				h.t.Fatal("the answer has no attempt")
 			}
 			a = h.step(session.Happened{What: session.OnEnd, Attempt: a.Attempt})
 		case session.DoOpen:
@@ -86,7 +86,7 @@ func (h *host) run() *session.Answer {
 	return a
 }
 
-// timer lets the time pass until the session wants to be called.
+// timer moves the clock to when the session must be called.
 func (h *host) timer(a *session.Answer) *session.Answer {
 	h.t.Helper()
 	require.NotZero(h.t, a.TimerAt, "the session waits for nothing: %+v", a)
@@ -99,12 +99,12 @@ func (h *host) timer(a *session.Answer) *session.Answer {
 	return h.step(session.Happened{What: session.OnTimer})
 }
 
-// play is one attempt, up to the answer that ends it.
+// play runs one attempt, and returns the answer that ends it.
 func (h *host) play(a *session.Answer) *session.Answer {
 	h.t.Helper()
 	h.opened = append(h.opened, h.now)
 	h.resumes = append(h.resumes, a.Resume)
-	require.LessOrEqual(h.t, len(h.opened), len(h.attempts), "more attempts than the script has; opened at %v", h.opened)
+	require.LessOrEqual(h.t, len(h.opened), len(h.attempts), "more attempts than the script has; they were opened at %v", h.opened)
 	do, n := h.attempts[len(h.opened)-1], a.Attempt
 	idle := func(a *session.Answer) bool { return a.Do == session.DoNothing || a.Do == session.DoRead }
 	timer := a.TimerAt
@@ -193,7 +193,7 @@ func (h *host) note(a *session.Answer) {
 	}
 }
 
-// take hands on the n bytes that the session lets go on.
+// take delivers the n bytes that the session releases.
 func (h *host) take(n int) {
 	h.t.Helper()
 	out := h.held.Take(n, h.s.Moves())
@@ -201,7 +201,7 @@ func (h *host) take(n int) {
 	h.got.Write(out)
 }
 
-// gaps is the time between the beginnings of attempts, in ms.
+// gaps returns the times between the starts of attempts, in milliseconds.
 func (h *host) gaps() []int64 {
 	var gaps []int64
 	for i := 1; i < len(h.opened); i++ {
@@ -210,7 +210,7 @@ func (h *host) gaps() []int64 {
 	return gaps
 }
 
-// chat is a chat completion as OpenAI streams it, one chunk an event.
+// chat returns a chat completion as OpenAI streams it, one event per chunk.
 func chat(tokens ...string) []string {
 	out := []string{chatRole()}
 	for _, token := range tokens {
@@ -231,7 +231,7 @@ func chatFinish(reason string) string {
 	return fmt.Sprintf(`data: {"id":"c1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":%q}]}`+"\n\n", reason)
 }
 
-// claude is a message as Anthropic streams it, one chunk an event.
+// claude returns a message as Anthropic streams it, one event per chunk.
 func claude(tokens ...string) []string {
 	out := []string{
 		"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"role\":\"assistant\",\"content\":[],\"usage\":{\"input_tokens\":9}}}\n\n",

@@ -11,8 +11,8 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// sane is a host that does what a session says, while everything that can
-// happen to it happens. It holds what no script may break.
+// sane is a host that does what a session says, whatever happens to it. It checks
+// what must hold in every script.
 type sane struct {
 	t      *testing.T
 	s      *session.Session
@@ -43,7 +43,7 @@ func (h *sane) act(a *session.Answer) {
 	require.Len(h.t, out, a.Bytes)
 	h.out += len(out)
 	if a.TimerAt > 0 {
-		require.Less(h.t, a.TimerAt-h.now, int64(1<<31), "no timer can hold it")
+		require.Less(h.t, a.TimerAt-h.now, int64(1<<31), "longer than a host's timer can be")
 	}
 	if a.Retry != nil && a.Retry.Attempt > 0 && a.Retry.Attempt != h.failures {
 		require.True(h.t, h.pressed || a.Retry.Attempt == h.failures+1, "attempts only rise: %d after %d", a.Retry.Attempt, h.failures)
@@ -59,7 +59,7 @@ func (h *sane) act(a *session.Answer) {
 		h.pressed, h.asked = false, 0
 		h.held.Reset()
 		if h.onlySuspected && !h.everPressed {
-			require.LessOrEqual(h.t, h.opened, 5, "what is only suspected is repeated without end")
+			require.LessOrEqual(h.t, h.opened, 5, "a suspicion is retried without end")
 		}
 	case session.DoWait:
 		require.True(h.t, a.TimerAt > 0 || h.s.Snapshot().WaitingFor == session.WaitingForPerson, "it waits for nothing")
@@ -74,7 +74,7 @@ func (h *sane) act(a *session.Answer) {
 	require.Equal(h.t, h.over, state.State == session.StateFinished || state.State == session.StateFailed || state.State == session.StateStopped)
 }
 
-// pass lets time go by, or sets the clock back.
+// pass lets time pass, or sets the clock back.
 func (h *sane) pass(ms int64) {
 	h.now += ms
 	h.real += max(ms, 0)
@@ -106,8 +106,8 @@ func (h *sane) chunk(p string) {
 	h.act(a)
 }
 
-// FuzzInvariants plays what can happen to a session in a well-formed order, on
-// a clock of its own, and holds it to DESIGN's invariants.
+// FuzzInvariants reports what can happen to a session in a well-formed order, on a
+// clock of its own, and checks the design's invariants.
 func FuzzInvariants(f *testing.F) {
 	f.Add([]byte("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09"), uint16(0))
 	f.Add([]byte("\x10\x20\x30\x40\x50\x60\x70\x80\x90\xA0\xB0\xC0\xD0\xE0\xF0"), uint16(1))
@@ -185,7 +185,7 @@ func FuzzInvariants(f *testing.F) {
 	})
 }
 
-// cancel holds that the caller's cancel wins at once.
+// cancel checks that the caller's cancel wins at once.
 func (h *sane) cancel() {
 	was := h.over
 	a := h.step(session.Happened{What: session.OnAbort})
@@ -196,7 +196,7 @@ func (h *sane) cancel() {
 	}
 }
 
-// opening is what becomes of a request that was sent.
+// opening is how a request that was sent can turn out.
 func (h *sane) opening(choice byte, more int) {
 	events := map[string]string{"content-type": "text/event-stream"}
 	status := []int{429, 503, 529, 500, 502}[more%5]
@@ -219,7 +219,7 @@ func (h *sane) opening(choice byte, more int) {
 	}
 }
 
-// reading is what becomes of a body.
+// reading is how a body can turn out.
 func (h *sane) reading(choice byte, more int, body []string, at *int) {
 	switch {
 	case choice < 6:

@@ -3,17 +3,17 @@ package session
 import "math"
 
 // A line is the sessions of a bucket that wait for its window, first come,
-// first served. It names those whose turn it is, and sees to it that one of
-// them asks when time opens the window. Nobody else has to do anything.
+// first served. It wakes those whose turn it is, and makes sure that one of them
+// asks when time opens the window. The others need no timer of their own.
 type line struct {
 	window
-	queue   turns
-	tickets int64
-	resting int   // sessions that met the limit and wait by themselves
-	caller  *turn // who in queue asks at its call
-	wake    []int // who is to ask at once
-	heard   int   // how often another tab was let through
-	least   int64 // nobody in queue objects to a cool-down until then
+	queue      turns
+	tickets    int64
+	resting    int   // sessions that met the limit and wait by themselves
+	timekeeper *turn // the one in queue that asks again at its call time, as the window opens then
+	wake       []int // the ids of those that must ask at once
+	tabPasses  int   // how often the limit let another tab through
+	least      int64 // nobody in queue gives up if the cool-down ends by then
 }
 
 // turn is a session's part in a line.
@@ -21,12 +21,12 @@ type turn struct {
 	id           int
 	state        turnState
 	before, next *turn // in line.queue
-	ticket       int64 // 0: it has not come, or has met the limit since
-	call         int64 // when it is to ask again; 0: when it is woken
+	ticket       int64 // its number in the queue; 0: none yet, or it met the limit since
+	call         int64 // when it must ask again; 0: when it is woken
 	woken        bool  // its id is in line.wake, or was, and it has not asked since
-	latest       int64 // it does not wait for a cool-down that ends later
+	latest       int64 // it gives up if the cool-down ends later than this
 	trip         trip
-	begun        bool // its answer has, and has not ended
+	begun        bool // its answer has begun and not ended
 }
 
 // wakeAtOnce is how many one answer wakes.
@@ -38,7 +38,7 @@ const (
 	turnNone    turnState = iota
 	turnWaiting           // in the queue
 	turnGiven             // woken: it may go
-	turnTaken             // on its way to its headers
+	turnTaken             // sent, neither accepted nor refused yet
 	turnResting           // it met the limit, and waits by itself
 )
 
@@ -50,8 +50,8 @@ func (l *line) ask(t *turn, now int64) bool {
 		t.state = turnTaken
 		return true
 	}
-	if t.state == turnResting && l.resting == 1 && l.queue.len == 0 && !l.told {
-		l.lift() // a rest is a guess, for many: who is alone has waited as its own policy says
+	if t.state == turnResting && l.resting == 1 && l.queue.len == 0 && !l.fromServer {
+		l.lift() // a rest is a guess meant for many; a lone session has waited as its policy says
 	}
 	switch t.state {
 	case turnWaiting:
@@ -72,8 +72,8 @@ func (l *line) ask(t *turn, now int64) bool {
 	return false
 }
 
-// ahead is how many are served before t, or a little more: those who gave up in
-// the midst of the queue count until it has moved on.
+// ahead returns how many are served before t, or slightly more: those that left
+// the middle of the queue still count until it has moved on.
 func (l *line) ahead(t *turn) int {
 	if t.state != turnWaiting {
 		return 0
@@ -81,12 +81,12 @@ func (l *line) ahead(t *turn) int {
 	return int(min(t.ticket-l.queue.first.ticket, int64(l.queue.len-1)))
 }
 
-// first reports whether t goes first, to see whether the limit has passed.
-func (l *line) first(t *turn) bool {
+// isProbe reports whether t goes first, to find out whether the limit has passed.
+func (l *line) isProbe(t *turn) bool {
 	return l.on && !l.open && t.state == turnTaken && t.trip.round == l.round
 }
 
-// pass notes that the server has let t's request through.
+// pass records that the server accepted t's request.
 func (l *line) pass(t *turn, now int64) {
 	if t.state == turnTaken {
 		l.window.pass(t.trip, now)
@@ -96,10 +96,10 @@ func (l *line) pass(t *turn, now int64) {
 	l.serve(now, nil)
 }
 
-// limit notes that t's request met the limit. until is the server's wish, or 0.
-// It goes to the end of the queue when it asks again: one who met the limit as
-// the first would else do so each time, while its own wait grows.
-// An answer can meet its limit after it has passed, in the midst of its stream.
+// limit records that t's request met the limit. until is the time the server
+// asked for, or 0. When t asks again it goes to the end of the queue: otherwise
+// the same one would be the probe, and fail, each time, while its own wait
+// grows. A request can meet the limit after it passed, in the middle of its stream.
 func (l *line) limit(t *turn, now, until int64) {
 	l.over(t)
 	if t.state == turnTaken || t.state == turnNone {
@@ -116,21 +116,21 @@ func (l *line) alert() {
 	if l.queue.len > 0 && l.until > l.least {
 		l.least = math.MaxInt64
 		for t := l.queue.first; t != nil; t = t.next {
-			l.rouse(t)
+			l.wakeUp(t)
 		}
-	} else if c := l.caller; c != nil && l.until < c.call {
-		l.rouse(c)
+	} else if c := l.timekeeper; c != nil && l.until < c.call {
+		l.wakeUp(c)
 	}
 }
 
-func (l *line) rouse(t *turn) {
+func (l *line) wakeUp(t *turn) {
 	if !t.woken {
 		t.woken = true
 		l.wake = append(l.wake, t.id)
 	}
 }
 
-// over notes that the answer of t has ended, if it had begun.
+// over records that t's answer has ended, if it had begun.
 func (l *line) over(t *turn) {
 	if t.begun {
 		t.begun = false
@@ -138,9 +138,9 @@ func (l *line) over(t *turn) {
 	}
 }
 
-// woken is who is to ask at once. Where that is thousands, each of the first of
-// them names more when it asks: in a heap full of sessions there may be no room
-// for a list of all.
+// woken returns the ids of those that must ask at once, and clears the list. Where
+// they are thousands, each of the first ones names more when it asks: in a heap
+// full of sessions there may be no room for a list of all.
 func (l *line) woken(now int64) []int {
 	if l.queue.len > 0 {
 		l.serve(now, nil)
@@ -150,7 +150,7 @@ func (l *line) woken(now int64) []int {
 	return wake
 }
 
-// leave notes that t is neither on its way nor waiting.
+// leave records that t is neither in flight nor waiting.
 func (l *line) leave(t *turn, now int64) {
 	if t.state != turnNone || t.begun {
 		l.forget(t, now)
@@ -171,7 +171,8 @@ func (l *line) forget(t *turn, now int64) {
 	t.state = turnNone
 }
 
-// serve lets those go whose turn it is. asker, if there is one, is not woken.
+// serve gives turns for as long as the window lets requests go. asker, if not nil,
+// is asking at the moment, so it is not woken.
 func (l *line) serve(now int64, asker *turn) {
 	may, at := l.next(now)
 	for ; may && l.queue.len > 0 && len(l.wake) < wakeAtOnce; may, at = l.next(now) {
@@ -183,31 +184,32 @@ func (l *line) serve(now int64, asker *turn) {
 			continue
 		}
 		t.state = turnGiven
-		l.rouse(t)
+		l.wakeUp(t)
 	}
 	if l.queue.len > 0 {
-		l.appoint(at, asker)
-	} else if l.resting == 0 && !l.trying && now >= l.until {
-		l.on = false // nobody waits
+		l.setTimekeeper(at, asker)
+	} else if l.resting == 0 && !l.probing && now >= l.until {
+		l.on = false // nobody is waiting
 	}
 }
 
-// appoint sees to it that somebody asks at the time at, if there is one.
-func (l *line) appoint(at int64, asker *turn) {
-	c := l.caller
+// setTimekeeper makes sure that somebody in the queue asks at time at, unless that
+// is 0.
+func (l *line) setTimekeeper(at int64, asker *turn) {
+	c := l.timekeeper
 	if at == 0 || c != nil && c.call > 0 && c.call <= at {
 		return
 	}
 	if asker != nil && asker.state == turnWaiting {
-		l.caller, asker.call = asker, at
+		l.timekeeper, asker.call = asker, at
 		return
 	}
 	if c == nil {
-		c = l.queue.last // its turn comes late, so it will be the caller for long
-		l.caller = c
+		c = l.queue.last // its turn comes last, so it stays the timekeeper for long
+		l.timekeeper = c
 	}
 	c.call = at
-	l.rouse(c)
+	l.wakeUp(c)
 }
 
 func (l *line) push(t *turn) {
@@ -220,7 +222,7 @@ func (l *line) push(t *turn) {
 
 func (l *line) remove(t *turn) {
 	l.queue.remove(t)
-	if l.caller == t {
-		l.caller = nil
+	if l.timekeeper == t {
+		l.timekeeper = nil
 	}
 }

@@ -6,19 +6,19 @@ import "github.com/steadfetch/steadfetch/internal/sse"
 // protocol.Hear says what it adds to the answer.
 type Listener func(e *sse.Event, from int64)
 
-// listening is what a Listener was told of in a Read.
+// listening is which events of a Read a Listener has received.
 type listening struct {
 	by   Listener
 	from int64 // the first byte that is held
 	all  bool  // every event from there on
 }
 
-// Listen has l told of the events that Read finds, which spares a host that
-// gives events to its consumer a reader of its own.
+// Listen calls l with the events that Read finds, so that a host that passes events
+// to its consumer needs no reader of its own.
 func (s *Session) Listen(l Listener) { s.listening.by = l }
 
-// Listened reports whether the Listener was told of exactly the events in the
-// bytes that go on after the last Read.
+// Listened reports whether the Listener received exactly the events in the bytes
+// that the last Read delivers.
 func (s *Session) Listened() bool {
 	return s.listening.all && s.out > 0 && s.Moves() == nil
 }

@@ -14,8 +14,8 @@ import (
 // listened is an event as a consumer gets it.
 type listened struct{ typ, data, id, text, reasoning string }
 
-// consume plays a body to a session as stream() does: the events come from the
-// session where it has told of all of them, else from a reader of its own.
+// consume plays a body to a session as stream() does: it takes the events from the
+// session if Listened reports true, else from a reader of its own.
 func consume(t *testing.T, chunks []string) (body string, events []listened, own int) {
 	t.Helper()
 	cfg := session.Config{
@@ -87,7 +87,7 @@ func consume(t *testing.T, chunks []string) (body string, events []listened, own
 	}
 }
 
-// plain reads a body with nothing but a reader.
+// plain reads a body with only a reader.
 func plain(body string) (events []listened) {
 	var r sse.Reader
 	var e sse.Event
@@ -101,7 +101,7 @@ func plain(body string) (events []listened) {
 	return events
 }
 
-func TestASessionTellsAConsumerOfTheEventsThatItsOwnReaderWouldFind(t *testing.T) {
+func TestAListenerReceivesTheEventsThatAReaderOfItsOwnWouldFind(t *testing.T) {
 	long := append(chat(strings.Split("A stream may pause, yet every word counts.", " ")...), chat("and", "again")...)
 	body := strings.Join(long, "")
 	for cut := 1; cut < len(body); cut++ {
@@ -113,7 +113,8 @@ func TestASessionTellsAConsumerOfTheEventsThatItsOwnReaderWouldFind(t *testing.T
 }
 
 func TestAnAnswerWithNothingInItIsToldOfToItsLastEvent(t *testing.T) {
-	// It is asked for again; then it goes on as it came, with all that was held.
+	// The first answer is retried. The second is delivered unchanged, with all that
+	// was held.
 	for _, answer := range [][]string{chat(), claude(), responses(false)} {
 		for cut := range answer {
 			chunks := []string{strings.Join(answer[:cut], ""), strings.Join(answer[cut:], "")}

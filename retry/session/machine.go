@@ -2,44 +2,45 @@
 
 package session
 
-// Machine is a session wherever it runs: here, or in the module, which has
-// faults of its own. A host drives either by it.
+// Machine is a session wherever it runs: natively, or in the WebAssembly module,
+// whose calls can fail. A host drives both through it.
 type Machine interface {
-	// Body is [Session.Body].
+	// Body calls [Session.Body].
 	Body(p []byte) (more bool, err error)
-	// Step is [Session.Step].
+	// Step calls [Session.Step].
 	Step(h *Happened) (*Answer, error)
-	// Chunk is [Session.Chunk].
+	// Chunk calls [Session.Chunk].
 	Chunk(attempt int, now int64, p []byte) (n int, a *Answer, err error)
-	// Moves is [Session.Moves].
+	// Moves calls [Session.Moves].
 	Moves() []Move
-	// Snapshot is a copy of the state.
+	// Snapshot returns a copy of the state.
 	Snapshot() (Snapshot, error)
-	// Rewrite is [Session.Rewrite]; a body that cannot be continued is an error.
+	// Rewrite calls [Session.Rewrite]. A body that cannot be continued is an error.
 	Rewrite(body string) (string, error)
-	// Close frees the session. Nothing is called after it.
+	// Close frees the session. No method may be called after it.
 	Close() error
 }
 
-// Holder is a Machine together with the bytes that its host must hold: it does
-// what Moves says, and gives what may go on.
+// Holder is a Machine together with the bytes that its host must hold. It does what
+// Moves says; Bytes returns what may be delivered.
 type Holder struct {
 	Machine
 	held    Queue
-	attempt int // that is open
+	attempt int // the open one, 0 for none
 	out     []byte
 }
 
-// Step is [Session.Step].
+// Step calls [Session.Step], and does what its answer says with the bytes held.
 func (h *Holder) Step(what *Happened) (*Answer, error) {
 	a, err := h.Machine.Step(what)
 	if err == nil {
-		h.take(a)
+		h.apply(a)
 	}
 	return a, err
 }
 
-// Chunk is [Session.Chunk]. p must stay as it is while what Bytes gives is used.
+// Chunk calls [Session.Chunk], and does what its answer says with the bytes held. p
+// must not change as long as the result of Bytes is in use.
 func (h *Holder) Chunk(attempt int, now int64, p []byte) (n int, a *Answer, err error) {
 	if attempt == h.attempt {
 		h.held.Add(p)
@@ -48,17 +49,17 @@ func (h *Holder) Chunk(attempt int, now int64, p []byte) (n int, a *Answer, err 
 	switch {
 	case err != nil:
 	case a != nil:
-		h.take(a)
+		h.apply(a)
 	default:
-		h.take(&Answer{Do: DoNothing, Bytes: n})
+		h.apply(&Answer{Do: DoNothing, Bytes: n})
 	}
 	return n, a, err
 }
 
-// Bytes is what the last Step or Chunk let go on, good until the next.
+// Bytes returns what the last Step or Chunk delivers. It is valid until the next.
 func (h *Holder) Bytes() []byte { return h.out }
 
-func (h *Holder) take(a *Answer) {
+func (h *Holder) apply(a *Answer) {
 	h.out = h.held.Take(a.Bytes, h.Moves())
 	switch a.Do {
 	case DoNothing, DoRead:

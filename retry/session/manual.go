@@ -1,6 +1,6 @@
 package session
 
-// setManual makes every wait last until a person says so, or no longer.
+// setManual turns on or off that every wait lasts until a person ends it.
 func (s *Session) setManual(manual bool) *Answer {
 	s.manual = manual
 	if s.state == waiting {
@@ -9,14 +9,14 @@ func (s *Session) setManual(manual bool) *Answer {
 	return s.nothing()
 }
 
-// byHand reports whether a wait ends only when a person says so. What is held by
-// another request's limit was not theirs to begin with.
-func (s *Session) byHand() bool {
+// waitsForPerson reports whether the wait ends only when a person says so. A wait for
+// the limit that another request met ends by itself.
+func (s *Session) waitsForPerson() bool {
 	return s.manual && s.state == waiting && s.waitingFor != forCooldown
 }
 
 func (s *Session) obstacleName() WaitingFor {
-	if s.byHand() {
+	if s.waitsForPerson() {
 		return WaitingForPerson
 	}
 	return obstacleNames[s.waitingFor]

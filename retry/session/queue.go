@@ -1,15 +1,15 @@
 package session
 
-// Queue is the bytes of an attempt's body that a host holds, for hosts in Go.
-// The zero Queue is ready. Add a chunk, then Take what the session lets go on.
+// Queue holds the bytes of an attempt's body for hosts in Go. The zero Queue is
+// ready to use: Add a chunk, ask the session about it, then Take what it delivers.
 type Queue struct {
 	held  []byte
-	taken int    // of held
-	chunk []byte // the last chunk, while nobody had to copy it
+	taken int    // bytes of held that were delivered or dropped
+	chunk []byte // the last chunk, not copied to held unless some of it stays
 	out   []byte
 }
 
-// Add takes a chunk, which must stay as it is until Take.
+// Add adds a chunk, which must not change until Take.
 func (q *Queue) Add(chunk []byte) {
 	if q.taken > 0 {
 		q.held = q.held[:copy(q.held, q.held[q.taken:])]
@@ -18,8 +18,8 @@ func (q *Queue) Add(chunk []byte) {
 	q.chunk = chunk
 }
 
-// Take does what Session.Moves says, and gives what goes on, n bytes: good
-// until the next Add, and while the chunk is.
+// Take does what moves, from [Session.Moves], says, and returns the n bytes to
+// deliver. They are valid until the next Add, and as long as the chunk is not changed.
 func (q *Queue) Take(n int, moves []Move) []byte {
 	chunk := q.chunk
 	q.chunk = nil
@@ -50,8 +50,8 @@ func (q *Queue) Take(n int, moves []Move) []byte {
 	return q.out
 }
 
-// Len is how many bytes are held.
+// Len returns how many bytes are held.
 func (q *Queue) Len() int { return len(q.held) - q.taken + len(q.chunk) }
 
-// Reset forgets what is held, for the next attempt.
+// Reset drops what is held, for the next attempt.
 func (q *Queue) Reset() { *q = Queue{} }

@@ -5,7 +5,7 @@ type random uint32
 
 func newRandom(seed int64) random {
 	r := random(uint32(seed)*2654435761 | 1)
-	r.next() // small seeds begin with small numbers
+	r.next() // the first number of a small seed is small
 	return r
 }
 

@@ -5,9 +5,9 @@ import (
 	"github.com/steadfetch/steadfetch/internal/ascii"
 )
 
-// refusals are the words by which runtimes tell that they will never send a
-// request as it is, or that the server's redirects lead nowhere. One request,
-// and fetch's own error, is all that there is to it.
+// refusals are the texts with which runtimes say that they will never send this
+// request, or that its redirects lead nowhere. There is no retry, and the caller
+// gets fetch's own error.
 var refusals = [...]string{
 	"unexpected redirect", "redirect count exceeded", "bad port", "unknown scheme", "integrity mismatch", // undici
 	"too many redirects", "unsafe port", "unsafe_port", "unknown_url_scheme", "too_many_redirects", // Deno, Chromium
@@ -16,8 +16,8 @@ var refusals = [...]string{
 	"invalid header", "invalid http header", "invalid method", "stopped after 10 redirects", // Go, and others
 }
 
-// refusedByFetch reports whether fetch refuses the request for good. An engine
-// that says only "Failed to fetch" leaves the request itself to tell.
+// refusedByFetch reports whether fetch refuses the request for good. If the runtime
+// says only "Failed to fetch", the request itself shows it.
 func (s *Session) refusedByFetch(e *classify.ErrorInfo) bool {
 	if s.status != 0 {
 		return false
@@ -32,13 +32,14 @@ func (s *Session) refusedByFetch(e *classify.ErrorInfo) bool {
 	return s.opaqueErrors && (ascii.EqualFold(s.redirect, "error") || blockedPort(s.url))
 }
 
-// blockedPorts are those that fetch refuses (WHATWG Fetch, port blocking).
+// blockedPorts are the ports that fetch refuses (WHATWG Fetch, "port blocking").
 var blockedPorts = [...]uint16{
 	0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119,
 	123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990,
 	993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 }
 
+// blockedPort reports whether a URL names a port that fetch refuses.
 func blockedPort(url string) bool {
 	origin := originOf(url)
 	port, digits := 0, 0

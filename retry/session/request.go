@@ -9,10 +9,10 @@ import (
 	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
-// asked is what the request that a session guards says of itself. The body is
-// read once, in pieces, and only these facts stay.
-type asked struct {
-	request Request // its body is members'
+// requestInfo holds the facts of the request that a session guards. The body is
+// read once, in pieces, and only these facts of it are kept.
+type requestInfo struct {
+	request Request // without its body, which members reads
 	method  string
 	path    string // without the query, one trailing slash cut off
 	query   string
@@ -20,12 +20,12 @@ type asked struct {
 	tokens  bool   // there is a member "max_tokens"
 	rpc     bool   // JSON-RPC: one call, or a batch of them
 	model   string // the member "model"
-	wanted  int    // answers asked for: "n", or Gemini's candidateCount
+	wanted  int    // how many answers are asked for: "n", or Gemini's candidateCount
 	members jsonscan.Members
 }
 
-func newAsked(r *Request) *asked {
-	q := &asked{request: *r, method: r.Method}
+func newRequestInfo(r *Request) *requestInfo {
+	q := &requestInfo{request: *r, method: r.Method}
 	q.request.Body = ""
 	q.path, q.query = splitURL(r.URL)
 	q.members = jsonscan.Members{Depth: 2, Found: q.found}
@@ -33,7 +33,8 @@ func newAsked(r *Request) *asked {
 	return q
 }
 
-func (q *asked) found(path string, v jsonscan.Value) {
+// found records a member of the request's body.
+func (q *requestInfo) found(path string, v jsonscan.Value) {
 	switch path {
 	case "stream":
 		q.stream = v.True()
@@ -50,8 +51,8 @@ func (q *asked) found(path string, v jsonscan.Value) {
 	}
 }
 
-// splitURL cuts a URL, absolute or not, into its path, without a trailing
-// slash, and its query.
+// splitURL returns the path of a URL, absolute or not, without a trailing slash,
+// and its query.
 func splitURL(url string) (path, query string) {
 	path, query, _ = ascii.Cut(ascii.Before(url, "#"), "?")
 	if _, rest, absolute := ascii.Cut(path, "://"); absolute {
@@ -60,8 +61,8 @@ func splitURL(url string) (path, query string) {
 	return strings.TrimSuffix(path, "/"), query
 }
 
-// parameter is the value of a query's parameter, as it stands there.
-func (q *asked) parameter(name string) string {
+// parameter returns the value of a query parameter, not decoded, or "".
+func (q *requestInfo) parameter(name string) string {
 	for rest := q.query; rest != ""; {
 		var pair string
 		pair, rest, _ = ascii.Cut(rest, "&")
@@ -72,13 +73,13 @@ func (q *asked) parameter(name string) string {
 	return ""
 }
 
-func (q *asked) post() bool { return ascii.EqualFold(q.method, "post") }
+func (q *requestInfo) post() bool { return ascii.EqualFold(q.method, "post") }
 
-func (q *asked) get() bool { return q.method == "" || ascii.EqualFold(q.method, "get") }
+func (q *requestInfo) get() bool { return q.method == "" || ascii.EqualFold(q.method, "get") }
 
-// promised is the protocol in which a stream was asked for, nil if none was,
-// or if the address is of no protocol.
-func (q *asked) promised(h classify.Headers) *protocol.Protocol {
+// promised returns the protocol in which the request asks for a stream. It is nil if
+// it asks for none, or if its address is not of a known protocol.
+func (q *requestInfo) promised(h classify.Headers) *protocol.Protocol {
 	if !q.get() && !q.post() {
 		return nil
 	}
@@ -89,19 +90,19 @@ func (q *asked) promised(h classify.Headers) *protocol.Protocol {
 	return protocol.Promised(&a)
 }
 
-// streamed reports whether a stream was asked for, in any way in which one can be.
-func (q *asked) streamed(h classify.Headers) bool {
-	return q.stream || q.parameter("stream") == "true" || q.parameter("alt") == "sse" || strings.HasSuffix(q.path, ":streamGenerateContent") ||
-		strings.HasSuffix(q.path, ":streamRawPredict") || ascii.IndexFold(h.Get("accept"), "text/event-stream") >= 0
+// streamed reports whether the request asks for a stream in any known way.
+func (q *requestInfo) streamed(h classify.Headers) bool {
+	return q.stream || q.parameter("stream") == "true" || q.parameter("alt") == "sse" || protocol.OnlyStreams(q.path) ||
+		ascii.IndexFold(h.Get("accept"), "text/event-stream") >= 0
 }
 
-// Body takes the next piece of the request's body, where Request.Body does not
-// hold all of it, and reports whether more is wanted. It must come before OnStart,
-// and is not kept.
+// Body reads the next piece of the request's body, if Request.Body does not have all
+// of it, and reports whether more is wanted. It must be called before OnStart. p is
+// not kept.
 func (s *Session) Body(p []byte) (more bool) {
 	if s.state != idle {
 		return false
 	}
-	s.asked.members.Write(p)
-	return !s.asked.members.Done()
+	s.request.members.Write(p)
+	return !s.request.members.Done()
 }

@@ -5,9 +5,9 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// restore goes on where a snapshot was taken: what had failed stays failed,
-// what waited waits on, and an attempt that was under way is made again, with
-// its failures still counted. nil is a beginning.
+// restore continues from a snapshot: a failed session stays failed, a waiting one
+// keeps waiting, and an attempt that was under way is made again. Failures stay
+// counted. It returns nil if the session starts with an attempt.
 func (s *Session) restore() *Answer {
 	r := s.restored
 	if r == nil {
@@ -24,8 +24,8 @@ func (s *Session) restore() *Answer {
 			s.cause, a.Last = r.Last, r.Last
 			return a
 		}
-		// The caller that canceled it is gone, so there is no reason to give back.
-		return s.end(doFail, s.own(classify.StoppedByUser), stopped)
+		// The caller that canceled it is gone, and so is the reason that it gave.
+		return s.end(doFail, s.verdictOf(classify.StoppedByUser), stopped)
 	case StateOpening, StateStreaming, StateWaiting:
 		s.attempt, s.failures = max(r.Attempt, 0), max(r.Failures, 0)
 		s.restoreSuspected(r.Suspected)

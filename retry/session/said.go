@@ -5,11 +5,11 @@ import (
 	"github.com/steadfetch/steadfetch/internal/sse"
 )
 
-// Ending is how the answer ended, where the provider told.
+// Ending returns how the answer ended, as far as the provider said.
 func (s *Session) Ending() *protocol.Ending { return &s.read().ending }
 
-// noteEnding keeps what an event says of the end. Events of mere output, which
-// are nearly all, say nothing of it.
+// noteEnding records what an event says about the end. Events with only output,
+// which nearly all are, say nothing about it.
 func (s *Session) noteEnding(e *sse.Event, facts protocol.Facts) {
 	r := s.read()
 	if r.tracker.Events == 1 {

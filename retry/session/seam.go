@@ -3,6 +3,7 @@ package session
 import (
 	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/fnv"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 	"github.com/steadfetch/steadfetch/internal/protocol"
 	"github.com/steadfetch/steadfetch/internal/sse"
@@ -10,66 +11,66 @@ import (
 )
 
 const (
-	maxMarks = 1 << 16 // events whose keys are remembered for a resume
-	maxText  = 1 << 20 // bytes of an answer's text that are remembered for a resume
-	// overlapWindow is how far back a continuation may begin to repeat.
+	maxMarks = 1 << 16 // events whose keys are kept for a resume
+	maxText  = 1 << 20 // bytes of an answer's text that are kept for a resume
+	// overlapWindow is how many bytes before its end the old text may begin to be
+	// repeated.
 	overlapWindow = 4096
-	// minOverlap is the least that counts as a repetition: two texts can share
-	// a few letters by chance.
+	// minOverlap is how many bytes must be the same to count as a repetition: two
+	// texts can share a few letters by chance.
 	minOverlap = 8
-	// minWhole is the same where all of the answer comes again.
+	// minWhole is the same if the whole answer is repeated.
 	minWhole = 2
-	// startedOver is how much of an answer's beginning says, when it comes
-	// again, that the model did not continue but started over.
+	// startedOver is how many repeated bytes of the answer's beginning show that the
+	// model started over instead of continuing.
 	startedOver = 32
 )
 
-// seam remembers what the consumer has, and joins what a resumed stream brings
-// to it: repeated events or text are recognised and cut, and what contradicts
-// is an error. It trusts no server to resume where it was asked to.
+// seam remembers what the consumer has, and joins a resumed stream to it: repeated
+// events and repeated text are cut out, and a contradiction is an error. It does not
+// rely on a server to resume exactly where it was asked to.
 type seam struct {
-	how retry.ResumeKind // the resume in force, "" in an attempt that is none
+	how retry.ResumeKind // how this attempt resumes, "" if it does not
 
 	protocol *protocol.Protocol
 	// By key: the id of an event, or its sequence_number.
 	marks    marks
-	keyless  bool // keys repeat or are too many, so they tell nothing
+	keyless  bool // keys repeat or are too many, so they identify nothing
 	lastID   []byte
 	sequence int64
-	response string // OpenAI Responses' id, if it goes on in the background
+	response string // the id of an OpenAI response that runs in the background
 	// By text.
 	text   []byte
-	opaque bool // something other than text was delivered
-	block  int64
+	opaque bool  // something other than text was delivered
+	block  int64 // Anthropic: the index of the last content block
 
-	// Of the attempt in force.
-	joined   bool
-	pending  []byte // new text that may still turn out to be a repetition
-	place    int    // where in text it may begin to repeat
-	fits     int    // how much of it fits there
-	whole    int    // how much of it fits the beginning of text
-	shift    int64  // Anthropic: what to add to the new stream's block indices
-	template sse.Event
+	// Of this attempt.
+	joined       bool
+	pending      []byte // new text that may still be a repetition
+	start        int    // where in text the repetition may begin
+	matched      int    // how much of pending is the same from there on
+	matchedWhole int    // how much of pending is the same as the beginning of text
+	shift        int64  // Anthropic: what to add to the new stream's block indices
+	template     sse.Event
 }
 
-// mark is an event that the consumer has.
+// mark identifies an event that the consumer has.
 type mark struct {
 	key, hash uint64
 	set       bool
 }
 
-// marks are found by their key, in a table with open addressing: a server may
-// send all of them again, and the time that takes must not be the square of
-// their number.
+// marks is a hash table with open addressing: a server may send all events again,
+// and the time for that must grow only linearly with their number.
 type marks struct {
 	table []mark // its length is a power of two
 	n     int
 	last  uint64
 }
 
-// place is where the mark of a key is, or belongs.
-func (m *marks) place(key uint64) *mark {
-	at := key * fnvPrime >> 20
+// slot returns where the mark of a key is or belongs.
+func (m *marks) slot(key uint64) *mark {
+	at := key * fnv.Prime >> 20
 	for {
 		p := &m.table[at&uint64(len(m.table)-1)]
 		if !p.set || p.key == key {
@@ -79,50 +80,52 @@ func (m *marks) place(key uint64) *mark {
 	}
 }
 
+// find returns the mark of a key, nil if there is none.
 func (m *marks) find(key uint64) *mark {
 	if m.n == 0 {
 		return nil
 	}
-	if p := m.place(key); p.set {
+	if p := m.slot(key); p.set {
 		return p
 	}
 	return nil
 }
 
+// add adds a mark, or replaces the one with the same key.
 func (m *marks) add(added mark) {
 	if 2*m.n >= len(m.table) {
 		old := m.table
 		m.table = make([]mark, max(64, 2*len(old)))
 		for i := range old {
 			if old[i].set {
-				*m.place(old[i].key) = old[i]
+				*m.slot(old[i].key) = old[i]
 			}
 		}
 	}
 	m.last, added.set = added.key, true
-	p := m.place(added.key)
+	p := m.slot(added.key)
 	if !p.set {
 		m.n++
 	}
 	*p = added
 }
 
-// forget drops what is remembered, because the consumer has nothing of it.
+// forget drops everything, because the consumer has nothing of the answer.
 func (m *seam) forget() {
 	m.how, m.response = "", ""
 	m.keyless, m.opaque = false, false
 	m.marks, m.lastID, m.text = marks{}, m.lastID[:0], m.text[:0]
 }
 
-// mendable reports whether a failure after commit can be mended, and prepares it.
-// A page acts on a tool call that is complete, so behind one nothing goes on by
-// itself, unless the caller said what is to happen.
-func (s *Session) mendable() bool {
+// planAfterCommit reports whether an answer that broke off after its first output can
+// be resumed or restarted, and prepares for that. A page acts on a complete tool call,
+// so after one the answer ends, unless the caller chose AfterCommit.
+func (s *Session) planAfterCommit() bool {
 	p := s.policy
 	if s.toolCall && !s.resetDue && !s.afterCommitSet {
 		return false
 	}
-	if p.AfterCommit == retry.AfterCommitResume && !s.resetDue && s.seam.possible(p.Resume, s.promised) {
+	if p.AfterCommit == retry.AfterCommitResume && !s.resetDue && s.seam.chooseResume(p.Resume, s.promised) {
 		return true
 	}
 	if p.AfterCommit != retry.AfterCommitFail && s.canReset {
@@ -131,18 +134,18 @@ func (s *Session) mendable() bool {
 	return s.resetDue
 }
 
-// possible chooses how to resume.
-func (m *seam) possible(want retry.ResumeKind, promised *protocol.Protocol) bool {
+// chooseResume chooses how to resume, and reports whether there is a way.
+func (m *seam) chooseResume(want retry.ResumeKind, promised *protocol.Protocol) bool {
 	keyed := !m.keyless && m.marks.n > 0
 	textual := !m.opaque && len(m.text) > 0 && len(m.text) < maxText && m.protocol != nil && m.protocol.Turns != ""
-	return m.choose(want, retry.ResumeBackground, keyed && m.response != "" && promised == protocol.OpenAIResponses) ||
-		m.choose(want, retry.ResumeLastEventID, keyed && len(m.lastID) > 0) ||
-		m.choose(want, retry.ResumeContinue, textual) ||
-		m.choose(want, retry.ResumeCustom, keyed || textual)
+	return m.try(want, retry.ResumeBackground, keyed && m.response != "" && promised == protocol.OpenAIResponses) ||
+		m.try(want, retry.ResumeLastEventID, keyed && len(m.lastID) > 0) ||
+		m.try(want, retry.ResumeContinue, textual) ||
+		m.try(want, retry.ResumeCustom, keyed || textual)
 }
 
-// choose takes how if it can be had, and is wanted or the best.
-func (m *seam) choose(want, how retry.ResumeKind, can bool) bool {
+// try chooses how if it is possible, and either wanted or nothing else is.
+func (m *seam) try(want, how retry.ResumeKind, can bool) bool {
 	can = can && (want == how || want == "" && how != retry.ResumeCustom)
 	if can {
 		m.how = how
@@ -150,10 +153,11 @@ func (m *seam) choose(want, how retry.ResumeKind, can bool) bool {
 	return can
 }
 
-// begin says how the next request differs from the first, which went to url.
+// begin starts a resume. It returns how the next request differs from the first,
+// which went to url.
 func (m *seam) begin(url string) *Resume {
 	m.joined, m.pending, m.shift = false, m.pending[:0], 0
-	m.place, m.fits, m.whole = 0, 0, 0
+	m.start, m.matched, m.matchedWhole = 0, 0, 0
 	r := &Resume{How: m.how, LastEventID: string(m.lastID), ResponseID: m.response, Sequence: m.sequence}
 	switch m.how {
 	case retry.ResumeBackground:
@@ -167,8 +171,8 @@ func (m *seam) begin(url string) *Resume {
 	return r
 }
 
-// edit is what becomes of an event's bytes: something goes on before it, or it
-// does not go on.
+// edit is how an event's bytes are changed: put is delivered before it, and drop
+// means that the event itself is not delivered.
 type edit struct {
 	put  []byte
 	drop bool
@@ -176,8 +180,8 @@ type edit struct {
 
 var dropped = edit{drop: true}
 
-// join takes the next event of an attempt and says what must not go on as it
-// is. ok is false if the event contradicts what the consumer has.
+// join processes the next event of an attempt and returns how to change it. ok is
+// false if the event contradicts what the consumer has.
 func (m *seam) join(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (change edit, ok bool) {
 	switch {
 	case e.Empty():
@@ -191,7 +195,7 @@ func (m *seam) join(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (ch
 	return edit{}, true
 }
 
-// record remembers an event that goes on to the consumer.
+// record remembers an event that is delivered to the consumer.
 func (m *seam) record(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) {
 	m.protocol = t.Protocol
 	if facts&protocol.Opaque != 0 || e.Cut {
@@ -215,16 +219,16 @@ func (m *seam) record(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) {
 			m.block = n + m.shift
 		}
 	}
-	text, alone := t.Text(e)
-	if m.opaque = m.opaque || !alone; len(m.text) < maxText {
+	text, onlyText := t.Text(e)
+	if m.opaque = m.opaque || !onlyText; len(m.text) < maxText {
 		m.text = append(m.text, text.Str()...)
 	}
 }
 
-// keyOf is what an event can be recognised by.
+// keyOf returns what identifies an event: its id or its sequence number.
 func keyOf(t *protocol.Tracker, e *sse.Event) (uint64, bool) {
 	if e.HasID {
-		return hash(fnvOffset, e.ID), true
+		return hash(fnv.Offset, e.ID), true
 	}
 	if t.Protocol == protocol.OpenAIResponses {
 		if n, ok := jsonscan.Parse(e.Data).Get("sequence_number").Int(); ok {
@@ -234,6 +238,7 @@ func keyOf(t *protocol.Tracker, e *sse.Event) (uint64, bool) {
 	return 0, false
 }
 
+// byKey drops events that the consumer has, recognised by their keys.
 func (m *seam) byKey(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (change edit, ok bool) {
 	if key, ok := keyOf(t, e); ok {
 		if known := m.marks.find(key); known != nil {
@@ -248,9 +253,11 @@ func (m *seam) byKey(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (c
 	return edit{}, true
 }
 
+// byText holds new text back until it is clear how much of it repeats the old text,
+// and cuts that off.
 func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (change edit, ok bool) {
 	v := jsonscan.Parse(e.Data)
-	at := v.Get("index") // Anthropic's content block; the others have none here
+	at := v.Get("index") // of Anthropic's content block; other protocols have none here
 	index, _ := at.Int()
 	if m.joined {
 		m.record(t, e, facts)
@@ -259,28 +266,22 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 		}
 		return edit{}, true
 	}
-	text, alone := t.Text(e)
+	text, onlyText := t.Text(e)
 	if !text.Empty() {
 		m.template.Type, m.template.Data = strings.Clone(e.Type), strings.Clone(e.Data)
 		if t.Protocol == protocol.Anthropic {
 			m.shift = m.block - index
 		}
 	}
-	closing := facts&(protocol.Finished|protocol.Ended) != 0
-	// A reason for the end that is not believed yet (Gemini) goes on as it is, once the text before it has.
-	reasoned := facts&protocol.Reasoned != 0
-	closing = closing || reasoned && (len(m.pending) > 0 || !text.Empty())
-	if kind := v.Get("type").In("message_delta content_block_stop"); kind == 0 || kind == 1 && len(m.pending) > 0 {
-		closing = true
+	if facts&protocol.Opaque != 0 || !onlyText || e.Cut && !text.Empty() {
+		return edit{}, false // a tool call instead of more text: to drop it would lose it
 	}
-	if facts&protocol.Opaque != 0 || !alone || e.Cut && !text.Empty() {
-		return edit{}, false // a tool call where text was to go on: dropped, it would be lost
-	}
+	closing := m.closing(v, facts, !text.Empty())
 	if text.Empty() && !closing {
-		if reasoned {
+		if facts&protocol.Reasoned != 0 {
 			return edit{}, true
 		}
-		return dropped, true // the second stream's preamble: the consumer has had one
+		return dropped, true // the beginning of the second stream, which the consumer has already
 	}
 	m.pending = append(m.pending, text.Str()...)
 	cut, verdict := m.overlap(closing)
@@ -288,20 +289,12 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 		return dropped, verdict == overlapOpen
 	}
 	m.joined = true
-	if facts&protocol.Opaque != 0 {
-		m.opaque = true
-	}
 	change.drop = true
 	if rest := string(m.pending[cut:]); rest != "" || closing && !text.Empty() {
 		m.text = append(m.text, rest...)
-		place, _ := t.Text(&m.template)
-		data := swap(m.template.Data, place, string(jsonscan.AppendString(nil, rest)))
-		if m.shift != 0 {
-			data = swap(data, jsonscan.Parse(data).Get("index"), decimal(m.block))
-		}
-		change.put = renderEvent(m.template.Type, data)
+		change.put = m.withText(t, rest)
 	}
-	if text.Empty() { // what ended the waiting is an event of its own
+	if text.Empty() { // the current event is not text, so it follows the text
 		if m.shift != 0 && at != "" {
 			change.put = append(change.put, m.shifted(e, at, index)...)
 		} else {
@@ -311,48 +304,72 @@ func (m *seam) byText(t *protocol.Tracker, e *sse.Event, facts protocol.Facts) (
 	return change, true
 }
 
+// closing reports whether no more text follows that could repeat the old one.
+func (m *seam) closing(v jsonscan.Value, facts protocol.Facts, hasText bool) bool {
+	switch {
+	case facts&(protocol.Finished|protocol.Ended) != 0:
+		return true
+	case facts&protocol.Reasoned != 0 && (len(m.pending) > 0 || hasText):
+		// Gemini may send text after a finish reason. So the reason alone ends
+		// nothing, but the text before it must be delivered before it.
+		return true
+	}
+	kind := v.Get("type").In("message_delta content_block_stop")
+	return kind == 0 || kind == 1 && len(m.pending) > 0
+}
+
+// withText returns the last event that had text, with this text instead.
+func (m *seam) withText(t *protocol.Tracker, text string) []byte {
+	place, _ := t.Text(&m.template)
+	data := swap(m.template.Data, place, string(jsonscan.AppendString(nil, text)))
+	if m.shift != 0 {
+		data = swap(data, jsonscan.Parse(data).Get("index"), decimal(m.block))
+	}
+	return renderEvent(m.template.Type, data)
+}
+
 type overlapVerdict uint8
 
 const (
 	overlapKnown       overlapVerdict = iota // the first cut bytes are a repetition
 	overlapOpen                              // more could still grow into one
-	overlapContradicts                       // the answer restarted, and differently
+	overlapContradicts                       // the model started over with another answer
 )
 
-// overlap finds how much of the new text repeats the end of the old one. final
-// says that the new one will not grow. A place of the old text that was once
-// found not to fit is not looked at again, so all calls together are linear.
+// overlap finds how much of the new text repeats the end of the old one. final says
+// that the new text will not grow. A start that did not match is not tried again, so
+// all calls together take linear time.
 func (m *seam) overlap(final bool) (cut int, verdict overlapVerdict) {
 	have, more := m.text, m.pending
-	for m.place < len(have) {
-		tail := have[m.place:]
-		for m.fits < len(tail) && m.fits < len(more) && tail[m.fits] == more[m.fits] {
-			m.fits++
+	for m.start < len(have) {
+		tail := have[m.start:]
+		for m.matched < len(tail) && m.matched < len(more) && tail[m.matched] == more[m.matched] {
+			m.matched++
 		}
 		least := minOverlap
-		if m.place == 0 { // the whole answer comes again, or does not
-			m.whole = m.fits
+		if m.start == 0 { // the whole answer may be repeated
+			m.matchedWhole = m.matched
 			least = minWhole
 		}
-		if m.fits == len(tail) && m.fits >= least {
-			return m.fits, overlapKnown
+		if m.matched == len(tail) && m.matched >= least {
+			return m.matched, overlapKnown
 		}
-		if m.fits == len(more) && m.fits < len(tail) && !final {
+		if m.matched == len(more) && m.matched < len(tail) && !final {
 			return 0, overlapOpen
 		}
-		m.place = max(m.place+1, len(have)-overlapWindow)
-		m.fits = 0
+		m.start = max(m.start+1, len(have)-overlapWindow)
+		m.matched = 0
 	}
-	if m.whole >= startedOver {
+	if m.matchedWhole >= startedOver {
 		return 0, overlapContradicts
 	}
 	return 0, overlapKnown
 }
 
-// Rewrite makes the body of the request that continues a partial answer: the
-// first request's body with the partial answer and a user turn [CONTINUE] at
-// the end of its turns. ok is false if body is not such a request; nothing is
-// to be opened then, the host reports OnError, and no other is tried.
+// Rewrite returns the body of the request that continues a partial answer: the first
+// request's body with two more turns, the partial answer and a user's [CONTINUE]. ok
+// is false if body has no turns to add to. The host must then open nothing and
+// report OnError, and this way to resume is not tried again.
 func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
 	if s.seam == nil {
 		return "", false
@@ -368,7 +385,7 @@ func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
 	case turns.Kind() == jsonscan.Array && !turns.Empty():
 		before = string(turns[:len(turns)-1])
 	case turns.Kind() == jsonscan.String && !turns.Empty() && p == protocol.OpenAIResponses:
-		before = `[{"role":"user","content":` + string(turns) + `}` // input may be a text
+		before = `[{"role":"user","content":` + string(turns) + `}` // input may be a string
 	default:
 		s.seam.opaque = true
 		return "", false
@@ -376,20 +393,20 @@ func (s *Session) Rewrite(body string) (rewritten string, ok bool) {
 	return swap(body, turns, before+","+p.Turn(s.seam.text)+"]"), true
 }
 
-// shifted is an event whose index, which stands at, fits the consumer's count.
+// shifted returns an event whose index, the value at, continues the consumer's count.
 func (m *seam) shifted(e *sse.Event, at jsonscan.Value, index int64) []byte {
 	return renderEvent(e.Type, swap(e.Data, at, decimal(index+m.shift)))
 }
 
 func decimal(n int64) string { return string(jsonscan.AppendInt(nil, n)) }
 
-// swap puts text in the place of v, which is a view of a part of s.
+// swap returns s with text in place of v, which is a view of a part of s.
 func swap(s string, v jsonscan.Value, text string) string {
 	at := jsonscan.Place(v, s)
 	return s[:at] + text + s[at+len(v):]
 }
 
-// renderEvent writes an event. A line feed inside data begins another data line.
+// renderEvent returns an event as bytes. A line feed in data starts another data line.
 func renderEvent(typ, data string) []byte {
 	var b []byte
 	if typ != "" {
@@ -406,15 +423,5 @@ func renderEvent(typ, data string) []byte {
 	return append(b, data[start:]+"\n\n"...)
 }
 
-// FNV-1a, 64 bits.
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
-
-func hash(h uint64, s string) uint64 {
-	for i := 0; i < len(s); i++ {
-		h = (h ^ uint64(s[i])) * fnvPrime
-	}
-	return (h ^ 0xFF) * fnvPrime // so that "a","b" is not "ab",""
-}
+// hash adds s to the hash h, and a byte that ends it: "a" and "b" are not "ab" and "".
+func hash(h uint64, s string) uint64 { return (fnv.Add(h, s) ^ 0xFF) * fnv.Prime }

@@ -70,7 +70,7 @@ func responses(background bool, tokens ...string) []string {
 	return out
 }
 
-func TestABackgroundResponseResumesBehindItsSequenceNumber(t *testing.T) {
+func TestABackgroundResponseResumesAfterItsSequenceNumber(t *testing.T) {
 	all := responses(true, "a", "b", "c")
 	cfg := session.Config{Policy: resume, Request: session.Request{Method: "POST", URL: "https://api.openai.com/v1/responses", Body: `{"stream":true,"background":true}`}}
 	for name, rest := range map[string][]string{"goes on": all[4:], "repeats": all[1:]} {
@@ -85,11 +85,11 @@ func TestABackgroundResponseResumesBehindItsSequenceNumber(t *testing.T) {
 	foreground := responses(false, "a", "b")
 	h = newHost(t, cfg, attempt{chunks: foreground[:4]}, attempt{chunks: foreground})
 	require.Equal(t, session.DoFinish, h.run().Do)
-	require.Equal(t, h.resumes[1].How, retry.ResumeContinue, "a response that does not go on without us is continued")
+	require.Equal(t, h.resumes[1].How, retry.ResumeContinue, "a response that does not run in the background is continued by a new turn")
 }
 
-// textOf puts together the text of a stream, and checks that its events are one
-// well-formed answer.
+// textOf returns the text of a stream, and checks that its events are one well-formed
+// answer.
 func textOf(t *testing.T, body string) string {
 	t.Helper()
 	var text strings.Builder
@@ -159,7 +159,7 @@ func TestAContinuedAnswerIsJoinedExactlyWhereverItBrokeAndHoweverMuchIsRepeated(
 	}
 }
 
-func TestAModelThatBeginsAnewAndDifferentlyIsAnError(t *testing.T) {
+func TestAModelThatStartsOverWithADifferentAnswerIsAnError(t *testing.T) {
 	const answer = "The quick brown fox jumps over the lazy dog; then it naps."
 	h := newHost(t, session.Config{Policy: resume}, attempt{chunks: chat(split(answer, 4)...)[:13]}, attempt{chunks: chat(split(answer[:36]+"sleeps", 4)...)})
 	a := h.run()
@@ -172,7 +172,7 @@ func TestATextAnswerWithAToolCallIsNotContinued(t *testing.T) {
 	require.Equal(t, classify.Truncated, h.run().Verdict.Kind)
 }
 
-func TestAContinuationThatCallsAToolIsAnErrorOrBegunAnew(t *testing.T) {
+func TestAContinuationThatCallsAToolIsAnErrorOrRestarted(t *testing.T) {
 	call := `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"t","function":{"name":"f","arguments":""}}]},"finish_reason":null}]}` + "\n\n"
 	script := []attempt{{chunks: chat("Hello, wor")[:2]}, {chunks: []string{chatRole(), call, chatFinish("tool_calls"), "data: [DONE]\n\n"}}, {chunks: chat("Hello")}}
 	h := newHost(t, session.Config{Policy: resume}, script...)
@@ -184,7 +184,7 @@ func TestAContinuationThatCallsAToolIsAnErrorOrBegunAnew(t *testing.T) {
 	require.Equal(t, 1, h.resets)
 }
 
-func TestAContinuationBehindReasoningKeepsTheBlockNumbers(t *testing.T) {
+func TestAContinuationAfterReasoningKeepsTheBlockNumbers(t *testing.T) {
 	block := func(index int, typ string) string {
 		return fmt.Sprintf("event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":%d,\"content_block\":{\"type\":%q,%q:\"\"}}\n\n", index, typ, typ)
 	}

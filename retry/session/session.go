@@ -17,10 +17,10 @@ import (
 type Session struct {
 	group    *Group
 	policy   *retry.Policy // the group's, if it is the same
-	asked    *asked        // nil once its facts are extracted
+	request  *requestInfo  // nil once its facts are extracted
 	watch    watch
 	intended watch // at the beginning of each attempt
-	wanted   int   // answers asked for
+	wanted   int   // how many answers are asked for
 	model    string
 	stacked  bool // an SDK is itself retrying the request
 	origin   uint64
@@ -28,31 +28,31 @@ type Session struct {
 	lone     *bucket // used instead of the group's if nothing is shared
 	url      string  // known to the classifier, never shown
 	redirect string
-	hint     string // the host's hint at the provider
+	hint     string // Config.Provider
 	provider string
 	promised *protocol.Protocol
 	random   random
-	// The caller set AfterCommit and ContentTimeout; otherwise they are defaults.
+	// Whether the caller set AfterCommit and ContentTimeout. If not, they are defaults.
 	afterCommitSet, contentSet bool
-	// Copied from Config.
+	// The fields of Config with these names.
 	canReset, notReplayable, opaqueErrors, recover bool
 	restored                                       *Snapshot
 
 	state     state
-	attempt   int // in force; events of any other are stale
-	failures  int // since the start or the last Retry now
+	attempt   int // the current one; events of any other are stale
+	failures  int // since the start or the last "Retry now"
 	suspected [len(suspicions)]uint8
 
 	// The clock. Happened.Now may jump back; now does not.
 	now, offset int64
 	startAt     int64
-	flowed      int64 // time in which output flowed
+	flowed      int64 // how long output has flowed
 	armed       int64 // the last Answer.TimerAt, on the inner clock
 	grace       int64 // no clock fires before this
 
-	// An open attempt.
+	// The open attempt.
 	mode        mode
-	opened      int64 // when it was opened; then when an error's body began, or the wait
+	opened      int64 // when it was opened; later, when an error body or the wait began
 	lastByte    int64
 	lastContent int64
 	gotBytes    bool
@@ -78,17 +78,17 @@ type Session struct {
 	listening listening
 
 	// Between attempts.
-	waitUntil  int64
-	heldUntil  int64 // the end of the cool-down that it was told of
-	heard      int   // line.heard when it began to probe
-	turn       turn  // in its bucket's line
-	notBefore  int64 // the time the server asked for; only a person overrides it
-	waitingFor obstacle
-	offline    bool
-	retry      *retry.ChatStreamRetry
+	waitUntil     int64
+	cooldownUntil int64 // the end of the cool-down that the last retry event shows
+	tabPasses     int   // line.tabPasses when it began to probe
+	turn          turn  // in its bucket's line
+	notBefore     int64 // the time the server asked for; only a person overrides it
+	waitingFor    obstacle
+	offline       bool
+	retry         *retry.ChatStreamRetry
 
 	delivered bool  // output of some attempt was delivered
-	toolCall  bool  // it included a finished tool call
+	toolCall  bool  // the output included a complete tool call
 	resetDue  bool  // the consumer must drop what it has before more is delivered
 	seam      *seam // nil if answers are not resumed
 	recovery  recovery
@@ -98,8 +98,7 @@ type Session struct {
 	cause     *classify.Verdict // the last failure, if verdict is the engine's own
 }
 
-// The states of a Session, in the order of stateNames. Numbers compile to a
-// third of the code that strings do.
+// state is a Session's state. Numbers compile to a third of the code that strings do.
 type state uint8
 
 const (
@@ -129,7 +128,7 @@ const (
 
 var obstacleNames = [...]WaitingFor{forNothing: "", forConnection: WaitingForConnection, forCooldown: WaitingForCooldown}
 
-// action is what a host is to do.
+// action is what a host must do.
 type action uint8
 
 const (
@@ -150,7 +149,7 @@ var actionNames = [...]Do{
 	doFinish: DoFinish, doFail: DoFail, doRethrow: DoRethrow, doRecover: DoRecover,
 }
 
-// mode is how the body of an attempt is treated.
+// mode is how the body of an attempt is read.
 type mode uint8
 
 const (
@@ -162,9 +161,9 @@ const (
 	modeLent  // not inspected: the consumer of events reads it
 )
 
-// NewSession returns a new session, which keeps no part of given. Sessions that
-// should know of each other share a group; nil gives the session its own. It
-// returns an error for an invalid configuration.
+// NewSession returns a new session. It copies given, but not the headers and the
+// snapshot in it, which must not change later. Sessions that should share limits share
+// a group; nil gives the session its own. An invalid policy is an error.
 func NewSession(given *Config, group *Group) (*Session, error) {
 	if group == nil {
 		group = &Group{}
@@ -189,7 +188,7 @@ func NewSession(given *Config, group *Group) (*Session, error) {
 		manual:         given.Manual,
 	}
 	s.turn.id = given.ID
-	s.asked = newAsked(&given.Request)
+	s.request = newRequestInfo(&given.Request)
 	if s.policy.AfterCommit == retry.AfterCommitResume {
 		s.seam = &seam{}
 	}
@@ -202,19 +201,20 @@ func (s *Session) Step(h *Happened) *Answer {
 	s.tick(h.Now)
 	s.group.tick(h.Now)
 	s.moves, s.out, s.due = s.moves[:0], 0, nil
-	a := s.rouse(s.step(h))
+	a := s.addWake(s.step(h))
 	s.account()
 	return a
 }
 
-// rouse adds to a the sessions whose turn it is.
-func (s *Session) rouse(a *Answer) *Answer {
+// addWake adds to a the sessions whose turn it is.
+func (s *Session) addWake(a *Answer) *Answer {
 	if s.bucket != 0 {
 		a.Wake = append(a.Wake, s.shared().line.woken(s.group.now)...)
 	}
 	return a
 }
 
+// step is Step without the clocks and the accounts.
 func (s *Session) step(h *Happened) *Answer {
 	if s.over() {
 		return s.nothing() // stale: the session is over
@@ -230,14 +230,14 @@ func (s *Session) step(h *Happened) *Answer {
 		if s.complete() {
 			return s.finish()
 		}
-		return s.end(doFail, s.own(classify.StoppedByUser), stopped)
+		return s.end(doFail, s.verdictOf(classify.StoppedByUser), stopped)
 	case OnOnline, OnOffline:
 		return s.network(h.What == OnOffline)
 	case OnRetryNow:
 		if s.state == waiting {
 			s.failures, s.suspected = 0, [len(suspicions)]uint8{}
 			s.shared().line.lift()
-			return s.openOrHold()
+			return s.openOrQueue()
 		}
 	case OnManual, OnAutomatic:
 		return s.setManual(h.What == OnManual)
@@ -287,10 +287,10 @@ func (s *Session) callFailed(f *classify.Failure) *Answer {
 	f.UnknownRetryable = s.policy.UnknownRetryable
 	v := judge(f)
 	if v.Kind == classify.Canceled && f.Error != nil && f.Error.Name == "AbortError" && f.Headers.Get("x-should-retry") == "" {
-		v = s.own(classify.Network) // the caller did not cancel, or the host would have said so
+		v = s.verdictOf(classify.Network) // the caller did not cancel, or the host would have said so
 		v.Retryable = true
 	}
-	return s.failed(v, told, cut{})
+	return s.failed(v, certain, evidence{})
 }
 
 // abort handles the caller's cancel. It wins at once, but an answer that is
@@ -298,10 +298,10 @@ func (s *Session) callFailed(f *classify.Failure) *Answer {
 func (s *Session) abort() *Answer {
 	if s.complete() {
 		a := s.close(doFail, finished)
-		a.Verdict = s.own(classify.Canceled)
+		a.Verdict = s.verdictOf(classify.Canceled)
 		return a
 	}
-	return s.end(doFail, s.own(classify.Canceled), stopped)
+	return s.end(doFail, s.verdictOf(classify.Canceled), stopped)
 }
 
 // complete reports whether the consumer has a whole answer, though its stream
@@ -310,10 +310,11 @@ func (s *Session) complete() bool {
 	return s.isOpen() && s.delivered && !s.resetDue && (s.ended || s.read().tracker.Complete())
 }
 
-// Policy returns the policy in force, with its defaults filled in.
+// Policy returns the session's policy, with its defaults filled in.
 func (s *Session) Policy() retry.Policy { return *s.policy }
 
-// Snapshot returns the current state.
+// Snapshot returns the current state. It shares memory with the session, so it is
+// valid until the next call.
 func (s *Session) Snapshot() *Snapshot {
 	if s.waitingFor == forCooldown && s.retry != nil {
 		s.retry.Before = s.shared().line.ahead(&s.turn)
@@ -331,8 +332,8 @@ func (s *Session) over() bool {
 // isOpen reports whether an attempt is under way.
 func (s *Session) isOpen() bool { return s.state == opening || s.state == streaming }
 
-// own returns a verdict of the engine itself.
-func (s *Session) own(kind classify.Kind) *classify.Verdict {
+// verdictOf returns the engine's own verdict of a kind.
+func (s *Session) verdictOf(kind classify.Kind) *classify.Verdict {
 	v := classify.NewVerdict(kind, &classify.Failure{Provider: s.provider, URL: s.url})
 	if s.status >= 400 { // a good status decided nothing
 		v.Status = s.status
@@ -340,6 +341,7 @@ func (s *Session) own(kind classify.Kind) *classify.Verdict {
 	return v
 }
 
+// judge classifies f. A status below 400 decides nothing, so the verdict has none.
 func judge(f *classify.Failure) *classify.Verdict {
 	v := &classify.Verdict{}
 	f.ClassifyTo(v)
@@ -357,6 +359,7 @@ func (s *Session) failure(phase classify.Phase) *classify.Failure {
 	}
 }
 
+// phase returns how far the current attempt has come.
 func (s *Session) phase() classify.Phase {
 	if s.status == 0 {
 		return classify.PhaseConnect
@@ -364,8 +367,7 @@ func (s *Session) phase() classify.Phase {
 	return classify.PhaseMidstream
 }
 
-// answer returns an Answer with the fields that all have in common, and arms
-// the timer.
+// answer returns an Answer with the fields that all answers have, and sets the timer.
 func (s *Session) answer(do action) *Answer {
 	a := &Answer{Do: actionNames[do], Attempt: s.attempt}
 	s.armed, _ = s.deadline()
@@ -389,9 +391,9 @@ func (s *Session) shared() *bucket {
 	return s.group.at(s.bucket)
 }
 
-// reading is the state for reading an answer as events. It is most of a
-// session's memory, and a waiting session has none. It is no larger than a
-// Session: where thousands come and go, it fits where one was.
+// reading is the state for reading an answer as events, so a waiting session has
+// none. It is no larger than a Session: where thousands come and go, it fits where
+// one was.
 type reading struct {
 	reader  sse.Reader
 	tracker protocol.Tracker
@@ -399,7 +401,7 @@ type reading struct {
 	event   sse.Event
 }
 
-// read returns the attempt's reading, which it creates on first use.
+// read returns the attempt's reading, created on first use.
 func (s *Session) read() *reading {
 	if s.reading == nil {
 		s.reading = &reading{tracker: protocol.Tracker{Promised: s.promised, Wanted: s.wanted}}

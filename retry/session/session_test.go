@@ -68,7 +68,7 @@ func TestFailuresBeforeOutputAreInvisible(t *testing.T) {
 	}
 }
 
-func TestPermanentFailuresGoToTheCallerAsTheProviderPutThem(t *testing.T) {
+func TestPermanentFailuresReachTheCallerUnchanged(t *testing.T) {
 	for status, body := range map[int]string{
 		401: `{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}`,
 		400: `{"error":{"message":"bad request","type":"invalid_request_error"}}`,
@@ -83,7 +83,7 @@ func TestPermanentFailuresGoToTheCallerAsTheProviderPutThem(t *testing.T) {
 	}
 }
 
-func TestDelaysDoubleForEver(t *testing.T) {
+func TestDelaysDoubleUpToAMinuteAndRetriesNeverEnd(t *testing.T) {
 	attempts := make([]attempt, 9)
 	for i := range attempts {
 		attempts[i] = overloaded
@@ -105,11 +105,11 @@ func TestAttemptsElapsedTimeAndRetryAfterAreLimited(t *testing.T) {
 	again := newHost(t, session.Config{Restore: stored})
 	a = again.run()
 	require.Equal(t, []classify.Kind{classify.AttemptsExhausted, classify.Overloaded}, []classify.Kind{a.Verdict.Kind, a.Last.Kind})
-	require.Equal(t, stored, again.s.Snapshot(), "what was stored is as it was restored")
+	require.Equal(t, stored, again.s.Snapshot(), "restoring does not change the state")
 
 	h = newHost(t, session.Config{Policy: retry.Policy{MaxElapsed: 3500 * time.Millisecond}}, overloaded, overloaded, overloaded)
 	require.Equal(t, classify.MaxElapsedExceeded, h.run().Verdict.Kind)
-	require.Equal(t, []int64{1000, 2000}, h.gaps(), "the wait of 4s that cannot fit is not begun")
+	require.Equal(t, []int64{1000, 2000}, h.gaps(), "the wait of 4 s does not fit, so it is not started")
 
 	late := attempt{status: 429, headers: map[string]string{"Retry-After": "601"}}
 	h = newHost(t, session.Config{}, late)
@@ -183,7 +183,7 @@ func TestTheEndMarkerEndsTheStreamEvenIfTheServerDoesNot(t *testing.T) {
 	require.Equal(t, session.DoFinish, h.run().Do)
 	require.Equal(t, int64(epoch+1000), h.now, "what follows the end marker is delivered, until a second of silence")
 
-	// After a finish reason usage and the marker may follow, so time is given to them.
+	// Usage and the marker may follow a finish reason, so there is time for them.
 	h = newHost(t, session.Config{}, attempt{chunks: chat("A")[:3], then: "hang"})
 	require.Equal(t, session.DoFinish, h.run().Do)
 	require.Equal(t, int64(epoch+10_000), h.now)
@@ -194,7 +194,7 @@ func TestALastEventWithoutItsBlankLineCounts(t *testing.T) {
 	whole := strings.TrimRight(strings.Join(events, ""), "\n")
 	h := newHost(t, session.Config{}, attempt{chunks: []string{whole}})
 	require.Equal(t, session.DoFinish, h.run().Do)
-	require.Equal(t, whole+"\n\n", h.got.String(), "with its blank line, since parsers drop an event that has none")
+	require.Equal(t, whole+"\n\n", h.got.String(), "with its blank line, since parsers drop an event without one")
 }
 
 func TestHalfAnEventIsNotDeliveredEvenIfItHasNoDataYet(t *testing.T) {
@@ -207,7 +207,7 @@ func TestHalfAnEventIsNotDeliveredEvenIfItHasNoDataYet(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatEndsWithNothingInItIsRetriedOnceAtOnceAndThenBelieved(t *testing.T) {
+func TestAnEmptyAnswerIsRetriedOnceAtOnceAndThenAccepted(t *testing.T) {
 	h := newHost(t, session.Config{}, attempt{chunks: chat()}, attempt{chunks: chat()})
 	a := h.run()
 	require.Equal(t, session.DoFinish, a.Do)
@@ -215,10 +215,10 @@ func TestAnAnswerThatEndsWithNothingInItIsRetriedOnceAtOnceAndThenBelieved(t *te
 	require.Equal(t, "empty_answer", h.warning)
 	require.Equal(t, []int64{0}, h.gaps())
 	h = newHost(t, session.Config{}, attempt{chunks: []string{chatRole(), chatFinish("length"), "data: [DONE]\n\n"}})
-	require.Equal(t, session.DoFinish, h.run().Do, "an answer that was cut to nothing is what was asked for")
+	require.Equal(t, session.DoFinish, h.run().Do, "a length limit can leave an answer empty, which is not a failure")
 }
 
-func TestARefusalIsNoFailureToRetry(t *testing.T) {
+func TestARefusalIsNotRetried(t *testing.T) {
 	events := []string{chatRole(), chatFinish("content_filter"), "data: [DONE]\n\n"}
 	h := newHost(t, session.Config{}, attempt{chunks: events})
 	a := h.run()
@@ -227,7 +227,7 @@ func TestARefusalIsNoFailureToRetry(t *testing.T) {
 	require.Equal(t, strings.Join(events, ""), h.got.String())
 }
 
-func TestAPermanentErrorBehindAGoodStatusIsAnErrorAndNoEmptyStream(t *testing.T) {
+func TestAPermanentErrorWithAGoodStatusIsAnErrorNotAnEmptyStream(t *testing.T) {
 	h := newHost(t, session.Config{}, attempt{headers: map[string]string{"content-type": "application/json"}, chunks: []string{`{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}`}})
 	a := h.run()
 	require.Equal(t, session.DoFail, a.Do)
@@ -235,7 +235,7 @@ func TestAPermanentErrorBehindAGoodStatusIsAnErrorAndNoEmptyStream(t *testing.T)
 	require.Empty(t, h.got.String())
 }
 
-func TestALongWaitIsThePolicysToJudgeForEveryPassingFailure(t *testing.T) {
+func TestThePolicyDecidesWhetherAWaitIsTooLongForEveryTemporaryFailure(t *testing.T) {
 	for _, status := range []int{429, 503, 529} {
 		late := attempt{status: status, headers: map[string]string{"retry-after": "3600"}}
 		h := newHost(t, session.Config{}, late)
@@ -246,7 +246,7 @@ func TestALongWaitIsThePolicysToJudgeForEveryPassingFailure(t *testing.T) {
 	}
 }
 
-func TestBodiesThatAreNoStreamsPassUntouched(t *testing.T) {
+func TestBodiesThatAreNotStreamsPassUnchanged(t *testing.T) {
 	h := newHost(t, session.Config{}, attempt{headers: map[string]string{"content-type": "image/png"}, chunks: []string{"x"}})
 	a := h.run()
 	require.Equal(t, session.DoPass, a.Do)
@@ -280,7 +280,7 @@ func TestCancelStopAndRetryNowActAtOnceInAnyState(t *testing.T) {
 	require.Equal(t, []int64{0, 1000}, h.gaps())
 }
 
-func TestLateWordsFromAnAttemptThatWasGivenUpChangeNothing(t *testing.T) {
+func TestStaleEventsOfAnAbandonedAttemptAreIgnored(t *testing.T) {
 	h := newHost(t, session.Config{Policy: retry.Policy{FirstByteTimeout: time.Second}}, attempt{then: "mute"}, attempt{chunks: chat("A")})
 	h.at = func(h *host, _ int64) (session.Happened, bool) {
 		before := h.s.Snapshot()
@@ -297,12 +297,12 @@ func TestLateWordsFromAnAttemptThatWasGivenUpChangeNothing(t *testing.T) {
 	require.Equal(t, session.DoFinish, h.run().Do)
 }
 
-func TestOfflineHoldsTheWaitAndOnlineEndsIt(t *testing.T) {
+func TestOfflineExtendsTheWaitAndOnlineEndsIt(t *testing.T) {
 	h := newHost(t, session.Config{Offline: true}, attempt{then: "refuse"}, attempt{chunks: chat("A")})
 	h.at = func(h *host, until int64) (session.Happened, bool) {
 		require.Equal(t, int64(epoch+60_000), until, "the flag alone is not trusted for longer than a minute")
 		require.Equal(t, session.WaitingForConnection, h.s.Snapshot().WaitingFor)
-		require.Zero(t, h.s.Snapshot().Failures, "no attempt is burnt")
+		require.Zero(t, h.s.Snapshot().Failures, "no attempt is used up")
 		h.now += 10_000
 		return session.Happened{What: session.OnOnline}, true
 	}
@@ -310,7 +310,7 @@ func TestOfflineHoldsTheWaitAndOnlineEndsIt(t *testing.T) {
 	require.Equal(t, []int64{10_000}, h.gaps())
 }
 
-func TestAConsumerThatSleptGetsAGraceBeforeSilenceIsCalled(t *testing.T) {
+func TestAfterTheHostSleptAStreamGetsTimeBeforeItCountsAsSilent(t *testing.T) {
 	h := newHost(t, session.Config{Policy: retry.Policy{SilenceTimeout: 5 * time.Second}}, attempt{})
 	h.step(session.Happened{What: session.OnStart})
 	h.step(session.Happened{What: session.OnResponse, Attempt: 1, Status: 200, Headers: map[string]string{"content-type": "text/event-stream"}})
@@ -320,7 +320,7 @@ func TestAConsumerThatSleptGetsAGraceBeforeSilenceIsCalled(t *testing.T) {
 	require.Equal(t, session.DoNothing, a.Do)
 	require.Equal(t, h.now+5000, a.TimerAt)
 	n, _ := h.s.Chunk(1, h.now, []byte(chatToken("B")))
-	require.NotZero(t, n, "what the socket kept meanwhile still counts")
+	require.NotZero(t, n, "what the socket kept in the meantime still counts")
 }
 
 func TestTheClockMayJumpBack(t *testing.T) {
@@ -336,7 +336,7 @@ func TestTheClockMayJumpBack(t *testing.T) {
 	require.Equal(t, int64(epoch-3_600_000+1000), h.now)
 }
 
-// crowd is sessions of one group, on a clock that starts at epoch.
+// crowd is a number of sessions of one group, on a clock that starts at epoch.
 type crowd struct {
 	t     *testing.T
 	group *session.Group
@@ -366,7 +366,7 @@ func (c *crowd) do(i int, now int64, what session.On) *session.Answer {
 	return c.step(i, now, session.Happened{What: what})
 }
 
-// limited lets session i meet a limit with a wish in seconds.
+// limited lets session i meet a limit; the server asks for a wait in seconds.
 func (c *crowd) limited(i int, now int64, attempt int, wish string) *session.Answer {
 	h := session.Happened{What: session.OnResponse, Attempt: attempt, Status: 429}
 	if wish != "" {
@@ -389,13 +389,13 @@ func TestAfterALimitOneGoesFirstAndOnlyThoseWhoseTurnItIsAreWoken(t *testing.T) 
 	require.Empty(t, a.Wake)
 	for i := 1; i < 7; i++ {
 		a = c.do(i, 1000, session.OnStart)
-		require.Equal(t, session.DoWait, a.Do, "a request that comes meanwhile waits too")
-		require.Equal(t, 0, a.Retry.Attempt, "it is told, but it did not fail")
+		require.Equal(t, session.DoWait, a.Do, "a request that comes in the meantime waits too")
+		require.Equal(t, 0, a.Retry.Attempt, "there is an event, but no failure")
 		require.Equal(t, classify.RateLimit, a.Retry.Kind)
 		require.Equal(t, int64(epoch+3000), a.Retry.RetryingAt.UnixMilli())
 		require.Equal(t, i-1, a.Retry.Before)
 		require.Equal(t, session.WaitingForCooldown, c.all[i].Snapshot().WaitingFor)
-		require.Equal(t, i == 1, a.TimerAt == epoch+3000, "one of them calls when the time has come")
+		require.Equal(t, i == 1, a.TimerAt == epoch+3000, "one of them has a timer for the end of the cool-down")
 	}
 	a = c.do(1, 3000, session.OnTimer)
 	require.Equal(t, session.DoOpen, a.Do)
@@ -416,7 +416,7 @@ func TestAfterALimitOneGoesFirstAndOnlyThoseWhoseTurnItIsAreWoken(t *testing.T) 
 	require.Equal(t, []int{6, 0}, c.passes(3, 3200, 1).Wake)
 }
 
-func TestARequestThatIsHeldKeepsItsOwnLimits(t *testing.T) {
+func TestARequestThatWaitsInLineKeepsItsOwnLimits(t *testing.T) {
 	c := newCrowd(t, retry.Policy{}, retry.Policy{MaxElapsed: 2 * time.Second}, retry.Policy{MaxRetryAfter: -1}, retry.Policy{}, retry.Policy{MaxRetryAfter: -1, MaxElapsed: time.Hour})
 	c.do(0, 0, session.OnStart)
 	c.limited(0, 0, 1, "8")
@@ -428,11 +428,11 @@ func TestARequestThatIsHeldKeepsItsOwnLimits(t *testing.T) {
 	}
 	require.Equal(t, session.DoOpen, c.do(2, 8000, session.OnTimer).Do)
 	a = c.limited(2, 8100, 1, "86400")
-	require.Equal(t, session.DoWait, a.Do, "one who allows a day waits for it")
+	require.Equal(t, session.DoWait, a.Do, "a policy that allows a day waits")
 	require.ElementsMatch(t, []int{3, 4}, a.Wake)
 	for i, kind := range map[int]classify.Kind{3: classify.RetryAfterTooLong, 4: classify.MaxElapsedExceeded} {
 		a = c.do(i, 8100, session.OnTimer)
-		require.Equal(t, session.DoFail, a.Do, "one who does not is told")
+		require.Equal(t, session.DoFail, a.Do, "a policy that does not allow it fails")
 		require.Equal(t, kind, a.Verdict.Kind)
 		require.Equal(t, int64(86_400_000), *a.Verdict.RetryAfterMs)
 	}
@@ -449,7 +449,7 @@ func TestTimeSpentInTheLineCountsForMaxElapsed(t *testing.T) {
 	require.Equal(t, classify.MaxElapsedExceeded, a.Verdict.Kind)
 }
 
-func TestAHeldRequestCanBeAbortedAndStopped(t *testing.T) {
+func TestARequestThatWaitsInLineCanBeAbortedAndStopped(t *testing.T) {
 	for what, kind := range map[session.On]classify.Kind{session.OnAbort: classify.Canceled, session.OnStop: classify.StoppedByUser} {
 		c := newCrowd(t, make([]retry.Policy, 3)...)
 		c.do(0, 0, session.OnStart)
@@ -458,12 +458,12 @@ func TestAHeldRequestCanBeAbortedAndStopped(t *testing.T) {
 		c.do(2, 0, session.OnStart)
 		a := c.do(1, 500, what)
 		require.Equal(t, kind, a.Verdict.Kind)
-		require.Equal(t, []int{2}, a.Wake, "another one is to call when the time has come")
+		require.Equal(t, []int{2}, a.Wake, "another one must set a timer")
 		require.Equal(t, int64(epoch+1000), c.do(2, 500, session.OnTimer).TimerAt)
 	}
 }
 
-func TestRetryNowLiftsTheCooldownNotTheWindow(t *testing.T) {
+func TestRetryNowEndsTheCooldownNotTheWindow(t *testing.T) {
 	c := newCrowd(t, make([]retry.Policy, 4)...)
 	c.do(0, 0, session.OnStart)
 	c.limited(0, 0, 1, "60")
@@ -477,7 +477,7 @@ func TestRetryNowLiftsTheCooldownNotTheWindow(t *testing.T) {
 	require.Equal(t, []int{2, 3}, c.passes(1, 1100, 1).Wake)
 }
 
-func TestARequestWithoutHeadersKeepsItsPlaceForHalfAMinute(t *testing.T) {
+func TestARequestWithoutHeadersKeepsItsTurnForHalfAMinute(t *testing.T) {
 	c := newCrowd(t, make([]retry.Policy, 3)...)
 	c.do(0, 0, session.OnStart)
 	c.limited(0, 0, 1, "1")
@@ -488,7 +488,7 @@ func TestARequestWithoutHeadersKeepsItsPlaceForHalfAMinute(t *testing.T) {
 	require.Equal(t, []int{2}, c.do(1, 31_000, session.OnTimer).Wake)
 }
 
-func TestALimitInTheMidstOfAStreamHoldsToo(t *testing.T) {
+func TestALimitInTheMiddleOfAStreamCountsToo(t *testing.T) {
 	c := newCrowd(t, make([]retry.Policy, 2)...)
 	c.do(0, 0, session.OnStart)
 	c.passes(0, 0, 1)
@@ -507,7 +507,7 @@ func TestAnotherTabGoesFirst(t *testing.T) {
 	require.True(t, c.do(1, 1000, session.OnTimer).Probe)
 	a := c.step(1, 1000, session.Happened{What: session.OnProbeLost, Attempt: 1})
 	require.Equal(t, session.DoWait, a.Do)
-	require.Equal(t, int64(epoch+6000), a.TimerAt, "should that tab be gone")
+	require.Equal(t, int64(epoch+6000), a.TimerAt, "in case that tab is gone")
 	through := session.Shared{Bucket: "fd2cecf46c6ec4a4"}
 	c.group.Hear(&through)
 	require.Equal(t, []int{1}, through.Wake)
@@ -541,7 +541,7 @@ func TestBucketsWithSessionsOrACooldownAreKept(t *testing.T) {
 	require.Equal(t, session.StateWaiting, open(chatURL).Snapshot().State)
 }
 
-func TestAnAnswerThatIsNoFetchFreesItsPlaceToo(t *testing.T) {
+func TestAnAttemptThatIsNotAFetchEndsItsTurnToo(t *testing.T) {
 	c := newCrowd(t, retry.Policy{}, retry.Policy{}, retry.Policy{})
 	c.do(0, 0, session.OnStart)
 	c.step(0, 0, session.Happened{What: session.OnFailed, Attempt: 1, Failure: &classify.Failure{Status: 429, Headers: map[string]string{"retry-after": "1"}}})
@@ -551,7 +551,7 @@ func TestAnAnswerThatIsNoFetchFreesItsPlaceToo(t *testing.T) {
 	require.Equal(t, []int{2}, c.step(1, 1100, session.Happened{What: session.OnSuccess, Attempt: 1}).Wake)
 }
 
-func TestAnOpaqueBrowserFailureIsNotRetriedForEver(t *testing.T) {
+func TestAnOpaqueBrowserFailureIsNotRetriedForever(t *testing.T) {
 	refused := attempt{then: "refuse"}
 	h := newHost(t, session.Config{OpaqueErrors: true}, refused, refused, refused, refused, refused)
 	a := h.run()
@@ -587,13 +587,13 @@ func TestAStateCanBeStoredAndRestored(t *testing.T) {
 	require.Equal(t, 2, next.retries[1].Attempt)
 }
 
-func TestAStackedSDKRetryIsWarnedOf(t *testing.T) {
+func TestAnSDKThatRetriesByItselfCausesAWarning(t *testing.T) {
 	h := newHost(t, session.Config{Request: session.Request{URL: "https://api.openai.com/v1/chat/completions", Headers: map[string]string{"X-Stainless-Retry-Count": "1"}, Body: `{"stream":true}`}}, attempt{chunks: chat("A")})
 	h.run()
 	require.Equal(t, "sdk_retries_stacked", h.warning)
 }
 
-func TestJitterStaysWithinItsBoundsAndNeverShortensAWish(t *testing.T) {
+func TestJitterStaysWithinItsBoundsAndNeverShortensTheServersWait(t *testing.T) {
 	for seed := range int64(200) {
 		for jitter, least := range map[retry.Jitter]int64{retry.JitterFull: 0, retry.JitterEqual: 500} {
 			h := newHost(t, session.Config{Seed: seed, Policy: retry.Policy{Jitter: jitter}}, overloaded, attempt{chunks: chat("A")})
@@ -608,14 +608,14 @@ func TestJitterStaysWithinItsBoundsAndNeverShortensAWish(t *testing.T) {
 	}
 }
 
-func TestHalfAnEventBehindAWholeAnswerIsLeftOut(t *testing.T) {
+func TestHalfAnEventAfterACompleteAnswerIsNotDelivered(t *testing.T) {
 	whole := events(
 		`{"type":"message_start","message":{"id":"m"}}`, `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}`,
 		`{"type":"message_delta","delta":{"stop_reason":"end_turn"}}`,
 	)
 	for half, stays := range map[string]bool{
 		"event: message_stop\ndata: {\"type\"": false, "event: message_stop\ndata:": false, "event: message_stop\ndata: ": false,
-		"event: mess": true, ": a comment": true, // nobody takes these for an event
+		"event: mess": true, ": a comment": true, // no parser takes these for an event
 	} {
 		h := newHost(t, session.Config{CanReset: true, Request: atMessages}, attempt{chunks: append(whole[:len(whole):len(whole)], half)})
 		require.Equal(t, session.DoFinish, h.run().Do)
@@ -627,13 +627,13 @@ func TestHalfAnEventBehindAWholeAnswerIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatComesAsADocumentTakesThePlaceOfABrokenStream(t *testing.T) {
+func TestAnAnswerAsADocumentReplacesABrokenStream(t *testing.T) {
 	document := `{"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"All of it"},"finish_reason":"stop"}]}`
 	h := newHost(t, session.Config{CanReset: true},
 		attempt{chunks: chat("A", "B")[:2], then: "reset"},
 		attempt{headers: map[string]string{"content-type": "application/json"}, chunks: []string{document[:30], document[30:]}})
 	require.Equal(t, session.DoFinish, h.run().Do)
 	require.True(t, h.lent.Reset)
-	require.Equal(t, document[:30], h.got.String(), "what was held goes on; the rest is the caller's")
+	require.Equal(t, document[:30], h.got.String(), "what was held is delivered; the caller reads the rest")
 	require.Len(t, h.opened, 2)
 }

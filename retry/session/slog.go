@@ -4,7 +4,7 @@ package session
 
 import "log/slog"
 
-// LogValue groups the state's facts for log/slog.
+// LogValue groups the fields of the state for log/slog.
 func (s Snapshot) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("state", string(s.State)), slog.Int("attempt", s.Attempt), slog.Int("failures", s.Failures)}
 	if s.WaitingFor != "" {

@@ -7,16 +7,16 @@ import (
 )
 
 // suspicion names a failure that is only suspected: it may be how this server
-// always is, and each try can be a whole, paid answer. So it is believed to
-// pass only so often. A failure that was told (a status, an error event that
-// names a known type, code or status, a connection that failed or broke, a
-// clock before the headers) is no suspicion, and is tried again as the policy says.
+// always answers, and each attempt can be a whole, paid answer. So it is retried
+// only a few times. A failure that is certain (a status, an error event with a known
+// type, code or status, a connection that failed or broke, a timeout before the
+// headers) is retried as the policy says.
 type suspicion string
 
 const (
-	told         suspicion = ""
+	certain      suspicion = ""
 	noMarker     suspicion = "truncated"
-	emptyEnded   suspicion = "empty_ended" // by a finish reason or message_stop
+	emptyEnded   suspicion = "empty_ended" // ended by a finish reason or message_stop
 	emptyAnswer  suspicion = "empty"
 	vagueError   suspicion = "error"
 	silent       suspicion = "silence"
@@ -27,11 +27,11 @@ const (
 	bareConflict suspicion = "conflict"
 )
 
-// maxSuspected bounds the suspicions of all kinds together in one session.
+// maxSuspected is how many suspicions of all kinds together end a session.
 const maxSuspected = 5
 
-// suspicions says how many requests each is believed, the first one included,
-// and what a person can do about it then.
+// suspicions says for each how many requests are made, including the first, and what
+// a person can do about it afterwards.
 var suspicions = [...]struct {
 	name     suspicion
 	requests int
@@ -49,9 +49,9 @@ var suspicions = [...]struct {
 	{name: bareConflict, requests: 3},
 }
 
-// suspect counts a suspicion, and reports whether it is to be believed once more.
+// suspect counts a suspicion, and reports whether another request is worth it.
 func (s *Session) suspect(why suspicion, b *bucket) bool {
-	all := 0
+	total := 0
 	for i := range suspicions {
 		row := &suspicions[i]
 		if row.name == why {
@@ -63,12 +63,12 @@ func (s *Session) suspect(why suspicion, b *bucket) bool {
 				return false
 			}
 		}
-		all += int(s.suspected[i])
+		total += int(s.suspected[i])
 	}
-	return all < maxSuspected
+	return total < maxSuspected
 }
 
-// advice is what a person can do about a suspicion that has come true.
+// advice returns what a person can do about a suspicion that lasts, or "".
 func (why suspicion) advice() string {
 	for i := range suspicions {
 		if suspicions[i].name == why {
@@ -78,7 +78,7 @@ func (why suspicion) advice() string {
 	return ""
 }
 
-// suspectedText is the counts for a snapshot, as "truncated 2, silence 1".
+// suspectedText returns the counts for a snapshot: "truncated 2, silence 1".
 func (s *Session) suspectedText() string {
 	text := ""
 	for i := range suspicions {
@@ -92,7 +92,7 @@ func (s *Session) suspectedText() string {
 	return text
 }
 
-// restoreSuspected reads what suspectedText wrote.
+// restoreSuspected reads the result of suspectedText.
 func (s *Session) restoreSuspected(text string) {
 	for text != "" {
 		var pair string
@@ -107,8 +107,8 @@ func (s *Session) restoreSuspected(text string) {
 	}
 }
 
-// vague reports whether an error event names no type, code or status that the
-// classifier knows: what is left of it without its texts decides nothing.
+// vague reports whether an error event has no type, code or status that the
+// classifier knows: without its texts, no rule decides.
 func (s *Session) vague(f *classify.Failure) bool {
 	bare := *f
 	v := jsonscan.Parse(f.Event.Data)
@@ -145,9 +145,9 @@ func (s *Session) vague(f *classify.Failure) bool {
 	return verdict.Kind == classify.Unknown || verdict.Rule == ruleEvent
 }
 
-// ownClock reports whether an error is a runtime's own time-out, which no caller
-// has set: undici's for headers and for body.
-func ownClock(e *classify.ErrorInfo) bool {
+// isRuntimeTimeout reports whether an error is a timeout of the runtime's own, which
+// no caller has set: undici's for headers and for the body.
+func isRuntimeTimeout(e *classify.ErrorInfo) bool {
 	for depth := 0; e != nil && depth < 5; e, depth = e.Cause, depth+1 {
 		switch e.Code {
 		case "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT":

@@ -1,15 +1,15 @@
 package session
 
-// turns is a list of turns, the lowest ticket first. It needs no memory of its
-// own: the module has little when it is full of sessions.
+// turns is a list of turns, the lowest ticket first. It allocates nothing: the
+// module has little memory left when it is full of sessions.
 type turns struct {
 	first, last *turn
-	near        *turn // the last that came back: others do so after each other
+	near        *turn // the last that came back: others tend to come back right after it
 	len         int
 }
 
-// put puts t where its ticket belongs. New ones belong at the end; those who
-// come back with an old one belong near the beginning, or near each other.
+// put inserts t in ticket order. New tickets belong at the end; turns that come
+// back with an old one belong near the beginning, or near each other.
 func (l *turns) put(t *turn) {
 	before := l.last
 	if before != nil && before.ticket > t.ticket {
@@ -28,7 +28,7 @@ func (l *turns) put(t *turn) {
 	l.len++
 }
 
-// after is who follows t; nil is the beginning.
+// after returns the turn that follows t, or the first if t is nil.
 func (l *turns) after(t *turn) *turn {
 	if t == nil {
 		return l.first
@@ -36,7 +36,7 @@ func (l *turns) after(t *turn) *turn {
 	return t.next
 }
 
-// link makes b follow a. nil is the beginning, and the end.
+// link makes b follow a. A nil a is the beginning, a nil b the end.
 func (l *turns) link(a, b *turn) {
 	if a == nil {
 		l.first = b

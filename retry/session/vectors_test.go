@@ -9,7 +9,7 @@ import (
 	"github.com/steadfetch/steadfetch/hosttest/vectors"
 )
 
-var update = flag.Bool("update", false, "write what comes of each step into the vectors, instead of checking it")
+var update = flag.Bool("update", false, "write the answer of each step into the vectors instead of checking it")
 
 func TestVectors(t *testing.T) {
 	files, err := vectors.Load("../../testdata/sessions")

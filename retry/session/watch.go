@@ -6,28 +6,27 @@ import (
 	"github.com/steadfetch/steadfetch/internal/protocol"
 )
 
-// watch is how much of a request is the session's business. What is not known
-// to be a streamed chat answer goes through as through fetch.
+// watch is how closely a session watches a request's answer. What is not known to be
+// a streamed chat answer behaves as with plain fetch.
 type watch uint8
 
 const (
-	// alone is left alone altogether: JSON-RPC, whose repetition would call a
-	// tool twice, and what is no HTTP.
-	alone watch = iota
-	// plain is a request whose status and connection are judged. Its body is
-	// the caller's.
+	// leftAlone: nothing is judged. JSON-RPC, where a retry would call a tool twice,
+	// and what is not HTTP.
+	leftAlone watch = iota
+	// plain: the status and the connection are judged. The body belongs to the caller.
 	plain
-	// undecided may turn out to be a streamed chat answer, by its first event.
+	// undecided: the first event shows whether it is a streamed chat answer.
 	undecided
-	// watched is a streamed chat answer that was asked for.
+	// watched: it is a streamed chat answer that was asked for.
 	watched
 )
 
-// watching decides what the request tells.
+// watching decides how closely to watch, as far as the request shows.
 func (s *Session) watching() watch {
-	q, r := s.asked, &s.asked.request
+	q, r := s.request, &s.request.request
 	if q.rpc || !overHTTP(r.URL) {
-		return alone
+		return leftAlone
 	}
 	option := protocol.ByName(s.policy.Protocol)
 	s.promised = q.promised(r.Headers)
@@ -49,7 +48,7 @@ func (s *Session) watching() watch {
 	return plain
 }
 
-// overHTTP reports whether a URL is relative, or of one of HTTP's schemes.
+// overHTTP reports whether a URL is relative, or has the scheme http or https.
 func overHTTP(url string) bool {
 	for i := 0; i < len(url); i++ {
 		switch c := url[i]; {
@@ -62,7 +61,7 @@ func overHTTP(url string) bool {
 	return true
 }
 
-// looksInto reports whether the body of a good response is to be looked into.
+// looksInto reports whether to inspect the body of a response with a good status.
 func (s *Session) looksInto(status int, h classify.Headers) bool {
 	if status/100 != 2 || status == 202 || status == 204 || status == 205 {
 		return false
@@ -87,11 +86,12 @@ func (s *Session) looksInto(status int, h classify.Headers) bool {
 	return false
 }
 
-// uiStream is the header by which the AI SDK tells its UI message stream.
+// uiStream is the header that marks the AI SDK's UI message stream.
 const uiStream = "x-vercel-ai-ui-message-stream"
 
-// first decides an undecided answer by its first event with data.
-func (s *Session) first() {
+// decideByFirstEvent decides how to treat an undecided answer by its first event with
+// data.
+func (s *Session) decideByFirstEvent() {
 	e := &s.read().event
 	begun := protocol.Begun(e.Data)
 	if begun == protocol.AISDK && s.promised == nil || begun == nil && s.promised == protocol.AISDK {

@@ -1,78 +1,80 @@
 package session
 
-// A window is how the requests of a bucket come back after they met a limit:
-// slow start. A limit shuts it. When its time has come one goes first. When that
-// one has passed, most of what passed the last time go, or where nothing is known
-// of that two; then twice as many with each round, but no more than passed the
-// last time in as long a time. Now and then some more are tried, to see whether
-// the limit has grown. Until a limit is met it is off, and everything may go.
+// A window paces the requests of a bucket after they met a limit, as TCP's slow
+// start does. A limit shuts it. When the wait is over, one request goes first, as
+// a probe. If that one passes, three quarters of what passed the last time may be
+// in flight, or two if nothing is known. The number doubles with each round trip.
+// But no more go in a period than passed in as long a time before the limit. In some
+// periods a few more go, to find out whether the limit has grown. Until a limit is
+// met, the window is off, and every request may go.
 //
 // It reads no clock: now is its group's, in milliseconds. The numbers were chosen
-// by hosttest/storm.
+// by simulation (hosttest/storm).
 type window struct {
-	on    bool
-	until int64 // nobody goes before: the server's wish, or a rest where there is none
-	told  bool  // until is the server's wish
+	on         bool
+	until      int64 // nothing goes before: the time the server asked for, or else the end of a rest
+	fromServer bool  // the server asked for until
 
-	open   bool  // the first one has passed
-	trying bool  // the first one is on its way
-	vain   int   // first ones in a row that met the limit again
-	round  int   // grows whenever one is to go first; a request belongs to the round that it was sent in
-	size   int   // how many may be on their way at once
-	out    int   // how many of this round are
-	moved  int64 // when one went, or was done, last
-	gained int   // passes since size grew, once it is as large as known
+	open         bool  // a probe has passed
+	probing      bool  // a probe is in flight
+	failedProbes int   // probes in a row that met the limit again
+	round        int   // grows each time the window shuts; a request belongs to the round it was sent in
+	size         int   // how many may be in flight at once
+	out          int   // how many of this round are in flight
+	moved        int64 // when a request was last sent or done
+	gained       int   // requests that passed since size grew last, once size has reached known
 
 	// What the server allows, as far as is known: known requests in a period.
-	known  int // 0: nothing is known
-	period int64
-	before int     // the round that known was measured in: what passes late of it counts too
-	sent   []batch // those of the last period
-	recent int     // how many requests they are
+	known      int // 0: not known
+	period     int64
+	knownRound int     // the round that known was measured in: late passes of it count too
+	sent       []batch // those of the last period
+	recent     int     // how many requests those are
 
-	// Some servers bound how many they answer at a time, and no rate. Who goes
-	// first may then be in vain until an answer has ended.
+	// Some servers limit how many answers they send at once, not a rate. A probe
+	// may then fail until one of the answers has ended.
 	streams  int   // answers that have begun and not ended
-	places   int   // how many of them the server takes, as far as is known; 0: nothing is, -1: as many as come
-	patience int64 // until then a first one waits for an answer to end
+	capacity int   // how many the server sends at once, as far as is known; 0: not known, -1: no such limit
+	patience int64 // until then, a probe waits for an answer to end
 
-	// Tries for more, one in some periods.
-	began int64 // this period
-	full  bool  // known was used up in it
-	more  int   // how many above known may go in it
-	was   int   // known before the limit was met last
-	step  int   // how many the next try has
-	rest  int   // periods until the next try
-	pause int   // periods between tries, while they are in vain
+	// Tries for more than known, in some periods.
+	began        int64 // this period
+	full         bool  // known was used up in this period
+	extra        int   // how many above known may go in this period
+	knownBefore  int   // known before the limit was last met
+	tryNext      int   // the size of the next try
+	untilTry     int   // periods until the next try
+	betweenTries int   // periods between tries as long as they fail
 
-	// What passes in a second and in the one before it, while the window is off.
-	second      int64
-	fresh, aged int
+	// What passes in this second and in the one before, while the window is off.
+	second                 int64
+	thisSecond, lastSecond int
 }
 
 const (
-	// restFirst and restMost are how long the window stays shut after a limit
-	// without a wish: twice as long each time that a first one meets it again.
-	restFirst int64 = 250
-	restMost  int64 = 8_000
-	// pauseFirst periods pass before the first try for more, pauseMost at most from one to the next.
-	pauseFirst = 4
-	pauseMost  = 32
-	// batches is how many parts of a period are told apart.
+	// minRest and maxRest bound how long the window stays shut if the server asked
+	// for no wait. The rest doubles each time a probe meets the limit again.
+	minRest int64 = 250
+	maxRest int64 = 8_000
+	// firstTryAfter is how many periods pass before the first try for more, and
+	// maxBetweenTries the most from one try to the next.
+	firstTryAfter   = 4
+	maxBetweenTries = 32
+	// batches is how many parts of a period are counted separately.
 	batches = 64
-	// placeFor is how long a request without headers keeps its place.
-	placeFor int64 = 30_000
+	// turnFor is how long a request without headers keeps its turn.
+	turnFor int64 = 30_000
 )
 
-// trip is what a window remembers of a request that it let go.
+// trip is what a window remembers of a request that it sent.
 type trip struct {
 	at    int64
 	round int
 }
 
-// batch is requests that were sent at about the same time.
+// batch is a number of requests that were sent at about the same time.
 type batch struct {
-	at int64 // the last one's
+	at int64 // when the last one was sent
 	n  int
 }
 
@@ -84,17 +86,17 @@ func (w *window) next(now int64) (may bool, at int64) {
 		return false, w.until
 	case !w.on:
 		return true, 0
-	case now >= w.moved+placeFor:
-		w.out, w.trying = 0, false // whoever is on the way was forgotten by its host
+	case now >= w.moved+turnFor:
+		w.out, w.probing = 0, false // the host has forgotten those in flight
 	}
 	switch {
-	case !w.open && w.places > 0 && w.streams >= w.places && now < w.patience:
+	case !w.open && w.capacity > 0 && w.streams >= w.capacity && now < w.patience:
 		return false, w.patience
 	case !w.open:
-		return !w.trying, 0
-	case w.places > 0: // or the guess is wrong
-		at = w.moved + placeFor
-		return w.streams+w.out < w.places+w.more || now >= at, at
+		return !w.probing, 0
+	case w.capacity > 0: // otherwise capacity may be wrong: send one more
+		at = w.moved + turnFor
+		return w.streams+w.out < w.capacity+w.extra || now >= at, at
 	}
 	if now >= w.began+w.period {
 		w.renew(now)
@@ -103,13 +105,13 @@ func (w *window) next(now int64) (may bool, at int64) {
 		w.recent -= w.sent[0].n
 		w.sent = w.sent[1:]
 	}
-	if w.known == 0 || w.recent < w.known+w.more {
+	if w.known == 0 || w.recent < w.known+w.extra {
 		return w.out < w.size, 0
 	}
 	w.full = true
 	at = w.sent[0].at + w.period
-	// Without the server's word the period is a guess, which may be far too long.
-	if last := w.sent[len(w.sent)-1].at + restMost; !w.told && last < at {
+	// If the server named no time, the period is a guess, and may be far too long.
+	if last := w.sent[len(w.sent)-1].at + maxRest; !w.fromServer && last < at {
 		if now >= last {
 			w.close()
 			return true, 0
@@ -119,66 +121,67 @@ func (w *window) next(now int64) (may bool, at int64) {
 	return false, at
 }
 
-// guess takes the answers that are open when a first one meets the limit for all
-// that the server has places for. If there were more, the limit is another one.
-func (w *window) guess(first bool) {
+// guessCapacity takes the number of open answers as the server's capacity when a
+// probe meets the limit. If there have been clearly more at once before, the
+// limit is of another kind.
+func (w *window) guessCapacity(probe bool) {
 	switch {
-	case w.streams < w.places-w.places/8:
-		w.places = -1
-	case w.places > 0 || first && w.places == 0:
-		w.places = w.streams
+	case w.streams < w.capacity-w.capacity/8:
+		w.capacity = -1
+	case w.capacity > 0 || probe && w.capacity == 0:
+		w.capacity = w.streams
 	}
-	w.more = 0
+	w.extra = 0
 }
 
-// place notes that an answer has begun: of a first one, or another.
-func (w *window) place(first bool) {
+// noteBegun records that the answer to a probe, or to another request, has begun.
+func (w *window) noteBegun(probe bool) {
 	switch {
-	case w.places <= 0:
-	case w.streams >= w.places && first:
-		w.places = -1
-	case w.streams >= w.places: // one more was tried
-		w.places, w.more, w.pause = w.streams+1, 0, 1
-	case w.gained >= w.places*w.pause:
-		w.gained, w.more = 0, 1
+	case w.capacity <= 0:
+	case w.streams >= w.capacity && probe:
+		w.capacity = -1
+	case w.streams >= w.capacity: // the extra one has passed
+		w.capacity, w.extra, w.betweenTries = w.streams+1, 0, 1
+	case w.gained >= w.capacity*w.betweenTries:
+		w.gained, w.extra = 0, 1
 	}
 }
 
-// renew begins a period.
+// renew starts a new period.
 func (w *window) renew(now int64) {
-	if w.full { // and what was tried has passed
-		w.known += w.more
-		if w.more > 0 {
-			w.step, w.pause = w.step*2, 1
+	if w.full { // and the extra ones have passed
+		w.known += w.extra
+		if w.extra > 0 {
+			w.tryNext, w.betweenTries = w.tryNext*2, 1
 		}
-		w.more = 0
-		w.rest--
-		if w.known < w.was/2 { // the server allows less than it did, or was met at a bad time
-			w.rest, w.step = 0, max(w.step, w.known/4)
+		w.extra = 0
+		w.untilTry--
+		if w.known < w.knownBefore/2 { // the limit is lower now, or was measured at a bad time
+			w.untilTry, w.tryNext = 0, max(w.tryNext, w.known/4)
 		}
-		if w.rest <= 0 {
-			w.more = w.step
+		if w.untilTry <= 0 {
+			w.extra = w.tryNext
 		}
 	}
 	w.began, w.full = now, false
 }
 
-// send notes that a request goes.
+// send records that a request is sent.
 func (w *window) send(now int64) trip {
 	w.out++
 	w.moved = now
 	if !w.on {
 		return trip{now, w.round}
 	}
-	w.trying = !w.open
+	w.probing = !w.open
 	if w.open {
-		w.note(now)
+		w.addToBatch(now)
 	}
 	return trip{now, w.round}
 }
 
-// note notes a request that was sent.
-func (w *window) note(now int64) {
+// addToBatch counts a request that was sent at time now.
+func (w *window) addToBatch(now int64) {
 	w.recent++
 	last := len(w.sent) - 1
 	if part := w.period/batches + 1; last < 0 || w.sent[last].at/part != now/part {
@@ -189,131 +192,132 @@ func (w *window) note(now int64) {
 	w.sent[last].n++
 }
 
-// done notes that a request is on its way no more.
+// done records that a request is no longer in flight.
 func (w *window) done(t trip, now int64) {
 	if t.round == w.round && w.out > 0 {
 		w.out--
-		w.trying = false
+		w.probing = false
 	}
 	w.moved = now
 }
 
-// pass notes that the server has let a request through.
+// pass records that the server accepted a request.
 func (w *window) pass(t trip, now int64) {
 	switch {
 	case !w.on:
 		w.count(now)
-		w.fresh++
+		w.thisSecond++
 	case t.round == w.round && !w.open:
-		w.place(true)
+		w.noteBegun(true)
 		if p := t.at - w.began; w.began > 0 && (w.period == 0 || p < w.period) {
 			w.period = p
 		}
-		w.open, w.vain = true, 0
+		w.open, w.failedProbes = true, 0
 		w.size = max(w.size+1, w.known*3/4)
-		w.began, w.full, w.more = t.at, false, 0
+		w.began, w.full, w.extra = t.at, false, 0
 		w.sent, w.recent = w.sent[:0], 0
-		w.note(t.at)
+		w.addToBatch(t.at)
 	case t.round == w.round:
 		w.gained++
 		switch {
-		case w.places > 0:
-			w.place(false)
+		case w.capacity > 0:
+			w.noteBegun(false)
 		case w.size < w.known || w.known == 0 || w.gained >= w.size:
 			w.size++
 			w.gained = 0
 		}
-	case t.round == w.before:
+	case t.round == w.knownRound:
 		w.known++
 	}
 	w.done(t, now)
 }
 
-// count moves on to the second of now.
+// count moves the counts of passes on to the second of now.
 func (w *window) count(now int64) {
 	switch second := now / 1000; second - w.second {
 	case 0:
 	case 1:
-		w.second, w.aged, w.fresh = second, w.fresh, 0
+		w.second, w.lastSecond, w.thisSecond = second, w.thisSecond, 0
 	default:
-		w.second, w.aged, w.fresh = second, 0, 0
+		w.second, w.lastSecond, w.thisSecond = second, 0, 0
 	}
 }
 
-// limit notes that a request met the limit. until is the server's wish, or 0.
+// limit records that a request met the limit. until is the time the server asked
+// for, or 0.
 func (w *window) limit(t trip, now, until int64) {
-	first := w.on && !w.open
+	probe := w.on && !w.open
 	switch {
 	case !w.on:
 		w.count(now)
-		w.start(w.fresh + w.aged)
+		w.start(w.thisSecond + w.lastSecond)
 		w.began = t.at
-		if w.aged > 0 {
+		if w.lastSecond > 0 {
 			w.began = min(t.at, (w.second-1)*1000)
 		}
-		w.before = w.round
-	case t.round != w.round: // its round has shut the window already
+		w.knownRound = w.round
+	case t.round != w.round: // another request of its round has shut the window already
 		w.until = max(w.until, until)
 		return
-	case first:
-		w.vain++
-		w.before = -1 // known stays
+	case probe:
+		w.failedProbes++
+		w.knownRound = -1 // known stays as it is
 	default:
-		w.was = w.known
+		w.knownBefore = w.known
 		w.known = max(w.recent-w.out, 1)
 		w.size = max(w.size/2, 1)
-		w.step, w.rest = 1, w.pause
-		w.pause = min(w.pause*2, pauseMost)
-		w.before = w.round
+		w.tryNext, w.untilTry = 1, w.betweenTries
+		w.betweenTries = min(w.betweenTries*2, maxBetweenTries)
+		w.knownRound = w.round
 	}
-	w.guess(first)
-	w.told = until > now
+	w.guessCapacity(probe)
+	w.fromServer = until > now
 	switch {
-	case w.told:
+	case w.fromServer:
 		w.until = max(w.until, until)
-	case first:
+	case probe:
 		w.until = max(w.until, now+w.restLength())
 	case w.period > 0:
-		w.until = max(w.until, w.began+w.period, now+restFirst)
+		w.until = max(w.until, w.began+w.period, now+minRest)
 	}
 	w.patience = w.until + w.restLength()
 	w.close()
 }
 
-// restLength is how long to wait after so many first ones in vain.
-func (w *window) restLength() int64 { return min(restFirst<<min(max(w.vain-1, 0), 10), restMost) }
+// restLength returns how long to wait after this many failed probes.
+func (w *window) restLength() int64 { return min(minRest<<min(max(w.failedProbes-1, 0), 10), maxRest) }
 
-// start turns the window on.
+// start turns the window on. known is what passed before the limit, 0 if not known.
 func (w *window) start(known int) {
-	w.was = 0
+	w.knownBefore = 0
 	w.on, w.size, w.known, w.period = true, 1, known, 0
-	w.places = 0
-	w.vain, w.step, w.rest, w.pause = 0, 1, pauseFirst, pauseFirst
+	w.capacity = 0
+	w.failedProbes, w.tryNext, w.untilTry, w.betweenTries = 0, 1, firstTryAfter, firstTryAfter
 }
 
-// close lets one go first.
+// close shuts the window: the next request is a probe.
 func (w *window) close() {
-	w.open, w.trying, w.out, w.gained = false, false, 0, 0
+	w.open, w.probing, w.out, w.gained = false, false, 0, 0
 	w.round++
 }
 
-// lift ends the cool-down: a person says so, or another tab was let through.
+// lift ends the cool-down: a person said so, or the limit let another tab through.
 func (w *window) lift() { w.until = 0 }
 
-// hear takes the server's wish from another tab.
+// hear applies a time that the server asked another tab for.
 func (w *window) hear(until int64) {
 	if until <= w.until {
 		return
 	}
 	if !w.on {
 		w.start(0)
-		w.began, w.before = 0, -1
+		w.began, w.knownRound = 0, -1
 		w.close()
 	}
-	w.until, w.told = until, true
+	w.until, w.fromServer = until, true
 }
 
-// yield lets another tab go first.
+// yield lets another tab go first, until the given time.
 func (w *window) yield(until int64) {
 	w.until = max(w.until, until)
 }

@@ -16,7 +16,7 @@ type crowd struct {
 	line  line
 	now   int64
 	turns []*turn
-	going []int // in the order in which they went, since the last look
+	going []int // in the order in which they went, since the last call of gone
 }
 
 func newCrowd(t *testing.T, n int) *crowd {
@@ -27,7 +27,7 @@ func newCrowd(t *testing.T, n int) *crowd {
 	return c
 }
 
-// ask lets the sessions ask, and those whom that wakes.
+// ask lets the sessions ask, and then those that this wakes.
 func (c *crowd) ask(ids ...int) {
 	for _, id := range ids {
 		if c.line.ask(c.turns[id], c.now) {
@@ -45,7 +45,7 @@ func (c *crowd) rouse() {
 	}
 }
 
-// gone is who went since the last look.
+// gone returns who went since the last call.
 func (c *crowd) gone() []int {
 	going := c.going
 	c.going = nil
@@ -59,10 +59,10 @@ func (c *crowd) pass(ids ...int) {
 	}
 }
 
-func (c *crowd) limit(wish int64, ids ...int) {
+func (c *crowd) limit(wait int64, ids ...int) {
 	until := int64(0)
-	if wish > 0 {
-		until = c.now + wish
+	if wait > 0 {
+		until = c.now + wait
 	}
 	for _, id := range ids {
 		c.line.limit(c.turns[id], c.now, until)
@@ -70,11 +70,11 @@ func (c *crowd) limit(wish int64, ids ...int) {
 	}
 }
 
-// sleep moves the clock and calls whoever asked for it.
+// sleep moves the clock, and lets the timekeeper ask if it is time.
 func (c *crowd) sleep(ms int64) {
 	c.now += ms
-	if caller := c.line.caller; caller != nil && caller.call > 0 && caller.call <= c.now {
-		c.ask(caller.id)
+	if t := c.line.timekeeper; t != nil && t.call > 0 && t.call <= c.now {
+		c.ask(t.id)
 	}
 }
 
@@ -86,7 +86,7 @@ func span(from, to int) []int {
 	return ids
 }
 
-func TestNothingWaitsWhereNoLimitIsMet(t *testing.T) {
+func TestNothingWaitsWhileNoLimitIsMet(t *testing.T) {
 	c := newCrowd(t, 1000)
 	c.ask(span(0, 1000)...)
 	require.Equal(t, span(0, 1000), c.gone())
@@ -98,7 +98,7 @@ func TestNothingWaitsWhereNoLimitIsMet(t *testing.T) {
 	require.Len(t, c.gone(), 1000)
 }
 
-func TestAfterALimitOneGoesFirstThenTwiceAsManyWithEachRound(t *testing.T) {
+func TestAfterALimitAProbeGoesThenTwiceAsManyWithEachRound(t *testing.T) {
 	c := newCrowd(t, 101)
 	c.ask(0)
 	c.limit(1000, 0)
@@ -117,7 +117,7 @@ func TestAfterALimitOneGoesFirstThenTwiceAsManyWithEachRound(t *testing.T) {
 	}
 }
 
-func TestTheWindowGrowsUpToWhatPassedTheLastTime(t *testing.T) {
+func TestTheWindowGrowsUpToWhatPassedBeforeTheLimit(t *testing.T) {
 	c := newCrowd(t, 60)
 	c.ask(span(0, 60)...)
 	c.pass(span(0, 5)...)
@@ -134,10 +134,10 @@ func TestTheWindowGrowsUpToWhatPassedTheLastTime(t *testing.T) {
 	}
 	require.Equal(t, 10, went)
 	c.sleep(1000)
-	require.NotEmpty(t, c.gone(), "the next period has as many")
+	require.NotEmpty(t, c.gone(), "as many go in the next period")
 }
 
-func TestWhatPassedTheLastTimeGoesSoonAfterTheFirstOne(t *testing.T) {
+func TestThreeQuartersOfWhatPassedLastTimeFollowTheProbe(t *testing.T) {
 	c := newCrowd(t, 100)
 	c.ask(span(0, 100)...)
 	c.pass(span(0, 20)...)
@@ -149,8 +149,8 @@ func TestWhatPassedTheLastTimeGoesSoonAfterTheFirstOne(t *testing.T) {
 	require.Len(t, c.gone(), 15, "three quarters of twenty")
 }
 
-// limitedPlaces lets ten answers begin, and nobody else while they go on.
-func limitedPlaces(t *testing.T) *crowd {
+// limitedCapacity lets ten answers begin, and no other before one of them ends.
+func limitedCapacity(t *testing.T) *crowd {
 	c := newCrowd(t, 40)
 	c.ask(span(0, 40)...)
 	c.pass(span(0, 10)...)
@@ -161,52 +161,52 @@ func limitedPlaces(t *testing.T) *crowd {
 	for _, id := range c.gone() {
 		c.limit(1000, id)
 	}
-	require.Equal(t, 10, c.line.places)
+	require.Equal(t, 10, c.line.capacity)
 	c.sleep(1000)
-	require.Empty(t, c.gone(), "all places are taken")
+	require.Empty(t, c.gone(), "as many are answered as can be")
 	return c
 }
 
-func TestWhereAServerAnswersSoManyAtATimeEachThatEndsLetsOneGo(t *testing.T) {
-	c := limitedPlaces(t)
+func TestIfAServerLimitsAnswersAtATimeEachThatEndsLetsOneGo(t *testing.T) {
+	c := limitedCapacity(t)
 	for id := range 10 {
 		c.line.leave(c.turns[id], c.now)
 		c.rouse()
 		require.Equal(t, []int{11 + id}, c.gone())
 		c.sleep(100)
 		c.pass(11 + id)
-		require.Empty(t, c.gone(), "the place is taken")
+		require.Empty(t, c.gone(), "as many are answered as can be")
 	}
 	require.Equal(t, 10, c.line.streams)
 }
 
-func TestThatAServerAnswersSoManyAtATimeIsNotBelievedForLong(t *testing.T) {
-	c := limitedPlaces(t)
-	c.sleep(restFirst)
+func TestAGuessedLimitOfAnswersAtATimeIsGivenUpAgain(t *testing.T) {
+	c := limitedCapacity(t)
+	c.sleep(minRest)
 	first := c.gone()
-	require.Len(t, first, 1, "nothing has ended, and one is tried")
+	require.Len(t, first, 1, "nothing has ended, but a probe goes")
 	c.pass(first...)
-	require.Negative(t, c.line.places, "more are answered than there were places")
+	require.Negative(t, c.line.capacity, "more are answered at once than was guessed")
 	require.NotEmpty(t, c.gone())
 
-	c = limitedPlaces(t)
+	c = limitedCapacity(t)
 	c.line.leave(c.turns[0], c.now)
 	c.line.leave(c.turns[1], c.now)
 	c.rouse()
 	c.limit(1000, c.gone()...)
-	require.Negative(t, c.line.places, "there were places, and the limit was met: it is another one")
+	require.Negative(t, c.line.capacity, "the limit was met below the capacity, so it is another limit")
 
-	c = limitedPlaces(t)
+	c = limitedCapacity(t)
 	c.line.leave(c.turns[0], c.now)
 	c.rouse()
 	c.pass(c.gone()...)
-	c.sleep(placeFor - 1)
+	c.sleep(turnFor - 1)
 	require.Empty(t, c.gone())
 	c.sleep(1)
 	require.Len(t, c.gone(), 1, "answers may go on for an hour")
 }
 
-func TestAFirstOneThatMeetsTheLimitAgainLetsTheNextGoFirst(t *testing.T) {
+func TestAfterAFailedProbeTheNextInLineIsTheProbe(t *testing.T) {
 	c := newCrowd(t, 10)
 	c.ask(0)
 	c.limit(1000, 0)
@@ -219,30 +219,30 @@ func TestAFirstOneThatMeetsTheLimitAgainLetsTheNextGoFirst(t *testing.T) {
 	}
 }
 
-func TestWithoutAWishTheRestDoublesWithEachFirstOneInVain(t *testing.T) {
+func TestWithoutATimeFromTheServerTheRestDoublesWithEachFailedProbe(t *testing.T) {
 	c := newCrowd(t, 12)
 	c.ask(0)
 	c.limit(0, 0)
 	c.gone()
 	c.ask(span(1, 12)...)
-	require.Equal(t, []int{1}, c.gone(), "one session's backoff holds no other")
-	rest := restFirst
+	require.Equal(t, []int{1}, c.gone(), "one session's backoff does not hold up another")
+	rest := minRest
 	for id := 1; id < 11; id++ {
 		c.limit(0, id)
 		c.sleep(rest - 1)
 		require.Empty(t, c.gone())
 		c.sleep(1)
 		require.Equal(t, []int{id + 1}, c.gone())
-		rest = min(2*rest, restMost)
+		rest = min(2*rest, maxRest)
 	}
 }
 
-func TestAnyEndOfARequestFreesItsPlace(t *testing.T) {
+func TestAnyEndOfARequestEndsItsTurn(t *testing.T) {
 	for name, end := range map[string]func(*crowd){
-		"headers":         func(c *crowd) { c.pass(1) },
-		"failure":         func(c *crowd) { c.line.leave(c.turns[1], c.now) },
-		"forgotten 30 s":  func(c *crowd) { c.now += placeFor; c.ask(2) },
-		"abort, no place": func(c *crowd) { c.line.leave(c.turns[1], c.now); c.line.leave(c.turns[1], c.now) },
+		"headers":        func(c *crowd) { c.pass(1) },
+		"failure":        func(c *crowd) { c.line.leave(c.turns[1], c.now) },
+		"forgotten 30 s": func(c *crowd) { c.now += turnFor; c.ask(2) },
+		"abort, twice":   func(c *crowd) { c.line.leave(c.turns[1], c.now); c.line.leave(c.turns[1], c.now) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCrowd(t, 5)
@@ -274,7 +274,7 @@ func TestALimitHalvesTheWindowOnceInARound(t *testing.T) {
 	require.Equal(t, 15, c.line.known)
 }
 
-func TestALateAnswerOfAnEarlierRoundOpensNothing(t *testing.T) {
+func TestALateAnswerOfAnEarlierRoundDoesNotOpenTheWindow(t *testing.T) {
 	c := newCrowd(t, 10)
 	c.ask(0, 1)
 	c.limit(1000, 0)
@@ -286,7 +286,7 @@ func TestALateAnswerOfAnEarlierRoundOpensNothing(t *testing.T) {
 	require.False(t, c.line.open)
 }
 
-func TestItEndsWhenNobodyWaits(t *testing.T) {
+func TestTheWindowIsOffWhenNobodyWaits(t *testing.T) {
 	c := newCrowd(t, 10)
 	c.ask(0)
 	c.limit(1000, 0)
@@ -298,7 +298,7 @@ func TestItEndsWhenNobodyWaits(t *testing.T) {
 	require.Len(t, c.gone(), 10)
 }
 
-func TestALineKnowsHowManyAreServedBefore(t *testing.T) {
+func TestALineCountsThoseAhead(t *testing.T) {
 	c := newCrowd(t, 10)
 	c.ask(0)
 	c.limit(1000, 0)
@@ -311,7 +311,7 @@ func TestALineKnowsHowManyAreServedBefore(t *testing.T) {
 	require.Zero(t, c.line.ahead(c.turns[1]))
 }
 
-func TestWhenTheCallerGivesUpAnotherIsAppointed(t *testing.T) {
+func TestWhenTheTimekeeperLeavesAnotherTakesOver(t *testing.T) {
 	c := newCrowd(t, 10)
 	c.ask(0)
 	c.limit(1000, 0)
@@ -325,7 +325,7 @@ func TestWhenTheCallerGivesUpAnotherIsAppointed(t *testing.T) {
 	require.Equal(t, []int{9}, c.gone())
 }
 
-func TestAPersonLiftsTheCooldownNotTheWindow(t *testing.T) {
+func TestAPersonEndsTheCooldownNotTheWindow(t *testing.T) {
 	c := newCrowd(t, 10)
 	c.ask(0)
 	c.limit(60_000, 0)
@@ -337,7 +337,7 @@ func TestAPersonLiftsTheCooldownNotTheWindow(t *testing.T) {
 	require.Equal(t, []int{1}, c.gone())
 }
 
-func TestAnotherTabsWishHoldsAndItsSuccessLetsOneGo(t *testing.T) {
+func TestAnotherTabsCooldownAppliesAndItsSuccessLetsOneGo(t *testing.T) {
 	c := newCrowd(t, 10)
 	c.line.hear(c.now + 5000)
 	c.ask(span(0, 10)...)
@@ -349,7 +349,7 @@ func TestAnotherTabsWishHoldsAndItsSuccessLetsOneGo(t *testing.T) {
 }
 
 // TestOnlyThoseWhoseTurnItIsAreWoken lets ten thousand meet a limit of a
-// thousand a second, and counts how often anybody has to be called.
+// thousand a second, and counts how often any of them must be called.
 func TestOnlyThoseWhoseTurnItIsAreWoken(t *testing.T) {
 	const n, limit = 10_000, 1000
 	c := newCrowd(t, n)
@@ -360,8 +360,8 @@ func TestOnlyThoseWhoseTurnItIsAreWoken(t *testing.T) {
 		if now := c.now / 1000; now != window {
 			window, used = now, 0
 		}
-		if c.line.caller != nil && c.line.caller.call > 0 && c.line.caller.call <= c.now {
-			asked = append(asked, c.line.caller.id)
+		if c.line.timekeeper != nil && c.line.timekeeper.call > 0 && c.line.timekeeper.call <= c.now {
+			asked = append(asked, c.line.timekeeper.id)
 		}
 		c.ask(asked...)
 		calls += len(asked)
@@ -384,9 +384,9 @@ func TestOnlyThoseWhoseTurnItIsAreWoken(t *testing.T) {
 	require.Less(t, c.now-noon, int64(15_000))
 }
 
-// TestALineNeverStandsStill lets sessions do what they like, in any order: as
-// long as somebody waits, somebody is on the way, or is to ask.
-func TestALineNeverStandsStill(t *testing.T) {
+// TestALineNeverStalls lets sessions do anything in any order: as long as one waits,
+// another is in flight, or one has a time to ask.
+func TestALineNeverStalls(t *testing.T) {
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		c := newCrowd(t, 1+r.IntN(40))
@@ -440,15 +440,15 @@ func (c *crowd) check() {
 	require.Same(c.t, before, c.line.queue.last)
 	require.GreaterOrEqual(c.t, c.line.out, 0)
 	require.Equal(c.t, begun, c.line.streams)
-	caller := c.line.caller
+	timekeeper := c.line.timekeeper
 	if waiting > 0 && taken == 0 {
-		require.NotNil(c.t, caller)
-		require.Equal(c.t, turnWaiting, caller.state)
-		require.Positive(c.t, caller.call)
+		require.NotNil(c.t, timekeeper)
+		require.Equal(c.t, turnWaiting, timekeeper.state)
+		require.Positive(c.t, timekeeper.call)
 	}
 }
 
-func TestWhoIsAloneWaitsNoLongerThanItsOwnPolicySays(t *testing.T) {
+func TestALoneSessionWaitsNoLongerThanItsPolicySays(t *testing.T) {
 	const own = 1000 // ms
 	c := newCrowd(t, 2)
 	c.ask(0)
@@ -460,14 +460,14 @@ func TestWhoIsAloneWaitsNoLongerThanItsOwnPolicySays(t *testing.T) {
 	}
 	require.Equal(t, []int{0}, c.gone())
 
-	// Where another waits, too, both rest: the limit has answered eight times.
+	// If another one waits too, both rest: the limit was met eight times.
 	c.limit(0, 0)
 	c.ask(1)
 	c.sleep(own)
 	c.ask(0)
 	require.Empty(t, c.gone())
 
-	// What the server asks for holds whoever it is.
+	// A time that the server asked for applies to a lone session too.
 	lone := newCrowd(t, 1)
 	lone.ask(0)
 	lone.gone()

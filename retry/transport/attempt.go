@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// bufferSize is how much of a body is read at once, and so how far a reader
-	// may be ahead of its consumer.
+	// bufferSize is how much of a body is read at once, in bytes, and so how far the
+	// reader can be ahead of its consumer.
 	bufferSize = 8 << 10
-	// maxEmptyReads is how many reads in a row may give nothing.
+	// maxEmptyReads is how many reads in a row may return nothing (as in bufio).
 	maxEmptyReads = 100
 )
 
@@ -22,13 +22,13 @@ type attempt struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	req    *http.Request // nil if it could not be made
+	req    *http.Request // nil until it is made, or if it could not be
 	opened chan opened   // the response or the error, once
 	resp   *http.Response
 
 	chunks  chan chunk
 	reading bool
-	end     error // how the body ended, io.EOF if well
+	end     error // how the body ended; io.EOF if without an error
 }
 
 type opened struct {
@@ -36,7 +36,7 @@ type opened struct {
 	err  error
 }
 
-// chunk is bytes of a body, good until the next chunk is received, or its end.
+// chunk is bytes of a body, valid until the next chunk is received, or its end.
 type chunk struct {
 	bytes []byte
 	err   error
@@ -48,7 +48,7 @@ func newAttempt(parent context.Context, number int) *attempt {
 	return a
 }
 
-// open sends the request. A response that comes too late is closed.
+// open sends the request. It closes a response that comes after the attempt ended.
 func (a *attempt) open(send func(*http.Request) (*http.Response, error), req *http.Request) {
 	resp, err := send(req)
 	select {
@@ -60,13 +60,13 @@ func (a *attempt) open(send func(*http.Request) (*http.Response, error), req *ht
 	}
 }
 
-// read hands the body over in chunks, one buffer ahead of the consumer: so one
-// that comes back late finds what has arrived, and need not ask the clock
-// whether the stream is silent.
+// read sends the body to chunks, one buffer ahead of the consumer. So a consumer that
+// comes back late finds what has arrived before any clock decides that the stream
+// is silent.
 func (a *attempt) read(body io.ReadCloser) {
 	defer a.cancel()
 	defer func() { _ = body.Close() }()
-	// While the consumer looks at one buffer, the other one is filled.
+	// While the consumer uses one buffer, the other one is filled.
 	var buffers [2][]byte
 	empty := 0
 	for i := 0; ; i ^= 1 {
@@ -94,7 +94,7 @@ func (a *attempt) read(body io.ReadCloser) {
 	}
 }
 
-// drop gives the attempt up.
+// drop abandons the attempt.
 func (a *attempt) drop() {
 	a.cancel()
 	if a.resp != nil && !a.reading {

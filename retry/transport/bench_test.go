@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// endless is a chat completion of n tokens, in memory.
+// endless returns a chat completion of n tokens, in memory.
 func endless(n int) string {
 	return chatRole() + strings.Repeat(chatToken("word "), n) + chatFinish() + "data: [DONE]\n\n"
 }
@@ -43,8 +43,8 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 }
 
-// BenchmarkStreams is what streams of one group take that run side by side. They
-// share a lock only to decide, not to read: MB/s grow with the processors.
+// BenchmarkStreams measures streams of one group that run at the same time. They share
+// a lock only to decide, not to read, so MB/s grow with the number of processors.
 func BenchmarkStreams(b *testing.B) {
 	text := endless(2_000)
 	base := roundTrip(func(*http.Request) (*http.Response, error) {

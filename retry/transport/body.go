@@ -6,13 +6,13 @@ import (
 	"net/http"
 )
 
-// response is what RoundTrip gives its caller.
+// response returns what RoundTrip returns to its caller.
 func (r *round) response() *http.Response {
 	resp := r.resp
 	resp.Request = r.req
 	switch {
 	case r.passed && !r.attempt.reading:
-		// Nothing was read: it is the caller's, but for our context.
+		// Nothing was read: the body is passed on. At its end the context must be freed.
 		passed := passedBody{resp.Body, r.cancel}
 		resp.Body = passed
 		if w, ok := passed.ReadCloser.(io.Writer); ok {
@@ -28,8 +28,7 @@ func (r *round) response() *http.Response {
 	return resp
 }
 
-// passedBody is a body that is not guarded. At its end it frees the context
-// of its request.
+// passedBody is a body that is not guarded. At its end it frees its request's context.
 type passedBody struct {
 	io.ReadCloser
 	cancel context.CancelCauseFunc
@@ -49,6 +48,7 @@ func (b passedBody) Close() error {
 	return err
 }
 
+// passedConn is a passedBody that can also be written to.
 type passedConn struct {
 	passedBody
 	io.Writer
@@ -63,18 +63,19 @@ func (b *body) Read(p []byte) (int, error) {
 	n, err := r.read(p)
 	r.mu.Unlock()
 	if r.closed.Load() {
-		r.close() // Close found the lock taken and left this to us
+		r.close() // Close found the lock taken, so it left this to Read
 	}
 	return n, err
 }
 
-// Close ends the request. It may be called while a Read waits, also by what
-// that Read calls.
+// Close ends the request. It may be called while a Read waits, and also from a
+// callback that this Read calls.
 func (b *body) Close() error {
 	b.r.close()
 	return nil
 }
 
+// read reads pending bytes, or drives the round until there are some.
 func (r *round) read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -88,8 +89,8 @@ func (r *round) read(p []byte) (int, error) {
 			r.pending = nil
 			r.abort()
 		case r.err != nil && len(r.pending) > 0 && r.req.Context().Err() != nil:
-			// It was over already. Where it is not, only abort may end it, or
-			// it would be held forever.
+			// The round had ended before the cancel. One that has not ended must be
+			// ended by abort, or it would never be freed.
 			r.pending, r.err = nil, canceled(r.req.Context())
 		case len(r.pending) > 0:
 			n := copy(p, r.pending)
@@ -103,7 +104,7 @@ func (r *round) read(p []byte) (int, error) {
 	}
 }
 
-// close ends the round, whatever it is at.
+// close ends the round in any state.
 func (r *round) close() {
 	r.closed.Store(true)
 	r.cancel(errClosed)

@@ -9,24 +9,22 @@ import (
 	"time"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/httperror"
 )
 
-// maxErrorBody is how much of a body the classifier can use.
-const maxErrorBody = 64 << 10
-
-// ClassifyResponse judges a response with an error status, as the provider's own
-// words for a failure come through [Transport.RoundTrip]:
+// ClassifyResponse judges a response with an error status, such as
+// [Transport.RoundTrip] passes on from the provider:
 //
 //	verdict := transport.ClassifyResponse(resp)
 //
-// It reads the first 64 KiB of the body; the body can still be read whole, and
-// is still to be closed. Of a status below 400 it reads only what is
-// application/json, where an error may stand, too; any other is unknown.
+// It reads the first 64 KiB of the body. The caller can still read the whole body,
+// and must still close it. If the status is below 400, it reads only a body of type
+// application/json, which may contain an error; every other is judged unknown.
 //
-// The provider is told by resp.Request's address. As an error for [retry.Do],
-// which heeds the verdict and its wait, it is &retry.Error{Verdict: verdict}.
+// resp.Request's address shows which provider it is. To give the verdict and its
+// wait to [retry.Do], return &retry.Error{Verdict: verdict}.
 func ClassifyResponse(resp *http.Response) classify.Verdict {
-	f := classify.Failure{Phase: classify.PhaseResponse, Status: resp.StatusCode, Headers: flatten(resp.Header), Now: time.Now().UnixMilli()}
+	f := classify.Failure{Phase: classify.PhaseResponse, Status: resp.StatusCode, Headers: httperror.Headers(resp.Header), Now: time.Now().UnixMilli()}
 	if resp.Request != nil && resp.Request.URL != nil {
 		f.URL = resp.Request.URL.String()
 	}
@@ -37,12 +35,12 @@ func ClassifyResponse(resp *http.Response) classify.Verdict {
 	return classify.Classify(f)
 }
 
-// peek gives the beginning of a body, and puts it back.
+// peek returns the beginning of a body, and leaves the whole body to be read.
 func peek(resp *http.Response) string {
-	head, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	head, err := io.ReadAll(io.LimitReader(resp.Body, httperror.MaxBody))
 	rest := io.Reader(resp.Body)
 	if err != nil {
-		rest = failing{err}
+		rest = brokenBody{err}
 	}
 	resp.Body = struct {
 		io.Reader
@@ -51,7 +49,7 @@ func peek(resp *http.Response) string {
 	return strings.ToValidUTF8(string(head), "\uFFFD")
 }
 
-// failing is a body that has broken.
-type failing struct{ err error }
+// brokenBody is the rest of a body that failed.
+type brokenBody struct{ err error }
 
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (f brokenBody) Read([]byte) (int, error) { return 0, f.err }

@@ -38,7 +38,7 @@ func TestAResponseIsJudgedAndCanStillBeRead(t *testing.T) {
 				require.Equal(t, c.kind, verdict.Kind, verdict.Rule)
 				require.False(t, verdict.Retryable)
 				require.Equal(t, c.provider, verdict.Provider)
-				require.Equal(t, verdict, ClassifyResponse(resp), "twice is once")
+				require.Equal(t, verdict, ClassifyResponse(resp), "a second call gives the same verdict")
 				require.Equal(t, strings.Join(c.script.chunks, ""), read(t, resp))
 				synctest.Wait()
 				require.Zero(t, p.open)
@@ -66,8 +66,8 @@ func TestAResponseWhoseBodyBreaksIsJudgedByTheRest(t *testing.T) {
 	require.Equal(t, classify.Overloaded, ClassifyResponse(&http.Response{StatusCode: 529}).Kind, "no body, no request, no headers")
 }
 
-// A plain client in the plain loop: one line is enough for the server's wait.
-func TestTheLoopHeedsAVerdictOnAResponse(t *testing.T) {
+// With a plain client and retry.Do, one line is enough to follow the server's wait.
+func TestDoFollowsAVerdictOnAResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{status: 429, headers: map[string]string{"Retry-After": "30"}}, attemptScript{status: 400})
 		began := time.Now()

@@ -7,27 +7,27 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// Controller is what a "Retry now" and a "Stop" button need. Requests of all
-// transports that it is given to count; a request leaves when it is over. The
-// zero Controller is ready; it is safe for concurrent use and must not be copied.
+// Controller is what a "Retry now" and a "Stop" button need. It controls the current
+// requests of all transports that it is set in. The zero Controller is ready to use.
+// It is safe for concurrent use and must not be copied.
 type Controller struct {
 	mu     sync.Mutex
 	rounds []*round
 }
 
-// RetryNow ends the waits and sets the counts of failures to 0. Requests that
-// are not waiting are not touched.
-func (c *Controller) RetryNow() { c.tell(askRetryNow) }
+// RetryNow ends all waits, and resets the failure counts of those requests to 0. It
+// does nothing to requests that are not waiting.
+func (c *Controller) RetryNow() { c.ask(askRetryNow) }
 
-// Stop ends the requests. Their errors are [retry.ErrStopped]; what was
-// received before can still be read.
-func (c *Controller) Stop() { c.tell(askStop) }
+// Stop ends all requests. errors.Is finds [retry.ErrStopped] in their errors; what
+// was received before can still be read.
+func (c *Controller) Stop() { c.ask(askStop) }
 
-// Snapshots are the states of the requests that are not over, oldest first.
+// Snapshots returns the states of the requests that are not over, oldest first.
 func (c *Controller) Snapshots() []session.Snapshot {
 	var all []session.Snapshot
 	for _, r := range c.list() {
-		if s, err := r.session.Snapshot(); err == nil { // else it was freed just now
+		if s, err := r.session.Snapshot(); err == nil { // otherwise it has just ended
 			all = append(all, s)
 		}
 	}
@@ -40,10 +40,10 @@ func (c *Controller) list() []*round {
 	return slices.Clone(c.rounds)
 }
 
-func (c *Controller) tell(what uint32) {
+func (c *Controller) ask(what uint32) {
 	for _, r := range c.list() {
 		r.asked.Or(what)
-		r.rouse()
+		r.wakeUp()
 	}
 }
 

@@ -9,36 +9,38 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// Event is one thing that happened to a stream.
+// Event is one event of a stream, as [Transport.Stream] yields it.
 type Event struct {
-	// Type is message, retry, reset or finish. Errors come beside events.
+	// Type is message, retry, reset or finish. An error is the second value of the
+	// sequence, not an event.
 	Type retry.ChatStreamEventType
-	// Name is the event field of a message, "message" if the server gave none.
+	// Name is the event field of a message, "message" if the server set none.
 	Name string
 	// Data is the data of a message. It is never empty.
 	Data string
-	// ID is the last id that the server gave, "" if none.
+	// ID is the last id that the server set, "" if none.
 	ID string
-	// Text and Reasoning are what the message adds to the answer's text and to
-	// the model's reasoning, in any protocol.
+	// Text and Reasoning are what the message adds to the answer's text and to the
+	// model's reasoning, in any protocol. "" if nothing.
 	Text, Reasoning string
-	// Retry is what to show while the next attempt is waited for.
+	// Retry is what to show during the wait for the next attempt. It is set only for
+	// type retry.
 	Retry *retry.ChatStreamRetry
-	// Finish is how the answer ended.
+	// Finish is how the answer ended. It is set only for type finish.
 	Finish *Finish
 }
 
-// Finish is how an answer ended, as far as the provider tells.
+// Finish is how an answer ended, as far as the provider says.
 type Finish struct {
 	// Reason is "stop", "length", "tool_calls", "content_filter", "error" or empty.
 	Reason string
-	// InputTokens and OutputTokens are what the provider counted.
+	// InputTokens and OutputTokens are the provider's counts, 0 if it sent none.
 	InputTokens, OutputTokens int64
 }
 
-// MarshalJSON writes the event in the wire form, in which a server sends it on:
-// {"type":"retry","retry":{"attempt":1,"delay_ms":1000,…}}. The JavaScript
-// package's toWire writes the same.
+// MarshalJSON returns the wire form, in which a server passes the event on to a page:
+// {"type":"retry","retry":{"attempt":1,"delay_ms":1000,…}}. toWire in the JavaScript
+// package writes the same.
 func (e Event) MarshalJSON() ([]byte, error) {
 	out := wireEvent{Type: e.Type}
 	switch e.Type {
@@ -82,7 +84,7 @@ type wireUsage struct {
 	OutputTokens int64 `json:"output_tokens"`
 }
 
-// errorEvent is err as a page may see it.
+// errorEvent returns err in a form that a page may show.
 func errorEvent(err error) *retry.ChatStreamError {
 	var verdict classify.Verdict
 	var failure *retry.Error
@@ -97,7 +99,7 @@ func errorEvent(err error) *retry.ChatStreamError {
 	}
 }
 
-// finishOf is Ending for those who do not know the protocols.
+// finishOf returns e without what only the protocols' readers need.
 func finishOf(e *protocol.Ending) *Finish {
 	return &Finish{Reason: string(e.Reason), InputTokens: e.InputTokens, OutputTokens: e.OutputTokens}
 }

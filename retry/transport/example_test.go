@@ -17,8 +17,8 @@ import (
 	"github.com/steadfetch/steadfetch/retry/transport"
 )
 
-// A client whose streams survive. The provider is overloaded, then breaks the
-// connection before its first word, then answers.
+// A client whose streams are retried. The provider is overloaded, then breaks the
+// connection before the first output, then answers.
 func Example() {
 	srv := chattest.New(nil)
 	defer srv.Close()
@@ -53,8 +53,8 @@ func Example() {
 	// Hello, world!
 }
 
-// A consumer that can take back what it has shown is not stopped by a failure
-// in mid-answer.
+// For a consumer that can take back what it has shown, a failure in the middle of an
+// answer is not the end.
 func ExampleTransport_Stream() {
 	srv := chattest.New(nil)
 	defer srv.Close()
@@ -85,8 +85,8 @@ func ExampleTransport_Stream() {
 	// Hello, world!
 }
 
-// Each attempt as a span's facts, under OpenTelemetry's names: with its SDK,
-// start a span at event.Start, set the attributes, end it at event.End.
+// Each attempt has the facts of an OpenTelemetry span. With the SDK of OpenTelemetry,
+// start a span at event.Start, set the attributes, and end it at event.End.
 func ExampleTransport_onAttempt() {
 	srv := chattest.New(nil)
 	defer srv.Close()
@@ -111,7 +111,7 @@ func ExampleTransport_onAttempt() {
 	// 2 finish 200 <nil>
 }
 
-// A server that passes an answer on to its page, retries included.
+// A server that passes an answer on to its page, including the retries.
 func ExampleRelay() {
 	srv := chattest.New(nil)
 	defer srv.Close()
@@ -159,7 +159,7 @@ func ExampleRelay() {
 	// finish
 }
 
-// What a banner's two buttons and its text need.
+// What a banner with two buttons and a text needs.
 func ExampleController() {
 	srv := chattest.New(nil)
 	defer srv.Close()

@@ -20,10 +20,10 @@ import (
 	"github.com/steadfetch/steadfetch/retry/transport"
 )
 
-// answer is what the provider says in these tests, in 12 tokens or so.
+// answer is the provider's answer in these tests, about 12 tokens.
 const answer = "Größe zählt: 日本語 and 🚀, one word after the other, to the very end 👩‍💻."
 
-// protocols are the ways to ask for it, and what of an event is its text.
+// protocols are the ways to ask for it, and the path to the text in an event.
 var protocols = []struct {
 	name, path, body string
 	text             []string
@@ -34,8 +34,8 @@ var protocols = []struct {
 	{"gemini", "/v1beta/models/gemini-x:streamGenerateContent?alt=sse", `{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}`, []string{"candidates", "content", "parts", "text"}},
 }
 
-// textOf is the text in an event's data, at a path through JSON's members and
-// first elements.
+// textOf returns the text in an event's data, at a path of member names; of an array
+// it takes the first element.
 func textOf(data string, path []string) string {
 	var at any
 	if json.Unmarshal([]byte(data), &at) != nil {
@@ -63,7 +63,7 @@ func textOf(data string, path []string) string {
 	return text
 }
 
-// The places in an answer where a fault can strike.
+// The places in an answer where a fault can happen.
 const (
 	beforeOutput = "before output"
 	firstToken   = "after the first token"
@@ -74,23 +74,22 @@ const (
 
 var places = []string{beforeOutput, firstToken, midAnswer, lastEvent}
 
-// What is to become of a request. After an outcome with a colon the kind or
-// the status follows.
+// The expected outcome of a request. After a colon, the kind or the status follows.
 const (
 	recovered = "recovered" // the exact answer, by a later attempt
 	complete  = "complete"  // the exact answer, by the first attempt
-	failed    = "error:"    // the client was told, by an error
+	failed    = "error:"    // the client got an error
 	passed    = "passed:"   // the client got the provider's own response
 )
 
 type faultCase struct {
 	name  string
 	fault chattest.Fault
-	// kind is the verdict's. Where kinds differ between protocols it is a list
-	// in the protocols' order.
+	// kind is the verdict's. If it differs between protocols, it is a list in their
+	// order.
 	kind      string
 	permanent bool
-	// whole says that the fault harms no answer: complete is the outcome.
+	// whole says that the fault does not break the answer: the outcome is complete.
 	whole  bool
 	placed bool  // it strikes at each of the places
 	stalls bool  // the policy needs clocks
@@ -159,10 +158,10 @@ func (c *faultCase) kindFor(protocol int) string {
 	return kinds[min(protocol, len(kinds)-1)]
 }
 
-// saysWhy reports whether the reason for the end comes in an event before the last.
+// saysWhy reports whether an event before the last has the finish reason.
 func saysWhy(protocol string) bool { return protocol == "anthropic" || protocol == "openai-chat" }
 
-// want is what must become of the request.
+// want returns the expected outcome of the request.
 func (c *cell) want() string {
 	client, protocol, place := c.client, c.protocol, c.place
 	switch {
@@ -192,12 +191,12 @@ func (c *cell) want() string {
 	return recovered
 }
 
-// TestFaults is the Go rows of the table of faults: each fault, in each
-// protocol and place, met by the clients that this package has.
+// TestFaults is the Go part of the table of faults: each fault, in each protocol and
+// place, with each client of this package.
 //
 //   - go-transport: a RoundTripper with the default policy.
 //   - go-resume: one that resumes after output.
-//   - go-stream: Stream, whose consumer is told to drop what it has.
+//   - go-stream: Stream, whose consumer can drop what it has.
 //
 // With STEADFETCH_FAULTS_OUT set, one line of JSON per cell is added to that file.
 func TestFaults(t *testing.T) {
@@ -220,7 +219,7 @@ func TestFaults(t *testing.T) {
 			}
 		}
 	}
-	// They wait more than they work, so many go at once.
+	// They mostly wait, so many run at once.
 	slots := make(chan struct{}, 32)
 	var wg sync.WaitGroup
 	for _, c := range all {
@@ -253,8 +252,8 @@ type cell struct {
 	err      error
 }
 
-// meet sends one request into the fault and says what became of it. The error
-// is what no client may see, whatever the outcome.
+// meet sends one request into the fault and returns the outcome. The error is a wrong
+// result, whatever the outcome.
 func (c *cell) meet(srv *chattest.Server) (outcome string, err error) {
 	fault := c.fault
 	switch c.place {
@@ -267,8 +266,8 @@ func (c *cell) meet(srv *chattest.Server) (outcome string, err error) {
 		fault.At = chattest.InLastEvent
 	}
 	if c.placed {
-		// The place is only what it says if the events arrive one by one: output
-		// that comes together with its failure is not delivered, and so mended.
+		// The place is only right if the events arrive one by one: output that arrives
+		// together with the failure is not delivered, so a retry is invisible.
 		fault.ChunkBytes, fault.DripMs = 1<<20, 15
 		if c.place == firstToken {
 			fault.DripMs = 120 // so also on a busy machine, and few events are to come
@@ -353,9 +352,9 @@ func (c *cell) meet(srv *chattest.Server) (outcome string, err error) {
 		if fault.Kind != chattest.JSONAnswer && text.String() != answer {
 			return outcome, fmt.Errorf("text %q", &text)
 		}
-		// A client that did not resume has one attempt's bytes, and all of them,
-		// but for an event that broke after the answer was complete. A last event
-		// gets the blank line that it lacks.
+		// A client that did not resume has all bytes of one attempt, except an event
+		// that broke after the answer was complete. A last event gets the blank line
+		// that it lacks.
 		sent := string(last.Sent)
 		if fault.NoFinalNewline {
 			sent += "\n"
@@ -373,10 +372,10 @@ func (c *cell) meet(srv *chattest.Server) (outcome string, err error) {
 	return outcome, nil
 }
 
-// textEnds knows the events that say the whole text again.
+// textEnds reports whether an event of this name repeats the whole text.
 func textEnds(name string) bool { return strings.HasSuffix(name, ".done") }
 
-// textIn is the text of a whole stream.
+// textIn returns the text of a whole stream.
 func textIn(body string, path []string) string {
 	var b strings.Builder
 	body = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\ufeff", "").Replace(body)

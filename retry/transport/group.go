@@ -6,24 +6,24 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// Group is what the requests that one limit of a server holds together share:
-// where one meets it the others wait, one goes first when the time is up, and
-// more follow, first come, first served. They share the retry budget too. The
-// zero Group is ready; it is safe for concurrent use and must not be copied.
+// Group is what requests share that the same limit of a server applies to. When
+// one of them meets the limit, the others wait. When the time is up, one goes first
+// and more follow, first come, first served. They share the retry budget too. The
+// zero Group is ready to use. It is safe for concurrent use and must not be copied.
 //
-// All transports share one group unless they are given another. A test in a
-// testing/synctest bubble should give its transports one, since time and
-// channels of a bubble must not leave it.
+// All transports share one group unless Transport.Group says otherwise. In a
+// testing/synctest bubble, give the transports a group of their own, since
+// channels and timers of a bubble must not be used outside it.
 type Group struct {
-	mu     sync.Mutex // guards what the sessions of this group decide, not what they read
+	mu     sync.Mutex // held while a session decides, not while it reads
 	shared session.Group
-	last   int
+	last   int            // the last ID
 	rounds map[int]*round // those that are not over, by their session's ID
 }
 
-var everyone Group
+var defaultGroup Group
 
-// join gives r a number.
+// join registers r, and returns its ID.
 func (g *Group) join(r *round) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -35,15 +35,15 @@ func (g *Group) join(r *round) int {
 	return g.last
 }
 
-// leave forgets a round that is over.
+// leave unregisters a round that is over.
 func (g *Group) leave(id int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.rounds, id)
 }
 
-// wake rouses those whose turn it is. One that does not wait yet sees it as soon
-// as it does.
+// wake wakes the rounds whose turn it is. One that is not waiting yet wakes as soon as
+// it does.
 func (g *Group) wake(ids []int) {
 	if len(ids) == 0 {
 		return
@@ -52,7 +52,7 @@ func (g *Group) wake(ids []int) {
 	defer g.mu.Unlock()
 	for _, id := range ids {
 		if r := g.rounds[id]; r != nil {
-			r.rouse()
+			r.wakeUp()
 		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// serve writes a chat completion, unless the handler answers by itself.
+// serve writes a chat completion, unless handle answers itself.
 func serve(handle func(n int, w http.ResponseWriter, req *http.Request) bool) http.Handler {
 	var n atomic.Int32
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -62,7 +62,7 @@ func TestAConnectionIsUsedAgainAfterACompleteAnswer(t *testing.T) {
 	}
 }
 
-func TestHTTP2StreamsAreMendedToo(t *testing.T) {
+func TestHTTP2StreamsAreRetriedToo(t *testing.T) {
 	srv := httptest.NewUnstartedServer(serve(func(n int, w http.ResponseWriter, req *http.Request) bool {
 		switch n {
 		case 1:
@@ -89,7 +89,7 @@ func TestHTTP2StreamsAreMendedToo(t *testing.T) {
 	require.Len(t, events, 2)
 }
 
-func TestTheBaseTakesOffTheEncodingThatItAskedFor(t *testing.T) {
+func TestTheBaseDecodesTheEncodingThatItAskedFor(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Content-Encoding", "gzip")
@@ -120,7 +120,7 @@ func TestTheBaseTakesOffTheEncodingThatItAskedFor(t *testing.T) {
 	require.Equal(t, strings.Join(chat("A", "B"), ""), string(text))
 }
 
-func TestTheClientFollowsRedirectsAndBoundsTheWhole(t *testing.T) {
+func TestTheClientFollowsRedirectsAndItsTimeoutLimitsTheWhole(t *testing.T) {
 	srv := httptest.NewServer(serve(func(n int, w http.ResponseWriter, req *http.Request) bool {
 		if n == 1 {
 			http.Redirect(w, req, "/again", http.StatusTemporaryRedirect)

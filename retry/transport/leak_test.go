@@ -22,8 +22,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// chaos answers at once, or in a while, or never; well, or badly. It counts
-// the bodies that are not closed.
+// chaos answers at once, later or never, well or badly. It counts the bodies that are
+// not closed.
 type chaos struct{ open atomic.Int64 }
 
 func (c *chaos) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -72,9 +72,9 @@ func (c *counted) Close() error {
 	return c.ReadCloser.Close()
 }
 
-// TestRequestsThatEndAtRandomMomentsLeaveNothingBehind makes many requests and
-// ends them in every way: STEADFETCH_LEAK_REQUESTS of them, by default 10 000.
-func TestRequestsThatEndAtRandomMomentsLeaveNothingBehind(t *testing.T) {
+// TestRequestsThatEndAtRandomTimesLeakNothing makes many requests and
+// ends them in every way. STEADFETCH_LEAK_REQUESTS is their number, by default 10 000.
+func TestRequestsThatEndAtRandomTimesLeakNothing(t *testing.T) {
 	requests, workers := 10_000, 200
 	if s := os.Getenv("STEADFETCH_LEAK_REQUESTS"); s != "" {
 		n, err := strconv.Atoi(s)
@@ -87,7 +87,7 @@ func TestRequestsThatEndAtRandomMomentsLeaveNothingBehind(t *testing.T) {
 	tr.Policy = retry.Policy{InitialDelay: time.Millisecond, MaxDelay: 2 * time.Millisecond}
 	resuming := *tr
 	resuming.Policy.AfterCommit = retry.AfterCommitResume
-	// One context for all: what hangs on to it is a leak.
+	// One context for all: what stays attached to it is a leak.
 	parent, cancel := context.WithCancel(context.Background())
 	defer cancel()
 
@@ -156,7 +156,7 @@ func TestRequestsThatEndAtRandomMomentsLeaveNothingBehind(t *testing.T) {
 		wg.Wait()
 		close(done)
 		<-stopped
-		require.Eventually(t, func() bool { return base.open.Load() == 0 }, 5*time.Second, time.Millisecond, "bodies are not closed")
+		require.Eventually(t, func() bool { return base.open.Load() == 0 }, 5*time.Second, time.Millisecond, "some bodies are not closed")
 		runtime.GC()
 		runtime.GC()
 		var m runtime.MemStats
@@ -166,10 +166,10 @@ func TestRequestsThatEndAtRandomMomentsLeaveNothingBehind(t *testing.T) {
 	before := runtime.NumGoroutine()
 	warm := run(requests / 10)
 	heap := run(requests)
-	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, 5*time.Second, 10*time.Millisecond, "goroutines are left")
+	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, 5*time.Second, 10*time.Millisecond, "some goroutines still run")
 	require.Empty(t, tr.Controller.Snapshots())
 	require.Empty(t, tr.Group.rounds)
-	// A context, a session or a timer per request would be megabytes.
+	// A leaked context, session or timer per request would be megabytes.
 	require.Less(t, int64(heap)-int64(warm), int64(1<<20))
 	t.Logf("%d requests: the heap was %d kB, is %d kB", requests, warm>>10, heap>>10)
 }

@@ -6,13 +6,14 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// Engine makes sessions. *wasm.Engine is one: with it a Go program decides byte
-// for byte as a page does, since it runs the very module that its pages run.
+// Engine makes sessions. *wasm.Engine is one: with it, a Go program decides exactly as
+// its pages do, since it runs the same WebAssembly module.
 type Engine interface {
+	// Open returns a new session. An invalid configuration is an error.
 	Open(session.Config) (session.Machine, error)
 }
 
-// native is a session that runs here.
+// native is a session that is compiled into the program.
 type native struct {
 	*session.Session
 	group *Group
@@ -34,7 +35,7 @@ func (n native) Step(h *session.Happened) (*session.Answer, error) {
 	return n.Session.Step(h), nil
 }
 
-// Chunk reads outside of the lock that requests share, and decides under it.
+// Chunk reads without the lock that requests share, and takes it only to decide.
 func (n native) Chunk(attempt int, now int64, p []byte) (int, *session.Answer, error) {
 	ready, a, due := n.Session.Read(attempt, now, p)
 	if !due {
@@ -75,5 +76,5 @@ func (n native) Rewrite(body string) (string, error) {
 
 func (n native) Close() error { return nil }
 
-// errNoRewrite is a body that a partial answer cannot be put into.
+// errNoRewrite says that a partial answer cannot be added to the request's body.
 var errNoRewrite = errors.New("transport: this request cannot be continued")

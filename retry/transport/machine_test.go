@@ -9,7 +9,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-func TestAnAnswerThatFlowsIsReadWhileOthersHoldTheLock(t *testing.T) {
+func TestAStreamIsReadWhileOthersHoldTheLock(t *testing.T) {
 	group := &Group{}
 	m, err := group.open(session.Config{Request: session.Request{Method: "POST", URL: chatURL, Body: `{"model":"m","stream":true}`}})
 	require.NoError(t, err)
@@ -37,6 +37,6 @@ func TestAnAnswerThatFlowsIsReadWhileOthersHoldTheLock(t *testing.T) {
 	case got := <-read:
 		require.Equal(t, chatToken("B"), got)
 	case <-time.After(10 * time.Second):
-		t.Fatal("it waits for the others")
+		t.Fatal("reading waits for the lock")
 	}
 }

@@ -8,27 +8,27 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// Relay sends the events of [Transport.Stream] on to a page, as a stream of
-// server-sent events, each one's data an event in the wire form: messages,
-// retry, reset and finish as they come, and at the end, where there is one, the
-// error. What the page sees of an error is safe to show.
+// Relay passes the events of [Transport.Stream] on to a page, as a stream of
+// Server-Sent Events whose data is an event in the wire form: messages, retry, reset
+// and finish, and at the end the error, if there is one. What it writes of an error
+// is safe to show.
 //
-// It writes the status 200 and the headers when the first event has come, and
-// flushes each event. It gives the error of the stream, or else that of
-// writing; when the page has gone, the stream is ended.
+// It writes status 200 and the headers when the first event comes, and flushes after
+// each event. It returns the error of the stream, or else an error of writing. When
+// the page has gone, it ends the stream.
 //
-// A page reads it with EventSource or fetch, and has drop what it shows at a
-// reset. The request that is relayed should be made with the page's own context,
-// so that leaving the page ends it.
+// The page reads it with EventSource or fetch, and must drop what it shows at a
+// reset. Make the relayed request with the context of the page's request, so that it
+// ends when the user leaves the page.
 func Relay(w http.ResponseWriter, events iter.Seq2[Event, error]) error {
 	out := http.NewResponseController(w)
-	begun := false
+	started := false
 	send := func(v any) error {
-		if !begun {
-			begun = true
+		if !started {
+			started = true
 			w.Header().Set("Content-Type", "text/event-stream")
 			w.Header().Set("Cache-Control", "no-cache")
-			w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+			w.Header().Set("X-Accel-Buffering", "no") // otherwise nginx buffers the events
 			w.WriteHeader(http.StatusOK)
 		}
 		data, err := json.Marshal(v)

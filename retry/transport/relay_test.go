@@ -44,7 +44,7 @@ func TestARelayWritesTheWireForm(t *testing.T) {
 				require.Len(t, event, 1)
 				continue
 			}
-			require.Len(t, event, 2, "an event is its type and a member of that name")
+			require.Len(t, event, 2, "an event has its type and a member of that name")
 			require.Contains(t, event, name)
 			if name == "retry" {
 				var shown retry.ChatStreamRetry
@@ -96,7 +96,7 @@ func TestARelayToAPageThatHasGoneEndsTheStream(t *testing.T) {
 	})
 }
 
-func TestARelayedStreamThatFailsAtOnceSaysSo(t *testing.T) {
+func TestARelayedStreamThatFailsAtOnceSendsItsError(t *testing.T) {
 	failing := iter.Seq2[Event, error](func(yield func(Event, error) bool) {
 		yield(Event{}, errors.New("dial tcp 10.0.0.7:443: connect: connection refused"))
 	})

@@ -13,19 +13,19 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// peekBytes is how much of a body a session gets at a time.
-const peekBytes = 32 << 10
+// pieceSize is how much of a body the session reads at a time, in bytes.
+const pieceSize = 32 << 10
 
-// replay gives a request's body once per attempt.
+// replay supplies a request's body for each attempt.
 type replay struct {
-	first io.ReadCloser                 // the caller's, until it is sent
-	get   func() (io.ReadCloser, error) // nil if there is no body, or only first
+	first io.ReadCloser                 // the caller's body, until it is sent
+	get   func() (io.ReadCloser, error) // returns the body again; nil if there is none, or only first
 	once  bool                          // the body can be sent only once
-	head  []byte                        // of such a body
+	head  []byte                        // the beginning of such a body
 }
 
-// init prepares the body. One without GetBody is read into memory, up to limit
-// bytes; above that it is sent as it comes, once.
+// init prepares the body. A body without GetBody is read into memory, if it is no
+// longer than limit bytes. A longer one can be sent only once.
 func (b *replay) init(req *http.Request, limit int) error {
 	b.first, b.get = req.Body, req.GetBody
 	if b.first == nil || b.first == http.NoBody {
@@ -33,12 +33,12 @@ func (b *replay) init(req *http.Request, limit int) error {
 		return nil
 	}
 	if b.get == nil {
-		// Closing is what ends a read from a pipe or a connection.
+		// Only Close ends a read that waits for a pipe or a connection.
 		first := b.first
 		stop := context.AfterFunc(req.Context(), func() { _ = first.Close() })
 		held, err := io.ReadAll(io.LimitReader(first, int64(max(limit, 0))+1))
 		if !stop() {
-			b.first = nil // it is closed already, or just now
+			b.first = nil // it is closed, or being closed
 			return canceled(req.Context())
 		}
 		if err != nil {
@@ -61,8 +61,8 @@ func (b *replay) init(req *http.Request, limit int) error {
 	return nil
 }
 
-// tell hands the body to the session in pieces, as far as it wants it.
-func (b *replay) tell(to func([]byte) (more bool, err error)) error {
+// feed passes the body to the session in pieces, until it wants no more.
+func (b *replay) feed(to func([]byte) (more bool, err error)) error {
 	if b.once {
 		_, err := to(b.head)
 		return err
@@ -75,7 +75,7 @@ func (b *replay) tell(to func([]byte) (more bool, err error)) error {
 		return err
 	}
 	defer func() { _ = body.Close() }()
-	piece := make([]byte, peekBytes)
+	piece := make([]byte, pieceSize)
 	for {
 		n, err := body.Read(piece)
 		if n > 0 {
@@ -93,7 +93,7 @@ func (b *replay) tell(to func([]byte) (more bool, err error)) error {
 	}
 }
 
-// next is the body for one more attempt.
+// next returns the body for one more attempt.
 func (b *replay) next() (io.ReadCloser, error) {
 	if body := b.first; body != nil {
 		b.first = nil
@@ -105,7 +105,7 @@ func (b *replay) next() (io.ReadCloser, error) {
 	return b.get()
 }
 
-// close closes the caller's body if no attempt has done so.
+// close closes the caller's body, unless an attempt has taken it over.
 func (b *replay) close() {
 	if b.first != nil {
 		_ = b.first.Close()
@@ -113,7 +113,7 @@ func (b *replay) close() {
 	}
 }
 
-// request is what the next attempt sends: a copy of the caller's request,
+// request returns what the next attempt sends: a copy of the caller's request,
 // changed as resume says.
 func (r *round) request(ctx context.Context, resume *session.Resume) (*http.Request, error) {
 	req := r.req.Clone(ctx)
@@ -146,7 +146,7 @@ func (r *round) request(ctx context.Context, resume *session.Resume) (*http.Requ
 		}
 		made, err := r.t.Resume(req, *resume)
 		if err != nil || made == nil || made.URL == nil {
-			return nil, errors.Join(errors.New("transport: no request to resume with"), err)
+			return nil, errors.Join(errors.New("transport: Transport.Resume returned no request"), err)
 		}
 		return made.WithContext(ctx), nil
 	case resume.NoBody:
@@ -160,14 +160,14 @@ func (r *round) request(ctx context.Context, resume *session.Resume) (*http.Requ
 	return req, r.refill(req)
 }
 
-// refill gives req the caller's body again.
+// refill sets the caller's body in req.
 func (r *round) refill(req *http.Request) (err error) {
 	req.Body, err = r.replay.next()
 	req.GetBody = r.replay.get
 	return err
 }
 
-// rewrite gives req the body that continues a partial answer.
+// rewrite sets the body that continues a partial answer in req.
 func (r *round) rewrite(req *http.Request) error {
 	body, err := r.replay.next()
 	if err != nil {

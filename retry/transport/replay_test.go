@@ -28,7 +28,7 @@ func (c *closing) Close() error {
 	return nil
 }
 
-func TestABodyThatCanBeReadOnceIsKeptAndSentAgain(t *testing.T) {
+func TestABodyThatCanBeReadOnlyOnceIsKeptAndSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(refused, overloaded, attemptScript{chunks: chat("A")})
 		body := &closing{Reader: strings.NewReader(`{"stream":true}`)}
@@ -77,7 +77,7 @@ func TestACancelEndsTheReadingOfARequestsBody(t *testing.T) {
 	})
 }
 
-// endsWith cancels as it is read to its end.
+// endsWith cancels when it is read to its end.
 type endsWith struct{ cancel func() }
 
 func (e endsWith) Read([]byte) (int, error) {
@@ -111,7 +111,7 @@ func TestTheBodyIsClosedEvenIfItIsNeverSent(t *testing.T) {
 	})
 }
 
-func TestABodyThatCannotBeGotAgainEndsTheRequest(t *testing.T) {
+func TestTheRequestEndsIfGetBodyFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		req := chatRequest(t, t.Context())
 		got, gone := 0, errors.New("the file is gone")
@@ -129,23 +129,23 @@ func TestABodyThatCannotBeGotAgainEndsTheRequest(t *testing.T) {
 	})
 }
 
-func TestTheSessionSeesAWholeBodyAndNoMoreThanItWants(t *testing.T) {
-	for _, n := range []int{0, 1, peekBytes, peekBytes + 1, 3*peekBytes + 77} {
+func TestTheSessionReadsAsMuchOfTheBodyAsItWants(t *testing.T) {
+	for _, n := range []int{0, 1, pieceSize, pieceSize + 1, 3*pieceSize + 77} {
 		var b replay
 		whole := strings.Repeat("x", n)
 		req, err := http.NewRequest(http.MethodPost, "https://example.com", strings.NewReader(whole))
 		require.NoError(t, err)
 		require.NoError(t, b.init(req, 1<<20))
 		var seen strings.Builder
-		require.NoError(t, b.tell(func(p []byte) (bool, error) { seen.Write(p); return true, nil }))
+		require.NoError(t, b.feed(func(p []byte) (bool, error) { seen.Write(p); return true, nil }))
 		require.Equal(t, whole, seen.String())
 		calls := 0
-		require.NoError(t, b.tell(func([]byte) (bool, error) { calls++; return false, nil }))
+		require.NoError(t, b.feed(func([]byte) (bool, error) { calls++; return false, nil }))
 		require.Equal(t, min(n, 1), calls)
 	}
 }
 
-func TestResumesAskForTheRest(t *testing.T) {
+func TestAResumeAsksForTheRest(t *testing.T) {
 	events := func(from, to int) (out []string) {
 		for i := from; i <= to; i++ {
 			out = append(out, fmt.Sprintf("id: %d\ndata: token %d\n\n", i, i))
@@ -227,13 +227,13 @@ func TestResumesAskForTheRest(t *testing.T) {
 				require.Equal(t, []time.Duration{time.Second}, p.gaps())
 				c.check(t, p.requests[1], p.bodies[1])
 				require.Equal(t, "POST", req.Method)
-				require.Empty(t, req.Header.Get("Last-Event-ID"), "the caller's request was changed")
+				require.Empty(t, req.Header.Get("Last-Event-ID"), "the caller's request must not change")
 			})
 		})
 	}
 }
 
-func TestACallerWhoCannotResumeEndsTheRequest(t *testing.T) {
+func TestAnErrorOfResumeEndsTheRequest(t *testing.T) {
 	sorry := errors.New("sorry")
 	for name, hook := range map[string]func(*http.Request, session.Resume) (*http.Request, error){
 		"sorry": func(*http.Request, session.Resume) (*http.Request, error) { return nil, sorry },
@@ -245,7 +245,7 @@ func TestACallerWhoCannotResumeEndsTheRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newProvider(attemptScript{chunks: []string{"id: 1\ndata: A\n\n"}, broken: errReset})
-				tr, _ := heard(p)
+				tr, _ := recorded(p)
 				tr.Policy.Protocol = "sse"
 				tr.Policy.AfterCommit, tr.Policy.Resume, tr.Resume = retry.AfterCommitResume, retry.ResumeCustom, hook
 				req := eventsRequest(t, tr)

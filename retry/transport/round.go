@@ -7,41 +7,41 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/steadfetch/steadfetch/classify"
+	"github.com/steadfetch/steadfetch/internal/httperror"
 	"github.com/steadfetch/steadfetch/retry"
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// maxSleep bounds one turn of the timer. Go's timers stand still while a
-// computer sleeps, so a longer wait looks at the wall clock now and then.
+// maxSleep is the longest time to set the timer to. Go's timers stand still while the
+// computer sleeps, so a longer wait checks the wall clock now and then.
 const maxSleep = 10 * time.Second
 
-// afterAway is how long a consumer that comes back reads on before a clock that
-// ran out meanwhile is heard: more than one buffer may lie unread.
+// afterAway is how long a consumer that comes back can read before a clock that ran
+// out in the meantime counts: more than one buffer may be unread.
 const afterAway = time.Second
 
-// What a Controller asks for, the bits of round.asked.
+// What a Controller asks for: the bits of round.asked.
 const (
 	askRetryNow = 1 << iota
 	askStop
 )
 
-// errClosed is why a round ends when its body is closed.
+// errClosed is the cause of a round's end when its body is closed.
 var errClosed = errors.New("transport: body closed")
 
-// round is one request from the caller's view: a session, its connection, timer
-// and context. The goroutine that waits for the request drives it: RoundTrip until the
-// response is there, then each Read of its body. Nothing happens in between, so
-// a consumer that pauses makes the network pause.
+// round is one request from the caller's view: a session with its connection, timer
+// and context. The goroutine that waits for the request drives it: RoundTrip until
+// there is a response, then each Read of its body. Nothing happens in between, so a
+// consumer that pauses makes the network pause.
 type round struct {
 	t       *Transport
 	req     *http.Request
-	resets  bool // the consumer gets events, not a response: what fails is its error
+	resets  bool // the consumer gets events, not a response: every failure is an error
 	send    func(*http.Request) (*http.Response, error)
 	group   *Group
 	id      int // in group
@@ -49,36 +49,37 @@ type round struct {
 	replay  replay
 	began   time.Time
 
-	ctx    context.Context // the caller's, and ended by Close
+	ctx    context.Context // derived from the caller's; Close ends it
 	cancel context.CancelCauseFunc
 
-	wake  chan struct{} // something was asked, or the group has news
+	wake  chan struct{} // a Controller asked for something, or it is the session's turn
 	asked atomic.Uint32
 
-	timer   *time.Timer
-	timerAt int64 // in milliseconds since the Unix epoch; 0 is never
-	left    int64 // when next was over: since then the consumer has been away
-	grace   int64 // afterAway, since it came back
+	timer     *time.Timer
+	timerAt   int64 // in milliseconds since the Unix epoch; 0 is never
+	awaySince int64 // when next last returned: the consumer has been away since then
+	grace     int64 // until then, no clock counts: the consumer has just come back
 
-	attempt  *attempt       // in force; nil between two
-	attempts int            // that were opened
-	resp     *http.Response // the last one that came
-	lastErr  error          // of the last attempt
+	attempt  *attempt       // the current one; nil between two
+	attempts int            // how many were opened
+	resp     *http.Response // the last one received
+	lastErr  error          // the error of the last attempt
 
-	// What the consumer is to get, in this order.
+	// What the consumer gets next, in this order.
 	reset   bool
-	pending []byte // good until the next chunk
+	pending []byte // valid until the next chunk
 	event   *retry.ChatStreamRetry
-	passed  bool              // the response is the caller's as it came
-	verdict *classify.Verdict // on a response that was passed or an answer that is complete
-	cause   *classify.Verdict // where verdict is the engine's own, on the last failure
-	err     error             // how it ended: io.EOF, *retry.Error, or as the passed body did
+	passed  bool              // the response is passed on unchanged
+	verdict *classify.Verdict // on a response that was passed on, or on a complete answer
+	cause   *classify.Verdict // on the last failure, if verdict is the engine's own
+	err     error             // how it ended: io.EOF, a *retry.Error, or the error of a passed body
 
 	mu     sync.Mutex // one Read at a time
 	closed atomic.Bool
 }
 
-func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
+// newRound prepares a request. If it fails, it closes the request's body.
+func (t *Transport) newRound(req *http.Request, canReset bool) (*round, error) {
 	policy := t.Policy
 	err := policy.Fill()
 	if req.URL == nil {
@@ -106,7 +107,7 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 		ID:     r.id,
 		Policy: t.Policy,
 		Request: session.Request{
-			Method: req.Method, URL: req.URL.String(), Headers: flatten(req.Header),
+			Method: req.Method, URL: req.URL.String(), Headers: httperror.Headers(req.Header),
 		},
 		Provider:      t.Provider,
 		Seed:          int64(rand.Uint32()),
@@ -114,7 +115,7 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 		NotReplayable: r.replay.once,
 	})
 	if err == nil {
-		if err = r.replay.tell(r.session.Body); err != nil {
+		if err = r.replay.feed(r.session.Body); err != nil {
 			_ = r.session.Close()
 		}
 	}
@@ -130,10 +131,11 @@ func (t *Transport) begin(req *http.Request, canReset bool) (*round, error) {
 	return r, nil
 }
 
-// now is rounded up, so that no wait is shorter than it was asked to be.
+// now returns the milliseconds since the Unix epoch, rounded up so that no wait is
+// too short.
 func now() int64 { return (time.Now().UnixNano() + 999_999) / 1_000_000 }
 
-// start begins, unless the caller has canceled already.
+// start starts the session, unless the caller has canceled.
 func (r *round) start() {
 	if r.ctx.Err() != nil {
 		r.abort()
@@ -142,12 +144,12 @@ func (r *round) start() {
 	r.step(session.Happened{What: session.OnStart})
 }
 
-// ready reports whether there is something for the caller of RoundTrip.
+// ready reports whether RoundTrip can return.
 func (r *round) ready() bool { return r.passed || r.err != nil || len(r.pending) > 0 }
 
-// next waits for one thing to happen and acts on it.
+// next waits until something happens, and acts on it.
 func (r *round) next() {
-	defer func() { r.left = now() }()
+	defer func() { r.awaySince = now() }()
 	if r.ctx.Err() != nil {
 		r.abort()
 		return
@@ -162,8 +164,8 @@ func (r *round) next() {
 			chunks = a.chunks
 		}
 	}
-	// What arrived while the consumer was away counts before the clocks.
-	if at := now(); chunks != nil && r.timerAt > 0 && at >= r.timerAt && at > r.left {
+	// What arrived while the consumer was away counts before any clock does.
+	if at := now(); chunks != nil && r.timerAt > 0 && at >= r.timerAt && at > r.awaySince {
 		r.grace = at + afterAway.Milliseconds()
 		r.arm()
 	}
@@ -200,44 +202,44 @@ func (r *round) next() {
 	}
 }
 
-// rouse makes next look at asked, and the session at its group.
-func (r *round) rouse() {
+// wakeUp ends the wait of next, which then looks at asked and reports to the session.
+func (r *round) wakeUp() {
 	select {
 	case r.wake <- struct{}{}:
-	default: // it is roused already
+	default: // it will wake up anyway
 	}
 }
 
-// abort takes the end of the context.
+// abort handles the end of the context.
 func (r *round) abort() {
 	if r.passed {
 		r.drop()
-		r.over(canceled(r.ctx))
+		r.end(canceled(r.ctx))
 		return
 	}
 	r.step(session.Happened{What: session.OnAbort})
 }
 
-// answered takes what became of opening the attempt.
+// answered handles the response, or the error of opening the attempt.
 func (r *round) answered(o opened) {
 	if o.err != nil {
 		r.broke(o.err)
 		return
 	}
 	if o.resp.Body == nil {
-		o.resp.Body = http.NoBody // as http.Client has it
+		o.resp.Body = http.NoBody // as http.Client does
 	}
 	r.attempt.resp, r.resp = o.resp, o.resp
-	headers := flatten(o.resp.Header)
-	// Base takes off the encoding that it asked for itself. One that is left was
-	// asked for by the caller, and the session could not read it.
+	headers := httperror.Headers(o.resp.Header)
+	// Base decodes the encoding that it asked for itself. The caller asked for any
+	// other, and the session cannot read it.
 	if encoding := headers["content-encoding"]; encoding != "" && encoding != "identity" {
 		headers["content-type"] = "application/" + encoding
 	}
 	r.step(session.Happened{What: session.OnResponse, Attempt: r.attempt.number, Status: o.resp.StatusCode, Headers: headers})
 }
 
-// chunk takes bytes of the attempt's body, or its end.
+// chunk handles bytes of the attempt's body, or its end.
 func (r *round) chunk(c chunk) {
 	a := r.attempt
 	a.end = c.err
@@ -245,7 +247,7 @@ func (r *round) chunk(c chunk) {
 	case r.ctx.Err() != nil:
 		r.abort()
 	case r.passed && c.err != nil:
-		r.over(c.err)
+		r.end(c.err)
 	case r.passed:
 		r.pending = c.bytes
 	case c.err == io.EOF:
@@ -266,13 +268,14 @@ func (r *round) chunk(c chunk) {
 	}
 }
 
+// broke handles a request or a body that failed.
 func (r *round) broke(err error) {
 	r.lastErr = err
 	r.step(session.Happened{What: session.OnError, Attempt: r.attempt.number, Error: classify.FromError(err).Error})
 }
 
-// step reports to the session what happened and does what it answers. A cancel wins
-// over what comes with it, such as the error that it makes.
+// step reports to the session what happened, and does what it answers. A cancel wins
+// over the error that it causes.
 func (r *round) step(h session.Happened) {
 	if r.ctx.Err() != nil {
 		h = session.Happened{What: session.OnAbort}
@@ -287,16 +290,16 @@ func (r *round) step(h session.Happened) {
 	r.act(a)
 }
 
-// crash ends the round with a fault of the engine's.
+// crash ends the round after a fault of the engine.
 func (r *round) crash(err error) {
 	r.drop()
-	r.over(err)
+	r.end(err)
 }
 
-// act does what the session says. a is void after the session's next step,
-// which opening can bring, so that comes last.
+// act does what the session says. Opening an attempt can cause the session's next
+// step, after which a is no longer valid. So that comes last.
 func (r *round) act(a *session.Answer) {
-	r.told(a)
+	r.reportAttempt(a)
 	r.timerAt = a.TimerAt
 	r.arm()
 	if a.Reset {
@@ -321,20 +324,20 @@ func (r *round) act(a *session.Answer) {
 	case session.DoPass, session.DoLend:
 		r.passed, r.verdict, r.cause = true, a.Verdict, a.Last
 		if r.attempt.end != nil {
-			r.over(r.attempt.end)
+			r.end(r.attempt.end)
 		}
 		r.leave()
 	case session.DoFinish:
 		r.verdict = a.Verdict
 		r.drop()
-		r.over(io.EOF)
+		r.end(io.EOF)
 	case session.DoRethrow:
 		r.drop()
-		r.over(r.lastErr)
+		r.end(r.lastErr)
 	case session.DoFail:
-		err := r.problem(a.Verdict, a.Last)
+		err := r.errorOf(a.Verdict, a.Last)
 		r.drop()
-		r.over(err)
+		r.end(err)
 	}
 	if a.Retry != nil && r.t.OnRetry != nil {
 		r.t.OnRetry(r.req.Context(), *a.Retry)
@@ -353,8 +356,8 @@ func (r *round) arm() {
 	r.timer.Reset(min(max(time.Until(time.UnixMilli(r.due())), 0), maxSleep))
 }
 
-// due is when the session's time has come: of a body that is read, not before
-// its reader has seen what has arrived.
+// due returns when to report OnTimer. While a body is read, that is not before its
+// reader has had time for what has arrived.
 func (r *round) due() int64 {
 	if r.attempt == nil || !r.attempt.reading {
 		return r.timerAt
@@ -362,7 +365,7 @@ func (r *round) due() int64 {
 	return max(r.timerAt, r.grace)
 }
 
-// open begins an attempt.
+// open starts an attempt.
 func (r *round) open(number int, resume *session.Resume) {
 	r.drop()
 	r.attempt, r.lastErr = newAttempt(r.ctx, number), nil
@@ -372,7 +375,7 @@ func (r *round) open(number int, resume *session.Resume) {
 	case err == errNoRewrite:
 		r.broke(err)
 	case err != nil:
-		// The caller's own code cannot make the request: that is the caller's cancel.
+		// The caller's own code cannot make the request. That counts as its cancel.
 		r.cancel(err)
 		r.abort()
 	default:
@@ -381,7 +384,7 @@ func (r *round) open(number int, resume *session.Resume) {
 	}
 }
 
-// drop gives up the attempt in force, if there is one.
+// drop abandons the current attempt, if there is one.
 func (r *round) drop() {
 	if r.attempt != nil {
 		r.attempt.drop()
@@ -389,8 +392,8 @@ func (r *round) drop() {
 	}
 }
 
-// over is the end: nothing more will happen, though pending may be left.
-func (r *round) over(err error) {
+// end ends the round. Nothing more happens, but pending may still be unread.
+func (r *round) end(err error) {
 	r.err = err
 	r.cancel(nil)
 	r.leave()
@@ -405,8 +408,9 @@ func (r *round) leave() {
 	_ = r.session.Close()
 }
 
-// problem is the error for a verdict; last is the one on the last failure, if v is the engine's own.
-func (r *round) problem(v, last *classify.Verdict) *retry.Error {
+// errorOf returns the error for verdict v; last is on the last failure, if v is the
+// engine's own.
+func (r *round) errorOf(v, last *classify.Verdict) *retry.Error {
 	e := &retry.Error{Verdict: *v, Attempts: r.attempts, Elapsed: time.Since(r.began), Err: r.lastErr}
 	if last != nil {
 		copied := *last
@@ -418,20 +422,11 @@ func (r *round) problem(v, last *classify.Verdict) *retry.Error {
 	return e
 }
 
-// canceled is the error of a context that ended, with its cause.
+// canceled returns the error of a context that ended, with its cause.
 func canceled(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if errors.Is(cause, err) {
 		return cause
 	}
 	return fmt.Errorf("%w: %w", err, cause)
-}
-
-// flatten makes HTTP's headers a session's.
-func flatten(h http.Header) map[string]string {
-	flat := make(map[string]string, len(h))
-	for name, values := range h {
-		flat[strings.ToLower(name)] = strings.Join(values, ", ")
-	}
-	return flat
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// attemptScript is what a scripted provider does with one request.
+// attemptScript is how a scripted provider answers one request.
 type attemptScript struct {
 	err     error         // instead of headers
 	mute    bool          // no headers, forever
@@ -30,8 +30,8 @@ type attemptScript struct {
 	broken  error         // … or this error; else the body ends
 }
 
-// provider plays one script per request. It must be used in a synctest bubble
-// where scripts have times.
+// provider plays one script per request. If a script has times, use it in a synctest
+// bubble.
 type provider struct {
 	mu       sync.Mutex
 	scripts  []attemptScript
@@ -94,7 +94,7 @@ func (p *provider) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// gaps are the times between the beginnings of attempts.
+// gaps returns the times between the starts of attempts.
 func (p *provider) gaps() []time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -174,7 +174,7 @@ var (
 	refused    = attemptScript{err: fmt.Errorf("dial tcp 127.0.0.1:2: %w", syscall.ECONNREFUSED)}
 )
 
-// chat is a chat completion as OpenAI streams it, one chunk an event.
+// chat returns a chat completion as OpenAI streams it, one event per chunk.
 func chat(tokens ...string) []string {
 	out := []string{chatRole()}
 	for _, token := range tokens {
@@ -195,8 +195,8 @@ func chatFinish() string {
 	return `data: {"id":"c1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\n"
 }
 
-// responses is a part of an answer of OpenAI Responses in background mode: its
-// events by their sequence numbers, 0 to 9.
+// responses returns a part of an answer of OpenAI Responses in background mode: the
+// events with these sequence numbers, of 0 to 9.
 func responses(from, to int) (out []string) {
 	for i := from; i <= to; i++ {
 		switch i {
@@ -222,8 +222,8 @@ func chatRequest(t testing.TB, ctx context.Context) *http.Request {
 	return req
 }
 
-// eventsRequest asks tr for a stream of events of no known form, which only
-// the option watches.
+// eventsRequest asks for a stream of events of no known protocol, and sets the option
+// with which tr watches it.
 func eventsRequest(t testing.TB, tr *Transport) *http.Request {
 	t.Helper()
 	tr.Policy.Protocol = "sse"
@@ -232,7 +232,7 @@ func eventsRequest(t testing.TB, tr *Transport) *http.Request {
 	return req
 }
 
-// newTransport is a Transport that shares nothing with other tests.
+// newTransport returns a Transport that shares nothing with other tests.
 func newTransport(p http.RoundTripper) *Transport {
 	return &Transport{Base: p, Group: &Group{}}
 }
@@ -246,7 +246,7 @@ func read(t testing.TB, resp *http.Response) string {
 	return string(text)
 }
 
-// failureOf is the *retry.Error in err.
+// failureOf returns the *retry.Error in err.
 func failureOf(t testing.TB, err error) *retry.Error {
 	t.Helper()
 	var failure *retry.Error

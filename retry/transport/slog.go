@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// LogValue groups the attempt's facts for log/slog, under OpenTelemetry's names.
+// LogValue groups the fields of the event for log/slog, with OpenTelemetry's names.
 func (e AttemptEvent) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.Int("attempt", e.Attempt),

@@ -14,88 +14,95 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// Stream makes the request and gives the events of its answer, across all
-// attempts. It is for consumers that can take back what they have shown: a
-// failure in mid-answer gives a retry event, then a reset, then the answer from
-// its beginning, unless Policy.AfterCommit says otherwise. A finish event is the
-// last one of an answer that is complete.
+// Stream makes the request and yields the events of its answer, across all attempts.
+// It is for consumers that can take back what they have shown: a failure in the
+// middle of an answer yields a retry event, then a reset, then the answer from its
+// beginning, unless Policy.AfterCommit says otherwise. The last event of a complete
+// answer is a finish event.
 //
-// An error comes last, with a zero Event: a [*retry.Error], or the reason why
-// the request could not be made. An answer that the provider withheld ends, after
-// its messages, with an error of kind content_policy. A JSON answer is one
-// message.
+// An error comes last, with a zero Event: a [*retry.Error], or the reason why the
+// request could not be made. If the provider withheld the answer, its messages are
+// followed by an error of kind content_policy. A JSON answer is one message.
 //
-// Redirects are followed. Breaking off the loop ends the request. The sequence
-// can be ranged over once, if the request has a body without GetBody.
+// Redirects are followed. Breaking out of the loop ends the request. If the request
+// has a body without GetBody, the sequence can be ranged over only once.
 func (t *Transport) Stream(req *http.Request) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		r, err := t.begin(req, true)
+		r, err := t.newRound(req, true)
 		if err != nil {
 			yield(Event{}, err)
 			return
 		}
 		defer r.close()
-		client := &http.Client{Transport: t.base()}
-		r.send = func(req *http.Request) (*http.Response, error) {
-			resp, err := client.Do(req)
-			if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
-				err = wrapped.Err // it says the address, query and all
-			}
-			return resp, err
-		}
+		r.send = followRedirects(t.base())
 		r.start()
-		d := decoder{yield: yield}
-		for {
-			if r.reset {
-				r.reset = false
-				d = decoder{yield: yield}
-				if !yield(Event{Type: retry.ChatStreamEventTypeReset}, nil) {
-					return
-				}
-			}
-			if r.passed {
-				if err := r.document(&d); err != nil {
-					yield(Event{}, err)
-				}
-				return
-			}
-			if bytes := r.pending; len(bytes) > 0 {
-				r.pending = nil
-				if !d.write(bytes) {
-					return
-				}
-			}
-			if event := r.event; event != nil {
-				r.event = nil
-				if !yield(Event{Type: retry.ChatStreamEventTypeRetry, Retry: event}, nil) {
-					return
-				}
-			}
-			switch {
-			case r.err == nil:
-				r.next()
-			case r.err != io.EOF:
-				yield(Event{}, r.err)
-				return
-			default:
-				switch {
-				case !d.end():
-				case r.verdict != nil:
-					yield(Event{}, r.problem(r.verdict, r.cause))
-				default:
-					d.finish()
-				}
-				return
-			}
-		}
+		r.stream(yield)
 	}
 }
 
-// document takes a response that is no stream of events: an error, or an
-// answer that came whole.
+// followRedirects returns a function that makes a request through base.
+func followRedirects(base http.RoundTripper) func(*http.Request) (*http.Response, error) {
+	client := &http.Client{Transport: base}
+	return func(req *http.Request) (*http.Response, error) {
+		resp, err := client.Do(req)
+		if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+			err = wrapped.Err // its text has the whole URL with its query
+		}
+		return resp, err
+	}
+}
+
+// stream yields the events of all attempts, until the round is over or yield returns
+// false.
+func (r *round) stream(yield func(Event, error) bool) {
+	d := decoder{yield: yield}
+	for {
+		if r.reset {
+			r.reset = false
+			d = decoder{yield: yield}
+			if !yield(Event{Type: retry.ChatStreamEventTypeReset}, nil) {
+				return
+			}
+		}
+		if r.passed {
+			if err := r.document(&d); err != nil {
+				yield(Event{}, err)
+			}
+			return
+		}
+		if bytes := r.pending; len(bytes) > 0 {
+			r.pending = nil
+			if !d.write(bytes) {
+				return
+			}
+		}
+		if event := r.event; event != nil {
+			r.event = nil
+			if !yield(Event{Type: retry.ChatStreamEventTypeRetry, Retry: event}, nil) {
+				return
+			}
+		}
+		switch {
+		case r.err == nil:
+			r.next()
+			continue
+		case r.err != io.EOF:
+			yield(Event{}, r.err)
+		case !d.end():
+		case r.verdict != nil:
+			yield(Event{}, r.errorOf(r.verdict, r.cause))
+		default:
+			d.finish()
+		}
+		return
+	}
+}
+
+// document handles a response that is not a stream of events: an error, or an answer
+// in one piece.
 func (r *round) document(d *decoder) error {
 	if r.verdict != nil {
-		return r.problem(r.verdict, r.cause)
+		return r.errorOf(r.verdict, r.cause)
 	}
 	resp := r.response()
 	defer func() { _ = resp.Body.Close() }()
@@ -104,19 +111,19 @@ func (r *round) document(d *decoder) error {
 		d.finish()
 		return nil
 	case resp.StatusCode/100 != 2:
-		return fmt.Errorf("transport: status %d is no answer", resp.StatusCode)
+		return fmt.Errorf("transport: a response with status %d is not an answer", resp.StatusCode)
 	case t != "" && !strings.Contains(t, "json") && !strings.HasPrefix(t, "text/"):
-		return fmt.Errorf("transport: an answer of type %s is no stream of events", t)
+		return fmt.Errorf("transport: an answer of type %s is not a stream of events", t)
 	}
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
-		return d.all(resp.Body)
+		return d.readAll(resp.Body)
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, sse.MaxEvent+1))
 	switch {
 	case err != nil:
 		return err
 	case len(text) > sse.MaxEvent:
-		return fmt.Errorf("transport: an answer of more than %d bytes that is no stream of events", sse.MaxEvent)
+		return fmt.Errorf("transport: an answer of more than %d bytes is not a stream of events", sse.MaxEvent)
 	case len(text) > 0 && !d.message("message", string(text)):
 		return nil
 	}
@@ -124,8 +131,8 @@ func (r *round) document(d *decoder) error {
 	return nil
 }
 
-// all gives the events of a body that is not guarded.
-func (d *decoder) all(body io.Reader) error {
+// readAll yields the events of a body that is not guarded.
+func (d *decoder) readAll(body io.Reader) error {
 	for buffer := make([]byte, bufferSize); ; {
 		n, err := body.Read(buffer)
 		if n > 0 && !d.write(buffer[:n]) {
@@ -143,21 +150,21 @@ func (d *decoder) all(body io.Reader) error {
 	}
 }
 
-// decoder makes events of the bytes that the session lets go on.
+// decoder turns the bytes that the session delivers into events.
 type decoder struct {
 	reader sse.Reader
 	event  sse.Event
-	data   []byte // of an event that began in an earlier piece
+	data   []byte // the bytes so far of an event that began in an earlier piece
 	id     string
 	ending protocol.Ending
 	yield  func(Event, error) bool
 }
 
-// write gives the events in bytes. It reports whether more are wanted.
+// write yields the events in bytes. It reports whether the consumer wants more.
 func (d *decoder) write(bytes []byte) bool {
 	d.reader.Feed(bytes)
 	for d.reader.Next(&d.event) {
-		if !d.give(bytes) {
+		if !d.dispatch(bytes) {
 			return false
 		}
 	}
@@ -170,14 +177,15 @@ func (d *decoder) write(bytes []byte) bool {
 	return true
 }
 
-// end gives a last event that lacks its blank line.
+// end yields a last event that lacks its blank line. It reports whether the consumer
+// wants more.
 func (d *decoder) end() bool {
 	_, rest := d.reader.Last(&d.event)
-	return !rest || d.give(nil)
+	return !rest || d.dispatch(nil)
 }
 
-// give gives the event at hand, which ends in bytes.
-func (d *decoder) give(bytes []byte) bool {
+// dispatch yields the current event, whose last bytes are in bytes.
+func (d *decoder) dispatch(bytes []byte) bool {
 	e := &d.event
 	begun := d.data
 	d.data = d.data[:0]
@@ -185,14 +193,14 @@ func (d *decoder) give(bytes []byte) bool {
 		d.id = strings.Clone(e.ID)
 	}
 	if e.Lines == 0 && !e.Oversize || e.Bare {
-		return true // it is not dispatched; an event of empty data is
+		return true // WHATWG HTML §9.2.6 dispatches an event with empty data, but not one without
 	}
 	name := "message"
 	if e.Type != "" {
 		name = strings.Clone(e.Type)
 	}
 	data := strings.Clone(e.Data)
-	if e.Cut { // the reader keeps of a long event what it must judge
+	if e.Cut { // the reader kept only a part of a long event
 		end := len(bytes) - int(d.reader.Pos()-e.Bytes.To)
 		start := max(0, end-int(e.Bytes.To-e.Bytes.From))
 		data = e.DataOf(string(append(begun, bytes[start:end]...)))
@@ -200,18 +208,19 @@ func (d *decoder) give(bytes []byte) bool {
 	return d.message(name, data)
 }
 
+// message yields a message, and notes what it says about the end.
 func (d *decoder) message(name, data string) bool {
 	said := protocol.Say(name, data)
 	text, reasoning := said.Text.String(), said.Reasoning.String()
 	if text+reasoning == "" || name == "message" {
-		d.ending.Read(data) // a last token and a finish reason can come in one
+		d.ending.Read(data) // one event can have the last token and the finish reason
 	}
 	return d.yield(Event{
 		Type: retry.ChatStreamEventTypeMessage, Name: name, Data: data, ID: d.id, Text: text, Reasoning: reasoning,
 	}, nil)
 }
 
-// finish is the end of an answer that is complete.
+// finish yields the end of a complete answer.
 func (d *decoder) finish() {
 	d.yield(Event{Type: retry.ChatStreamEventTypeFinish, Finish: finishOf(&d.ending)}, nil)
 }

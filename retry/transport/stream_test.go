@@ -17,8 +17,8 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// collect is what a page would see: the data of the messages that it holds,
-// the types of all that happened, and how it ended.
+// collect returns what a page would see: the data of the messages that it has at the
+// end, the types of all events, and the error.
 func collect(tr *Transport, req *http.Request) (held []string, types string, err error) {
 	for event, failure := range tr.Stream(req) {
 		if failure != nil {
@@ -35,7 +35,7 @@ func collect(tr *Transport, req *http.Request) (held []string, types string, err
 	return held, types, nil
 }
 
-// dataOf is the data of each event.
+// dataOf returns the data of each event.
 func dataOf(events []string) (out []string) {
 	for _, e := range events {
 		if _, data, ok := strings.Cut(e, "data: "); ok {
@@ -45,7 +45,7 @@ func dataOf(events []string) (out []string) {
 	return out
 }
 
-func TestAStreamBeginsAnewAfterAFailureInMidAnswer(t *testing.T) {
+func TestAStreamRestartsAfterAFailureInTheMiddleOfAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		half := chat("A", "B")[:3]
 		p := newProvider(overloaded, attemptScript{chunks: half, broken: errReset}, attemptScript{chunks: half}, attemptScript{chunks: chat("A", "B")})
@@ -54,7 +54,7 @@ func TestAStreamBeginsAnewAfterAFailureInMidAnswer(t *testing.T) {
 		require.Equal(t, dataOf(chat("A", "B")), held)
 		require.Equal(t, "re me me me re re me me me re re me me me me me fi ", types)
 		require.Equal(t, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}, p.gaps())
-		require.Empty(t, p.requests[0].Header.Get("Accept"), "the request is the caller's")
+		require.Empty(t, p.requests[0].Header.Get("Accept"), "the caller's request must not change")
 	})
 }
 
@@ -74,7 +74,7 @@ func TestTheRetryEventComesBeforeTheWait(t *testing.T) {
 	})
 }
 
-func TestAStreamGivesNamesAndIDs(t *testing.T) {
+func TestAStreamYieldsNamesAndIDs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{chunks: []string{"\ufeff: hi\nid: 7\nevent: x\r\ndata: a\rdata: b\n\n", "data: c\n\nevent: lone\n\nid\ndata: d\n\n", "data: e"}})
 		req := chatRequest(t, t.Context())
@@ -123,7 +123,7 @@ func TestAStreamEndsWithTheProvidersError(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatIsNoStreamIsOneMessage(t *testing.T) {
+func TestAnAnswerThatIsNotAStreamIsOneMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{headers: map[string]string{"Content-Type": "application/json"}, chunks: []string{`{"id":"c1",`, `"choices":[]}`}})
 		held, _, err := collect(newTransport(p), chatRequest(t, t.Context()))
@@ -155,7 +155,7 @@ func TestAnAnswerThatIsNoStreamIsOneMessage(t *testing.T) {
 	}
 }
 
-func TestBreakingOffTheLoopEndsTheRequest(t *testing.T) {
+func TestBreakingOutOfTheLoopEndsTheRequest(t *testing.T) {
 	for name, script := range map[string]attemptScript{
 		"at a message": {chunks: []string{chatRole(), chatToken("A")}, hang: true},
 		"at a retry":   overloaded,
@@ -221,7 +221,7 @@ func TestAStreamNeverShowsTheAddressInItsErrors(t *testing.T) {
 	require.NotContains(t, failureOf(t, err).Err.Error(), "secret")
 }
 
-func TestAnErrorOfAStreamTellsOfTheLastFailureHoweverItCame(t *testing.T) {
+func TestAnErrorOfAStreamNamesTheLastFailureInEveryForm(t *testing.T) {
 	busy := `{"error":{"message":"busy","type":"overloaded_error"}}`
 	for name, script := range map[string]attemptScript{
 		"a status":         {status: 529, headers: map[string]string{"Retry-After": "2"}, chunks: []string{busy}},

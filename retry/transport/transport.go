@@ -9,78 +9,76 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// Transport is an [http.RoundTripper] that tries again. The zero value retries
-// forever, after 1s -> 2s -> 4s … 60s, through [http.DefaultTransport].
+// Transport is an [http.RoundTripper] that retries. The zero value retries forever,
+// after 1s -> 2s -> 4s … 60s, through [http.DefaultTransport].
 //
-// Its fields must not change while requests are on their way. It is safe for
-// concurrent use, and cheap, as connections belong to Base: a program that
-// wants callbacks or a Controller per request can make a Transport per request.
+// Its fields must not be changed while requests are in flight. It is safe for
+// concurrent use. It is cheap, as connections belong to Base: a program that needs
+// callbacks or a Controller per request can make a Transport per request.
 //
-// [http.Client.Timeout] is a deadline like any other: it bounds all attempts,
-// waits and the reading of the body together. Policy.MaxElapsed and the
-// policy's time-outs tell a failing stream from a long one.
+// [http.Client.Timeout] is a deadline like any other: it limits all attempts, waits
+// and the reading of the body together, and so a long healthy stream too. To limit
+// only failing streams, use Policy.MaxElapsed and the policy's timeouts.
 type Transport struct {
-	// Base makes the requests, one per attempt. It must heed the request's
-	// context also while the body is read, as http.Transport does. Default:
+	// Base makes the requests, one per attempt. The request's context must also end
+	// the reading of the body, as with http.Transport. Default:
 	// http.DefaultTransport.
 	Base http.RoundTripper
-	// Policy says when to try again. One that makes no sense is an error of
-	// each request.
+	// Policy says when to retry. With an invalid policy every request fails. Default:
+	// retry forever (see [retry.Policy]).
 	Policy retry.Policy
-	// Provider is a hint for the classifier ("anthropic", "openai", …) where
-	// the address does not tell. [classify.ProviderOf] says which names
-	// there are.
+	// Provider names the provider ("anthropic", "openai", …) if the address does
+	// not show it. [classify.ProviderOf] says which names there are. Default: what
+	// the address shows.
 	Provider string
-	// OnRetry is called before each wait, with the request's context, where the
-	// caller waits: in RoundTrip, or in the body's Read.
+	// OnRetry, if not nil, is called before each wait, with the request's context.
+	// It is called by the goroutine that waits: in RoundTrip, in the body's Read, or
+	// in Stream's loop.
 	OnRetry func(context.Context, retry.ChatStreamRetry)
-	// OnWarning is called once per request and rule, with the rule's name:
-	// "sdk_retries_stacked" (the SDK retries by itself, too),
+	// OnWarning, if not nil, is called once per request and rule, with the rule's name:
+	// "sdk_retries_stacked" (the SDK retries too),
 	// "restart_not_possible" (AfterCommitRestart without Stream), "empty_answer"
-	// (an answer ended without output, and went on as it came) or "too_much_held"
-	// (more than 64 MiB were held for all answers, so this one goes on unwatched).
+	// (an answer ended without output, and was delivered unchanged) or "too_much_held"
+	// (more than 64 MiB were held for all answers, so this one is passed on unwatched).
 	OnWarning func(rule string)
-	// OnAttempt is called when an attempt has ended, whatever its outcome, with
-	// the request's context, where the caller waits.
+	// OnAttempt, if not nil, is called when an attempt has ended, whatever its
+	// outcome, with the request's context, by the same goroutine as OnRetry.
 	OnAttempt func(context.Context, AttemptEvent)
-	// Controller, if it is set, sees the requests and can end their waits.
+	// Controller, if not nil, shows the requests and can end their waits, or them.
 	Controller *Controller
-	// Group is what requests to one origin share. Default: one group for the
-	// whole program.
+	// Group is shared by requests that a server's limits apply to together. Default:
+	// one group for the whole program.
 	Group *Group
-	// Engine runs the sessions. Default: the engine that is compiled into the
-	// program. A *wasm.Engine runs them in the module that browsers run; they
-	// share what the engine knows then, so its transports should have one Group.
+	// Engine makes the sessions. Default: the engine compiled into the program. A
+	// *wasm.Engine runs them in the module that browsers run. Its sessions share
+	// limits inside the module, so all its transports should have the same Group.
 	Engine Engine
-	// Resume makes the request that asks for the rest of an answer, where
-	// Policy.Resume is "custom": from a copy of the first request, and from
-	// what was received. An error ends the request as a cancel with that cause.
+	// Resume makes the request for the rest of an answer if Policy.Resume is
+	// [retry.ResumeCustom]: from a copy of the first request and from what was
+	// received. An error ends the request like a cancel with that cause.
 	Resume func(first *http.Request, from session.Resume) (*http.Request, error)
 }
 
-// RoundTrip opens req and gives the response once its output begins, or once it
-// is clear that there is nothing to guard. It returns a [*retry.Error] if
-// nothing can be given to the caller: the network failed, a clock ran out, the
-// answer broke off.
+// RoundTrip sends req and returns the response when its output begins, or when it is
+// clear that there is nothing to guard. It returns a [*retry.Error] if there is no
+// response to return: the network failed, a timeout passed, the answer broke off.
 //
-// Where the provider explained a failure by itself, its response is returned
-// with a nil error, as by any transport, so that SDKs can read it. That holds for
-// what is permanent and for the last response when the engine gives up:
-// [retry.ErrExhausted], [retry.ErrMaxElapsed] and [retry.ErrRetryAfterTooLong]
-// are not seen then. [ClassifyResponse] judges such a response.
+// If the provider itself explained a failure, RoundTrip returns its response with a
+// nil error, like any transport, so that SDKs can read it. That is so for permanent
+// failures, and for the last response when the engine gives up: there is no
+// [retry.ErrExhausted], [retry.ErrMaxElapsed] or [retry.ErrRetryAfterTooLong] then.
+// [ClassifyResponse] judges such a response.
 //
-// A provider can explain itself inside a 200, too. If the first event of a
-// stream is a permanent error, or the last attempt's, the response has status
-// 200 and that event in its body. Whoever reads streams without an SDK has to
-// look for the member "error", or use [Transport.Stream], where every failure is
-// an error.
+// A provider can also explain a failure in a 200. If the first event of a stream is a
+// permanent error, or the error of the last attempt, the response has status 200
+// and that event in its body. Code that reads streams without an SDK must check for
+// the member "error", or use [Transport.Stream], where every failure is an error.
 //
-// The response is the attempt's own. For a guarded stream its Content-Length is
-// gone, since a stream that was resumed has another. The body must be closed.
-// It does not read ahead more than one buffer, a few kilobytes, of what is read
-// from it.
+// The response is that of the last attempt. A guarded stream has no Content-Length,
+// since a resumed one has another length. The caller must close the body. The
+// transport reads at most one buffer of 8 KiB ahead of it.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	r, err := t.begin(req, false)
+	r, err := t.newRound(req, false)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +92,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.response(), nil
 }
 
-// CloseIdleConnections passes on to Base, for [http.Client.CloseIdleConnections].
+// CloseIdleConnections calls the method of Base, if it has one. It is for
+// [http.Client.CloseIdleConnections].
 func (t *Transport) CloseIdleConnections() {
 	if base, ok := t.base().(interface{ CloseIdleConnections() }); ok {
 		base.CloseIdleConnections()
@@ -110,7 +109,7 @@ func (t *Transport) base() http.RoundTripper {
 
 func (t *Transport) group() *Group {
 	if t.Group == nil {
-		return &everyone
+		return &defaultGroup
 	}
 	return t.Group
 }

@@ -41,7 +41,7 @@ func TestEventsArriveWhenTheyAreSent(t *testing.T) {
 		began := time.Now()
 		resp, err := newTransport(p).RoundTrip(chatRequest(t, t.Context()))
 		require.NoError(t, err)
-		require.Equal(t, 2*time.Second, time.Since(began)) // the role is no output
+		require.Equal(t, 2*time.Second, time.Since(began)) // the role is not output
 		var at []time.Duration
 		for buffer := make([]byte, 4096); ; {
 			_, err := resp.Body.Read(buffer)
@@ -99,7 +99,7 @@ func TestFailuresBeforeOutputAreInvisible(t *testing.T) {
 	}
 }
 
-func TestTheZeroPolicyWaitsLongerAndLonger(t *testing.T) {
+func TestTheZeroPolicyDoublesItsWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		scripts := make([]attemptScript, 9)
 		for i := range 8 {
@@ -118,7 +118,7 @@ func TestTheZeroPolicyWaitsLongerAndLonger(t *testing.T) {
 	})
 }
 
-func TestPermanentFailuresGoToTheCallerAsTheProviderPutThem(t *testing.T) {
+func TestPermanentFailuresReachTheCallerUnchanged(t *testing.T) {
 	for status, body := range map[int]string{
 		401: `{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}`,
 		400: `{"error":{"message":"bad request","type":"invalid_request_error"}}`,
@@ -136,9 +136,9 @@ func TestPermanentFailuresGoToTheCallerAsTheProviderPutThem(t *testing.T) {
 	}
 }
 
-// SDKs read an error that is the first event of a 200. So it goes on as it came,
-// if it is for good, or the last.
-func TestAnErrorThatBeginsA200GoesToTheCallerAsItCame(t *testing.T) {
+// SDKs can read an error that is the first event of a 200. So it is passed on
+// unchanged if it is permanent, or if no attempt is left.
+func TestAnErrorAsTheFirstEventOfA200ReachesTheCallerUnchanged(t *testing.T) {
 	for _, data := range []string{
 		`{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}`,
 		`{"error":{"message":"Overloaded","type":"overloaded_error"}}`,
@@ -156,7 +156,7 @@ func TestAnErrorThatBeginsA200GoesToTheCallerAsItCame(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoStreamPassesUntouched(t *testing.T) {
+func TestWhatIsNotAStreamPassesUnchanged(t *testing.T) {
 	large := strings.Repeat("0123456789", 100_000)
 	for name, script := range map[string]attemptScript{
 		"JSON":         {headers: map[string]string{"Content-Type": "application/json"}, chunks: []string{`{"id":"c1","choices":[]}`}},
@@ -250,7 +250,7 @@ func TestTheErrorSaysWhyTheEngineGaveUp(t *testing.T) {
 				if name == "asked" {
 					p.scripts[0] = attemptScript{status: 529, headers: map[string]string{"Retry-After": "601"}}
 					resp, err := tr.RoundTrip(chatRequest(t, t.Context()))
-					require.NoError(t, err, "the provider's own answer is the better error")
+					require.NoError(t, err, "the provider's own response says more")
 					require.Equal(t, 529, resp.StatusCode)
 					return
 				}
@@ -270,15 +270,15 @@ func TestTheErrorSaysWhyTheEngineGaveUp(t *testing.T) {
 func TestTheCallersCancelWinsInEveryState(t *testing.T) {
 	cause := errors.New("the user left")
 	for name, scripts := range map[string][]attemptScript{
-		"before the start":    {{chunks: chat("A")}},
-		"opening":             {{mute: true}},
-		"before output":       {{chunks: []string{chatRole()}, hang: true}},
-		"waiting":             {overloaded},
-		"in mid-answer":       {{chunks: []string{chatRole(), chatToken("A")}, hang: true}},
-		"with bytes unread":   {{chunks: chat("A")}},
-		"paused in the midst": {{chunks: []string{chatRole(), chatToken("A"), chatToken("B"), chatToken("C")}, hang: true}},
-		"a body that passed":  {{headers: map[string]string{"Content-Type": "image/png"}, chunks: []string{"x"}, hang: true}},
-		"a large error":       {{status: 400, chunks: []string{strings.Repeat("x", 70_000)}, hang: true}},
+		"before the start":     {{chunks: chat("A")}},
+		"opening":              {{mute: true}},
+		"before output":        {{chunks: []string{chatRole()}, hang: true}},
+		"waiting":              {overloaded},
+		"in mid-answer":        {{chunks: []string{chatRole(), chatToken("A")}, hang: true}},
+		"with bytes unread":    {{chunks: chat("A")}},
+		"paused in the middle": {{chunks: []string{chatRole(), chatToken("A"), chatToken("B"), chatToken("C")}, hang: true}},
+		"a body that passed":   {{headers: map[string]string{"Content-Type": "image/png"}, chunks: []string{"x"}, hang: true}},
+		"a large error":        {{status: 400, chunks: []string{strings.Repeat("x", 70_000)}, hang: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -294,7 +294,7 @@ func TestTheCallersCancelWinsInEveryState(t *testing.T) {
 				tr := newTransport(p)
 				tr.OnRetry = func(context.Context, retry.ChatStreamRetry) {
 					if time.Since(began) > 0 {
-						t.Error("a retry is announced after the cancel")
+						t.Error("a retry event after the cancel")
 					}
 				}
 				resp, err := tr.RoundTrip(chatRequest(t, ctx))
@@ -331,12 +331,12 @@ func TestTheCallersCancelWinsInEveryState(t *testing.T) {
 	}
 }
 
-func TestACancelIsNeverTakenForAFailureToRetry(t *testing.T) {
+func TestACancelIsNeverRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		tr := newTransport(newProvider(refused))
-		tr.OnRetry = func(context.Context, retry.ChatStreamRetry) { t.Error("a retry is announced after the cancel") }
-		r, err := tr.begin(chatRequest(t, ctx), false)
+		tr.OnRetry = func(context.Context, retry.ChatStreamRetry) { t.Error("a retry event after the cancel") }
+		r, err := tr.newRound(chatRequest(t, ctx), false)
 		require.NoError(t, err)
 		r.start()
 		failed := <-r.attempt.opened
@@ -346,7 +346,7 @@ func TestACancelIsNeverTakenForAFailureToRetry(t *testing.T) {
 	})
 }
 
-func TestADeadlineIsTheCallersToo(t *testing.T) {
+func TestADeadlineCountsAsTheCallersCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
@@ -443,12 +443,12 @@ func TestTheNetworkIsReadAsTheConsumerReads(t *testing.T) {
 		_, err = resp.Body.Read(make([]byte, 1))
 		require.NoError(t, err)
 		synctest.Wait()
-		require.LessOrEqual(t, p.reads, 4, "bytes are still unread")
+		require.LessOrEqual(t, p.reads, 4, "bytes that were read before are still pending")
 		require.NoError(t, resp.Body.Close())
 	})
 }
 
-func TestAConsumerThatPausesIsNoSilence(t *testing.T) {
+func TestAPauseOfTheConsumerIsNotSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{chunks: chat("A", "B", "C", "D")})
 		tr := newTransport(p)
@@ -470,7 +470,7 @@ func TestAConsumerThatPausesIsNoSilence(t *testing.T) {
 	})
 }
 
-func TestASilenceThatBeganInAPauseIsNoticed(t *testing.T) {
+func TestSilenceThatStartedDuringAPauseIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{chunks: []string{chatRole(), chatToken("A")}, hang: true})
 		tr := newTransport(p)
@@ -485,7 +485,7 @@ func TestASilenceThatBeganInAPauseIsNoticed(t *testing.T) {
 	})
 }
 
-func TestRequestsThatMeetOneLimitComeBackBySlowStart(t *testing.T) {
+func TestRequestsThatMeetOneLimitReturnBySlowStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limited := attemptScript{status: 429, headers: map[string]string{"Retry-After": "5"}}
 		slow := attemptScript{after: time.Second, chunks: chat("A")}
@@ -506,13 +506,13 @@ func TestRequestsThatMeetOneLimitComeBackBySlowStart(t *testing.T) {
 		for _, opened := range p.opened {
 			at = append(at, opened.Sub(began))
 		}
-		// One goes first when the time is up; two follow its answer, then the last.
+		// One goes first when the time is up, two follow its answer, then the last.
 		require.Equal(t, []time.Duration{0, 5 * time.Second, 6 * time.Second, 6 * time.Second, 7 * time.Second}, at)
 		require.Empty(t, tr.Group.rounds)
 	})
 }
 
-func TestOtherOriginsAreNotHeldBack(t *testing.T) {
+func TestOtherOriginsAreNotHeldUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{status: 429, headers: map[string]string{"Retry-After": "5"}}, attemptScript{chunks: chat("A")}, attemptScript{chunks: chat("A")})
 		tr := newTransport(p)
@@ -555,7 +555,7 @@ func TestRetryNowEndsTheWait(t *testing.T) {
 	})
 }
 
-func TestStopEndsTheRequestAndKeepsWhatCame(t *testing.T) {
+func TestStopEndsTheRequestAndKeepsWhatWasReceived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{chunks: []string{chatRole(), chatToken("A")}, hang: true})
 		tr := newTransport(p)
@@ -573,7 +573,7 @@ func TestStopEndsTheRequestAndKeepsWhatCame(t *testing.T) {
 	})
 }
 
-func TestAPolicyThatMakesNoSenseIsAnError(t *testing.T) {
+func TestAnInvalidPolicyIsAnError(t *testing.T) {
 	closed := &closing{Reader: strings.NewReader("x")}
 	req, err := http.NewRequest(http.MethodPost, chatURL, closed)
 	require.NoError(t, err)
@@ -582,7 +582,7 @@ func TestAPolicyThatMakesNoSenseIsAnError(t *testing.T) {
 	require.True(t, closed.closed)
 }
 
-func TestAnSDKThatRetriesByItselfIsWarnedOf(t *testing.T) {
+func TestAnSDKThatRetriesByItselfCausesAWarning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTransport(newProvider(attemptScript{chunks: chat("A")}))
 		var warnings []string
@@ -596,7 +596,7 @@ func TestAnSDKThatRetriesByItselfIsWarnedOf(t *testing.T) {
 	})
 }
 
-// behind is a context whose end has not reached those derived from it yet.
+// behind is a context whose end has not reached the contexts derived from it yet.
 type behind struct {
 	context.Context
 	over atomic.Bool
@@ -611,21 +611,21 @@ func (b *behind) Err() error {
 	return nil
 }
 
-func TestACancelBetweenTwoReadsLeavesNothingBehind(t *testing.T) {
+func TestACancelBetweenTwoReadsLeaksNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := &behind{Context: t.Context()}
 		tr := newTransport(newProvider(attemptScript{chunks: chat("A"), hang: true}))
 		tr.Controller = &Controller{}
 		resp, err := tr.RoundTrip(chatRequest(t, ctx))
 		require.NoError(t, err)
-		ctx.over.Store(true) // what the session let go on has not been read
+		ctx.over.Store(true) // what the session delivered has not been read
 		_, _ = resp.Body.Read(make([]byte, 1))
 		require.NoError(t, resp.Body.Close())
 		require.Empty(t, tr.Controller.Snapshots())
 	})
 }
 
-func TestAConsumerThatComesBackAsAClockRunsOutGetsWhatHasArrived(t *testing.T) {
+func TestAConsumerThatComesBackWhenATimeoutPassesGetsWhatHasArrived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		long := chatToken(strings.Repeat("x", 3*bufferSize)) // it takes several reads
 		chunks := []string{chatRole() + chatToken("A"), long, chatToken("B") + chatFinish() + "data: [DONE]\n\n"}

@@ -5,16 +5,13 @@
 /** Kind groups failures by what a person can do about them. */
 export type Kind = "attempts_exhausted" | "auth" | "canceled" | "conflict" | "content_policy" | "context_length" | "empty_output" | "invalid_request" | "max_elapsed_exceeded" | "model_not_found" | "network" | "network_or_cors" | "not_replayable" | "overloaded" | "permission" | "quota" | "rate_limit" | "retry_after_too_long" | "seam_mismatch" | "server" | "silence" | "stopped_by_user" | "tls" | "timeout" | "too_large" | "truncated" | "unknown" | "unreadable";
 
-/** ErrorInfo is a thrown error, reduced to its facts. */
+/** ErrorInfo is what is known of an error that was thrown or returned. */
 export interface ErrorInfo {
   name?: string;
   message?: string;
-  /** numbers are given in decimal */
+  /** a number is in decimal */
   code?: string;
-  /**
-   * `retryable` is "true" or "false" where the error itself says so, as
-   * error.retryable, error.isRetryable or `retryable`() bool.
-   */
+  /** `retryable` is "true" or "false" if the error itself says so, else empty. */
   retryable?: string;
   cause?: ErrorInfo;
 }
@@ -24,71 +21,75 @@ export interface ErrorInfo {
  * HTML §9.2).
  */
 export interface Event {
+  /** the field event: the type */
   event?: string;
   data?: string;
 }
 
 /**
- * Failure is what a host saw of a failed request. Every field may be missing;
- * the zero Failure is legal and is judged unknown.
+ * Failure is what a host knows of a failed request. Every field may be left zero; the
+ * zero Failure is judged unknown.
  */
 export interface Failure {
   /** `phase` is "connect", "response", "midstream" or empty. */
   phase?: "connect" | "response" | "midstream";
   /** `status` is the HTTP status, 0 if there was no response. */
   status?: number;
-  /** `headers` are the response's. Names are compared without regard to case. */
+  /** `headers` are the headers of the response. The case of names does not matter. */
   headers?: Record<string, string>;
-  /** `body` is the first 64 KiB of an error body, or a whole JSON answer. */
+  /** `body` is the body of an error, or a JSON answer. The first 64 KiB are enough. */
   body?: string;
-  /** Event is the stream event that carried the error, if one did. */
+  /** Event is the event of a stream that reported the error, nil if none did. */
   event?: Event;
-  /** `error` is the thrown error, if one was. */
+  /** `error` is the error that was thrown or returned, nil if none was. */
   error?: ErrorInfo;
-  /** `provider` is a hint ("anthropic", "openai", …) for hosts that know it. */
+  /**
+   * `provider` is the provider's short name ("anthropic", "openai", …) if the host
+   * knows it. Default: what `url` and `headers` show.
+   */
   provider?: string;
-  /** `url` is the request's. It tells the provider and is never shown. */
+  /**
+   * `url` is the address of the request. It shows the provider, and is never shown
+   * itself.
+   */
   url?: string;
   /**
-   * `foreign` says that the error was thrown by code that is not the retry
-   * engine's. Such an error may be about anything, so that without a status
-   * only a transport's or a provider's full phrase counts.
+   * `foreign` says that code which is not the retry engine's threw the error. It can be
+   * about anything, so without a status only full phrases of a transport or a
+   * provider count.
    */
   foreign?: boolean;
   /** `canceled` says that the caller's own signal or context ended the request. */
   canceled?: boolean;
   /**
-   * `timer` names the clock of the retry engine that ended the attempt:
-   * "first_byte", "silence", "content", or empty. An abort that
-   * such a clock caused is no cancel, whatever its text says.
+   * `timer` is the timeout of the retry engine that ended the attempt: "first_byte",
+   * "silence", "content", or empty. The abort that it caused is not a cancel,
+   * whatever its text says.
    */
   timer?: "first_byte" | "silence" | "content";
   /**
-   * `now` is the host's wall clock in milliseconds since the Unix epoch. It is
-   * needed only to read dates in hints when the response has no Date header;
-   * 0 leaves such a hint unread.
+   * `now` is the host's wall clock in milliseconds since the Unix epoch. It is needed
+   * only to read a date as a wait if the response has no Date header; with 0 such a
+   * date is ignored.
    */
   now?: number;
-  /**
-   * `unknownRetryable` turns the verdict on an error that no rule knows from
-   * stop to retry.
-   */
+  /** `unknownRetryable` makes a failure that no rule knows retryable. */
   unknownRetryable?: boolean;
   /**
-   * Verdict is the one that was given before, where the error is the retry
-   * engine's own. It stands, but for what the header x-should-retry says.
+   * Verdict is an earlier verdict, if the error is the retry engine's own. Classify
+   * returns it; only the header x-should-retry can change it.
    */
   verdict?: Verdict;
 }
 
-/** Verdict is the answer to a Failure. */
+/** Verdict is the judgment on a Failure. */
 export interface Verdict {
   /**
-   * `retryable` says that the same request, sent again within minutes, has a
-   * realistic chance with no change by the user.
+   * `retryable` says that the same request has a realistic chance within minutes,
+   * without a change by the user.
    */
   retryable: boolean;
-  /** Kind is the group of failures that this one belongs to. */
+  /** Kind is the kind of failure. */
   kind: Kind;
   /** `provider` is the provider's short name, empty if not known. */
   provider?: string;
@@ -98,15 +99,16 @@ export interface Verdict {
    */
   status?: number;
   /**
-   * `retryAfterMs` is how long the server asked to wait; nil if it did not ask,
-   * 0 if it asked for a retry at once. It never makes a failure retryable.
+   * `retryAfterMs` is the wait that the server asked for, in milliseconds; nil if it
+   * asked for none, 0 if it asked for a retry at once. It never makes a failure
+   * retryable.
    */
   retryAfterMs?: number;
   /** `rule` names the rule that decided. */
   rule?: string;
   /**
-   * `chainBroken` says that a previous_response_id is lost: the caller should
-   * send the whole history once.
+   * `chainBroken` says that the provider no longer has the previous_response_id: the
+   * caller should send the whole history once.
    */
   chainBroken?: boolean;
   /**
@@ -115,196 +117,212 @@ export interface Verdict {
    */
   party?: "server" | "proxy" | "firewall";
   /**
-   * `title` is the failure in two or three words. `title`, `message` and `detail` are
-   * safe to show: no key, no token, no URL beyond its host.
+   * `title` names the failure in two or three words. `title`, `message` and `detail` are safe
+   * to show: no key, no token, and of a URL only the host.
    */
   title?: string;
-  /** `message` is the failure in a sentence, in English. */
+  /** `message` describes the failure in an English sentence. */
   message?: string;
   /**
-   * `detail` is the provider's own text, one line, at most 500 characters; of an
-   * authentication error, only what is missing.
+   * `detail` is the provider's own text, in one line of at most 500 characters. Of an
+   * authentication error it is only the missing scope.
    */
   detail?: string;
 }
 
 /** Step is one rule that was tried. */
 export interface Step {
+  /** `rule` is the name of the rule. */
   rule: string;
   /**
-   * `phrase` is what spoke for the rule, as the rule table has it, `where` the
-   * place in the failure ("body", "event", "event.data", "error", "cause", a
-   * header's name) and `text` what stands there, in the plain
-   * form that rules look at: not fit to be shown to everyone, since it is
-   * not redacted. They are empty if a status or the structure spoke for it,
-   * or nothing did.
+   * `phrase` is the phrase that supports the rule, as the table of phrases has it.
+   * `where` is its place in the failure ("body", "event", "event.data", "error",
+   * "cause", the name of a header). `text` is the text there, in the normalized form
+   * that rules search; it is not redacted, so do not show it to everyone. They are
+   * empty if a status or the structure supports the rule, or nothing does.
    */
   phrase?: string;
   where?: string;
   text?: string;
   /**
-   * `decided` says that the rule decided. A rule that something spoke for can
-   * have been ruled out by something else.
+   * `decided` says that the rule decided. A rule that has support can be excluded by
+   * another fact.
    */
   decided?: boolean;
 }
 
-/** Trail is how a verdict came about. */
+/** Trail is a verdict and how it came about. */
 export interface Trail {
   verdict: Verdict;
   /**
-   * `steps` are the rules in the order in which they were tried; the last one
-   * decided. There are none if the caller's cancel or a clock decided.
+   * `steps` are the rules in the order in which they were tried; the last one decided.
+   * There are none if the caller's cancel, a timeout or an earlier verdict decided.
    */
   steps?: Step[];
 }
 
 /**
- * Policy says when to try again. The zero value is the default: forever,
- * after 1s -> 2s -> 4s … 60s, without jitter, and never sooner than the server
- * asks.
+ * Policy says when to retry. The zero value is the default: forever, after
+ * 1s -> 2s -> 4s … 60s, without jitter, and never sooner than the server asks.
  *
- * A number or time that is 0 stands for its default; a negative one turns the
- * thing off. In JSON a field that is left out is the default and 0 is off;
- * times are in milliseconds there, and rounded up to whole ones.
+ * A number or time of 0 stands for its default; a negative one is off. In JSON a field
+ * that is left out is the default, and 0 is off; times are in milliseconds there,
+ * rounded up to whole ones.
  */
 export interface Policy {
-  /** `maxAttempts` counts the first attempt too. Default: no limit. */
+  /**
+   * `maxAttempts` is the largest number of attempts, including the first. Default: no
+   * limit.
+   */
   maxAttempts?: number;
-  /** `initialDelayMs` is the first wait; each wait doubles it. Default: one second. */
+  /**
+   * `initialDelayMs` is the first wait. Each further one is twice as long. Default: one
+   * second.
+   */
   initialDelayMs?: number;
-  /** `maxDelayMs` bounds a wait that the server did not ask for. Default: one minute. */
+  /**
+   * `maxDelayMs` is the longest wait, unless the server asks for a longer one. Default:
+   * one minute.
+   */
   maxDelayMs?: number;
   /**
-   * `maxRetryAfterMs` ends the retrying when the server asks for more. Default:
-   * ten minutes; off means that any wait is honoured.
+   * `maxRetryAfterMs` is the longest wait that a server may ask for. If it asks for
+   * more, the retrying ends. Default: ten minutes; off accepts any wait.
    */
   maxRetryAfterMs?: number;
   /**
-   * `maxElapsedMs` bounds waits and failed attempts together, not the time in
-   * which output flowed. A wait that cannot fit is not begun. Default: no limit.
+   * `maxElapsedMs` limits the total time of waits and failed attempts. Time in which
+   * output flowed does not count. A wait that does not fit is not started. Default:
+   * no limit.
    */
   maxElapsedMs?: number;
   /**
-   * `firstByteTimeoutMs` runs from the opening of a request to the first byte
-   * of its body. Default: off.
+   * `firstByteTimeoutMs` limits the time from the start of a request to the first byte of
+   * the response's body. Default: off.
    */
   firstByteTimeoutMs?: number;
   /**
-   * `silenceTimeoutMs` runs from any byte to the next, comments and pings
-   * included. It finds connections that are half open. Default: off.
+   * `silenceTimeoutMs` limits the time from any byte to the next, comments and pings
+   * included. It detects half-open connections. Default: off.
    */
   silenceTimeoutMs?: number;
   /**
-   * `contentTimeoutMs` runs from one real event to the next, starting with the
-   * opening of the request. It finds generations that died behind
-   * keep-alives. Default: ten minutes.
+   * `contentTimeoutMs` limits the time from one real event to the next, and from the
+   * start of the request to the first. It detects generations that died while
+   * keep-alives go on. Default: ten minutes.
    */
   contentTimeoutMs?: number;
   /**
-   * `budgetTokens` turns on the retry throttle of gRPC (proposal A6): each
-   * retryable failure takes one token of this many, each success gives
-   * `budgetRatio` back, and retries happen only above half. Shared per origin.
-   * Default: off.
+   * `budgetTokens` turns on the retry throttling of gRPC (proposal A6) with this many
+   * tokens: each retryable failure takes one, each success returns `budgetRatio`, and
+   * there are retries only while more than half are left. The requests of a bucket
+   * share them. Default: off.
    */
   budgetTokens?: number;
-  /** `budgetRatio` is in thousandths of a token. Default: 100, a tenth. */
+  /**
+   * `budgetRatio` is what a success returns, in thousandths of a token. Default: 100,
+   * a tenth.
+   */
   budgetRatio?: number;
   /**
-   * `maxReplayBytes` bounds what a host reads into memory of a body that can be
-   * read only once. Above it the request is sent but not retried. Default: 16 MiB.
+   * `maxReplayBytes` is the largest request body, in bytes, that a host reads into
+   * memory because it can be read only once. A request with a larger one is sent but
+   * not retried. Default: 16 MiB.
    */
   maxReplayBytes?: number;
   /**
-   * `preset` fills the fields that are left 0: "origin" (the default),
+   * `preset` sets the fields that are left 0: "origin" (the default),
    * "coder" (25 attempts, restart after commit) or "mux" (first wait
    * two seconds, unknown errors are retried, resume after commit).
    */
   preset?: "origin" | "coder" | "mux";
   /**
    * `jitter` is "none" (the default), "full" (between 0 and the wait) or
-   * "equal" (between half the wait and the wait). A wait that the server
-   * asked for is only ever lengthened, by up to a tenth.
+   * "equal" (between half the wait and the wait). `jitter` can only
+   * lengthen a wait that the server asked for, by up to a tenth.
    */
   jitter?: "none" | "full" | "equal";
   /**
-   * `afterCommit` is what happens to a failure after output was delivered:
+   * `afterCommit` is what happens at a failure after output was delivered:
    * "fail" (the stream ends with an error), "restart" (the
-   * consumer drops what it has, and the answer begins again) or
-   * "resume" (the answer goes on where it broke). Default: restart
-   * where the consumer can be told to drop what it has, else fail. Where a
-   * resume is not possible, the default applies.
+   * consumer drops what it has, and the answer starts again) or "resume"
+   * (the answer continues where it broke off). Default: restart if the consumer can
+   * drop what it has, else fail. If a resume is not possible, the default applies.
    */
   afterCommit?: "fail" | "restart" | "resume";
   /**
    * Resume is how to resume: "last_event_id" sends the last event's id,
    * "background" asks OpenAI's Responses API for the rest, "continue"
-   * repeats the request with two more turns (the partial answer, and a user's
-   * "[CONTINUE]": a model may not go on exactly where it broke, and then the join
-   * shows), "custom" leaves the request to the caller. Default: the one that
-   * fits what was received.
+   * repeats the request with two more turns (the partial answer and a user's
+   * "[CONTINUE]"; a model may not continue exactly where it broke off, and then the
+   * join shows), "custom" leaves the request to the caller. Default: the one
+   * that fits what was received.
    */
   resume?: "last_event_id" | "background" | "continue" | "custom";
   /**
-   * `protocol` names the protocol of the answer where the request's address does
-   * not tell: "anthropic", "openai-chat", "openai-responses", "gemini", "ai-sdk",
-   * "cohere", "sse" (events of no known form), or "none", which leaves every body alone.
-   * It never makes an answer watched for which no stream was asked.
+   * `protocol` names the protocol of the answer: "anthropic", "openai-chat",
+   * "openai-responses", "gemini", "ai-sdk", "cohere", "sse" (events of no known
+   * form), or "none", which leaves every body alone. It does not make the
+   * engine watch the answer of a request that asks for no stream. Default: what the
+   * request's address shows.
    */
   protocol?: "anthropic" | "openai-responses" | "cohere" | "ai-sdk" | "openai-chat" | "gemini" | "sse" | "none";
   /**
-   * `bucket` names what shares one limit with this request. Default: its origin,
-   * credential and model.
+   * `bucket` is a name that requests with the same limit of a server share, within an
+   * origin. Default: their credential and model.
    */
   bucket?: string;
   /**
-   * `lenient` accepts the end of a body as the end of an answer even where the
+   * `lenient` accepts the end of the body as the end of an answer even if the
    * protocol's end marker is missing, for proxies that leave it out.
    */
   lenient?: boolean;
-  /** `unknownRetryable` retries errors that no rule knows. */
+  /** `unknownRetryable` retries failures that no rule knows. */
   unknownRetryable?: boolean;
   /**
-   * `noCooldown` keeps this request out of the cool-down that the requests of
-   * one bucket share.
+   * `noCooldown` lets this request go without regard to limits that other requests of
+   * its bucket have met.
    */
   noCooldown?: boolean;
 }
 
 /**
- * Request is what a session knows of the request that it guards. It is never
- * shown.
+ * Request is what a session knows of the request that it guards. No part of it is
+ * ever shown.
  */
 export interface Request {
   method?: string;
   url?: string;
   headers?: Record<string, string>;
   /**
-   * `body` is the request's text body, or its first part: Session.Body takes the
-   * rest. It tells whether a stream was asked for, and of which model.
+   * `body` is the request's body if it is text, or its first part: Session.Body reads
+   * the rest. It shows whether a stream is asked for, and of which model.
    */
   body?: string;
-  /** `redirect` is fetch's redirect mode, where the host has one. */
+  /** `redirect` is fetch's redirect mode, empty if the host has none. */
   redirect?: string;
 }
 
-/** Config is what a new session is made from. */
+/** Config is the configuration of a new session. */
 export interface Config {
   policy: Policy;
   request: Request;
   /** `provider` is a hint for the classifier, for hosts that know it. */
   provider?: string;
-  /** `id` is the host's own name for the session, in Answer.wake. */
+  /** `id` is the host's own number for the session, used in Answer.wake. */
   id?: number;
-  /** `seed` feeds the jitter. Any value will do; the same seed gives the same waits. */
+  /**
+   * `seed` is the source of the jitter. Any value will do; the same seed gives the
+   * same waits.
+   */
   seed?: number;
-  /** `canReset` says that the consumer can be told to drop what it has. */
+  /** `canReset` says that the consumer can drop what it has, as Answer.reset asks. */
   canReset?: boolean;
   /** `notReplayable` says that the request's body can be sent only once. */
   notReplayable?: boolean;
   /**
-   * `opaqueErrors` says that the host cannot tell a CORS refusal from a dead
-   * network, as browsers cannot.
+   * `opaqueErrors` says that the host, like a browser, cannot tell a CORS rejection
+   * from a dead network.
    */
   opaqueErrors?: boolean;
   /** `offline` says that the host believes it is offline at the start. */
@@ -312,18 +330,18 @@ export interface Config {
   /** `manual` makes every wait last until "retry_now", as "manual" does. */
   manual?: boolean;
   /**
-   * `recover` says that the host may know another request when one fails: it is
-   * asked with "recover".
+   * `recover` says that the host may supply another request when one fails: "recover"
+   * asks for it.
    */
   recover?: boolean;
   /**
-   * `restore` is a Snapshot taken earlier, perhaps before a page was
-   * reloaded: the session goes on waiting where that one was.
+   * `restore` is a Snapshot taken earlier, perhaps before a page was reloaded: the
+   * session continues from there.
    */
   restore?: Snapshot;
 }
 
-/** Happened is one thing that a host saw. */
+/** Happened is one event that a host reports. */
 export interface Happened {
   what: "start" | "response" | "end" | "error" | "failed" | "success" | "timer" | "abort" | "stop" | "retry_now" | "online" | "offline" | "probe_lost" | "manual" | "automatic" | "recovered";
   /** `now` is the wall clock in milliseconds since the Unix epoch. It may jump. */
@@ -337,40 +355,40 @@ export interface Happened {
   headers?: Record<string, string>;
   error?: ErrorInfo;
   failure?: Failure;
-  /** Request is the one to send instead, whole. */
+  /** Request is the request to send instead, complete. */
   request?: Request;
 }
 
-/** Answer is what the host is to do now. */
+/** Answer is what the host must do now. */
 export interface Answer {
   do: "none" | "open" | "read" | "wait" | "pass" | "lend" | "finish" | "fail" | "recover" | "rethrow";
-  /** `attempt` is the number of the attempt in force, from 1. */
+  /** `attempt` is the number of the current attempt, from 1. */
   attempt?: number;
   /**
    * `timerAt` is when to call back with "timer", on the clock of Happened.now;
-   * 0 is never. Every answer replaces the one before.
+   * 0 is never. Every answer replaces the time of the one before.
    */
   timerAt?: number;
-  /** `bytes` is how many bytes of the stream may go to the consumer now. */
+  /** `bytes` is how many bytes to deliver to the consumer now (see Session.Moves). */
   bytes?: number;
   /**
-   * `committed` is set when the attempt's first output is among `bytes`: from
-   * here on the consumer has seen something.
+   * `committed` says that the attempt's first output is among `bytes`: from now on the
+   * consumer has seen something.
    */
   committed?: boolean;
-  /** `reset` tells the consumer to drop what it has before it takes `bytes`. */
+  /** `reset` says that the consumer must drop what it has before it gets `bytes`. */
   reset?: boolean;
   /** `retry` is the event to show. */
   retry?: ChatStreamRetry;
   /** Resume says how the request to open differs from the first one. */
   resume?: Resume;
   /**
-   * Verdict is why the session failed or ended; with "finish" it is set when
-   * the provider ended the answer itself (content_policy).
+   * Verdict is why the session failed or was stopped. With "finish" it is set if the
+   * provider withheld the answer (content_policy).
    */
   verdict?: Verdict;
   /**
-   * `last` is the verdict on the last failure where Verdict is the engine's own
+   * `last` is the verdict on the last failure if Verdict is the engine's own
    * (attempts_exhausted, retry_after_too_long, …).
    */
   last?: Verdict;
@@ -382,13 +400,13 @@ export interface Answer {
   /** `bucket` is set with `probe`: the name of the lock. */
   bucket?: string;
   /**
-   * `wake` names sessions, by Config.id, that the host is to report "timer" to:
-   * it is their turn, or one of them has to keep an eye on the time.
+   * `wake` lists sessions, by Config.id, to which the host must report "timer": it is
+   * their turn, or they must set another timer.
    */
   wake?: number[];
-  /** `share` is to be sent to other tabs, which hand it to their engine. */
+  /** `share` must be sent to other tabs, which pass it to their engine (Group.Hear). */
   share?: Shared;
-  /** `warning` is the name of a rule for the caller's warnings. */
+  /** `warning` is a warning for the caller: the name of a rule. */
   warning?: string;
 }
 
@@ -396,15 +414,15 @@ export interface Answer {
 export interface Resume {
   /** `how` is "last_event_id", "background", "continue" or "custom". */
   how: "last_event_id" | "background" | "continue" | "custom";
-  /** `method` replaces the first request's, if it is set. */
+  /** `method` replaces the first request's if it is set. */
   method?: string;
-  /** `url` replaces the first request's, if it is set. */
+  /** `url` replaces the first request's if it is set. */
   url?: string;
   /** `noBody` says that the request has no body. */
   noBody?: boolean;
-  /** `rewrite` says that the body is Session.Rewrite's. */
+  /** `rewrite` says that the body is the result of Session.Rewrite. */
   rewrite?: boolean;
-  /** `lastEventId` goes into the header of that name (WHATWG HTML §9.2.4), if it is set. */
+  /** `lastEventId` is the value of the header Last-Event-ID (WHATWG HTML §9.2.4) if it is set. */
   lastEventId?: string;
   /** `text`, `responseId` and `sequence` are what was received. */
   text?: string;
@@ -416,7 +434,10 @@ export interface Resume {
 export interface Shared {
   /** `bucket` is a hash of origin, credential and model. */
   bucket: string;
-  /** `until` is the end of the cool-down; 0 when the limit has let one through. */
+  /**
+   * `until` is the end of the cool-down, in milliseconds since the Unix epoch; 0 when
+   * the limit has let a request through.
+   */
   until: number;
   /** `wake` is set by Group.Hear, as Answer.wake is. */
   wake?: number[];
@@ -425,27 +446,27 @@ export interface Shared {
 /** ChatStreamRetry is the event to show while a session waits. */
 export interface ChatStreamRetry {
   /**
-   * `attempt` is the number of failures so far, from 1; 0 for a request that
-   * is held by a limit that others have met.
+   * `attempt` is the number of failures so far, from 1; 0 for a request that waits
+   * because of a limit that others have met.
    */
   attempt: number;
   /** `delayMs` is the wait, in milliseconds. */
   delayMs: number;
-  /** `error` is the failure in a sentence that is safe to show. */
+  /** `error` describes the failure in a sentence that is safe to show. */
   error: string;
-  /** `retryingAt` is when the next attempt begins, in RFC 3339 on the wire. */
+  /** `retryingAt` is when the next attempt starts, in RFC 3339 on the wire. */
   retryingAt: string;
-  /** Kind is the failure's. */
+  /** Kind is the kind of failure. */
   kind?: Kind;
   /** `provider` is the provider's short name, empty if not known. */
   provider?: string;
   /** `statusCode` is the HTTP status that decided, 0 if none did. */
   statusCode?: number;
-  /** `title` is the failure in two or three words. */
+  /** `title` names the failure in two or three words. */
   title?: string;
   /** `party` says whose failure it was, if not the provider's. */
   party?: "server" | "proxy" | "firewall";
-  /** `before` is how many requests go before this one, where it waits for a limit. */
+  /** `before` is how many requests go before this one while it waits because of a limit. */
   before?: number;
 }
 
@@ -453,32 +474,38 @@ export interface ChatStreamRetry {
 export interface Snapshot {
   /** `state` says how far the request is. */
   state: "idle" | "opening" | "streaming" | "waiting" | "finished" | "failed" | "stopped";
-  /** `attempt` is the number of the attempt in force, from 1; 0 before the first. */
+  /** `attempt` is the number of the current attempt, from 1; 0 before the first. */
   attempt: number;
-  /** `failures` are those since the last success or "retry now". */
+  /** `failures` is the number of failures since the last success or "retry now". */
   failures: number;
   /**
-   * `suspected` counts failures that may be how this server always is, by name:
+   * `suspected` counts failures that may be how this server always answers, by name:
    * "truncated 2, silence 1".
    */
   suspected?: string;
   /** `slow` is set when no output came for 15 s. */
   slow?: boolean;
-  /** `waitingFor` is empty where only the time has to pass. */
+  /** `waitingFor` is empty if only the time has to pass. */
   waitingFor?: "connection" | "cooldown" | "person" | "server";
   /** `retry` is the event to show while `state` is waiting. */
   retry?: ChatStreamRetry;
-  /** Verdict is why the request failed, or why it is tried again. */
+  /**
+   * Verdict is why the request failed or was stopped, or that the provider withheld
+   * the answer.
+   */
   verdict?: Verdict;
-  /** `last` is the verdict on the last failure where Verdict is the engine's own. */
+  /** `last` is the verdict on the last failure if Verdict is the engine's own. */
   last?: Verdict;
 }
 
-/** About is what a host may tell a caller of a request, beside its address. */
+/** About is what a host may tell its caller about a request, besides its address. */
 export interface About {
-  /** `model` is the one that was asked for, where the request says so. */
+  /** `model` is the requested model, empty if the request does not name it. */
   model?: string;
-  /** `bucket` is a hash of origin, credential and model: what shares one limit. */
+  /**
+   * `bucket` is a hash of origin, credential and model: requests with the same one
+   * share a limit. Empty for a request that shares nothing.
+   */
   bucket?: string;
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/steadfetch/steadfetch/retry/transport"
 )
 
-// spans makes a span of each attempt, below the one in the request's context.
+// spans makes a span of each attempt, as a child of the one in the request's context.
 func spans(tracer trace.Tracer) func(context.Context, transport.AttemptEvent) {
 	return func(ctx context.Context, e transport.AttemptEvent) {
 		_, span := tracer.Start(ctx, "chat attempt", trace.WithTimestamp(e.Start), trace.WithSpanKind(trace.SpanKindClient))

@@ -1,7 +1,6 @@
-// Package sdktest shows that the SDKs of OpenAI and Anthropic for Go stream
-// through faults when a Transport is under them, and that its attempts become
-// spans of OpenTelemetry. It is a module of its own so that none of these is a
-// dependency of steadfetch.
+// Package sdktest checks that streams of OpenAI's and Anthropic's Go SDKs survive
+// faults if the SDK uses a Transport, and that attempts become OpenTelemetry spans. It
+// is a module of its own, so that none of these is a dependency of steadfetch.
 package sdktest
 
 import (
@@ -28,7 +27,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// client is an http.Client over a Transport that shares nothing with other tests.
+// client returns an http.Client with a Transport that shares nothing with other tests.
 func client(t *testing.T, policy retry.Policy) *http.Client {
 	base := &http.Transport{}
 	t.Cleanup(base.CloseIdleConnections)
@@ -38,7 +37,7 @@ func client(t *testing.T, policy retry.Policy) *http.Client {
 	return &http.Client{Transport: &transport.Transport{Base: base, Policy: policy, Group: &transport.Group{}}}
 }
 
-// sdks ask for a stream and give its text.
+// sdks ask for a stream and return its text.
 var sdks = map[string]func(t *testing.T, run *chattest.Run, c *http.Client) (string, error){
 	"anthropic": func(t *testing.T, run *chattest.Run, c *http.Client) (string, error) {
 		api := anthropic.NewClient(
@@ -134,7 +133,7 @@ func TestAnSDKStreamsTheExactTextThroughFaults(t *testing.T) {
 					if faults[i].Status == 429 {
 						least = 1000
 					}
-					require.GreaterOrEqual(t, requests[i+1].AtMs-requests[i].AtMs, least, "sooner than asked")
+					require.GreaterOrEqual(t, requests[i+1].AtMs-requests[i].AtMs, least, "sooner than the server asked")
 					require.Equal(t, requests[0].Body, requests[i+1].Body)
 					wait *= 2
 				}
@@ -143,7 +142,7 @@ func TestAnSDKStreamsTheExactTextThroughFaults(t *testing.T) {
 	}
 }
 
-func TestAnSDKGetsPermanentErrorsAtOnceAndAsItsOwn(t *testing.T) {
+func TestAnSDKGetsPermanentErrorsAtOnceInItsOwnForm(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault  chattest.Fault
 		status int
@@ -191,7 +190,7 @@ func TestAnSDKsErrorIsJudgedAsTheResponseWas(t *testing.T) {
 				require.Error(t, err)
 				verdict := classify.Classify(classify.FromError(err))
 				if fault.Headers["Content-Type"] == "text/plain" && !strings.HasSuffix(t.Name(), "anthropic") {
-					kind = "server" // openai-go keeps of a body that is no JSON nothing but the bytes to be read again
+					kind = "server" // openai-go keeps a body that is not JSON only as bytes to be read again
 				}
 				require.Equal(t, kind, string(verdict.Kind), verdict.Rule)
 				require.Equal(t, fault.Status, verdict.Status)
@@ -218,7 +217,7 @@ func TestAnSDKSeesTheFailureAfterOutput(t *testing.T) {
 	})
 }
 
-func TestAnSDKGetsTheWholeTextWhereTheStreamIsResumed(t *testing.T) {
+func TestAnSDKGetsTheWholeTextIfTheStreamIsResumed(t *testing.T) {
 	for _, kind := range []chattest.Kind{chattest.EOF, chattest.Reset, chattest.Drop} {
 		t.Run(string(kind), func(t *testing.T) {
 			eachSDK(t, func(t *testing.T, srv *chattest.Server, stream func(*testing.T, *chattest.Run, *http.Client) (string, error)) {
@@ -235,7 +234,7 @@ func TestAnSDKGetsTheWholeTextWhereTheStreamIsResumed(t *testing.T) {
 	}
 }
 
-func TestAnSDKsPlainCallsPass(t *testing.T) {
+func TestAnSDKsCallsWithoutStreamsPassUnchanged(t *testing.T) {
 	srv := chattest.New(t)
 	run := srv.NewRun(chattest.Run{Faults: []chattest.Fault{{Status: 503}, {Kind: chattest.Reset, At: chattest.BeforeHeader}}})
 	api := openAI(run, client(t, retry.Policy{}))
@@ -247,7 +246,7 @@ func TestAnSDKsPlainCallsPass(t *testing.T) {
 	require.Len(t, run.Requests(), 3)
 }
 
-func TestLeavingAnSDKsStreamLeavesNothingBehind(t *testing.T) {
+func TestClosingAnSDKsStreamLeaksNothing(t *testing.T) {
 	srv := chattest.New(t)
 	run := srv.NewRun(chattest.Run{Faults: []chattest.Fault{{Kind: chattest.Stall, AtToken: 3}}})
 	api := openAI(run, client(t, retry.Policy{}))

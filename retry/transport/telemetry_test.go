@@ -15,15 +15,15 @@ import (
 	"github.com/steadfetch/steadfetch/retry"
 )
 
-// heard makes a transport that keeps what OnAttempt is told.
-func heard(p *provider) (*Transport, *[]AttemptEvent) {
+// recorded makes a transport that records the calls of OnAttempt.
+func recorded(p *provider) (*Transport, *[]AttemptEvent) {
 	var all []AttemptEvent
 	tr := newTransport(p)
 	tr.OnAttempt = func(_ context.Context, e AttemptEvent) { all = append(all, e) }
 	return tr, &all
 }
 
-// with gives the attributes of chatRequest, and more.
+// with returns the attributes of chatRequest, and more.
 func with(more map[string]any) map[string]any {
 	all := map[string]any{
 		"http.request.method": "POST", "server.address": "api.openai.com", "server.port": 443, "gen_ai.provider.name": "openai",
@@ -32,10 +32,10 @@ func with(more map[string]any) map[string]any {
 	return all
 }
 
-func TestEveryAttemptIsToldOnceWithTheNamesOfTheSemanticConventions(t *testing.T) {
+func TestEveryAttemptIsReportedOnceWithTheNamesOfTheSemanticConventions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{status: 500}, refused, attemptScript{chunks: []string{chatRole()}}, attemptScript{chunks: chat("A"), every: time.Second})
-		tr, events := heard(p)
+		tr, events := recorded(p)
 		start := time.Now()
 		type key struct{}
 		req := chatRequest(t, context.WithValue(t.Context(), key{}, "the caller's"))
@@ -70,12 +70,12 @@ func TestEveryAttemptIsToldOnceWithTheNamesOfTheSemanticConventions(t *testing.T
 	})
 }
 
-func TestAFinalResponseAFailureAndACancelAreToldToo(t *testing.T) {
+func TestAFinalResponseAFailureAndACancelAreReportedToo(t *testing.T) {
 	outcome := func(t *testing.T, script attemptScript, change func(*Transport)) AttemptEvent {
 		var events *[]AttemptEvent
 		synctest.Test(t, func(t *testing.T) {
 			var tr *Transport
-			tr, events = heard(newProvider(script))
+			tr, events = recorded(newProvider(script))
 			change(tr)
 			resp, err := tr.RoundTrip(chatRequest(t, t.Context()))
 			if err == nil {
@@ -101,10 +101,10 @@ func TestAFinalResponseAFailureAndACancelAreToldToo(t *testing.T) {
 	require.Equal(t, "canceled", e.Attributes["error.type"])
 }
 
-func TestAnAttemptIsToldWithTheMethodThatItHad(t *testing.T) {
+func TestAnAttemptIsReportedWithItsOwnMethod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{chunks: responses(0, 4), broken: errReset}, attemptScript{chunks: responses(5, 9)})
-		tr, events := heard(p)
+		tr, events := recorded(p)
 		tr.Policy.AfterCommit, tr.Policy.Resume = retry.AfterCommitResume, retry.ResumeBackground
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://api.openai.com/v1/responses",
 			strings.NewReader(`{"stream":true,"background":true,"input":"hi"}`))
@@ -119,22 +119,22 @@ func TestAnAttemptIsToldWithTheMethodThatItHad(t *testing.T) {
 	})
 }
 
-func TestWhatEndsAStreamWithAnErrorIsToldAsAFailure(t *testing.T) {
+func TestWhatEndsAStreamWithAnErrorIsReportedAsAFailure(t *testing.T) {
 	quota := `{"error":{"message":"quota","type":"insufficient_quota","code":"insufficient_quota"}}`
 	for name, c := range map[string]struct {
 		script attemptScript
 		policy retry.Policy
 		kind   string
 	}{
-		"a status":              {attemptScript{status: 429, chunks: []string{quota}}, retry.Policy{}, "quota"},
-		"an event":              {attemptScript{chunks: []string{chatRole(), "data: " + quota + "\n\n"}}, retry.Policy{}, "quota"},
-		"the last of its tries": {attemptScript{status: 503}, retry.Policy{MaxAttempts: 1}, "server"},
-		"a refusal":             {attemptScript{chunks: []string{chatRole(), chatToken("A"), strings.Replace(chatFinish(), "stop", "content_filter", 1), "data: [DONE]\n\n"}}, retry.Policy{}, "content_policy"},
-		"what cannot be sent":   {attemptScript{err: errors.New("unsupported protocol scheme")}, retry.Policy{}, "invalid_request"},
+		"a status":            {attemptScript{status: 429, chunks: []string{quota}}, retry.Policy{}, "quota"},
+		"an event":            {attemptScript{chunks: []string{chatRole(), "data: " + quota + "\n\n"}}, retry.Policy{}, "quota"},
+		"the last attempt":    {attemptScript{status: 503}, retry.Policy{MaxAttempts: 1}, "server"},
+		"a refusal":           {attemptScript{chunks: []string{chatRole(), chatToken("A"), strings.Replace(chatFinish(), "stop", "content_filter", 1), "data: [DONE]\n\n"}}, retry.Policy{}, "content_policy"},
+		"what cannot be sent": {attemptScript{err: errors.New("unsupported protocol scheme")}, retry.Policy{}, "invalid_request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tr, events := heard(newProvider(c.script))
+				tr, events := recorded(newProvider(c.script))
 				tr.Policy = c.policy
 				_, _, err := collect(tr, chatRequest(t, t.Context()))
 				require.Error(t, err)

@@ -8,22 +8,23 @@ import (
 	"github.com/steadfetch/steadfetch/retry/session"
 )
 
-// AttemptEvent is an attempt that has ended, under OpenTelemetry's names: a span of a client, made after the fact, needs no more.
+// AttemptEvent describes an attempt that has ended, with OpenTelemetry's names for
+// its facts. It has all that a client span needs, made afterwards.
 type AttemptEvent struct {
 	// Attempt counts from 1.
 	Attempt int
-	// Start is when the request was opened, End when it was clear what became
-	// of it: for a stream, when it ended.
+	// Start is when the request was opened, End when its outcome was known: for a
+	// stream, when it ended.
 	Start, End time.Time
-	// Outcome is "retry" if another attempt is to follow, though a cancel may
-	// end the wait; "finish" if the caller has an answer or, from RoundTrip, the
-	// provider's own response, whatever its status; "fail" if the request ended
-	// in an error. In Stream whatever fails is an error. The attribute error.type
-	// is set for each failure.
+	// Outcome is "retry" if another attempt follows, unless a cancel ends the wait;
+	// "finish" if the caller has an answer or, from RoundTrip, the provider's own
+	// response, whatever its status; "fail" if the request ended in an error. In
+	// Stream every failure is an error. The attribute error.type is set for each
+	// failure.
 	Outcome string
 	// Delay is the wait before the next attempt, 0 if there is none.
 	Delay time.Duration
-	// Attributes are int or string, and left out where they are not known.
+	// Attributes are values of type int or string; what is not known is left out.
 	// Their names are those of the semantic conventions for HTTP and generative
 	// AI: http.request.method, server.address, server.port,
 	// http.request.resend_count, http.response.status_code, error.type (the
@@ -31,8 +32,8 @@ type AttemptEvent struct {
 	Attributes map[string]any
 }
 
-// told calls OnAttempt if a says that the attempt in force has ended.
-func (r *round) told(a *session.Answer) {
+// reportAttempt calls OnAttempt if the current attempt ends with a.
+func (r *round) reportAttempt(a *session.Answer) {
 	if r.t.OnAttempt == nil || r.attempt == nil || a.Do == session.DoNothing || a.Do == session.DoRead {
 		return
 	}
@@ -62,11 +63,11 @@ func (r *round) told(a *session.Answer) {
 	r.t.OnAttempt(r.req.Context(), e)
 }
 
-// attributes are what is known of the attempt in force, whatever its outcome.
+// attributes returns what is known of the current attempt, whatever its outcome.
 func (r *round) attributes() map[string]any {
 	req := r.req
 	if r.attempt.req != nil {
-		req = r.attempt.req // that of a resume is another one
+		req = r.attempt.req // a resume may send it elsewhere
 	}
 	address := req.URL
 	port, _ := strconv.Atoi(address.Port())
@@ -81,7 +82,7 @@ func (r *round) attributes() map[string]any {
 		"server.port":         port,
 	}
 	if req.Method == "" {
-		all["http.request.method"] = "GET" // as net/http has it
+		all["http.request.method"] = "GET" // as in net/http
 	}
 	if again := r.attempt.number - 1; again > 0 {
 		all["http.request.resend_count"] = again
