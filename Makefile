@@ -12,12 +12,19 @@ help: ## lists the targets
 demo: build ## chats in the terminal through faults, with and without steadfetch, and serves the page
 	@node web/demo.mjs
 
-# Two parts at a time: one computes while another waits for a server or a browser. A part prints when it has ended; after a
-# failure no other begins. The package is built once, before them (-o build, -o npm: not again).
+# Two parts at a time: one computes while another waits for the network, a server or a browser. A part prints when it has
+# ended; after a failure no other begins.
 .PHONY: test
-test: build ## everything that guards a change
-	@$(MAKE) --no-print-directory -j2 --output-sync=target -o build -o npm \
-		lint-go lint-js test-go test-js test-browser test-transparency test-repo test-module
+test: ## everything that guards a change
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-parts
+
+.PHONY: test-parts
+test-parts: lint-go lint-js test-js test-go-built test-browser test-transparency test-repo test-module
+
+# Some tests in Go run the package.
+.PHONY: test-go-built
+test-go-built: build
+	@$(MAKE) --no-print-directory test-go
 
 .PHONY: test-module
 test-module:
