@@ -12,14 +12,20 @@ help: ## lists the targets
 demo: build ## chats in the terminal through faults, with and without steadfetch, and serves the page
 	@node web/demo.mjs
 
-# Two parts at a time: one computes while another waits for the network, a server or a browser. A part prints when it has
-# ended; after a failure no other begins.
 .PHONY: test
-test: ## everything that guards a change
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-parts
+test: test-computing test-timing test-module ## everything that guards a change
 
-.PHONY: test-parts
-test-parts: lint-go lint-js test-js test-go-built test-browser test-transparency test-repo test-module
+# Two parts at a time. A part prints when it has ended; after a failure no other begins.
+together := $(MAKE) --no-print-directory -j2 --output-sync=target
+
+.PHONY: test-computing
+test-computing:
+	@$(together) lint-go lint-js test-js test-go-built test-repo
+
+# Some of these tests measure how soon bytes arrive, so nothing that computes runs beside them. (-o: just built.)
+.PHONY: test-timing
+test-timing: build
+	@$(together) -o build test-browser test-transparency
 
 # Some tests in Go run the package.
 .PHONY: test-go-built
