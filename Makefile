@@ -99,7 +99,7 @@ picture: build ## makes web/picture.gif, the README's, from the page itself
 	@node web/picture.mjs
 
 .PHONY: test-repo
-test-repo: ## the release, and that what pages and workflows name is there
+test-repo: ## the release, and that everything that pages and workflows name exists
 	node --test --test-reporter=spec hosttest/repo/*.test.mjs
 
 .PHONY: release
@@ -111,7 +111,7 @@ licences: npm ## writes docs/licences.md
 	node .ci/licences.mjs
 
 .PHONY: audit
-audit: ## what go.mod and the lock files name is tidy, and known to be safe
+audit: ## go.mod is tidy, and the locked npm packages have no known holes
 	@for folder in $$(git ls-files '*go.mod' | xargs -n1 dirname); do (cd "$$folder" && go mod tidy -diff) || { echo "$$folder: run go mod tidy" >&2; exit 1; }; done
 	npm audit --omit=dev
 
@@ -148,7 +148,7 @@ corpus: ## how many real errors the classifier decides rightly, beside its peers
 # BODY goes through the environment as it is: it has quotes and dollars.
 .PHONY: explain
 explain: export EXPLAIN_BODY := $(value BODY)
-explain: ## how an error is judged, and by which phrase: make explain STATUS=429 PROVIDER=openai BODY='...'
+explain: ## how an error is classified, and by which phrase: make explain STATUS=429 PROVIDER=openai BODY='...'
 	@go run ./hosttest/explain -status "$(or $(STATUS),0)" -provider "$(PROVIDER)" "$$EXPLAIN_BODY"
 
 .PHONY: faults
@@ -159,7 +159,7 @@ faults: build ## every fault, in every protocol and place, met by every client, 
 	node hosttest/faults/faults.mjs "$$lines"
 
 .PHONY: peers
-peers: build ## what becomes of faults, by clients as they come: a table for the README
+peers: build ## how other clients handle faults, with their defaults: a table for the README
 	@cd hosttest/faults && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --silent --no-audit --no-fund; }
 	@node hosttest/faults/peers.mjs
 
@@ -172,7 +172,7 @@ bench: build ## measures the package beside its peers, and prints ratios (about 
 	@node jsbridge/bench/react.mjs
 
 .PHONY: storm
-storm: ## many clients at a limit, on a fake clock: time and requests in vain, ours beside others' formulas
+storm: ## many clients at a limit, on a fake clock: time and wasted requests, ours beside others' formulas
 	@go run ./hosttest/storm
 
 .PHONY: load
@@ -195,7 +195,7 @@ test-all: race
 
 N ?= 1000000
 .PHONY: differential
-differential: build ## N random questions to every build of the engine: Go, wazero, Node.js, plain JavaScript, Go's own builds
+differential: build ## N random calls to every build of the engine: Go, wazero, Node.js, plain JavaScript, Go's own builds
 	go test ./hosttest/differential -count=1 -timeout 4h -v -every -cases $(N) | grep -v '^=== '
 
 .PHONY: sha256
@@ -217,7 +217,7 @@ fmt: npm ## formats everything
 	npm run --silent format
 
 .PHONY: test-all
-test-all: test test-builds test-page test-docs test-runtimes test-sdks test-bundlers test-apps ## make test, and the page, every example, runtime, SDK and bundler
+test-all: test test-builds test-page test-docs test-runtimes test-sdks test-bundlers test-apps ## make test, and the page, every vector on Go's own builds, every example, runtime, SDK and bundler
 
 .PHONY: test-builds
 test-builds: ## every vector on the core as Go's own compiler builds it; make test plays one in five
