@@ -98,7 +98,7 @@ test("in stream(), which returns no response, every failed attempt is reported a
   const scripts = {
     quota: { status: 429, body: quota },
     "an error event": { chunks: [`data: ${quota}\n\n`] },
-    "the last of its tries": openaiServerErrorResponse(),
+    "the last attempt": openaiServerErrorResponse(),
   };
   for (const [name, script] of Object.entries(scripts)) {
     const seen: AttemptEvent[] = [];

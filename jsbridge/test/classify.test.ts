@@ -133,7 +133,7 @@ const shapes: [string, unknown, Partial<Failure>][] = [
 ];
 
 for (const [name, thrown, expected] of shapes) {
-  test(`the facts are found in what is thrown by ${name}`, () => {
+  test(`the facts are found in an error thrown by ${name}`, () => {
     const failure = failureOf(thrown);
     for (const [key, value] of Object.entries(expected)) {
       assert.deepEqual(failure[key as keyof Failure], value, key);

@@ -31,7 +31,7 @@ const wrong: [options: object, says: RegExp][] = [
 ];
 
 for (const [name, call] of Object.entries(ways)) {
-  test(`${name} refuses options that do not exist or cannot be, by their names`, async () => {
+  test(`${name} refuses unknown and invalid options by name`, async () => {
     for (const [options, says] of wrong) {
       const expected = (error: unknown) =>
         error instanceof TypeError && says.test(error.message) && error.message.startsWith(`${name}: `);

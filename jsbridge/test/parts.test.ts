@@ -18,7 +18,7 @@ const texts: Record<string, string | Uint8Array> = {
 };
 
 for (const [name, text] of Object.entries(texts)) {
-  test(`parts of a text that is ${name} are as if each was decoded by itself`, () => {
+  test(`parts of a text that is ${name} equal the parts decoded one by one`, () => {
     const bytes = typeof text === "string" ? encoder.encode(text) : text;
     const middle =
       typeof text === "string" ? encoder.encode(text.slice(0, text.length >> 1)).length : bytes.length >> 1;
@@ -76,7 +76,7 @@ const chunk = (content: string, finish: string | null = null) => {
 
 for (const [name, word] of Object.entries({ ASCII: "word ", "not ASCII": "Wörter " })) {
   for (const size of [1 << 10, 16 << 10, 100_000, 1 << 22]) {
-    test(`an event of a megabyte that is ${name} comes whole in chunks of ${size}, as the first output and later`, async () => {
+    test(`an event of a megabyte that is ${name} arrives whole in chunks of ${size}, first or later`, async () => {
       const text = word.repeat((1 << 20) / word.length);
       const body = encoder.encode(`${chunk(text) + chunk("small") + chunk(text) + chunk("", "stop")}data: [DONE]\n\n`);
       const list = await messages(body, size);

@@ -309,7 +309,7 @@ function AsksOnce({ seen }: AskerProps) {
 
 // Effects run from the children up, so a child's run before those of the component that uses the hook.
 for (const Asker of [AsksInEffect, AsksInLayoutEffect]) {
-  test(`a child that ${Asker.name} starts a request that the page is connected to`, async (t) => {
+  test(`a child component ${Asker.name} starts a request that the page shows`, async (t) => {
     const pass = clock(t);
     const step = { chunks: [role, token("Hi")], stall: true };
     const { seen } = await mount([step, step], { child: (seen) => createElement(Asker, { seen }) });

@@ -48,7 +48,7 @@ for (const [name, make] of Object.entries<() => BodyInit>({
   Blob: () => new Blob([text]),
   "a stream": () => streamOf('{"stream":true,', '"name":"Jür', 'gen"}'),
 })) {
-  test(`a body that is ${name} is sent the same each time, and known to ask for a stream`, async () => {
+  test(`a body that is ${name} is sent unchanged each time, and counts as asking for a stream`, async () => {
     const replay = await replayable(url, { method: "POST", headers, body: make(), ...half }, undefined, mib);
     assert.equal(await sent(replay.again()), text);
     assert.equal(await sent(replay.again()), text);

@@ -65,7 +65,7 @@ const builders: [string, Response, number, string, string, boolean][] = [
 ];
 
 for (const [name, response, status, body, kind, retryable] of builders) {
-  test(`${name} is what the provider would say, and is judged so`, async () => {
+  test(`${name} is the provider's own error, and is classified so`, async () => {
     const verdict = await classifyResponse(response);
     assert.deepEqual([verdict.kind, verdict.retryable], [kind, retryable]);
     assert.equal(response.status, status);

@@ -110,7 +110,7 @@ for (const [sdk, ask] of Object.entries(clients)) {
       ],
     ]) {
       tests.push(
-        t.test(`meets ${name} once, and throws its own error`, async () => {
+        t.test(`gets ${name} once, and throws its own error`, async () => {
           const { base, log } = await run({ ...fault, times: -1 });
           await assert.rejects(ask(base, createFetch({ initialDelayMs: 1 })), (error) => {
             assert.ok(check(error), String(error));
