@@ -55,22 +55,24 @@ function mistake(value: unknown, type: OptionType): string | undefined {
   }
 }
 
+/** The name that the fewest typos turn into this one. */
 function nearest(name: string, names: string[]): string | undefined {
-  const [best] = names
-    .map((other) => ({ other, typos: distance(name.toLowerCase(), other.toLowerCase()) }))
-    .sort((a, b) => a.typos - b.typos);
-  return best && best.typos <= maxTypos ? best.other : undefined;
+  for (let typos = 0; typos <= maxTypos; typos++) {
+    const meant = names.find((other) => isWithin(typos, name.toLowerCase(), other.toLowerCase()));
+    if (meant) {
+      return meant;
+    }
+  }
+  return undefined;
 }
 
-/** How many letters have to be inserted, deleted or changed (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
+/** Whether inserting, deleting or changing so many letters makes the two equal (Levenshtein). */
+function isWithin(typos: number, a: string, b: string): boolean {
+  if (a === b) {
+    return true;
   }
-  return row[b.length]!;
+  const [a1, b1] = [a.slice(1), b.slice(1)];
+  return a[0] === b[0]
+    ? isWithin(typos, a1, b1)
+    : typos > 0 && (isWithin(typos - 1, a1, b1) || isWithin(typos - 1, a1, b) || isWithin(typos - 1, a, b1));
 }
