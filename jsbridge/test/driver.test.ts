@@ -51,7 +51,9 @@ function scripted(...answers: (Answer | Error)[]) {
     },
     // What goes on is put: no bytes are held here.
     moves: () => [{ do: "put", n: going, behind: 0, bytes: new Uint8Array(going) }].filter(({ n }) => n > 0) as Move[],
-    reader: () => assert.fail("nobody reads events here"),
+    get access(): Engine["access"] {
+      return assert.fail("nobody reads events here");
+    },
     snapshot: () => ({ state: "opening", attempt: 1, failures: 0 }),
     rewrite: (_session, body) => body,
     free: (session) => freed.push(session),

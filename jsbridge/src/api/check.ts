@@ -1,16 +1,11 @@
-import { isSignal } from "../net/signal.js";
-import { registryOf } from "./controller.js";
+/** The type of an option: for a list of words, one of them; else what `typeof` says, or a type of our own. */
+export type OptionType = "number" | "boolean" | "string" | "function" | "object" | readonly string[] | OwnType;
 
-/** The type of an option: for a list of words, one of them. */
-export type OptionType =
-  | "number"
-  | "boolean"
-  | "string"
-  | "function"
-  | "object"
-  | "signal"
-  | "controller"
-  | readonly string[];
+/** A type that `typeof` does not know. */
+export interface OwnType {
+  is(value: unknown): unknown;
+  name: string;
+}
 
 /** The names of options and their types. */
 export type OptionTypes = Readonly<Record<string, OptionType>>;
@@ -38,21 +33,16 @@ export function check(caller: string, options: unknown, types: OptionTypes): voi
 
 /** What the value should be; undefined if it is valid. */
 function mistake(value: unknown, type: OptionType): string | undefined {
-  switch (type) {
-    case "number":
-      return typeof value === "number" && value >= 0 ? undefined : "a number of at least 0";
-    case "controller":
-      return registryOf(value) ? undefined : "a controller from createController()";
-    case "signal":
-      return isSignal(value) ? undefined : "an AbortSignal";
-    case "boolean":
-    case "string":
-    case "function":
-    case "object":
-      return typeof value === type && value !== null ? undefined : `${type === "object" ? "an" : "a"} ${type}`;
-    default:
-      return type.includes(value as string) ? undefined : `one of ${type.map((word) => `"${word}"`).join(", ")}`;
+  if (type === "number") {
+    return typeof value === "number" && value >= 0 ? undefined : "a number of at least 0";
   }
+  if (typeof type === "string") {
+    return typeof value === type && value !== null ? undefined : `${type === "object" ? "an" : "a"} ${type}`;
+  }
+  if ("is" in type) {
+    return type.is(value) ? undefined : type.name;
+  }
+  return type.includes(value as string) ? undefined : `one of ${type.map((word) => `"${word}"`).join(", ")}`;
 }
 
 /** The name that the fewest typos turn into this one. */

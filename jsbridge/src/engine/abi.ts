@@ -187,8 +187,7 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     return at;
   }
 
-  const rows = (n: number) =>
-    n > 0 ? new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columnCount) : none;
+  const rows = (n: number) => (n > 0 ? new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columnCount) : none);
 
   /** Writes a text, and returns its length in UTF-8; -1 if it is too large. */
   function writeText(text: string): number {

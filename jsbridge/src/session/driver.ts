@@ -1,7 +1,7 @@
 import { registryOf } from "../api/controller.js";
 import { type Options, policyOf, type RequestContext } from "../api/options.js";
 import { type Engine, maxChunk } from "../engine/abi.js";
-import type { Answer, ChatStreamRetry, Config, Ending, Happened, Verdict } from "../engine/shapes.gen.js";
+import type { Answer, Config, Ending, Happened, Snapshot, Verdict } from "../engine/shapes.gen.js";
 import { onAbort } from "../net/signal.js";
 import { inBrowser, isOffline } from "./browser.js";
 import { makeClock } from "./clock.js";
@@ -52,8 +52,8 @@ export interface Session {
   chunk(attempt: number, bytes: Uint8Array): void;
   /** Nothing is read for now, because the consumer reads nothing. Clocks are paused meanwhile. */
   hold(held: boolean): void;
-  /** Shows the state of a server that relays the answer: it waits, or tries again; if undefined, output flows. */
-  relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
+  /** Shows how far the answer is by what a server that relays it says; if undefined, by what the core knows. */
+  relayed(better?: Partial<Snapshot>): void;
   /** The body of the request to open, when the answer has `rewrite`. */
   rewrite(body: string): string;
   /** The request, for the caller's callbacks. */
@@ -289,9 +289,9 @@ export function drive(
       }
     },
     hold: (on) => clock.hold(on),
-    relayed(state, retry) {
+    relayed(better) {
       if (!over) {
-        listeners.relayed(state, retry);
+        listeners.relayed(better);
       }
     },
     rewrite: (body) => engine.rewrite(handle, body),
