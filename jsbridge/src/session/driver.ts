@@ -62,6 +62,9 @@ export interface Session {
   ending(): Ending;
 }
 
+/** How much of a request's body the core gets at a time, in bytes. */
+const bodyPiece = 64 << 10;
+
 /**
  * Drives a session: reports to the core what happens, and has the host do what
  * the core answers. It decides nothing. Throws if the options make no sense.
@@ -73,7 +76,7 @@ export function drive(
   config: Omit<Config, "policy">,
   signal: AbortSignal | undefined | null,
   makeHost: (session: Session) => Host,
-  body: Iterable<Uint8Array> = [],
+  body: Uint8Array = new Uint8Array(),
 ): Session {
   const id = newId();
   const handle = engine.open({
@@ -87,11 +90,7 @@ export function drive(
     ...(options.provider && { provider: options.provider }),
     ...(options.restore && { restore: options.restore }),
   });
-  for (const piece of body) {
-    if (!engine.body(handle, piece)) {
-      break;
-    }
-  }
+  for (let at = 0; at < body.length && engine.body(handle, body.subarray(at, at + bodyPiece)); at += bodyPiece) {}
   const steps: (() => Answer | undefined)[] = [];
   const keep = makeHeld();
   const probe = makeProbe();
