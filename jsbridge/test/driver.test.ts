@@ -17,16 +17,11 @@ function scripted(...answers: (Answer | Error)[]) {
   let config: Config | undefined;
   let going = 0;
   const engine: Engine = {
-    classify: () => verdict,
-    said: () => ({}),
-    ended: () => ({}),
+    ask: () => assert.fail("a driver asks nothing"),
     ending: () => ({}),
     events: () => undefined,
     about: () => ({}),
-    explain: () => ({ verdict }),
     delay: () => 0,
-    policy: (policy) => policy,
-    share: (shared) => shared,
     open(c) {
       config = c;
       return 7;

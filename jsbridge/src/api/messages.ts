@@ -47,7 +47,7 @@ export function message(
     } catch {
       // Not valid JSON escapes: ask the core.
     }
-    said ??= engine().said({ event, data });
+    said ??= engine().ask("said", { event, data });
     return said;
   };
   return {
@@ -207,7 +207,7 @@ export async function readBody(
   const isDocument = /[/+]json$/.test(type);
   const take = (data: string) => {
     push(message("message", data, ""));
-    ending = isDocument ? engine().ended({ event: "message", data }) : ending;
+    ending = isDocument ? engine().ask("ended", { event: "message", data }) : ending;
   };
   const reader = response.body?.getReader();
   const relay = makeRelay(push);

@@ -71,7 +71,7 @@ export async function retry<T>(
       function failed(error: unknown, attempt: number): void {
         const failure = failureOf(error);
         try {
-          const says = options.shouldRetry?.(error, engine.classify(failure), attempt);
+          const says = options.shouldRetry?.(error, engine.ask("classify", failure), attempt);
           if (says !== undefined) {
             failure.headers = { ...failure.headers, "x-should-retry": String(says) };
           }

@@ -98,7 +98,7 @@ export function stream(
         fail(error); // a server's, relayed
         return error.verdict;
       }
-      const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
+      const verdict = engine().ask("classify", { phase: "midstream", error: errorInfo(error) });
       fail(new RetryError(verdict, attempts, undefined, error));
       return verdict;
     }

@@ -81,17 +81,23 @@ export interface Said {
   reasoning?: string;
 }
 
+/** What can be asked, and what the answer is. */
+export interface Questions {
+  classify: [Failure, Verdict];
+  explain: [Failure, Trail];
+  /** The plain text that an event, or a document, adds. */
+  said: [Event, Said];
+  /** How a document says that the answer ended. */
+  ended: [Event, Ending];
+  policy: [Policy, Policy];
+  share: [Shared, Shared];
+}
+
 /** The module's interface as TypeScript sees it. */
 export interface Engine {
-  classify(failure: Failure): Verdict;
-  explain(failure: Failure): Trail;
-  /** The plain text that an event, or a document, adds. */
-  said(event: Event): Said;
-  /** How a document says that the answer ended. */
-  ended(event: Event): Ending;
+  /** Asks for what depends on nothing but the question. */
+  ask<Name extends keyof Questions>(name: Name, question: Questions[Name][0]): Questions[Name][1];
   delay(attempt: number): number;
-  policy(policy: Policy): Policy;
-  share(shared: Shared): Shared;
   open(config: Config): number;
   /** Passes a piece of the request's body, at most {@link maxChunk} bytes. Returns whether more is wanted. */
   body(session: number, bytes: Uint8Array): boolean;
@@ -221,10 +227,6 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
   // A shape is what the types say: they and the module's JSON are made from the same source.
   const read = <T>(json: string) => fromWire(JSON.parse(json)) as T;
   const json = <T>(call: (n: number) => number, input: unknown) => read<T>(text(call, written(input)));
-  const cold =
-    <I, O>(name: "classify" | "explain" | "said" | "ended" | "policy" | "share") =>
-    (input: I) =>
-      json<O>((n) => wasm[name](n), input);
 
   enter(() => wasm._initialize());
   if (enter(() => wasm.abi_version()) !== version) {
@@ -232,13 +234,8 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
   }
 
   return {
-    classify: cold("classify"),
-    explain: cold("explain"),
-    said: cold("said"),
-    ended: cold("ended"),
+    ask: (name, question) => json((n) => wasm[name](n), question),
     delay: (attempt) => enter(() => wasm.delay(attempt)),
-    policy: cold("policy"),
-    share: cold("share"),
     open(config) {
       let session = 0;
       text((n) => {

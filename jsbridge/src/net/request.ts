@@ -54,7 +54,12 @@ export async function request(
 ): Promise<void> {
   const send = options.fetch ?? globalThis.fetch;
   const signal = signalOf(input, init);
-  const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).maxReplayBytes ?? 0);
+  const replay = await replayable(
+    input,
+    init,
+    signal,
+    () => engine.ask("policy", policyOf(options)).maxReplayBytes ?? 0,
+  );
   const { facts, notReplayable } = replay;
   const body = await replay.body();
   const wait = turn();
