@@ -28,7 +28,7 @@ test("without listeners the core is not asked", () => {
   own.answered({ do: "open", attempt: 1 });
   own.sent({ do: "open", attempt: 1 });
   own.acted({ do: "wait", attempt: 1, retry }, false);
-  own.relayed("waiting", retry);
+  own.relayed({ state: "waiting", retry });
   assert.deepEqual(asked, []);
 });
 
@@ -53,9 +53,9 @@ test("a controller and onStatus get the state, and that of a relaying server", (
   const states: string[] = [];
   const { own } = listening({ controller, onStatus: ({ state, waitingFor = "" }) => states.push(state + waitingFor) });
   own.acted({ do: "none", attempt: 1 }, false);
-  own.relayed("waiting", retry);
+  own.relayed({ state: "waiting", retry, waitingFor: "server" });
   assert.equal(controller.status.retry, retry);
-  own.relayed("opening", retry);
+  own.relayed({ state: "opening", attempt: 2, waitingFor: "server" });
   assert.equal(controller.status.attempt, 2);
   own.relayed();
   const verdict: Verdict = { retryable: false, kind: "quota" };
