@@ -13,7 +13,24 @@ demo: build ## chats in the terminal through faults, with and without steadfetch
 	@node web/demo.mjs
 
 .PHONY: test
-test: lint test-repo test-go test-js test-transparency test-browser test-module ## everything that guards a change
+test: test-computing test-timing test-module ## everything that guards a change
+
+# Two parts at a time. A part prints when it has ended; after a failure no other begins.
+together := $(MAKE) --no-print-directory -j2 --output-sync=target
+
+.PHONY: test-computing
+test-computing:
+	@$(together) lint-go lint-js test-js test-go-built test-repo
+
+# Some of these tests measure how soon bytes arrive, so nothing that computes runs beside them. (-o: just built.)
+.PHONY: test-timing
+test-timing: build
+	@$(together) -o build test-browser test-transparency
+
+# Some tests in Go run the package.
+.PHONY: test-go-built
+test-go-built: build
+	@$(MAKE) --no-print-directory test-go
 
 .PHONY: test-module
 test-module:
@@ -29,13 +46,7 @@ npm:
 	@.ci/setup npm
 
 .PHONY: lint
-lint: npm lint-go ## formatting, linters, types, generated files
-	npm run --silent lint
-	npm run --silent build
-	npm run --silent typecheck
-	cd jsbridge && ../node_modules/.bin/typedoc
-	node hosttest/docs/reference.mjs --check
-	node .ci/licences.mjs --check
+lint: lint-go lint-js ## formatting, linters, types, generated files
 
 .PHONY: reference
 reference: npm ## writes the tables of docs/reference.md from the comments in the sources
@@ -48,14 +59,24 @@ lint-go:
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 $$(go list ./... | grep -v /guest$$)
 	GOOS=wasip1 GOARCH=wasm go vet ./wasm/guest
 
+# The build has checked the types of jsbridge/src.
+.PHONY: lint-js
+lint-js: build
+	npm run --silent lint
+	npm run --silent check:types -w jsbridge
+	node_modules/.bin/tsc -p jsbridge/test --noEmit
+	cd jsbridge && ../node_modules/.bin/typedoc --skipErrorChecking
+	node hosttest/docs/reference.mjs --check
+	node .ci/licences.mjs --check
+
 .PHONY: test-go
 test-go: ## the Go packages, natively and through the module on wazero
-	go test ./...
+	go test -vet=off ./... # lint-go vets
 	cd retry/transport/sdktest && go test ./...
 
 .PHONY: test-js
 test-js: build ## the npm package in Node.js, with the real SDKs
-	npm run --silent test -w jsbridge
+	npm run --silent test -w jsbridge -- --built
 
 .PHONY: test-transparency
 test-transparency: build ## healthy and foreign traffic, through fetch and through createFetch side by side
@@ -78,7 +99,7 @@ picture: build ## makes web/picture.gif, the README's, from the page itself
 	@node web/picture.mjs
 
 .PHONY: test-repo
-test-repo: ## the release, and that what pages and workflows name is there
+test-repo: ## the release, and that everything that pages and workflows name exists
 	node --test --test-reporter=spec hosttest/repo/*.test.mjs
 
 .PHONY: release
@@ -90,7 +111,7 @@ licences: npm ## writes docs/licences.md
 	node .ci/licences.mjs
 
 .PHONY: audit
-audit: ## what go.mod and the lock files name is tidy, and known to be safe
+audit: ## go.mod is tidy, and the locked npm packages have no known holes
 	@for folder in $$(git ls-files '*go.mod' | xargs -n1 dirname); do (cd "$$folder" && go mod tidy -diff) || { echo "$$folder: run go mod tidy" >&2; exit 1; }; done
 	npm audit --omit=dev
 
@@ -127,7 +148,7 @@ corpus: ## how many real errors the classifier decides rightly, beside its peers
 # BODY goes through the environment as it is: it has quotes and dollars.
 .PHONY: explain
 explain: export EXPLAIN_BODY := $(value BODY)
-explain: ## how an error is judged, and by which phrase: make explain STATUS=429 PROVIDER=openai BODY='...'
+explain: ## how an error is classified, and by which phrase: make explain STATUS=429 PROVIDER=openai BODY='...'
 	@go run ./hosttest/explain -status "$(or $(STATUS),0)" -provider "$(PROVIDER)" "$$EXPLAIN_BODY"
 
 .PHONY: faults
@@ -138,7 +159,7 @@ faults: build ## every fault, in every protocol and place, met by every client, 
 	node hosttest/faults/faults.mjs "$$lines"
 
 .PHONY: peers
-peers: build ## what becomes of faults, by clients as they come: a table for the README
+peers: build ## how other clients handle faults, with their defaults: a table for the README
 	@cd hosttest/faults && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --silent --no-audit --no-fund; }
 	@node hosttest/faults/peers.mjs
 
@@ -151,7 +172,7 @@ bench: build ## measures the package beside its peers, and prints ratios (about 
 	@node jsbridge/bench/react.mjs
 
 .PHONY: storm
-storm: ## many clients at a limit, on a fake clock: time and requests in vain, ours beside others' formulas
+storm: ## many clients at a limit, on a fake clock: time and wasted requests, ours beside others' formulas
 	@go run ./hosttest/storm
 
 .PHONY: load
@@ -174,7 +195,7 @@ test-all: race
 
 N ?= 1000000
 .PHONY: differential
-differential: build ## N random questions to every build of the engine: Go, wazero, Node.js, plain JavaScript, Go's own builds
+differential: build ## N random calls to every build of the engine: Go, wazero, Node.js, plain JavaScript, Go's own builds
 	go test ./hosttest/differential -count=1 -timeout 4h -v -every -cases $(N) | grep -v '^=== '
 
 .PHONY: sha256
@@ -196,7 +217,11 @@ fmt: npm ## formats everything
 	npm run --silent format
 
 .PHONY: test-all
-test-all: test test-page test-docs test-runtimes test-sdks test-bundlers test-apps ## make test, and the page, every example, runtime, SDK and bundler
+test-all: test test-builds test-page test-docs test-runtimes test-sdks test-bundlers test-apps ## make test, and the page, every vector on Go's own builds, every example, runtime, SDK and bundler
+
+.PHONY: test-builds
+test-builds: ## every vector on the core as Go's own compiler builds it; make test plays one in five
+	STEADFETCH_ALL=1 go test ./hosttest -count=1 -run BuiltByGo
 
 .PHONY: test-runtimes
 test-runtimes: build ## the packed package in Node.js, Deno, Bun, workerd, browsers, wazero

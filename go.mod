@@ -13,3 +13,6 @@ require (
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.44.0 // indirect
 )
+
+// npm may be installing them while Go looks for packages.
+ignore node_modules

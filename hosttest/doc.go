@@ -6,6 +6,7 @@
 // the module's memory stays flat, that no bytes make it trap, and that the core
 // imports nothing that is too large for it.
 //
-// STEADFETCH_ALL=1 runs the long form of these tests, which takes some minutes. Without
-// node the tests that need it are skipped, or fail if CI is set.
+// STEADFETCH_ALL=1 runs the long form of these tests, which takes some minutes; make
+// test-builds runs it for the builds of Go's own compiler. Without node the tests that
+// need it are skipped, or fail if CI is set.
 package hosttest

@@ -2,6 +2,7 @@ package hosttest
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,7 @@ func node(t *testing.T) string {
 
 func TestNodePlaysEveryVectorOnTheModule(t *testing.T) { inNode(t) }
 
-func TestNodePlaysEveryVectorOnAModuleBuiltByGoForJavaScript(t *testing.T) {
+func TestNodePlaysTheVectorsOnAModuleBuiltByGoForJavaScript(t *testing.T) {
 	if testing.Short() {
 		t.Skip("building it takes a while")
 	}
@@ -47,7 +48,7 @@ func TestNodePlaysEveryVectorOnAModuleBuiltByGoForJavaScript(t *testing.T) {
 	require.NoError(t, err)
 	support := filepath.Join(string(bytes.TrimSpace(root)), "lib", "wasm", "wasm_exec.js")
 	require.FileExists(t, support)
-	inNode(t, "STEADFETCH_MODULE="+buildGuest(t, "js"), "STEADFETCH_WASM_EXEC="+support)
+	inNode(t, "STEADFETCH_MODULE="+buildGuest(t, "js"), "STEADFETCH_WASM_EXEC="+support, fmt.Sprintf("STEADFETCH_SAMPLE=%d", sample()))
 }
 
 // buildGuest builds wasm/guest with Go's own compiler.

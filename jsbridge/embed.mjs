@@ -5,18 +5,23 @@
 // byte sequences repeat, and hex a tenth. So every byte keeps a code of its own
 // here: one printable character for the 87 most frequent bytes, two for the
 // others. That compresses as well as the bytes do, needs no character set
-// beyond ASCII, and is decoded by a plain loop.
+// beyond ASCII, and is decoded by a plain loop. A frequent byte that is a
+// character stands for itself, so that the module's texts stay texts: the
+// JavaScript beside them has the same words, and brotli knows them, too.
 import { readFileSync } from "node:fs";
 
-const unfit = "\"'`$\\<"; // would be escaped, in JavaScript or in a page
-const alphabet = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).filter((c) => !unfit.includes(c));
-const escapes = 2;
-const singles = alphabet.length - escapes;
+/** The first characters of codes of two. Hardly any byte of a module is one of them. */
+const escapes = "%&";
+/** What would be escaped, in JavaScript or in a page. */
+const unfit = "\"'`$\\<";
 
-/** The bytes in the order of their codes: first those of one character, then the others. */
-function order(isFrequent) {
-  const all = Array.from({ length: 256 }, (_, byte) => byte);
-  return [...all.filter(isFrequent), ...all.filter((byte) => !isFrequent(byte))];
+/** The characters of codes of one, and the bytes that they stand for; and the bytes that have codes of two. */
+function alphabet(isFrequent, without) {
+  const bytes = [...Array(256).keys()];
+  const characters = bytes.filter((byte) => byte > 31 && byte < 127 && !without.includes(String.fromCharCode(byte)));
+  const others = bytes.filter((byte) => isFrequent(byte) && !characters.includes(byte));
+  const singles = characters.map((byte) => (isFrequent(byte) ? byte : others.shift()));
+  return { characters, singles, doubles: bytes.filter((byte) => !isFrequent(byte)) };
 }
 
 export function encode(bytes) {
@@ -25,12 +30,15 @@ export function encode(bytes) {
     count[byte]++;
   }
   const ranked = Array.from({ length: 256 }, (_, byte) => byte).sort((a, b) => count[b] - count[a] || a - b);
-  const frequent = new Set(ranked.slice(0, singles));
+  const frequent = new Set(ranked.slice(0, 95 - unfit.length - escapes.length));
+  const { characters, singles, doubles } = alphabet((byte) => frequent.has(byte), unfit + escapes);
+  const letters = characters.map((code) => String.fromCharCode(code));
   const codes = [];
-  order((byte) => frequent.has(byte)).forEach((byte, i) => {
-    const j = i - singles;
-    codes[byte] =
-      j < 0 ? alphabet[escapes + i] : alphabet[Math.floor(j / alphabet.length)] + alphabet[j % alphabet.length];
+  singles.forEach((byte, i) => {
+    codes[byte] = letters[i];
+  });
+  doubles.forEach((byte, i) => {
+    codes[byte] = escapes[Math.floor(i / letters.length)] + letters[i % letters.length];
   });
   const map = Array.from({ length: 64 }, (_, i) =>
     [0, 1, 2, 3].reduce((bits, j) => bits | (frequent.has(4 * i + j) ? 1 << j : 0), 0).toString(16),
@@ -45,15 +53,16 @@ export function source(bytes) {
 const map = "${map}";
 const text = "${text}";
 const isFrequent = (byte) => (parseInt(map[byte >> 2], 16) >> (byte & 3)) & 1;
+${alphabet}
 export function embedded() {
-  const codes = [];
-  for (let c = 32, n = 0; c < 127; c++) if (!${JSON.stringify(unfit)}.includes(String.fromCharCode(c))) codes[c] = n++;
-  const all = [...Array(256).keys()];
-  const order = [...all.filter(isFrequent), ...all.filter((byte) => !isFrequent(byte))];
+  const { characters, singles, doubles } = alphabet(isFrequent, ${JSON.stringify(unfit + escapes)});
+  const n = characters.length;
+  const places = [];
+  [...characters, ${[...escapes].map((c) => c.charCodeAt(0))}].forEach((code, i) => { places[code] = i; });
   const out = new Uint8Array(${bytes.length});
   for (let i = 0, at = 0; at < out.length; at++) {
-    const code = codes[text.charCodeAt(i++)];
-    out[at] = order[code < ${escapes} ? ${singles} + code * ${alphabet.length} + codes[text.charCodeAt(i++)] : code - ${escapes}];
+    const place = places[text.charCodeAt(i++)];
+    out[at] = place < n ? singles[place] : doubles[(place - n) * n + places[text.charCodeAt(i++)]];
   }
   return out;
 }

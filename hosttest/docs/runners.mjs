@@ -106,7 +106,7 @@ globalThis.told = said;`),
     "Without WebAssembly": inPage(readSaid),
   },
   "docs/guides/react.md": {
-    "An answer of your own server": inPage(clickAndRead),
+    "An answer from your own server": inPage(clickAndRead),
     "The banner for an SDK's requests": inPage(clickAndRead),
   },
   "docs/guides/ai-sdk.md": {

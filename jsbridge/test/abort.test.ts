@@ -57,7 +57,7 @@ test("an abort while output flows errors the body at once with the reason", asyn
   assert.equal(getEventListeners(controller.signal, "abort").length, 0);
 });
 
-test("an abort while waiting rejects with the reason, and nothing is tried again", async (t) => {
+test("an abort while waiting rejects with the reason, and nothing is retried", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const controller = new AbortController();
@@ -96,7 +96,7 @@ test("an abort after a response has passed still ends its body, as with fetch", 
     const seen = watch(createFetch({ fetch })(url, post(controller.signal)));
     await settle();
     const wire = calls.at(-1)!.open(status, { "content-type": type });
-    wire.send("x".repeat(70_000)); // more than is looked at
+    wire.send("x".repeat(70_000)); // more than is classified
     await settle();
     const reader = seen.value!.body!.getReader();
     await reader.read();
@@ -109,7 +109,7 @@ test("an abort after a response has passed still ends its body, as with fetch", 
   }
 });
 
-test("the signal of a Request counts, and init's goes before it", async () => {
+test("a Request's signal is used, unless init has one", async () => {
   const { fetch, calls } = network();
   const own = new AbortController();
   const other = new AbortController();
@@ -126,7 +126,7 @@ test("the signal of a Request counts, and init's goes before it", async () => {
   assert.equal(second.error, "enough");
 });
 
-test("a time-out of the caller's own is the caller's cancel", async () => {
+test("the caller's own time-out is an abort by the caller", async () => {
   const { fetch, calls } = network();
   const seen = watch(createFetch({ fetch })(url, post(AbortSignal.timeout(5))));
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -166,14 +166,14 @@ test("leaving the loop of stream() ends the request", async () => {
   assert.equal(calls[0]!.signal.aborted, true);
 });
 
-test("retry() rejects with the reason at once, and tells the attempt", async () => {
+test("retry() rejects with the reason at once, and aborts the attempt's signal", async () => {
   const controller = new AbortController();
   let attempt: AbortSignal | undefined;
   const seen = watch(
     retry(
       ({ signal }) => {
         attempt = signal;
-        return new Promise(() => {}); // deaf
+        return new Promise(() => {}); // ignores its signal
       },
       { signal: controller.signal },
     ),

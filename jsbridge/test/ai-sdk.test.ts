@@ -28,7 +28,7 @@ afterEach(() => act(async () => root?.unmount()));
 
 type Answer = () => Response;
 
-/** What a route of the AI SDK answers, whole. */
+/** A route's whole answer. */
 const whole =
   (text: string): Answer =>
   () =>
@@ -44,7 +44,7 @@ const whole =
       }),
     });
 
-/** The same, cut after its text has begun. */
+/** The same, cut in its text. */
 const cut =
   (text: string): Answer =>
   () => {
@@ -56,7 +56,7 @@ const cut =
     const queue = parts.map((part) => `data: ${JSON.stringify(part)}\n\n`);
     const body = new ReadableStream({
       async pull(controller) {
-        await new Promise((resolve) => setTimeout(resolve, 20)); // an error overtakes what is on its way in the AI SDK
+        await new Promise((resolve) => setTimeout(resolve, 20)); // in the AI SDK an error overtakes chunks that are not delivered yet
         const next = queue.shift();
         if (next) {
           controller.enqueue(new TextEncoder().encode(next));
@@ -73,7 +73,7 @@ const cut =
 const overloaded: Answer = () => new Response("{}", { status: 503, headers: { "retry-after": "0" } });
 const nothing: Answer = () => new Response(null, { status: 204 });
 
-/** The recipe on a page whose route gives these answers, and what the route was asked. */
+/** The recipe on a page whose route gives these answers, and the requests that the route got. */
 async function mount(...answers: Answer[]) {
   const asked: string[] = [];
   globalThis.fetch = async (input, init) => {
@@ -92,7 +92,7 @@ async function mount(...answers: Answer[]) {
     said: () => [...place.querySelectorAll("p")].map((p) => `${p.className}: ${p.textContent}`),
     async send(text: string) {
       const input = place.querySelector("input")!;
-      // React sees only what does not go through the element's own property.
+      // React notices only a change that bypasses the property it has put on the element.
       Object.getOwnPropertyDescriptor(window.HTMLInputElement.prototype, "value")!.set!.call(input, text);
       await act(async () => input.dispatchEvent(new window.Event("input", { bubbles: true }) as unknown as Event));
       await act(async () => place.querySelector("form")!.requestSubmit());
@@ -108,7 +108,7 @@ async function until(what: () => boolean): Promise<void> {
   assert.ok(what(), String(what));
 }
 
-test("useChat: a failure before the answer is repeated, and the page sees only the answer", async () => {
+test("useChat: a failure before the answer is retried, and the page sees only the answer", async () => {
   const { asked, said, send, part } = await mount(nothing, overloaded, whole("Hello"));
   await send("Hi");
   await until(() => said().length === 2);
@@ -129,7 +129,7 @@ test("useChat: the banner shows a wait, and ends it", async () => {
   assert.equal(part("card").hidden, true);
 });
 
-test("useChat: an answer that was cut stays, and Retry asks for it again", async () => {
+test("useChat: a cut answer stays on the page, and Retry requests it again", async () => {
   const { asked, said, send, part } = await mount(nothing, cut("Hel"), whole("Hello"));
   await send("Hi");
   await until(() => !part("card").hidden);
@@ -142,7 +142,7 @@ test("useChat: an answer that was cut stays, and Retry asks for it again", async
   assert.equal(part("card").hidden, true);
 });
 
-test("useChat: Stop ends the wait, and Retry asks again", async () => {
+test("useChat: Stop ends the wait, and Retry makes the request again", async () => {
   const wait: Answer = () => new Response("{}", { status: 503, headers: { "retry-after": "60" } });
   const { said, send, part } = await mount(nothing, wait, whole("Hello"));
   await send("Hi");
@@ -153,7 +153,7 @@ test("useChat: Stop ends the wait, and Retry asks again", async () => {
   await until(() => said()[1] === "assistant: Hello");
 });
 
-test("useChat: after a reload the answer that is on its way goes on, through faults too", async () => {
+test("useChat: after a reload the running answer continues, through faults too", async () => {
   const { asked, said } = await mount(overloaded, whole("Hello"));
   await until(() => said().length === 1);
   assert.deepEqual(said(), ["assistant: Hello"]);

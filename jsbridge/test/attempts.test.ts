@@ -13,7 +13,7 @@ const of = {
   "gen_ai.request.model": "m",
 };
 
-test("every attempt is told once, with the names of the semantic conventions", async (t) => {
+test("every attempt is reported once, with the names of the semantic conventions", async (t) => {
   const pass = clock(t);
   const seen: AttemptEvent[] = [];
   const fetch = faultyFetch([
@@ -70,7 +70,7 @@ test("every attempt is told once, with the names of the semantic conventions", a
   ]);
 });
 
-test("a final response, a failure and a function are told, too", async () => {
+test("a final response, a failure and a call of retry() are reported too", async () => {
   const seen: AttemptEvent[] = [];
   const onAttempt = (attempt: AttemptEvent) => seen.push(attempt);
   const fetch = faultyFetch([anthropicErrorResponse(401, "authentication_error", "no"), openaiServerErrorResponse()]);
@@ -93,12 +93,12 @@ test("a final response, a failure and a function are told, too", async () => {
   assert.deepEqual(called!.attributes, {});
 });
 
-test("of stream(), which gives no responses, whatever fails is told as a failure", async () => {
+test("in stream(), which returns no response, every failed attempt is reported as a failure", async () => {
   const quota = '{"error":{"message":"used up","code":"insufficient_quota"}}';
   const scripts = {
     quota: { status: 429, body: quota },
     "an error event": { chunks: [`data: ${quota}\n\n`] },
-    "the last of its tries": openaiServerErrorResponse(),
+    "the last attempt": openaiServerErrorResponse(),
   };
   for (const [name, script] of Object.entries(scripts)) {
     const seen: AttemptEvent[] = [];
@@ -121,7 +121,7 @@ test("of stream(), which gives no responses, whatever fails is told as a failure
   }
 });
 
-test("an attempt is told with the method that it had", async () => {
+test("an attempt is reported with its own method", async () => {
   const seen: AttemptEvent[] = [];
   const event = (n: number, type: string, more = "") =>
     `data: {"type":"response.${type}","sequence_number":${n}${more},"response":{"id":"resp_1","background":true,"status":"queued"}}\n\n`;
@@ -149,7 +149,7 @@ test("an attempt is told with the method that it had", async () => {
   );
 });
 
-test("whoever ends an attempt, it is told in the context of who made the request", async () => {
+test("whoever ends an attempt, it is reported in the context of the request's caller", async () => {
   const caller = new AsyncLocalStorage<string>();
   interface Parts {
     abort: AbortController;

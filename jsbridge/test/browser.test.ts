@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { type AttemptEvent, createController, createFetch, stream } from "../src/index.js";
 import { answer, clock, network, post, settle, url, watch } from "./fakes.js";
 
-/** Plays a page in a browser with other tabs, until the test is over. */
+/** Simulates a page in a browser with other tabs, until the test is over. */
 function page(t: TestContext) {
   const scope = new EventTarget();
   const held = new Set<string>();
@@ -78,7 +78,7 @@ test("in a page", async (t) => {
   const { network: goes, document, held, locks, channels, listeners } = page(t);
   const pass = clock(t);
 
-  await t.test("without a network the wait is held, and no attempt is burnt", async () => {
+  await t.test("while offline the wait is held, and no attempt is used up", async () => {
     const { fetch, calls } = network();
     const controller = createController();
     const seen = watch(createFetch({ fetch, controller })(url, post()));
@@ -99,7 +99,7 @@ test("in a page", async (t) => {
     await seen.value!.text();
   });
 
-  await t.test("a tab that slept through its timer goes on when it wakes", async () => {
+  await t.test("a tab that slept through its timer continues when it wakes", async () => {
     const { fetch, calls } = network();
     const seen = watch(createFetch({ fetch })(url, post()));
     await settle();
@@ -116,7 +116,7 @@ test("in a page", async (t) => {
     await seen.value!.text();
   });
 
-  await t.test("nothing listens when nothing is in flight", () => {
+  await t.test("no listener is left when no request is in flight", () => {
     assert.ok(listeners.size > 0);
     for (const [type, n] of listeners) {
       assert.equal(n, 0, type);
@@ -124,30 +124,33 @@ test("in a page", async (t) => {
   });
 
   let limited = "";
-  await t.test("a rate limit is told to other tabs, and the probe holds the lock until it knows", async () => {
-    const { fetch, calls } = network();
-    const seen = watch(createFetch({ fetch })(url, post()));
-    await settle();
-    calls[0]!.respond(429, "{}", { "retry-after": "3" });
-    await settle();
-    assert.equal(channels.length, 1);
-    assert.equal(channels[0]!.name, "steadfetch");
-    const until = Date.now() + 3000;
-    const { bucket } = channels[0]!.posted[0] as { bucket: string };
-    assert.match(bucket, /^[0-9a-f]{16}$/, "other tabs learn no more of a request");
-    assert.deepEqual(channels[0]!.posted, [{ bucket, until }]);
-    limited = bucket;
-    await pass(3000);
-    assert.equal(calls.length, 2);
-    assert.deepEqual([...held], [`steadfetch:${bucket}`]);
-    calls[1]!.open().finish(...answer);
-    await settle();
-    assert.deepEqual([...held], []);
-    assert.deepEqual(channels[0]!.posted[1], { bucket, until: 0 });
-    await seen.value!.text();
-  });
+  await t.test(
+    "a rate limit is announced to other tabs, and the probe holds the lock until it has its result",
+    async () => {
+      const { fetch, calls } = network();
+      const seen = watch(createFetch({ fetch })(url, post()));
+      await settle();
+      calls[0]!.respond(429, "{}", { "retry-after": "3" });
+      await settle();
+      assert.equal(channels.length, 1);
+      assert.equal(channels[0]!.name, "steadfetch");
+      const until = Date.now() + 3000;
+      const { bucket } = channels[0]!.posted[0] as { bucket: string };
+      assert.match(bucket, /^[0-9a-f]{16}$/, "other tabs learn no more about a request");
+      assert.deepEqual(channels[0]!.posted, [{ bucket, until }]);
+      limited = bucket;
+      await pass(3000);
+      assert.equal(calls.length, 2);
+      assert.deepEqual([...held], [`steadfetch:${bucket}`]);
+      calls[1]!.open().finish(...answer);
+      await settle();
+      assert.deepEqual([...held], []);
+      assert.deepEqual(channels[0]!.posted[1], { bucket, until: 0 });
+      await seen.value!.text();
+    },
+  );
 
-  await t.test("what another tab met holds this one, until that tab is through", async () => {
+  await t.test("a limit that another tab met holds this one, until that tab has succeeded", async () => {
     const { fetch, calls } = network();
     channels[0]!.onmessage!({ data: { bucket: limited, until: Date.now() + 60_000 } });
     const seen = watch(createFetch({ fetch })(url, post()));
@@ -178,10 +181,10 @@ test("in a page", async (t) => {
     await settle();
     await seen.value!.text();
     assert.deepEqual([...held], []);
-    assert.deepEqual(told, ["finish"], "what was never sent is no attempt");
+    assert.deepEqual(told, ["finish"], "a request that was never sent is no attempt");
   });
 
-  await t.test("that the other tab is through is heard even while its lock is asked for", async () => {
+  await t.test("the other tab's success counts even while this one requests the lock", async () => {
     const { fetch, calls } = network();
     channels[0]!.onmessage!({ data: { bucket: limited, until: Date.now() + 1000 } });
     let refuse = () => {};
@@ -200,19 +203,19 @@ test("in a page", async (t) => {
     refuse();
     await settle();
     asked.mock.restore();
-    assert.equal(calls.length, 1, "it does not wait for a word that has come already");
+    assert.equal(calls.length, 1, "it does not wait for a message that has already arrived");
     calls[0]!.open().finish(...answer);
     await settle();
     await seen.value!.text();
   });
 
-  await t.test("junk from other scripts of the origin is not heard", () => {
+  await t.test("junk messages from other scripts of the origin are ignored", () => {
     for (const data of [null, 5, "x", { bucket: 5 }, []]) {
       channels[0]!.onmessage!({ data });
     }
   });
 
-  await t.test("an origin that never answered may refuse by CORS, and is not asked forever", async () => {
+  await t.test("an origin that never answered may refuse by CORS, and is not retried forever", async () => {
     const { fetch, calls } = network();
     const types: string[] = [];
     const loop = (async () => {
@@ -231,7 +234,7 @@ test("in a page", async (t) => {
   });
 });
 
-test("in Node.js nothing keeps the process alive when all is done", async () => {
+test("in Node.js nothing keeps the process alive after the last request", async () => {
   const root = new URL("../../dist/index.js", import.meta.url).href;
   const script = `
     import { createFetch } from ${JSON.stringify(root)};

@@ -16,7 +16,7 @@ import { answer, network, post, role, settle, token, url, watch } from "./fakes.
 
 const collect = (globalThis as { gc?: () => void }).gc;
 
-// What is opened and closed in the module: the package's one instance is seen when it is made.
+// Counts what is opened and closed in the module. The package's one instance is caught when it is created.
 const handles = { session: 0, reader: 0 };
 let broken = false; // the next call traps
 WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
@@ -31,7 +31,7 @@ WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
         return handle;
       },
       session_free: (h: number) => {
-        assert.ok(!freed.has(h), "a handle is given back once");
+        assert.ok(!freed.has(h), "a handle is freed once");
         freed.add(h);
         handles.session--;
         real.session_free!(h);
@@ -76,7 +76,7 @@ globalThis.clearTimeout = ((timer?: ReturnType<typeof setTimeout>) => {
   realClearTimeout(timer);
 }) as typeof clearTimeout;
 
-/** Fails if the process would have ended, and says what the console was told. */
+/** Fails if the process would have ended. Returns what was logged. */
 function watchful(t: TestContext): { errors: unknown[][]; uncaught: unknown[] } {
   const seen = { errors: [] as unknown[][], uncaught: [] as unknown[] };
   t.mock.method(console, "error", (...args: unknown[]) => void seen.errors.push(args));
@@ -99,7 +99,7 @@ const half: FaultyStep = { chunks: [role, token("Hel")], error: new TypeError("t
 const whole: FaultyStep = { chunks: answer };
 const quick = { initialDelayMs: 1, maxDelayMs: 1 };
 
-/** Takes all of a stream. */
+/** Reads a stream to its end. */
 async function drain(events: AsyncIterable<{ type: string }>): Promise<string[]> {
   const types: string[] = [];
   for await (const { type } of events) {
@@ -121,7 +121,7 @@ test("callbacks that throw or reject end neither the process nor a request, and 
               throw new Error("mine");
             }
           : () => ({
-              // biome-ignore lint/suspicious/noThenProperty: that is the point
+              // biome-ignore lint/suspicious/noThenProperty: a thenable is what the test is about
               get then() {
                 throw new Error("mine");
               },
@@ -147,12 +147,12 @@ test("callbacks that throw or reject end neither the process nor a request, and 
     await settle();
     assert.deepEqual(seen.uncaught, [], how);
     assert.deepEqual(warnings, ["callback_failed"], how);
-    assert.equal(seen.errors.length, 4, `${how}: one for each callback`);
+    assert.equal(seen.errors.length, 4, `${how}: one error for each callback`);
     assert.ok(seen.errors.every(([, error]) => (error as Error).message === "mine"));
   }
 });
 
-test("an onWarning that fails is told to the console alone", async (t) => {
+test("an onWarning that throws is reported on the console alone", async (t) => {
   const seen = watchful(t);
   const onWarning = async () => {
     throw new Error("mine");
@@ -167,7 +167,7 @@ test("an onWarning that fails is told to the console alone", async (t) => {
   assert.equal(seen.errors.length, 1);
 });
 
-test("what the hooks that answer throw is what the caller gets", async (t) => {
+test("an error that a hook throws reaches the caller", async (t) => {
   const seen = watchful(t);
   const mine = new Error("mine");
   const bad = () => {
@@ -190,7 +190,7 @@ test("what the hooks that answer throw is what the caller gets", async (t) => {
   assert.deepEqual(seen.uncaught, []);
 });
 
-/** What a callback may call back into. */
+/** The functions that a callback may call. */
 const acts: Record<
   string,
   (at: { controller: Controller; abort: AbortController; again: () => void; calls: number }) => void
@@ -203,7 +203,7 @@ const acts: Record<
   },
   subscribe: ({ controller }) => controller.subscribe(() => controller.retryNow())(),
   "another request": ({ again }) => again(),
-  "a switch to and fro": ({ controller, calls }) => {
+  "switching manual on and off": ({ controller, calls }) => {
     if (calls === 1) {
       controller.manual = true;
       queueMicrotask(() => {
@@ -218,7 +218,7 @@ const acts: Record<
   },
 };
 
-test("callbacks may call back into everything", { timeout: 60_000 }, async (t) => {
+test("callbacks may call every function of the package", { timeout: 60_000 }, async (t) => {
   const seen = watchful(t);
   const callbacks = ["onRetry", "onStatus", "onAttempt", "onWarning", "recover", "resumeRequest", "subscribe"] as const;
   for (const callback of callbacks) {
@@ -240,7 +240,7 @@ test("callbacks may call back into everything", { timeout: 60_000 }, async (t) =
         };
         const back = () => {
           if (calls++ > 300) {
-            return; // an endless loop could not be seen otherwise
+            return; // otherwise an endless loop would go unnoticed
           }
           act({ controller, abort, again, calls });
         };
@@ -263,7 +263,7 @@ test("callbacks may call back into everything", { timeout: 60_000 }, async (t) =
             : drain(stream(url, init, options)).catch(() => {}),
         );
         for (let i = 0; i < all.length; i++) {
-          await all[i]; // there may be more meanwhile
+          await all[i]; // more may have been added meanwhile
         }
         assert.ok(calls < 100, `${name} inside ${callback}: ${calls} calls`);
         assert.ok(fetch.requests.length <= 5);
@@ -280,7 +280,7 @@ test("callbacks may call back into everything", { timeout: 60_000 }, async (t) =
 const odd: unknown[] = [null, NaN, -1, 0, Infinity, "", "x", true, {}, [], Symbol("s"), 10n, () => 1, new Date(), /x/, new Map(), Object.create(null), new Proxy({}, {}),
   new Proxy({}, { get() { throw new Error("trap"); } }), new Proxy(() => 1, { apply() { throw new Error("trap"); } })];
 
-test("options and arguments of any type cost a TypeError or nothing, and are never written to", async (t) => {
+test("options and arguments of any type cause a TypeError or nothing, and are never written to", async (t) => {
   const seen = watchful(t);
   const names = [
     ...[
@@ -351,7 +351,7 @@ test("options and arguments of any type cost a TypeError or nothing, and are nev
       const plain = await outcome(() => fetch(url, init));
       const ours = await outcome(() => createFetch({ fetch, ...quick, maxAttempts: 2 })(url, init));
       if (!(member === "body" && typeof value === "object" && ours.startsWith("RetryError"))) {
-        assert.equal(ours, plain, `${member} = ${typeof value}`); // that no text can be made of an object, only sending it shows
+        assert.equal(ours, plain, `${member} = ${typeof value}`); // only sending shows that an object has no text
       }
     }
     await assert.rejects(async () =>
@@ -366,7 +366,7 @@ test("options and arguments of any type cost a TypeError or nothing, and are nev
   assert.deepEqual(handles, { session: 0, reader: 0 });
 });
 
-test("getters that throw cost the caller that error, and leave nothing open", async () => {
+test("an error that a getter throws reaches the caller, and nothing is left open", async () => {
   const mine = new Error("mine");
   const trap = {
     get: () => {
@@ -400,11 +400,11 @@ test("getters that throw cost the caller that error, and leave nothing open", as
   }) as FetchOptions;
   const fetch = createFetch(sometimes);
   late = true;
-  await (await fetch(url, post())).text(); // what was checked is what counts
+  await (await fetch(url, post())).text(); // the options that were checked are used
   assert.deepEqual(handles, { session: 0, reader: 0 });
 });
 
-/** Every way in which a request can end, by client. */
+/** Every way in which a request can end, for each client. */
 const endings: Record<
   string,
   (o: { signal: AbortSignal; abort: () => void; controller: Controller }) => Promise<unknown>
@@ -476,7 +476,7 @@ endings["retry, failures"] = ({ signal, controller }) => {
 endings["retry, what never ends"] = ({ signal, controller }) =>
   retry(() => new Promise(() => {}), { signal, controller });
 
-test("every handle, listener and timer is given back, however a request ends", { timeout: 110_000 }, async (t) => {
+test("every handle, listener and timer is released, however a request ends", { timeout: 110_000 }, async (t) => {
   const seen = watchful(t);
   for (const [name, run] of Object.entries(endings)) {
     for (const end of ["by itself", "aborted before", "aborted", "stopped", "trapped"]) {
@@ -494,7 +494,7 @@ test("every handle, listener and timer is given back, however a request ends", {
       await settle();
       if (end === "trapped") {
         broken = true;
-        controller.manual = true; // tells every session something
+        controller.manual = true; // reports to every session
         broken = false;
       }
       if (end !== "by itself") {
@@ -502,19 +502,19 @@ test("every handle, listener and timer is given back, however a request ends", {
       } else {
         await new Promise((resolve) => realSetTimeout(resolve, 15));
         if (!ended) {
-          stop(); // of those that never end by themselves
+          stop(); // for requests that never end by themselves
         }
       }
       await settle();
       if (!ended) {
-        abort.abort(new Error("enough")); // what was passed is not the controller's any more
+        abort.abort(new Error("enough")); // the controller no longer has a response that passed
       }
       await over;
       await settle();
       const where = `${name}, ${end}`;
       assert.deepEqual(handles, { session: 0, reader: 0 }, where);
       for (let i = 0; i < 100 && getEventListeners(abort.signal, "abort").length > 0; i++) {
-        collect?.(); // an untouched response is the caller's own, and follows its signal for as long as there is one
+        collect?.(); // an untouched response follows its signal for as long as it is reachable
         await new Promise((resolve) => realSetTimeout(resolve, 2));
       }
       assert.equal(getEventListeners(abort.signal, "abort").length, 0, where);
@@ -524,7 +524,7 @@ test("every handle, listener and timer is given back, however a request ends", {
   assert.deepEqual(seen.uncaught, []);
 });
 
-test("while one instance dies, requests on the next go on", async () => {
+test("when an instance traps, requests on the next one continue", async () => {
   const one = createFetch({ ...quick, fetch: faultyFetch([{ chunks: [role], stall: true }]) })(url, post());
   await settle();
   const dying = createController();
@@ -538,7 +538,7 @@ test("while one instance dies, requests on the next go on", async () => {
   const responses = await Promise.allSettled([one, other]);
   assert.ok(
     responses.every(({ status }) => status === "rejected"),
-    "all that lived in it fail, each with an error",
+    "every session of the instance fails, with an error",
   );
   for (const { reason } of responses as PromiseRejectedResult[]) {
     assert.match(String(reason), /has trapped/);
@@ -552,7 +552,7 @@ test("while one instance dies, requests on the next go on", async () => {
   assert.deepEqual(handles, { session: 0, reader: 0 });
 });
 
-test("null settings are none, as with fetch", async () => {
+test("a null option counts as absent, as with fetch", async () => {
   const { fetch, calls } = network();
   const seen = watch(createFetch({ fetch })(url, null as unknown as RequestInit));
   await settle();

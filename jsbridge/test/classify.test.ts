@@ -5,7 +5,7 @@ import OpenAI from "openai";
 import { errorInfo, failureOf, headersOf } from "../src/api/classify.js";
 import { classify, classifyResponse, delay, explain, type Failure, RetryError } from "../src/index.js";
 
-/** What an SDK throws when its server answers so. */
+/** What an SDK throws when its server gives this answer. */
 async function thrownBy(sdk: "openai" | "anthropic", status: number, body: unknown, headers = {}): Promise<Error> {
   const fetch = async () =>
     new Response(typeof body === "string" ? body : JSON.stringify(body), {
@@ -26,7 +26,7 @@ async function thrownBy(sdk: "openai" | "anthropic", status: number, body: unkno
   throw new Error("it did not throw");
 }
 
-test("openai's errors give back the status, the headers and the body that came", async () => {
+test("openai's errors yield the status, headers and body of the response", async () => {
   const body = {
     error: { message: "You exceeded your current quota", type: "insufficient_quota", code: "insufficient_quota" },
   };
@@ -41,7 +41,7 @@ test("openai's errors give back the status, the headers and the body that came",
   assert.equal(verdict.retryable, false);
 });
 
-test("anthropic's errors do, too", async () => {
+test("so do anthropic's errors", async () => {
   const body = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
   const error = await thrownBy("anthropic", 529, body);
   const failure = failureOf(error);
@@ -50,7 +50,7 @@ test("anthropic's errors do, too", async () => {
   assert.equal(classify(error).kind, "overloaded");
 });
 
-test("an SDK's connection error is judged by its cause", async () => {
+test("an SDK's connection error is classified by its cause", async () => {
   const fetch = async () => {
     throw Object.assign(new TypeError("fetch failed"), {
       cause: Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }),
@@ -133,7 +133,7 @@ const shapes: [string, unknown, Partial<Failure>][] = [
 ];
 
 for (const [name, thrown, expected] of shapes) {
-  test(`the facts are found in what is thrown by ${name}`, () => {
+  test(`the facts are found in an error thrown by ${name}`, () => {
     const failure = failureOf(thrown);
     for (const [key, value] of Object.entries(expected)) {
       assert.deepEqual(failure[key as keyof Failure], value, key);
@@ -142,7 +142,7 @@ for (const [name, thrown, expected] of shapes) {
   });
 }
 
-test("anything may be thrown", () => {
+test("any thrown value is classified", () => {
   const circular = new Error("round") as Error & { cause: unknown; response: unknown };
   circular.cause = circular;
   circular.response = { data: circular };
@@ -167,14 +167,14 @@ test("anything may be thrown", () => {
   );
 });
 
-test("a failure is judged by its fields, an error of another realm as an error", async () => {
+test("a failure is classified by its fields, an error of another realm as an error", async () => {
   assert.equal(classify({ status: 401 }).kind, "auth");
   assert.equal(classify({}).kind, "unknown");
   const { runInNewContext } = await import("node:vm");
   assert.equal(classify(runInNewContext('new Error("status 529")')).kind, "overloaded");
 });
 
-test("an error of other code is not retried for a loose word, and one that says for itself is believed", () => {
+test("an error of other code is not retried for a loose word, unless its own field says retryable", () => {
   const own = classify(new Error("my database is busy"));
   assert.deepEqual([own.retryable, own.kind], [false, "unknown"]);
   for (const said of [{ retryable: true }, { isRetryable: true }]) {
@@ -182,13 +182,13 @@ test("an error of other code is not retried for a loose word, and one that says 
     assert.equal(
       classify(Object.assign(new Error("invalid API key"), said)).retryable,
       false,
-      "what is permanent stays so",
+      "a permanent failure stays permanent",
     );
   }
   assert.equal(classify(Object.assign(new Error("connection reset"), { retryable: false })).retryable, false);
 });
 
-test("the trail tells what decided, for facts and for errors", () => {
+test("explain() says what decided, for facts and for errors", () => {
   for (const failure of [{ status: 529 }, new Error("the model is overloaded")]) {
     const { verdict, steps } = explain(failure);
     assert.deepEqual(verdict, classify(failure));
@@ -197,22 +197,22 @@ test("the trail tells what decided, for facts and for errors", () => {
   }
 });
 
-test("a RetryError has its verdict already", () => {
+test("a RetryError keeps its verdict", () => {
   const verdict = { retryable: false, kind: "attempts_exhausted" } as const;
   assert.equal(classify(new RetryError(verdict, 3)), verdict);
 });
 
-test("so has one of another copy of the package, such as the one for require()", () => {
+test("so does one of another copy of the package, such as the one for require()", () => {
   const verdict = { retryable: false, kind: "attempts_exhausted" } as const;
   const theirs = Object.assign(new Error("connection reset"), { name: "RetryError", reason: verdict.kind, verdict });
   assert.equal(classify(theirs), verdict);
   assert.equal(explain(theirs).verdict!.retryable, false);
   assert.equal(classify(new Error("chat", { cause: theirs })).retryable, false);
   const other = Object.assign(new Error("connection reset"), { name: "RetryError" });
-  assert.equal(classify(other).retryable, true, "a name alone says nothing");
+  assert.equal(classify(other).retryable, true, "a name alone proves nothing");
 });
 
-test("and keeps it under an SDK's own error, with the wait that was asked for", () => {
+test("and one inside an SDK's error, with the wait that was asked for", () => {
   const verdict = {
     retryable: false,
     kind: "retry_after_too_long",
@@ -226,7 +226,7 @@ test("and keeps it under an SDK's own error, with the wait that was asked for", 
   assert.deepEqual(explain(wrapped).verdict, verdict);
 });
 
-test("a response is judged without being used up", async () => {
+test("classifyResponse leaves the response's body unread", async () => {
   const response = new Response('{"error":{"type":"insufficient_quota","code":"insufficient_quota"}}', {
     status: 429,
     headers: { "content-type": "application/json" },
@@ -235,10 +235,10 @@ test("a response is judged without being used up", async () => {
   assert.equal(verdict.kind, "quota");
   assert.equal(response.bodyUsed, false);
   assert.match(await response.text(), /insufficient_quota/);
-  assert.equal((await classifyResponse(response)).retryable, true, "without its body it is a 429");
+  assert.equal((await classifyResponse(response)).retryable, true, "without its body it is a plain 429");
 });
 
-test("delays are the origin's", () => {
+test("delay() doubles from 1 s to 60 s", () => {
   const expected = [1000, 2000, 4000, 8000, 16000, 32000, 60000];
   assert.deepEqual(
     expected.map((_, i) => delay(i)),
@@ -251,7 +251,7 @@ test("delays are the origin's", () => {
   assert.equal(delay(Number.NEGATIVE_INFINITY), 1000);
 });
 
-test("headers of any form are read", () => {
+test("headers in any form are read", () => {
   const expected = { "retry-after": "1" };
   assert.deepEqual(headersOf(new Headers(expected)), expected);
   assert.deepEqual(headersOf({ "Retry-After": 1 }), expected);

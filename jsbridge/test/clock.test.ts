@@ -10,7 +10,7 @@ function counted(): { own: Clock; acted: () => number } {
   return { own: makeClock(() => n++), acted: () => n };
 }
 
-test("its time comes once, and every new one replaces the one before", async (t) => {
+test("a set time fires once, and a new one replaces it", async (t) => {
   const pass = clock(t);
   const { own, acted } = counted();
   own.set(Date.now() + 1000, false);
@@ -22,10 +22,10 @@ test("its time comes once, and every new one replaces the one before", async (t)
   own.set(Date.now() + 500, false);
   own.set(0, false);
   await pass(10_000);
-  assert.equal(acted(), 1, "0 is never");
+  assert.equal(acted(), 1, "0 means never");
   own.set(Date.now() - 5000, false);
   await pass(0);
-  assert.equal(acted(), 2, "what is past is now");
+  assert.equal(acted(), 2, "a time in the past fires now");
 });
 
 test("a wait keeps the process alive, and an open attempt does not", (t) => {
@@ -45,7 +45,7 @@ test("a wait keeps the process alive, and an open attempt does not", (t) => {
   );
 });
 
-test("one that waits acts when it is roused, in a task of its own and its caller's context", async () => {
+test("a waiting clock acts when it is woken, in its own task and its caller's context", async () => {
   const caller = new AsyncLocalStorage<string>();
   const acted: unknown[] = [];
   const own = caller.run("mine", () => {
@@ -54,7 +54,7 @@ test("one that waits acts when it is roused, in a task of its own and its caller
     return made;
   });
   caller.run("another's", own.rouse);
-  assert.deepEqual(acted, [], "not in the midst of what the other does");
+  assert.deepEqual(acted, [], "not during the other's step");
   await settle();
   assert.deepEqual(acted, ["mine"]);
   own.rouse();
@@ -63,7 +63,7 @@ test("one that waits acts when it is roused, in a task of its own and its caller
   own.stop();
 });
 
-test("what was answered since it was roused is not asked again", async () => {
+test("a clock that is set again after it was woken does not act", async () => {
   const { own, acted } = counted();
   own.set(0, true);
   own.rouse();
@@ -73,11 +73,11 @@ test("what was answered since it was roused is not asked again", async () => {
   own.rouse();
   own.set(0, false);
   await settle();
-  assert.equal(acted(), 0, "and it does not wait any more");
+  assert.equal(acted(), 0, "it no longer waits");
   own.stop();
 });
 
-test("one that is stopped does not act", async (t) => {
+test("a stopped clock does not act", async (t) => {
   const pass = clock(t);
   const { own, acted } = counted();
   own.set(Date.now() + 10, true);

@@ -63,7 +63,7 @@ function fakeCore(): WebAssembly.Exports {
     return bytes.length;
   }
 
-  /** The length of the answer to what the core is told, 0 for no news. */
+  /** The length of the answer to an event, 0 for none. */
   function told(what: Step, now: number): { n: number; bytes: number } {
     const step = script.core[at];
     moves = [];
@@ -162,7 +162,7 @@ function network(sent: Sent[], dropped: number[]): typeof fetch {
         } else if (then === "break") {
           controller.error(new TypeError("terminated"));
         }
-        // A pull that is answered with nothing is not repeated: the body hangs.
+        // A pull that adds nothing is not repeated: the body hangs.
       },
       cancel() {
         if (then === "hang") {
@@ -216,8 +216,8 @@ for (const each of scripts) {
     }
     clearInterval(awake);
     await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(wrong, [], "the core was told what it should not be");
-    assert.equal(at, each.core.length, `the core was not told everything: ${got.error}`);
+    assert.deepEqual(wrong, [], "the core got an event that it should not get");
+    assert.equal(at, each.core.length, `the core did not get every event: ${got.error}`);
     const { requests, dropped: expected = [], ...seen } = each.want;
     assert.deepEqual(got, seen);
     if (requests) {

@@ -21,7 +21,7 @@ Object.assign(globalThis, {
 await import("../src/ui/element.js");
 after(() => window.close());
 
-/** What the bar was told to do: happy-dom's own animations run on real timers, minutes long. */
+/** The bar's animations. happy-dom's own run on real timers, for minutes. */
 const animations: { from: unknown; timing: KeyframeAnimationOptions }[] = [];
 window.HTMLElement.prototype.animate = ((frames: Keyframe[], timing: KeyframeAnimationOptions) => {
   animations.push({ from: frames[0]!.transform, timing });
@@ -85,7 +85,7 @@ const waiting = (ms: number, more: object = {}): Partial<Snapshot> => ({
   },
 });
 
-test("nothing is shown without a controller, and while all goes well", () => {
+test("nothing is shown without a controller, or while nothing fails", () => {
   const { controller } = puppet();
   const { element, part } = mount();
   assert.equal(part("card").hidden, true);
@@ -96,7 +96,7 @@ test("nothing is shown without a controller, and while all goes well", () => {
   }
 });
 
-test("a wait is counted down, and said once", async (t) => {
+test("a wait is counted down, and announced once", async (t) => {
   const pass = clock(t);
   const { controller, told } = puppet();
   const { part, text, said, buttons } = mount(controller);
@@ -140,7 +140,7 @@ for (const [name, status, words] of countdowns) {
   });
 }
 
-test("the next attempt says so, also when it takes its time", () => {
+test("the next attempt is shown, and also that it is slow", () => {
   const { controller } = puppet();
   const { text, said, buttons } = mount(controller);
   controller.set({ state: "opening", attempt: 3, failures: 2 });
@@ -152,7 +152,7 @@ test("the next attempt says so, also when it takes its time", () => {
   assert.equal(said(), "The response is taking longer than usual");
 });
 
-test("a failure has its facts, the provider's page, and a button that tells the page", () => {
+test("a failure shows its facts, the provider's status page, and a button that notifies the page", () => {
   const { controller } = puppet();
   const { element, part, text, buttons } = mount(controller);
   const verdict = {
@@ -185,7 +185,7 @@ test("a failure has its facts, the provider's page, and a button that tells the 
   assert.equal(part("link").hidden, false);
 });
 
-test("what was stopped says so, and can be asked again", () => {
+test("a stopped request is shown as stopped, and can be made again", () => {
   const { controller } = puppet();
   const { element, text, buttons } = mount(controller);
   element.received = true;
@@ -195,7 +195,7 @@ test("what was stopped says so, and can be asked again", () => {
   assert.deepEqual(buttons(), ["retry"]);
 });
 
-test("a bar runs down with the wait, from where it is", (t) => {
+test("a bar runs down with the rest of the wait", (t) => {
   clock(t);
   animations.length = 0;
   const { controller } = puppet();
@@ -209,7 +209,7 @@ test("a bar runs down with the wait, from where it is", (t) => {
   assert.equal(part("progress").hidden, true);
   calm = true;
   controller.set(waiting(6000));
-  assert.equal(animations.at(-1)?.timing.easing, "steps(6)", "who wants less motion sees it step");
+  assert.equal(animations.at(-1)?.timing.easing, "steps(6)", "with reduced motion it moves in steps");
   calm = false;
   for (const none of [{ retryingAt: "soon" }, { delayMs: 0 }, { retryingAt: new Date(now - 1).toISOString() }]) {
     controller.set(waiting(6000, none));
@@ -246,13 +246,13 @@ test("every word can be replaced, also while it is shown", () => {
   element.remove();
 });
 
-test("the page's own content has places on the card", () => {
+test("the card has slots for the page's own content", () => {
   const { part } = mount(puppet().controller);
   const slots = [...part("card").querySelectorAll("slot")].map((slot) => slot.getAttribute("name"));
   assert.deepEqual(slots, ["icon", null, "actions"]);
 });
 
-test("an attribute tells the page what is shown", () => {
+test("the attribute tone tells the page what is shown", () => {
   const { controller } = puppet();
   const { element } = mount(controller);
   const tones: (string | null)[] = [];
@@ -263,7 +263,7 @@ test("an attribute tells the page what is shown", () => {
   assert.deepEqual(tones, ["waiting", "opening", null]);
 });
 
-test("the countdown goes on when the element comes back to the page", async (t) => {
+test("the countdown continues when the element comes back to the page", async (t) => {
   const pass = clock(t);
   const { controller } = puppet();
   const { element, text } = mount(controller);
@@ -277,7 +277,7 @@ test("the countdown goes on when the element comes back to the page", async (t) 
   element.remove();
 });
 
-test("a queue that moves fast is written ten times a second at most, and not announced again", async (t) => {
+test("a fast queue is repainted at most ten times a second, and not announced again", async (t) => {
   const pass = clock(t);
   const { controller } = puppet();
   const { part, text, said } = mount(controller);
@@ -294,14 +294,14 @@ test("a queue that moves fast is written ten times a second at most, and not ann
   assert.equal(text("title"), "Waiting for the rate limit, 501 before you");
   assert.equal(said(), "Waiting for the rate limit");
   controller.set({ state: "streaming" });
-  assert.equal(part("card").hidden, true, "but the first output clears it at once");
+  assert.equal(part("card").hidden, true, "the first output clears it at once");
 });
 
-test("what was set before the element was defined is heeded", () => {
+test("properties that were set before the element was defined take effect", () => {
   const { controller } = puppet();
   controller.set({ state: "stopped" });
   const element = document.createElement("retry-status") as RetryStatusElement;
-  // As on an element that was upgraded only now.
+  // As on an element that is upgraded later.
   for (const [name, value] of Object.entries({ controller, received: true, texts: { stopped: "Halt" } })) {
     Object.defineProperty(element, name, { value, writable: true, configurable: true, enumerable: true });
   }
@@ -310,7 +310,7 @@ test("what was set before the element was defined is heeded", () => {
   assert.deepEqual([part("title"), part("message")], ["Halt", "What was received so far stays."]);
 });
 
-test("the focus stays when the button that had it goes, and when all goes", () => {
+test("the focus stays when the focused button disappears, and when the whole card does", () => {
   const { controller } = puppet();
   const { element, part } = mount(controller);
   controller.set(waiting(60_000));
@@ -323,7 +323,7 @@ test("the focus stays when the button that had it goes, and when all goes", () =
   element.remove();
 });
 
-test("out of the page it listens to nothing", (t) => {
+test("out of the page it has no listeners", (t) => {
   clock(t);
   const { controller, listeners } = puppet();
   const { element, text } = mount(controller);
@@ -333,14 +333,14 @@ test("out of the page it listens to nothing", (t) => {
   assert.equal(listeners.size, 0);
   controller.set({ state: "stopped" });
   document.body.append(element);
-  assert.equal(text("title"), "Stopped", "and shows what is when it comes back");
+  assert.equal(text("title"), "Stopped", "it shows the current status when it comes back");
   const other = puppet();
   element.controller = other.controller;
   assert.deepEqual([listeners.size, other.listeners.size], [0, 1]);
   element.remove();
 });
 
-test("a real request shows its way", async (t) => {
+test("a real request shows its states", async (t) => {
   const pass = clock(t);
   const controller = createController();
   const { text, part } = mount(controller);
@@ -350,7 +350,7 @@ test("a real request shows its way", async (t) => {
     { chunks: answer },
     anthropicErrorResponse(401, "authentication_error", "invalid x-api-key"),
   ]);
-  /** Answers the second request only when the test wants it. */
+  /** Answers the second request only when the test calls it. */
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const response = await answers(input, init);
     return answers.requests.length === 2 ? new Promise((resolve) => (opened = () => resolve(response))) : response;
@@ -369,7 +369,7 @@ test("a real request shows its way", async (t) => {
   assert.equal(text("title"), "Authentication failed");
 });
 
-test("a real request that another's limit holds says so", async (t) => {
+test("a real request shows that another request's limit holds it", async (t) => {
   const pass = clock(t);
   const limited = () => new Response("{}", { status: 429, headers: { "retry-after": "8" } });
   const fetch = faultyFetch([limited(), { chunks: answer }, { chunks: answer }]);
@@ -388,7 +388,7 @@ test("a real request that another's limit holds says so", async (t) => {
   assert.equal(part("card").hidden, true);
 });
 
-test("a real request whose server asks for an hour says how long", async () => {
+test("a real request shows that its server asked to wait an hour", async () => {
   const controller = createController();
   const { part, text } = mount(controller);
   const hour = new Response("{}", { status: 429, headers: { "retry-after": "3600" } });

@@ -16,7 +16,7 @@ const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] };
 assert.ok(cases.length > 20);
 
 for (const { name, stream: body, events } of cases) {
-  test(`streams of events are read as the standard says: ${name}`, async () => {
+  test(`event streams are read as the standard says: ${name}`, async () => {
     const bytes = new TextEncoder().encode(body);
     const read = async (...chunks: Uint8Array<ArrayBuffer>[]) => {
       const seen: Case["events"] = [];

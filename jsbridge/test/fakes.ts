@@ -1,13 +1,13 @@
 import type { TestContext } from "node:test";
 
-/** Lets everything happen that needs no time. */
+/** Runs everything that is due now. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-/** Puts time into the test's hands. Returns what lets it pass. */
+/** A fake clock. Returns a function that lets time pass. */
 export function clock(t: TestContext): (ms: number) => Promise<void> {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_795_000_000_000 });
   return async (ms) => {
@@ -40,12 +40,12 @@ export interface Call {
   signal: AbortSignal;
   /** Answers with a whole body. */
   respond(status: number, body?: string, headers?: Record<string, string>): Response;
-  /** Answers with a body that comes in pieces. */
+  /** Answers with a body that arrives in pieces. */
   open(status?: number, headers?: Record<string, string>): Wire;
   reject(error: unknown): void;
 }
 
-/** The far end of a body. */
+/** The server's end of a body. */
 export interface Wire {
   response: Response;
   send(...pieces: string[]): void;
@@ -53,12 +53,12 @@ export interface Wire {
   /** Sends the last pieces and ends. */
   finish(...pieces: string[]): void;
   error(error: unknown): void;
-  /** How often the near end asked for more. */
+  /** How often the client asked for more. */
   pulls: number;
   canceled: boolean;
 }
 
-/** A fetch that is in the test's hands, and honours signals as the real one does. */
+/** A fetch whose answers the test gives. It honours signals as the real one does. */
 export function network() {
   const calls: Call[] = [];
   const fetch: typeof globalThis.fetch = (input, init = {}) =>

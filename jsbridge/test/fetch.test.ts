@@ -6,7 +6,7 @@ import { answer, clock, done, network, post, role, settle, sse, stop, token, url
 
 const overloaded = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}';
 
-test("a healthy stream arrives byte for byte, with the response's own face", async () => {
+test("a healthy stream arrives byte for byte, with the response's own status and headers", async () => {
   const { fetch, calls } = network();
   const promise = createFetch({ fetch })(url, post());
   await settle();
@@ -27,7 +27,7 @@ test("a healthy stream arrives byte for byte, with the response's own face", asy
   assert.equal(calls.length, 1);
 });
 
-test("the response is given when the first output is there, not before", async () => {
+test("fetch resolves at the first output, not before", async () => {
   const { fetch, calls } = network();
   const seen = watch(createFetch({ fetch })(url, post()));
   await settle();
@@ -42,7 +42,7 @@ test("the response is given when the first output is there, not before", async (
   assert.equal(await seen.value!.text(), role + token("Hello") + stop + done);
 });
 
-test("what fails before output is tried again unseen, and the response is that of the attempt that answered", async (t) => {
+test("a failure before output is retried unseen, and fetch resolves with the successful attempt's response", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const retries: unknown[] = [];
@@ -71,7 +71,7 @@ test("what fails before output is tried again unseen, and the response is that o
   ]);
 });
 
-test("every attempt gets a signal of its own, and the same request", async (t) => {
+test("every attempt gets its own signal and the same request", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const init = { ...post(), credentials: "include", headers: { "Idempotency-Key": "k" } } as RequestInit;
@@ -105,7 +105,7 @@ test("a final error status resolves with its own status, headers and whole body"
   assert.equal(calls.length, 1);
 });
 
-test("a large error body arrives whole, though only its beginning was looked at", async () => {
+test("a large error body arrives whole, though only its beginning was classified", async () => {
   const { fetch, calls } = network();
   const body = `{"error":{"message":"Incorrect API key","code":"invalid_api_key"},"pad":"${"x".repeat(300_000)}"}`;
   const promise = createFetch({ fetch })(url, post());
@@ -119,7 +119,7 @@ test("a large error body arrives whole, though only its beginning was looked at"
   assert.equal(await response.text(), body);
 });
 
-test("what is no stream passes as the very same response, unread", async () => {
+test("an answer that is not a stream passes as fetch's own response, unread", async () => {
   const { fetch, calls } = network();
   const promise = createFetch({ fetch })("https://example.com/picture.png");
   await settle();
@@ -130,7 +130,7 @@ test("what is no stream passes as the very same response, unread", async () => {
   assert.equal(await response.text(), "PNG");
 });
 
-test("a status beyond what constructors take is kept", async () => {
+test("a status that the Response constructor refuses is kept", async () => {
   const { fetch, calls } = network();
   const promise = createFetch({ fetch, maxAttempts: 1 })(url, post());
   await settle();
@@ -143,7 +143,7 @@ test("a status beyond what constructors take is kept", async () => {
   assert.equal(await response.text(), "odd");
 });
 
-test("a failure after output lets the consumer read what came, then errors the body", async () => {
+test("after a failure in mid-answer the consumer reads what arrived, then the body errors", async () => {
   const { fetch, calls } = network();
   const promise = createFetch({ fetch })(url, post());
   await settle();
@@ -193,7 +193,7 @@ test("without a response the promise rejects with the verdict and the cause", as
   assert.equal(error.cause, cause);
 });
 
-test("nothing is read that the consumer does not ask for", async () => {
+test("nothing is read before the consumer asks for it", async () => {
   const { fetch, calls } = network();
   const promise = createFetch({ fetch })(url, post());
   await settle();
@@ -233,7 +233,7 @@ test("clone, json and readers by buffer behave as on any response", async () => 
   await assert.rejects(response.json(), TypeError);
 });
 
-test("a consumer that cancels ends the request", async () => {
+test("canceling the body ends the request", async () => {
   const { fetch, calls } = network();
   const promise = createFetch({ fetch })(url, post());
   await settle();
@@ -246,7 +246,7 @@ test("a consumer that cancels ends the request", async () => {
   assert.equal(calls.length, 1);
 });
 
-test("after the end marker a second of silence ends the stream, though the server never closes", async (t) => {
+test("one second of silence after the end marker ends the stream, even if the server never closes", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const promise = createFetch({ fetch })(url, post());
@@ -263,7 +263,7 @@ test("after the end marker a second of silence ends the stream, though the serve
   assert.equal(calls[0]!.signal.aborted, true);
 });
 
-test("without the end marker a finish reason ends it, after ten seconds", async (t) => {
+test("without an end marker, ten seconds of silence after a finish reason end it", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const promise = createFetch({ fetch })(url, post());
@@ -276,7 +276,7 @@ test("without the end marker a finish reason ends it, after ten seconds", async 
   assert.equal(text.value, role + token("Hello") + stop);
 });
 
-test("after the end marker the connection may end by itself, to be used again", async () => {
+test("after the end marker the connection may end by itself, so that it can be reused", async () => {
   const { fetch, calls } = network();
   const promise = createFetch({ fetch })(url, post());
   await settle();
@@ -290,7 +290,7 @@ test("after the end marker the connection may end by itself, to be used again", 
   assert.equal(wire.canceled, false);
 });
 
-test("the mistakes of a caller are no failures of an attempt", async () => {
+test("a caller's mistake does not count as a failed attempt", async () => {
   const { fetch, calls } = network();
   await assert.rejects(createFetch()("no address", post()), TypeError);
   await assert.rejects(createFetch()(url, { method: "GET", body: "x" }), TypeError);
@@ -299,7 +299,7 @@ test("the mistakes of a caller are no failures of an attempt", async () => {
   assert.equal(calls.length, 0);
 });
 
-test("a response that comes after its attempt was given up is let go", async (t) => {
+test("a response to an abandoned attempt is released", async (t) => {
   const pass = clock(t);
   const late: { canceled: boolean; resolve?: (r: Response) => void } = { canceled: false };
   const { fetch, calls } = network();
@@ -332,7 +332,7 @@ test("a response that comes after its attempt was given up is let go", async (t)
   assert.equal(await seen.value!.text(), answer.join(""));
 });
 
-test("a stall is found and mended", async (t) => {
+test("a stall is detected and retried", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const kinds: unknown[] = [];
@@ -352,7 +352,7 @@ test("a stall is found and mended", async (t) => {
   assert.equal(seen.state, "fulfilled");
 });
 
-test("a consumer that takes its time is not taken for a stall", async (t) => {
+test("a slow consumer does not count as a stall", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const promise = createFetch({ fetch, silenceTimeoutMs: 3000 })(url, post());
@@ -374,7 +374,7 @@ test("a consumer that takes its time is not taken for a stall", async (t) => {
   assert.equal(new TextDecoder().decode(next.value!.value), stop);
 });
 
-test("a response without a body is judged by its status alone", async () => {
+test("a response without a body is classified by its status alone", async () => {
   const { fetch, calls } = network();
   const promise = createFetch({ fetch: (i, n) => fetch(i, n).then(bare) })(url, { method: "HEAD" });
   await settle();
@@ -388,7 +388,7 @@ test("a response without a body is judged by its status alone", async () => {
   }
 });
 
-test("an address that only the caller's fetch understands cools down like any other", async (t) => {
+test("an address that only the caller's fetch understands has a cool-down like any other", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const seen = watch(createFetch({ fetch })("/v1/chat/completions", post()));

@@ -13,7 +13,7 @@ const skip = spawnSync("go", ["version"]).status !== 0 && !process.env.CI && "th
 
 let copies = 0;
 
-/** A copy of the package that nobody has used yet. */
+/** A fresh copy of the package. */
 const fresh = (): Promise<typeof import("../src/index.js")> =>
   import(`${pathToFileURL(join(root, "jsbridge", "dist", "index.js"))}?go=${copies++}`);
 
@@ -31,7 +31,7 @@ async function runs(name: string): Promise<void> {
   assert.equal(calls, 2);
 }
 
-test("init takes what Go's own compiler makes, and a request runs on it", { skip }, async (t) => {
+test("init takes the builds of Go's own compiler, and a request runs on each", { skip }, async (t) => {
   const make = spawnSync("make", ["-C", root, "wasm-go"], { encoding: "utf8" });
   assert.equal(make.status, 0, make.stderr);
   await t.test("for wasip1", () => runs("wasip1.wasm"));

@@ -6,7 +6,7 @@ import { answer, post, role, sse, token, url } from "./fakes.js";
 
 const collect = (globalThis as { gc?: () => void }).gc;
 
-// The package's one instance shows its memory to nobody: it is seen when it is made.
+// The package does not export its instance, so it is caught when it is created.
 let memory: WebAssembly.Memory | undefined;
 WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
   construct(target, args) {
@@ -31,13 +31,13 @@ const encoded = [...answer, role, token("x")].map((text) => new TextEncoder().en
 // 100000 is the number to try after a change to the driver; it takes a minute or two.
 const many = Number(process.env.STEADFETCH_LEAK_REQUESTS ?? 6000);
 
-test("thousands of requests, aborted at any moment, leave nothing behind", {
+test("thousands of requests, aborted at random moments, leave nothing behind", {
   timeout: 110_000 + many * 5,
 }, async () => {
   const random = numbers(1);
   const long = new AbortController(); // a signal that outlives all requests
   const controller = createController();
-  let open = 0; // attempts whose transport was neither ended nor let go
+  let open = 0; // attempts whose transport was neither ended nor released
   const fetch = createFetch({
     controller,
     initialDelayMs: 1,
@@ -102,7 +102,7 @@ test("thousands of requests, aborted at any moment, leave nothing behind", {
         await response.text();
       }
     } catch {
-      // it was meant to
+      // as intended
     }
   }
 
@@ -111,13 +111,13 @@ test("thousands of requests, aborted at any moment, leave nothing behind", {
       await Promise.all(Array.from({ length: together }, (_, j) => one(i + j)));
     }
     for (let i = 0; i < 5; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 2)); // what waits for a finalizer gets its turn
+      await new Promise((resolve) => setTimeout(resolve, 2)); // lets finalizers run
       collect?.();
     }
     return process.memoryUsage();
   };
 
-  await rounds(2000, 100); // twice as many at once as later, so that memory has found its size
+  await rounds(2000, 100); // twice as many at once as later, so that the memory has reached its size
   const before = await rounds(1000);
   const module = moduleBytes();
   const after = await rounds(many);
@@ -130,10 +130,10 @@ test("thousands of requests, aborted at any moment, leave nothing behind", {
       `heap ${before.heapUsed} -> ${after.heapUsed} bytes after ${many} requests; the module keeps ${module}`,
     );
   }
-  assert.ok(perRequest < 200, `${perRequest} bytes are left of each request`);
+  assert.ok(perRequest < 200, `each request leaves ${perRequest} bytes behind`);
 });
 
-test("a response that nobody can read any more is let go, as with fetch, and no other", {
+test("a response that has become unreachable is released, as with fetch, and no other", {
   skip: !collect,
 }, async () => {
   const many = 40;
@@ -142,7 +142,7 @@ test("a response that nobody can read any more is let go, as with fetch, and no 
   const guarded = createFetch({
     initialDelayMs: 1,
     fetch: async (_input, init) => {
-      const retried = failed < many && failed++ % 2 === 0; // its response was prepared, and is not needed
+      const retried = failed < many && failed++ % 2 === 0; // its response was prepared but is not needed
       open++;
       const close = () => open--;
       init!.signal!.addEventListener("abort", close, { once: true });
@@ -179,15 +179,15 @@ test("a response that nobody can read any more is let go, as with fetch, and no 
   const holdBody = async () => void held.push((await guarded(url, post())).body);
   const waitForText = async () => {
     const response = await guarded(url, post());
-    void response.text().catch(() => {}); // who waits is not held by anything else
+    void response.text().catch(() => {}); // nothing else holds what waits
   };
   for (let i = 0; i < many; i++) {
     await [drop, dropAfterReading, holdReader, holdBody, waitForText][i % 5]!();
   }
   await forAWhile();
-  assert.equal(open, (many / 5) * 3, "what is held, or waited for, stays");
+  assert.equal(open, (many / 5) * 3, "responses that are reachable, or being read, stay");
   assert.equal(held.length, (many / 5) * 2);
   held.length = 0;
   await forAWhile();
-  assert.equal(open, many / 5, "only what is waited for stays");
+  assert.equal(open, many / 5, "only responses that are being read stay");
 });

@@ -8,7 +8,7 @@ import { makeListeners } from "../src/session/listeners.js";
 
 const retry: ChatStreamRetry = { attempt: 1, delayMs: 9, error: "", retryingAt: "" };
 
-/** Listeners, and what the core was asked. */
+/** Listeners, and the questions that the core got. */
 function listening(options: Options) {
   const asked: string[] = [];
   const engine = {
@@ -22,17 +22,17 @@ function listening(options: Options) {
   return { asked, own: makeListeners(engine, 7, options, { request }, { report: () => {} }) };
 }
 
-test("where nobody listens, the core is not asked", () => {
+test("without listeners the core is not asked", () => {
   const { asked, own } = listening({});
   own.happened({ what: "start" });
   own.answered({ do: "open", attempt: 1 });
   own.sent({ do: "open", attempt: 1 });
   own.acted({ do: "wait", attempt: 1, retry }, false);
-  own.relayed("waiting", retry);
+  own.relayed({ state: "waiting", retry });
   assert.deepEqual(asked, []);
 });
 
-test("callbacks get the request without its query, asked for once, and the attempt in force", () => {
+test("callbacks get the URL without its query, which is asked for once, and the current attempt", () => {
   const seen: RequestContext[] = [];
   const { asked, own } = listening({ onRetry: (_, request) => seen.push(request), onWarning: () => {} });
   own.answered({ do: "wait", attempt: 1 });
@@ -48,14 +48,14 @@ test("callbacks get the request without its query, asked for once, and the attem
   assert.deepEqual(own.describe(), { attempt: 2, method: "GET", url: "https://other/", model: "m" });
 });
 
-test("a controller and onStatus get the state, and what a relaying server says of itself", () => {
+test("a controller and onStatus get the state, and that of a relaying server", () => {
   const controller = createController();
   const states: string[] = [];
   const { own } = listening({ controller, onStatus: ({ state, waitingFor = "" }) => states.push(state + waitingFor) });
   own.acted({ do: "none", attempt: 1 }, false);
-  own.relayed("waiting", retry);
+  own.relayed({ state: "waiting", retry, waitingFor: "server" });
   assert.equal(controller.status.retry, retry);
-  own.relayed("opening", retry);
+  own.relayed({ state: "opening", attempt: 2, waitingFor: "server" });
   assert.equal(controller.status.attempt, 2);
   own.relayed();
   const verdict: Verdict = { retryable: false, kind: "quota" };

@@ -13,7 +13,7 @@ function member(log: string[], name: string): number {
   return id;
 }
 
-test("of many sessions those are roused that were named, as long as they live", () => {
+test("of many sessions only those named are woken, and only while they live", () => {
   const log: string[] = [];
   const [a, b, c] = ["a", "b", "c"].map((name) => member(log, name)) as [number, number, number];
   rouse([c, a, 2 ** 31 - 1]);
@@ -25,7 +25,7 @@ test("of many sessions those are roused that were named, as long as they live", 
   leave(c);
 });
 
-test("all sessions of a module that has trapped ask it, though not in the midst of the one that met the trap", async () => {
+test("after a trap every session of the module gets a timer event, in a task of its own", async () => {
   const log: string[] = [];
   const ids = ["a", "b"].map((name) => member(log, name));
   failAll();

@@ -16,12 +16,12 @@ type Package = typeof import("../src/index.js");
 const root = new URL("../..", import.meta.url).pathname;
 let copies = 0;
 
-/** A copy of the package that nobody has used yet. */
+/** A fresh copy of the package. */
 const fresh = (): Promise<Package> => import(`${pathToFileURL(join(root, "dist", "index.js"))}?copy=${copies++}`);
 
 const bytes = () => readFileSync(join(root, "dist", "steadfetch.wasm"));
 
-/** Plays a runtime that compiles and instantiates nothing at once. */
+/** Simulates a runtime that compiles and instantiates nothing synchronously. */
 function asyncOnly(t: TestContext): void {
   const { Module, Instance } = WebAssembly;
   const refuse = (real: object) =>
@@ -35,20 +35,20 @@ function asyncOnly(t: TestContext): void {
   t.after(() => Object.assign(WebAssembly, { Module, Instance }));
 }
 
-test("nobody has to call init", async () => {
+test("no call of init is needed", async () => {
   const { delay, classify } = await fresh();
   assert.equal(delay(1), 2000);
   assert.equal(classify({ status: 529 }).kind, "overloaded");
 });
 
-test("init may be called often, and before and after use", async () => {
+test("init may be called repeatedly, before and after use", async () => {
   const { init, delay } = await fresh();
   await Promise.all([init(), init()]);
   assert.equal(delay(0), 1000);
   await init();
 });
 
-test("where nothing compiles at once, synchronous calls say what to do, and asynchronous ones work", async (t) => {
+test("where nothing compiles synchronously, synchronous calls say what to do, and asynchronous ones work", async (t) => {
   asyncOnly(t);
   const { init, delay, classifyResponse, createFetch } = await fresh();
   assert.throws(() => delay(0), /await init\(\) first/);
@@ -71,10 +71,10 @@ test("a failed init has an error of its own, and may be tried again", async () =
   assert.equal(delay(0), 1000);
 });
 
-test("init takes bytes, a compiled module, a response or an address", async (t) => {
+test("init takes bytes, a compiled module, a response or a URL", async (t) => {
   const server = createServer((request, response) => {
     response.statusCode = request.url === "/steadfetch.wasm" ? 200 : 404;
-    response.setHeader("content-type", "text/plain"); // as from a server that does not know better
+    response.setHeader("content-type", "text/plain"); // as a server sends it that does not know the media type
     response.end(bytes());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -104,7 +104,7 @@ test("a module is taken once, before the first use", async () => {
   await assert.rejects(init(bytes()), /there is a module already/);
 });
 
-test("a module of another version, or none of ours, is refused", async () => {
+test("a module of another version, or a foreign one, is refused", async () => {
   const { init } = await fresh();
   // The smallest module: no exports at all.
   await assert.rejects(init(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])), /could not be loaded/);
@@ -159,7 +159,7 @@ test("a trapped instance fails its sessions, and the next request gets a new one
   assert.equal(await (await third).text(), answer.join(""));
 });
 
-/** Plays a page whose policy forbids WebAssembly. */
+/** Simulates a page whose CSP forbids WebAssembly. */
 function forbidden(t: TestContext): void {
   asyncOnly(t);
   t.mock.method(WebAssembly, "compile", async () => {
@@ -180,7 +180,7 @@ test("where WebAssembly is forbidden, the fallback takes its place", async (t) =
   assert.equal(classify({ status: 529 }).kind, "overloaded");
 });
 
-test("so it does in the CommonJS build", async (t) => {
+test("the same in the CommonJS build", async (t) => {
   forbidden(t);
   const require = createRequire(import.meta.url);
   const { init, delay } = require(join(root, "dist", "cjs", "index.js")) as Package;
@@ -188,7 +188,7 @@ test("so it does in the CommonJS build", async (t) => {
   assert.equal(delay(0), 1000);
 });
 
-test("a fallback is not loaded where it is not needed", async () => {
+test("the fallback is not loaded where it is not needed", async () => {
   const { init, delay } = await fresh();
   await init({
     fallback: () => {
@@ -198,7 +198,7 @@ test("a fallback is not loaded where it is not needed", async () => {
   assert.equal(delay(0), 1000);
 });
 
-test("without a fallback requests go through as they are, and one warning says what to do", async (t) => {
+test("without a fallback requests go through plain fetch, and one warning says what to do", async (t) => {
   forbidden(t);
   const warned = t.mock.method(console, "warn", () => {});
   const { createFetch } = await fresh();
@@ -225,7 +225,7 @@ test("without a fallback requests go through as they are, and one warning says w
   assert.deepEqual(rules, ["no_webassembly"]);
 });
 
-test("a module of another version is no reason to go unguarded", async (t) => {
+test("a module of another version rejects the request and sends nothing", async (t) => {
   const { Instance } = WebAssembly;
   WebAssembly.Instance = class {
     exports = { _initialize() {}, abi_version: () => 99 };
@@ -238,7 +238,7 @@ test("a module of another version is no reason to go unguarded", async (t) => {
   await assert.rejects(createFetch({ fetch })(url, post()), ({ cause }: Error) => /another interface/.test(`${cause}`));
 });
 
-test("without a fallback the others reject, and name it", async (t) => {
+test("without a fallback stream, retry and classify throw an error that names it", async (t) => {
   forbidden(t);
   const { stream, retry, classify, classifyResponse } = await fresh();
   const names = /import\("steadfetch\/js"\)/;
@@ -251,13 +251,13 @@ test("without a fallback the others reject, and name it", async (t) => {
   await assert.rejects(classifyResponse(new Response("")), names);
 });
 
-test("steadfetch/js needs no WebAssembly and makes no code from strings", async () => {
+test("steadfetch/js needs neither WebAssembly nor eval", async () => {
   for (const [load, type] of [
     [`await import(${JSON.stringify(pathToFileURL(join(root, "dist", "js.js")).href)})`, "module"],
     [`require(${JSON.stringify(join(root, "dist", "cjs", "js.js"))})`, "commonjs"],
   ]) {
     const script = `(async () => {
-      // Node's own fetch is made of WebAssembly: let it take what it needs.
+      // Node's own fetch uses WebAssembly: let it load that first.
       const server = (await import("node:http")).createServer((_, response) => response.end());
       await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
       await (await fetch("http://127.0.0.1:" + server.address().port)).text();
@@ -286,7 +286,7 @@ test("the CommonJS build is the same package", async () => {
   assert.equal(cjs.delay(2), 4000);
 });
 
-test("importing and classifying need nothing that a test runner's browser may lack", async () => {
+test("importing and classifying need nothing that a test runner's simulated browser may lack", async () => {
   const missing = [
     "TextEncoder",
     "TextDecoder",
@@ -305,8 +305,8 @@ test("importing and classifying need nothing that a test runner's browser may la
   assert.equal(stdout.trim(), "object,object,object,object overloaded");
 });
 
-test("the module in the package, and the one that its JavaScript has inlined, are the committed one", async () => {
+test("the module in the package and the one inlined in its JavaScript are the committed one", async () => {
   const script = join(root, "..", "hosttest", "sha256.mjs");
-  const { stdout } = await promisify(execFile)(process.execPath, [script]); // it fails where they differ
+  const { stdout } = await promisify(execFile)(process.execPath, [script]); // it fails if they differ
   assert.match(stdout, /^([0-9a-f]{64}) .*\n\1 .*\n\1 .*\n$/);
 });

@@ -10,14 +10,14 @@ test("names are translated in both directions, at every depth", () => {
   assert.deepEqual(toWireShape(own), wire);
 });
 
-test("headers keep their names, whatever those are", () => {
+test("headers keep their names, whatever they are", () => {
   const shape = { headers: { "X-Should-Retry": "true", retry_after: "3", __proto__x: "1" } };
   assert.deepEqual(toWireShape(shape), shape);
   assert.deepEqual(fromWire(shape), shape);
   assert.equal(classify({ status: 400, headers: { "X-Should-Retry": "true" } }).retryable, true);
 });
 
-test("a verdict has the names of JavaScript", () => {
+test("a verdict has camelCase names", () => {
   const verdict = classify({ status: 429, headers: { "retry-after": "7" } });
   assert.equal(verdict.retryAfterMs, 7000);
   assert.deepEqual(
@@ -26,7 +26,7 @@ test("a verdict has the names of JavaScript", () => {
   );
 });
 
-test("an event has the origin's form on the wire", () => {
+test("an event has snake_case names on the wire", () => {
   const retry = { attempt: 1, delayMs: 1000, error: "Overloaded", retryingAt: "2026-11-28T07:00:00Z", statusCode: 529 };
   const verdict = classify({ status: 529 });
   const events: ChatStreamEvent[] = [

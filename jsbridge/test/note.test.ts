@@ -14,7 +14,7 @@ const asked = (body: string) => (): Promise<Response> =>
   );
 const slow = '{"error":{"type":"rate_limit_error","message":"Slow down, Jürgen"}}';
 
-test("the error that an SDK shows says how long the server asked to wait", async () => {
+test("an SDK's error text says how long the server asked to wait", async () => {
   const options = { apiKey: "none", maxRetries: 0, fetch: createFetch({ fetch: asked(slow) }) };
   const openai = new OpenAI(options).chat.completions.create({ model: "m", stream: true, messages: [] });
   const text = /Slow down, Jürgen \(OpenAI asks to wait 1 h, which is more than is allowed here\.\)/;
@@ -27,7 +27,7 @@ test("the error that an SDK shows says how long the server asked to wait", async
   );
 });
 
-test("the rest of such a response is the server's own", async () => {
+test("the rest of such a response is unchanged", async () => {
   const ask = (body: string) => createFetch({ fetch: asked(body) })("https://api.openai.com/v1/chat/completions");
   const response = await ask(slow);
   assert.equal(response.status, 429);

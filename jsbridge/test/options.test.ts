@@ -5,7 +5,7 @@ import { policyTypes } from "../src/engine/shapes.gen.js";
 import { createController, createFetch, retry, stream } from "../src/index.js";
 import { network, post, settle, url, watch } from "./fakes.js";
 
-/** Every way in that takes options, as a call that fails as it does. */
+/** Every function that takes options, as a call that fails as the function does. */
 const ways: Record<string, (options: object) => void | Promise<void>> = {
   createFetch: (options) => void createFetch(options),
   stream: (options) => void stream(url, post(), options),
@@ -31,7 +31,7 @@ const wrong: [options: object, says: RegExp][] = [
 ];
 
 for (const [name, call] of Object.entries(ways)) {
-  test(`${name} refuses options that do not exist or cannot be, by their names`, async () => {
+  test(`${name} refuses unknown and invalid options by name`, async () => {
     for (const [options, says] of wrong) {
       const expected = (error: unknown) =>
         error instanceof TypeError && says.test(error.message) && error.message.startsWith(`${name}: `);
@@ -60,7 +60,7 @@ for (const [name, call] of Object.entries(ways)) {
   });
 }
 
-test("what only some take is no option of the others", () => {
+test("an option of one function is refused by the others", () => {
   const refused = /no option/;
   assert.throws(() => createFetch({ signal: new AbortController().signal } as object), refused);
   assert.throws(() => createFetch(null as never), /options must be an object/);
@@ -68,7 +68,7 @@ test("what only some take is no option of the others", () => {
   stream(url, post(), { signal: null });
 });
 
-test("Infinity is off", async (t) => {
+test("Infinity turns a limit off", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_795_000_000_000 });
   const { fetch, calls } = network();
   const seen = watch(createFetch({ fetch, contentTimeoutMs: Number.POSITIVE_INFINITY })(url, post()));
@@ -79,12 +79,12 @@ test("Infinity is off", async (t) => {
   assert.equal(seen.state, "pending");
 });
 
-test("a controller of another copy of the package is one", () => {
+test("a controller of another copy of the package is accepted", () => {
   const copy = Object.defineProperty({}, Symbol.for("steadfetch.registry"), { value: { set() {} } });
   createFetch({ controller: copy as never });
 });
 
-test("a signal that is none leaves nothing behind", async () => {
+test("an invalid signal leaves nothing behind", async () => {
   const { fetch, calls } = network();
   const guarded = createFetch({ fetch });
   const wanted = engine().open({ policy: {}, request: {} });
@@ -93,7 +93,7 @@ test("a signal that is none leaves nothing behind", async () => {
   }
   assert.throws(() => stream(url, { ...post(), signal: {} as AbortSignal }), TypeError);
   const next = engine().open({ policy: {}, request: {} });
-  // A handle's low half is its place, which is the next one if none was taken meanwhile.
+  // A handle's low half is its index, which is the next one if none was used meanwhile.
   assert.equal(next & 0xffff, (wanted & 0xffff) + 1);
   engine().free(wanted);
   engine().free(next);

@@ -18,7 +18,7 @@ const texts: Record<string, string | Uint8Array> = {
 };
 
 for (const [name, text] of Object.entries(texts)) {
-  test(`parts of a text that is ${name} are as if each was decoded by itself`, () => {
+  test(`parts of a text that is ${name} equal the parts decoded one by one`, () => {
     const bytes = typeof text === "string" ? encoder.encode(text) : text;
     const middle =
       typeof text === "string" ? encoder.encode(text.slice(0, text.length >> 1)).length : bytes.length >> 1;
@@ -44,7 +44,7 @@ for (const [name, text] of Object.entries(texts)) {
   });
 }
 
-/** The messages of a body that comes in chunks of a size. */
+/** The messages of a body that arrives in chunks of this size. */
 async function messages(body: Uint8Array, size: number, url = "https://api.openai.com/v1/chat/completions") {
   let at = 0;
   const pieces = new ReadableStream({
@@ -76,7 +76,7 @@ const chunk = (content: string, finish: string | null = null) => {
 
 for (const [name, word] of Object.entries({ ASCII: "word ", "not ASCII": "Wörter " })) {
   for (const size of [1 << 10, 16 << 10, 100_000, 1 << 22]) {
-    test(`an event of a megabyte that is ${name} comes whole in chunks of ${size}, as the first output and later`, async () => {
+    test(`an event of a megabyte that is ${name} arrives whole in chunks of ${size}, first or later`, async () => {
       const text = word.repeat((1 << 20) / word.length);
       const body = encoder.encode(`${chunk(text) + chunk("small") + chunk(text) + chunk("", "stop")}data: [DONE]\n\n`);
       const list = await messages(body, size);
@@ -91,7 +91,7 @@ for (const [name, word] of Object.entries({ ASCII: "word ", "not ASCII": "Wörte
   }
 }
 
-test("a character that is cut in a long event is one, though all else is ASCII", async () => {
+test("a character that is cut in a long event stays whole, even if all else is ASCII", async () => {
   const size = 70_001;
   const before = chunk("a") + chunk("").split('""')[0];
   const text = `${"x".repeat(2 * size - before.length - 2)}ü${"y".repeat(size)}`;
@@ -101,7 +101,7 @@ test("a character that is cut in a long event is one, though all else is ASCII",
   assert.ok(message!.text === text);
 });
 
-test("an image of 6 MiB adds no text, and a text of 6 MiB is told, with its escapes", async () => {
+test("an image of 6 MiB adds no text, and a text of 6 MiB is given whole, with its escapes", async () => {
   const gemini = (...parts: object[]) =>
     `data: ${JSON.stringify({ candidates: [{ content: { parts, role: "model" }, finishReason: "STOP", index: 0 }] })}\r\n\r\n`;
   const image = { inlineData: { mimeType: "image/png", data: "iVBO".repeat((6 << 20) / 4) } };

@@ -1,4 +1,4 @@
-// React's production build runs effects once and has no act(): what a user's page meets. It is chosen before React is
+// React's production build, as on a user's page, runs effects once and has no act(). It is chosen before React is
 // loaded, so this file runs itself again.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -10,7 +10,7 @@ import { faultyFetch } from "../src/testing/index.js";
 import { type ChatStream, useChatStream } from "../src/ui/react.js";
 import { answer, post, role, token, url } from "./fakes.js";
 
-/** What the chat is, as the page last rendered it. */
+/** The chat as the page last rendered it. */
 interface Seen {
   chat?: ChatStream;
 }
@@ -47,7 +47,7 @@ async function until(what: () => boolean): Promise<void> {
 }
 
 if (process.env.NODE_ENV === "production") {
-  test("start() in a child's effect shows the answer and its state", async () => {
+  test("start() in a child's effect shows the answer and its status", async () => {
     const fetch = faultyFetch([{ chunks: answer }]);
     const { place, seen, root } = await mount(fetch);
     await until(() => place.textContent === "Hello world");
@@ -56,7 +56,7 @@ if (process.env.NODE_ENV === "production") {
     root.unmount();
   });
 
-  test("Stop ends what a child's effect started", async () => {
+  test("Stop ends a request that a child's effect started", async () => {
     const { place, seen, root } = await mount(faultyFetch([{ chunks: [role, token("Hi")], stall: true }]));
     await until(() => place.textContent === "Hi" && seen.chat?.status.state === "streaming");
     seen.chat?.stop();

@@ -1,4 +1,4 @@
-// Runs with React 19, and again with React 18: run.mjs puts the bundle where the other one is found.
+// Runs with React 19, and again with React 18: run.mjs puts a bundle where Node.js finds that one.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { Window } from "happy-dom";
@@ -38,7 +38,7 @@ Object.assign(globalThis, {
   getComputedStyle: window.getComputedStyle.bind(window),
   IS_REACT_ACT_ENVIRONMENT: true,
 });
-// Node.js before 21 has none, and a whole one would make it a browser.
+// Node.js before 21 has no navigator, and a complete one would make it a browser.
 Object.defineProperty(globalThis, "navigator", { value: { userAgent: "" }, configurable: true });
 window.HTMLElement.prototype.animate = undefined as unknown as typeof window.HTMLElement.prototype.animate;
 const { createRoot, hydrateRoot } = await import("react-dom/client");
@@ -70,7 +70,7 @@ function Chat({ options, seen, children }: ChatProps) {
   return createElement("p", null, chat.text, children);
 }
 
-/** A part of the page that reads the status by itself, and tells if it is not that of the rest. */
+/** A part of the page that reads the status by itself, and notes a difference from the rest. */
 function Reader({ seen, torn }: { seen: Seen; torn: string[] }) {
   const { status, text } = seen.chat;
   const state = useRetryStatus(seen.chat.controller).state;
@@ -98,11 +98,11 @@ function Banner({ controller }: { controller: Controller }) {
 
 interface Mounting {
   options?: StreamOptions;
-  /** What the chat has in it. */
+  /** The chat's values. */
   child?: (seen: Seen) => ReactNode;
 }
 
-/** A component that uses the hook, and what it has of it. */
+/** A component that uses the hook, and what the hook returned. */
 async function mount(steps: FaultyStep[], { options, child }: Mounting = {}) {
   const fetch = faultyFetch(steps);
   const seen: Seen = { chat: undefined as unknown as ChatStream, states: [], renders: 0 };
@@ -114,10 +114,10 @@ async function mount(steps: FaultyStep[], { options, child }: Mounting = {}) {
   return { fetch, seen, place, chat };
 }
 
-/** Lets everything happen that needs no time, and React show it. */
+/** Runs everything that is due now, and lets React render it. */
 const settled = () => act(() => settle());
 
-test("the React under test is the one that is meant", () => {
+test("the React under test has the intended version", () => {
   assert.equal(version.split(".")[0], import.meta.url.includes("react18") ? "18" : "19");
 });
 
@@ -126,7 +126,7 @@ test("the status of a controller is rendered, on a server too", async () => {
   assert.equal(renderToString(createElement(Banner, { controller })), "<b>idle</b>");
 });
 
-test("a chat comes through faults, and starts over where it must", async (t) => {
+test("a chat survives faults, and starts over where it must", async (t) => {
   const pass = clock(t);
   const { seen, place } = await mount([
     openaiServerErrorResponse(),
@@ -150,7 +150,7 @@ test("a chat comes through faults, and starts over where it must", async (t) => 
   assert.equal(seen.states.at(-1), "finished");
 });
 
-test("what the model thinks aloud is kept apart from the text", async (t) => {
+test("reasoning is kept apart from the text", async (t) => {
   const pass = clock(t);
   const thought = (reasoning_content: string) =>
     `data: ${JSON.stringify({ id: "c1", object: "chat.completion.chunk", choices: [{ index: 0, delta: { reasoning_content } }] })}\n\n`;
@@ -162,7 +162,7 @@ test("what the model thinks aloud is kept apart from the text", async (t) => {
   assert.deepEqual([seen.chat.reasoning, seen.chat.text], ["Let me see.", "Yes"]);
 });
 
-test("a failure for good is told, and the next start forgets it", async () => {
+test("a permanent failure is shown, and the next start clears it", async () => {
   const { seen } = await mount([
     anthropicErrorResponse(401, "authentication_error", "invalid x-api-key"),
     { chunks: answer },
@@ -183,7 +183,7 @@ test("a failure for good is told, and the next start forgets it", async () => {
   assert.equal(seen.chat.start, start, "the functions stay the same");
 });
 
-test("what fetch refuses is an error of the same kind, and its words show no key", async () => {
+test("a request that fetch refuses is an error of the same shape, and its text shows no key", async () => {
   const { seen, fetch } = await mount([], { options: { fetch: globalThis.fetch } });
   await act(() => seen.chat.start("https://me:secret@example.com/v1?key=sk-123", post()));
   await settled();
@@ -193,7 +193,7 @@ test("what fetch refuses is an error of the same kind, and its words show no key
   assert.equal(fetch.requests.length, 0);
 });
 
-test("an option that makes no sense is told by start(), and what runs goes on", async (t) => {
+test("start() throws for an invalid option, and the current request continues", async (t) => {
   const pass = clock(t);
   const { seen } = await mount([{ chunks: answer }], { child: (seen) => createElement(AsksOnce, { seen }) });
   const wrong = { maxAttemps: 3 } as StreamOptions;
@@ -202,7 +202,7 @@ test("an option that makes no sense is told by start(), and what runs goes on", 
   await act(() => pass(16));
 });
 
-test("stop keeps what came, and is no error", async (t) => {
+test("stop keeps what was received, and is not an error", async (t) => {
   const pass = clock(t);
   const { seen } = await mount([{ chunks: [role, token("Hello")], stall: true }]);
   await act(() => seen.chat.start(url, post()));
@@ -223,7 +223,7 @@ test("retryNow ends the wait", async () => {
   assert.equal(seen.chat.messages.length, answer.length);
 });
 
-test("retry makes the last request again, a Request too, and drops what came of it", async (t) => {
+test("retry makes the last request again, a Request too, and drops the old answer", async (t) => {
   const pass = clock(t);
   for (const ask of [
     (chat: ChatStream) => chat.start(url, post()),
@@ -246,7 +246,7 @@ test("retry makes the last request again, a Request too, and drops what came of 
   }
 });
 
-test("another start ends the request on its way, and so does the component's end", async () => {
+test("another start ends the current request, and so does unmounting", async () => {
   const { seen, fetch } = await mount([
     { chunks: [role, token("old")], stall: true },
     { chunks: answer },
@@ -267,7 +267,7 @@ test("another start ends the request on its way, and so does the component's end
   assert.notEqual(controller.status.state, "opening");
   start(url, post());
   await settle();
-  assert.equal(fetch.requests.length, 3, "a component that is gone asks for nothing");
+  assert.equal(fetch.requests.length, 3, "an unmounted component makes no request");
 });
 
 test("the signal of a Request ends its answer", async () => {
@@ -307,9 +307,9 @@ function AsksOnce({ seen }: AskerProps) {
   return null;
 }
 
-// Effects run from the children up, so a child's come before those of the component that has the hook.
+// Effects run from the children up, so a child's run before those of the component that uses the hook.
 for (const Asker of [AsksInEffect, AsksInLayoutEffect]) {
-  test(`a child that ${Asker.name} starts a request that the page is connected to`, async (t) => {
+  test(`a child component ${Asker.name} starts a request that the page shows`, async (t) => {
     const pass = clock(t);
     const step = { chunks: [role, token("Hi")], stall: true };
     const { seen } = await mount([step, step], { child: (seen) => createElement(Asker, { seen }) });
@@ -321,7 +321,7 @@ for (const Asker of [AsksInEffect, AsksInLayoutEffect]) {
   });
 }
 
-test("a request that is made once lives through StrictMode's second mount", async (t) => {
+test("a request that is made once survives StrictMode's second mount", async (t) => {
   const pass = clock(t);
   const { seen, fetch } = await mount([{ chunks: answer }], { child: (seen) => createElement(AsksOnce, { seen }) });
   await act(() => pass(16));
@@ -367,7 +367,7 @@ test("an answer that comes while a transition renders is not torn", async (t) =>
   assert.equal(seen.chat.text, "Hello world");
 });
 
-test("a page from the server is hydrated without a word, and then works", async (t) => {
+test("a page from the server is hydrated without a warning, and then works", async (t) => {
   const pass = clock(t);
   const fetch = faultyFetch([{ chunks: answer }]);
   const seen: Seen = { chat: undefined as unknown as ChatStream, states: [], renders: 0 };
@@ -394,7 +394,7 @@ test("a page from the server is hydrated without a word, and then works", async 
   assert.deepEqual(complaints, []);
 });
 
-test("RetryStatus is the element, loaded by itself, with all that it needs of a chat", async (t) => {
+test("RetryStatus loads the element, and connects it to a chat", async (t) => {
   const pass = clock(t);
   const seen: Seen = { chat: undefined as unknown as ChatStream, states: [], renders: 0 };
   const fetch = faultyFetch([
@@ -441,10 +441,10 @@ if (Number.parseInt(version, 10) >= 19) {
   });
 }
 
-test("8 000 tokens are rendered about once a frame, and no text is joined again", async (t) => {
+test("8 000 tokens are rendered about once a frame, and the text is not joined anew each time", async (t) => {
   const pass = clock(t);
   const words = Array.from({ length: 8000 }, (_, i) => `w${i} `);
-  // As a provider sends them: some at a time.
+  // As a provider sends them: a few at a time.
   const chunks = [
     role,
     ...Array.from({ length: 800 }, (_, i) =>
@@ -462,6 +462,6 @@ test("8 000 tokens are rendered about once a frame, and no text is joined again"
   await act(() => pass(16));
   assert.equal(seen.chat.text, words.join(""));
   assert.equal(seen.chat.messages.length, 8003);
-  // All comes within one frame of the test's clock; StrictMode renders twice.
+  // All arrive within one frame of the test's clock; StrictMode renders twice.
   assert.ok(seen.renders - before <= 20, `${seen.renders - before} renders`);
 });

@@ -10,7 +10,7 @@ const withKey = (key: string): RequestInit => ({
 });
 const sentHeader = (init: RequestInit, name: string) => new Headers(init.headers).get(name);
 
-test("recover gives a fresh token after a 401, and the request goes on unseen", async () => {
+test("recover gives a fresh token after a 401, and the caller sees no failure", async () => {
   const { fetch, calls } = network();
   const asked: unknown[] = [];
   const guarded = createFetch({
@@ -33,7 +33,7 @@ test("recover gives a fresh token after a 401, and the request goes on unseen", 
   assert.equal(await seen.value!.text(), answer.join(""));
 });
 
-test("what recover changed stays for the retries that follow", async (t) => {
+test("what recover changed stays for later retries", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const recover = (verdict: { kind: string }) =>
@@ -59,7 +59,7 @@ test("what recover changed stays for the retries that follow", async (t) => {
 
 const shorter = '{"model":"m","stream":true,"messages":[]}';
 
-test("a request that the same limit holds is sent no sooner than the server asked", async (t) => {
+test("a recovered request under the same limit is sent no sooner than the server asked", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const seen = watch(createFetch({ fetch, noCooldown: true, recover: () => ({ body: shorter }) })(url, post()));
@@ -75,7 +75,7 @@ test("a request that the same limit holds is sent no sooner than the server aske
   assert.equal(await seen.value!.text(), answer.join(""));
 });
 
-test("one that the same limit would hold for too long is not sent: the response is the provider's", async () => {
+test("one that the same limit would hold for too long is not sent: the caller gets the provider's response", async () => {
   const { fetch, calls } = network();
   const seen = watch(createFetch({ fetch, noCooldown: true, recover: () => ({ body: shorter }) })(url, post()));
   await settle();
@@ -86,7 +86,7 @@ test("one that the same limit would hold for too long is not sent: the response 
   assert.equal(calls.length, 1);
 });
 
-test("without an answer of recover's the failure goes its way: the response is the provider's, whole", async () => {
+test("if recover returns nothing, the caller gets the provider's response, whole", async () => {
   const { fetch, calls } = network();
   const seen = watch(createFetch({ fetch, recover: async () => undefined })(url, post()));
   await settle();
@@ -100,7 +100,7 @@ test("without an answer of recover's the failure goes its way: the response is t
   assert.equal(calls.length, 1);
 });
 
-test("an abort while recover thinks wins at once, and its answer is too late", async () => {
+test("an abort while recover runs wins at once, and its late result is ignored", async () => {
   const { fetch, calls } = network();
   const abort = new AbortController();
   let answerIt: (next: RequestInit) => void = () => {};
@@ -118,7 +118,7 @@ test("an abort while recover thinks wins at once, and its answer is too late", a
   assert.equal(calls.length, 1);
 });
 
-test("what recover throws is what the caller gets", async () => {
+test("an error that recover throws reaches the caller", async () => {
   const { fetch, calls } = network();
   const mine = new Error("no token to be had");
   const seen = watch(
@@ -155,7 +155,7 @@ test("stream() starts the answer over with another request", async () => {
   assert.deepEqual(types, ["-", "Hel", "reset", "-", "Hello ", "world", "-", "-", "finish"]);
 });
 
-test("a controller set to manual makes every wait last until a person says so", async (t) => {
+test("with a manual controller every wait lasts until retryNow()", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const controller = createController({ manual: true });
@@ -170,7 +170,7 @@ test("a controller set to manual makes every wait last until a person says so", 
   calls[1]!.respond(529);
   await pass(60_000);
   assert.equal(calls.length, 2);
-  controller.manual = false; // its time is over
+  controller.manual = false; // the wait's time has passed
   await settle();
   assert.equal(calls.length, 3);
   controller.manual = true;
@@ -196,7 +196,7 @@ test("a status is a frozen copy", async (t) => {
   assert.throws(() => Object.assign(status, { state: "failed" }), TypeError);
 });
 
-test("restore is for the first request alone, and what had failed stays failed", async () => {
+test("restore is for the first request alone, and a failed status stays failed", async () => {
   const { fetch, calls } = network();
   const verdict = { retryable: false, kind: "quota", title: "Usage limit reached", message: "No credits." } as const;
   const restore: Snapshot = { state: "failed", attempt: 3, failures: 2, verdict };
@@ -213,7 +213,7 @@ test("restore is for the first request alone, and what had failed stays failed",
   assert.equal(await second.value!.text(), answer.join(""));
 });
 
-test("callbacks get the request that they belong to, without its query", async (t) => {
+test("callbacks get the URL of their request, without its query", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const seen: Record<string, RequestContext> = {};
@@ -239,7 +239,7 @@ test("callbacks get the request that they belong to, without its query", async (
   }
 });
 
-test("what an option cannot do here is said once", async () => {
+test("an option that has no effect here causes one warning", async () => {
   const { fetch, calls } = network();
   const rules: string[] = [];
   const guarded = createFetch({ fetch, afterCommit: "restart", onWarning: (rule) => rules.push(rule) });

@@ -6,7 +6,7 @@ import { answer, clock, network, post, role, settle, token, url } from "./fakes.
 
 const page = "https://app.example/api/chat";
 
-/** A page's stream() that asks a server, which asks a provider and relays what comes. */
+/** A page's stream() that asks a server, which asks a provider and relays the answer. */
 function relayed(options: object = {}, pages: object = {}) {
   const provider = network();
   const seen: ChatStreamEvent[] = [];
@@ -33,7 +33,7 @@ function relayed(options: object = {}, pages: object = {}) {
 const short = (events: ChatStreamEvent[]) =>
   events.map((e) => (e.type === "message" ? (e.text ?? e.data.slice(0, 6)) : e.type));
 
-test("messages, retries, resets and the end reach the page as they were", async (t) => {
+test("messages, retries, resets and the end reach the page unchanged", async (t) => {
   const pass = clock(t);
   const { calls, seen, state } = relayed();
   await settle();
@@ -63,7 +63,7 @@ test("messages, retries, resets and the end reach the page as they were", async 
   assert.deepEqual(state, { over: true, error: undefined });
 });
 
-test("the server's error is the page's, and is not tried again", async () => {
+test("the server's error reaches the page, and is not retried", async () => {
   const { calls, seen, state } = relayed({ maxAttempts: 1 });
   await settle();
   calls[0]!.respond(529, '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}');
@@ -77,7 +77,7 @@ test("the server's error is the page's, and is not tried again", async () => {
   assert.equal(state.over, true);
 });
 
-test("the banner of the page shows what the server does, and how it ended", async (t) => {
+test("the page's banner shows the server's waits, and how it ended", async (t) => {
   const pass = clock(t);
   const controller = createController();
   const shown: string[] = [];
@@ -121,7 +121,7 @@ test("when the page goes away, the server's request ends", async () => {
   assert.equal(calls[0]!.signal.aborted, true);
 });
 
-test("a relay that breaks off is a failure, and no finish", async () => {
+test("a relay that breaks off is a failure, not a finish", async () => {
   const whole = await toResponse(stream(page, {}, { fetch: async () => new Response("{}") })).text();
   const cut = whole.slice(0, whole.lastIndexOf("data: "));
   const headers = { "content-type": "text/event-stream" };
@@ -133,7 +133,7 @@ test("a relay that breaks off is a failure, and no finish", async () => {
   assert.ok(last.type === "error" && last.verdict.retryable);
 });
 
-test("a long wait is bridged by comments, which a page does not see, and not longer", async (t) => {
+test("comments bridge a long wait, which a page does not see, and stop when it ends", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval", "setTimeout", "Date"] });
   const pass = async (ms: number) => {
     await settle();
@@ -165,7 +165,7 @@ test("a long wait is bridged by comments, which a page does not see, and not lon
   assert.deepEqual(short(events).slice(-3), ['{"id":', "[DONE]", "finish"]);
 });
 
-test("nothing is written to a page that has gone away, however slowly the events end", async (t) => {
+test("nothing is written to a page that has left, however slowly the events end", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   let end = () => {};
   async function* slow(): AsyncGenerator<ChatStreamEvent> {
@@ -174,17 +174,17 @@ test("nothing is written to a page that has gone away, however slowly the events
     });
   }
   const reader = toResponse(slow()).body!.getReader();
-  await reader.read(); // the opening
+  await reader.read(); // the event "open"
   void reader.read();
   await settle();
   const gone = reader.cancel();
   await settle();
-  t.mock.timers.tick(60_000); // a timer that throws ends the process
+  t.mock.timers.tick(60_000); // a timer that throws would end the process
   end();
   await gone;
 });
 
-test("a relay says what it is, and that nobody is to hold it back", async () => {
+test("a relay is an event stream, from open to finish", async () => {
   const response = toResponse(stream(page, {}, { fetch: async () => new Response("{}") }), { status: 203 });
   assert.equal(response.status, 203);
   assert.equal(response.headers.get("content-type"), "text/event-stream");

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createController, createFetch, RetryError, retry, type Verdict } from "../src/index.js";
 import { clock, network, post, settle, url, watch } from "./fakes.js";
 
-/** Throws each of these in turn, then gives "ok". */
+/** Throws each of these in order, then returns "ok". */
 function failing(...errors: unknown[]) {
   const fn = async ({ attempt }: { attempt: number }) => {
     fn.calls++;
@@ -25,7 +25,7 @@ test("success at once is one call", async () => {
   assert.equal(fn.calls, 1);
 });
 
-test("transient failures are tried again after 1 s, 2 s, 4 s", async (t) => {
+test("transient failures are retried after 1 s, 2 s, 4 s", async (t) => {
   const pass = clock(t);
   const fn = failing(overloaded(), new Error("read tcp: connection reset by peer"), new TypeError("fetch failed"));
   const retries: unknown[] = [];
@@ -45,14 +45,14 @@ test("transient failures are tried again after 1 s, 2 s, 4 s", async (t) => {
   ]);
 });
 
-test("an error that is not worth another try is thrown as it is", async () => {
+test("a permanent error is thrown unchanged", async () => {
   const error = new Error("401 Unauthorized");
   const fn = failing(error);
   await assert.rejects(retry(fn), (thrown) => thrown === error);
   assert.equal(fn.calls, 1);
 });
 
-test("where the policy ends the retrying, the last error is the cause", async (t) => {
+test("where the policy gives up, the last error is the cause", async (t) => {
   const pass = clock(t);
   const last = overloaded();
   const seen = watch(retry(failing(overloaded(), last), { maxAttempts: 2 }));
@@ -64,7 +64,7 @@ test("where the policy ends the retrying, the last error is the cause", async (t
   assert.equal(seen.error.attempts, 2);
 });
 
-test("what a server asked for is waited for", async (t) => {
+test("the wait that a server asked for is kept", async (t) => {
   const pass = clock(t);
   const error = Object.assign(new Error("429"), { status: 429, headers: new Headers({ "retry-after": "7" }) });
   const fn = failing(error);
@@ -75,7 +75,7 @@ test("what a server asked for is waited for", async (t) => {
   assert.equal(seen.value, "ok");
 });
 
-test("a function may throw at once, or return what is no promise", async () => {
+test("a function may throw synchronously, or return a plain value", async () => {
   assert.equal(await retry(() => 5), 5);
   const error = new Error("invalid api key");
   await assert.rejects(
@@ -103,7 +103,7 @@ test("there is no time-out, unless the policy sets one", async (t) => {
   assert.equal(limited.value, "ok");
 });
 
-test("a late result of an attempt that was given up is not heard", async (t) => {
+test("a late result of an abandoned attempt is ignored", async (t) => {
   const pass = clock(t);
   const resolves: ((value: string) => void)[] = [];
   const seen = watch(retry(() => new Promise<string>((resolve) => resolves.push(resolve)), { contentTimeoutMs: 5000 }));
@@ -126,7 +126,7 @@ test("stop() of a controller rejects", async () => {
   assert.equal((seen.error as RetryError).reason, "stopped_by_user");
 });
 
-test("what createFetch has given up is not begun again by a retry around it", async (t) => {
+test("a request that createFetch gave up is not retried by a retry() around it", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const inner = createFetch({ fetch, maxAttempts: 2 });
@@ -140,7 +140,7 @@ test("what createFetch has given up is not begun again by a retry around it", as
   assert.equal((seen.error as RetryError).reason, "attempts_exhausted");
 });
 
-test("shouldRetry has the first word, and undefined leaves it to the verdict", async (t) => {
+test("shouldRetry decides first, and undefined leaves it to the verdict", async (t) => {
   const pass = clock(t);
   const asked: unknown[] = [];
   const shouldRetry = (error: unknown, verdict: Verdict, attempt: number) => {
@@ -161,7 +161,7 @@ test("shouldRetry has the first word, and undefined leaves it to the verdict", a
   ]);
 });
 
-test("what shouldRetry throws is thrown", async () => {
+test("an error that shouldRetry throws is thrown", async () => {
   const mistake = new Error("typo");
   const shouldRetry = () => {
     throw mistake;
@@ -169,7 +169,7 @@ test("what shouldRetry throws is thrown", async () => {
   await assert.rejects(retry(failing(overloaded()), { shouldRetry }), (thrown) => thrown === mistake);
 });
 
-test("an AbortError while the signal lives is the network, and after an abort the caller's reason", async (t) => {
+test("an AbortError without an abort is a network failure; after an abort the caller's reason is thrown", async (t) => {
   const pass = clock(t);
   const aborted = () => new DOMException("This operation was aborted", "AbortError");
   const seen = watch(retry(failing(aborted())));
@@ -192,7 +192,7 @@ test("an AbortError while the signal lives is the network, and after an abort th
   assert.equal(other.error, reason);
 });
 
-test("an error of the RetryError says for how long the server asked", async () => {
+test("the last failure of a RetryError says how long the server asked to wait", async () => {
   const error = Object.assign(new Error("slow down"), { status: 429, headers: { "retry-after": "3600" } });
   const thrown = await retry(failing(error)).catch((e) => e);
   assert.ok(thrown instanceof RetryError);

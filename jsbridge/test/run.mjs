@@ -1,5 +1,6 @@
 // Bundles the tests as the package is bundled, builds the provider once, and
 // runs node:test over all of it. Arguments name test files; default is all.
+// With --built the package is not bundled: make has just built it.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +15,9 @@ const all = [here, join(here, "sdk"), join(here, "servers"), join(here, "package
     .filter((name) => name.includes(".test."))
     .map((name) => join(folder, name)),
 );
-const wanted = process.argv.slice(2).map((file) => resolve(file));
+const args = process.argv.slice(2);
+const built = args.includes("--built");
+const wanted = args.filter((arg) => arg !== "--built").map((file) => resolve(file));
 const files = wanted.length > 0 ? wanted : all;
 
 /** Bundles those of the files that are TypeScript into a folder, and says what to run. */
@@ -38,9 +41,11 @@ async function bundle(files, out) {
 const work = mkdtempSync(join(tmpdir(), "steadfetch-test-"));
 let code = 1;
 try {
-  await bundles();
-  if (files.some((file) => basename(file) === "package.test.mjs")) {
-    types();
+  if (!built) {
+    await bundles();
+    if (files.some((file) => basename(file) === "package.test.mjs")) {
+      types();
+    }
   }
   // Inside the package, so that Node finds what the tests import.
   const run = await bundle(files, join(here, "..", ".cache", "test"));

@@ -23,7 +23,7 @@ const forms = [
   () => `eyJ${letters(base62, 30)}.eyJ${letters(base62, 60)}.${letters(base62, 43)}`,
 ];
 
-/** Fails if 12 characters of the secret, wherever they stand in it, are in the text. */
+/** Fails if any 12 characters in a row of the secret are in the text. */
 function hides(text: string, secret: string): void {
   for (let at = 12; at <= secret.length; at += 4) {
     const part = secret.slice(at - 12, at);
@@ -34,7 +34,7 @@ function hides(text: string, secret: string): void {
 const spilled = (secret: string) =>
   `request to https://u:${secret}@api.example.com/v1?key=${secret} with Authorization: Bearer ${secret} failed: key ${secret} is unknown`;
 
-/** The answers of a provider that gives away all that it knows. */
+/** The answers of a provider that repeats every secret that it got. */
 function spills(secret: string) {
   const message = spilled(secret);
   const headers = { "content-type": "application/json", "x-request-id": secret, "set-cookie": `sid=${secret}` };
@@ -49,7 +49,7 @@ function spills(secret: string) {
   ];
 }
 
-test("nothing that a program is told shows a secret", async (t) => {
+test("nothing that a program receives shows a secret", async (t) => {
   const told: string[] = [];
   const see = (...all: unknown[]) => {
     for (const x of all) {
@@ -118,7 +118,7 @@ test("nothing that a program is told shows a secret", async (t) => {
   }
 });
 
-test("what other tabs hear is a hash and a time", async (t) => {
+test("other tabs receive a hash and a time", async (t) => {
   const page: Record<string, unknown> = {
     navigator: { onLine: true },
     addEventListener() {},

@@ -4,7 +4,7 @@ import { type ChatStreamMessage, makeReader } from "../src/api/messages.js";
 import { type ChatStreamEvent, createController, type RetryError, type Snapshot, stream } from "../src/index.js";
 import { answer, clock, done, network, post, role, settle, stop, token, url, watch } from "./fakes.js";
 
-/** Collects events, and says when and how they end. */
+/** Collects events, and notes when and how they end. */
 function collect(events: AsyncIterable<ChatStreamEvent>) {
   const seen: ChatStreamEvent[] = [];
   const end: { over: boolean; error?: unknown } = { over: false };
@@ -40,7 +40,7 @@ test("a healthy stream is its messages", async () => {
   assert.deepEqual(end, { over: true });
 });
 
-test("a failure after output resets, waits and restarts", async (t) => {
+test("after a failure in mid-answer the stream waits, resets and restarts", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const { seen, types, end } = collect(stream(url, post(), { fetch }));
@@ -88,7 +88,7 @@ test("a permanent error is an event, not an exception", async () => {
   assert.deepEqual(end, { over: true });
 });
 
-test("the error of the last attempt is told where the engine ended the retrying", async () => {
+test("where the engine gave up, the error event has the last attempt's failure", async () => {
   const { fetch, calls } = network();
   const { seen } = collect(stream(url, post(), { fetch, maxAttempts: 1 }));
   await settle();
@@ -100,7 +100,7 @@ test("the error of the last attempt is told where the engine ended the retrying"
   assert.equal(last.error.last?.kind, "overloaded");
 });
 
-test("an answer that is no stream is one message, with its text and its end", async () => {
+test("an answer that is not a stream is one message, with its text and its end", async () => {
   const { fetch, calls } = network();
   const { seen, end } = collect(stream(url, { method: "POST", body: "{}" }, { fetch }));
   await settle();
@@ -132,7 +132,7 @@ test("stop() of a controller ends it with an event", async () => {
   assert.equal(end.over, true);
 });
 
-test("nothing is asked for before the first event is, and nothing read ahead", async () => {
+test("no request is made before the first next(), and nothing is read ahead", async () => {
   const { fetch, calls } = network();
   const events = stream(url, post(), { fetch });
   await settle();
@@ -150,7 +150,7 @@ test("nothing is asked for before the first event is, and nothing read ahead", a
   await events.return();
 });
 
-test("the request of a custom resume is the caller's", async (t) => {
+test("with a custom resume, the caller makes the request", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const resumes: unknown[] = [];
@@ -180,7 +180,7 @@ test("the request of a custom resume is the caller's", async (t) => {
   assert.equal(end.over, true);
 });
 
-test("a hook that throws ends the stream with what it threw", async (t) => {
+test("a hook that throws ends the stream with its error", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const mine = new Error("no rest to be had");
@@ -253,7 +253,7 @@ test("return() ends the request at once, even while next() waits", async () => {
   assert.equal(calls.length, 1);
 });
 
-test("return() before the request is on its way makes none", async () => {
+test("return() before the first next() makes no request", async () => {
   const { fetch, calls } = network();
   const it = stream(url, post(), { fetch });
   const first = it.next();
@@ -293,7 +293,7 @@ test("leaving the loop ends the request", async () => {
   assert.equal(wire.canceled, true);
 });
 
-test("several next() are answered in their order", async () => {
+test("several calls of next() are answered in order", async () => {
   const { fetch, calls } = network();
   const it = stream(url, post(), { fetch });
   const events = answer.map(() => it.next());
@@ -308,7 +308,7 @@ test("several next() are answered in their order", async () => {
   assert.equal((await it.next()).done, true);
 });
 
-test("a ReadableStream can be made of it, and cancels it", async () => {
+test("ReadableStream.from() takes it, and canceling that cancels it", async () => {
   const { fetch, calls } = network();
   const from = (ReadableStream as unknown as { from(it: AsyncIterable<unknown>): ReadableStream }).from;
   const reader = from(stream(url, post(), { fetch })).getReader();
@@ -345,7 +345,7 @@ for (const which of ["init", "options", "the Request"]) {
   });
 }
 
-test("every protocol's text is at hand, and how the answer ended", async () => {
+test("events have every protocol's text, and how the answer ended", async () => {
   const data = (json: object) => `data: ${JSON.stringify(json)}\n\n`;
   const protocols: Record<string, string[]> = {
     "https://api.anthropic.com/v1/messages": [
@@ -399,7 +399,7 @@ test("every protocol's text is at hand, and how the answer ended", async () => {
   }
 });
 
-test("a body that nobody watches comes as it does", async () => {
+test("an untouched body arrives unchanged", async () => {
   const cases: [type: Record<string, string>, pieces: string[], messages: string[]][] = [
     [
       { "content-type": "application/x-ndjson" },
@@ -427,7 +427,7 @@ test("a body that nobody watches comes as it does", async () => {
   }
 });
 
-test("a line in many pieces is read in linear time", () => {
+test("a line in many chunks is read in linear time", () => {
   const parse = makeReader(() => {});
   const piece = new TextEncoder().encode("x".repeat(64));
   const start = process.cpuUsage().user;
@@ -440,7 +440,7 @@ test("a line in many pieces is read in linear time", () => {
   assert.ok(ms < 5000, `${ms} ms`);
 });
 
-test("a document reaches a consumer that was away when it came, after a retry and after a reset", async (t) => {
+test("a document reaches a consumer that was busy when it arrived, after a retry and after a reset", async (t) => {
   const pass = clock(t);
   const data = JSON.stringify({ id: "c", choices: [{ message: { content: "All of it" }, finish_reason: "stop" }] });
   for (const begun of [false, true]) {
@@ -461,7 +461,7 @@ test("a document reaches a consumer that was away when it came, after a retry an
       calls[0]!.respond(503, "");
       await settle();
     }
-    await pass(1000); // meanwhile the consumer takes nothing
+    await pass(1000); // meanwhile the consumer reads nothing
     calls[1]!.respond(200, data, { "content-type": "application/json" });
     await settle();
     const seen: ChatStreamEvent[] = [];
@@ -483,7 +483,7 @@ test("a document reaches a consumer that was away when it came, after a retry an
   }
 });
 
-test("what comes as it is is streaming until it was read, and its end is its status", async () => {
+test("an untouched answer is streaming until it was read, and then has the status of its end", async () => {
   const lines = { "content-type": "application/x-ndjson" };
   const begin = async () => {
     const { fetch, calls } = network();
@@ -524,7 +524,7 @@ test("what comes as it is is streaming until it was read, and its end is its sta
   assert.ok(stopped.calls[0]!.signal.aborted);
 });
 
-test("an empty turn that is believed the second time comes with its last event", async (t) => {
+test("an empty turn that is accepted the second time arrives with its last event", async (t) => {
   const pass = clock(t);
   const { fetch, calls } = network();
   const { types } = collect(stream(url, post(), { fetch, onWarning() {} }));

@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { makeProbe } from "../src/session/tabs.js";
 import { settle } from "./fakes.js";
 
-/** Plays a page whose locks answer when `grant` is called. */
+/** Simulates a page whose locks are granted when `grant` is called. */
 function page(t: TestContext, refuse = false) {
   const held = new Set<string>();
   const waiting: (() => void)[] = [];
@@ -55,7 +55,7 @@ test("one tab goes first in a bucket, and the next when that one has ended", asy
   other.end();
 });
 
-test("who does not want it any more is not answered, and holds nothing", async (t) => {
+test("a tab that no longer wants to go first gets no answer, and holds nothing", async (t) => {
   const { held, grant } = page(t);
   const probe = makeProbe();
   const answers: boolean[] = [];
@@ -71,12 +71,12 @@ test("who does not want it any more is not answered, and holds nothing", async (
   probe.end();
 });
 
-test("where there are no locks, or none are given, every tab may go first", async (t) => {
+test("where there are no locks, or they are refused, every tab may go first", async (t) => {
   const answers: boolean[] = [];
   makeProbe().begin("b", (first) => answers.push(first));
   assert.deepEqual(answers, [true], "Node.js has no other tabs");
   page(t, true);
   makeProbe().begin("b", (first) => answers.push(first));
   await settle();
-  assert.deepEqual(answers, [true, true], "an opaque origin may take none");
+  assert.deepEqual(answers, [true, true], "an opaque origin may use none");
 });

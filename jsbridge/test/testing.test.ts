@@ -65,7 +65,7 @@ const builders: [string, Response, number, string, string, boolean][] = [
 ];
 
 for (const [name, response, status, body, kind, retryable] of builders) {
-  test(`${name} is what the provider would say, and is judged so`, async () => {
+  test(`${name} is the provider's own error, and is classified so`, async () => {
     const verdict = await classifyResponse(response);
     assert.deepEqual([verdict.kind, verdict.retryable], [kind, retryable]);
     assert.equal(response.status, status);
@@ -74,7 +74,7 @@ for (const [name, response, status, body, kind, retryable] of builders) {
   });
 }
 
-test("a faulty fetch plays its steps in turn and tells what it got", async (t) => {
+test("a faulty fetch plays its steps in order and records the requests", async (t) => {
   const pass = clock(t);
   const fetch = faultyFetch([
     anthropicOverloadedResponse(),
@@ -114,7 +114,7 @@ test("a faulty fetch stalls before the headers or in the body until the request 
   assert.deepEqual(events, ["retry", "message", "message", "retry", "reset", ...answer.map(() => "message"), "finish"]);
 });
 
-test("a faulty fetch gives the chunks before the error", async () => {
+test("a faulty fetch delivers the chunks before the error", async () => {
   const error = new TypeError("terminated");
   const response = await faultyFetch([{ chunks: ["a", new Uint8Array([98])], error }])("/x");
   const reader = response.body!.getReader();
@@ -135,7 +135,7 @@ test("a faulty fetch takes a Request and its signal", async () => {
   assert.equal(seen.error, reason);
 });
 
-test("a request too many is refused, and nobody retries it", async () => {
+test("a request beyond the last step is refused, and is not retried", async () => {
   const fetch = faultyFetch([]);
   const response = await createFetch({ fetch })(url, post());
   assert.equal(response.status, 400);
@@ -143,7 +143,7 @@ test("a request too many is refused, and nobody retries it", async () => {
   assert.equal(fetch.requests.length, 1);
 });
 
-test("a status of its own goes with headers of its own", async (t) => {
+test("a step may have its own status and headers", async (t) => {
   const pass = clock(t);
   const fetch = faultyFetch([{ status: 503, headers: { "retry-after": "7" }, chunks: ["busy"] }, { chunks: answer }]);
   const delays: number[] = [];
@@ -153,7 +153,7 @@ test("a status of its own goes with headers of its own", async (t) => {
   assert.deepEqual(delays, [7000]);
 });
 
-test("a stall keeps the process alive, as an open connection does, until a clock finds it", () => {
+test("a stall keeps the process alive, as an open connection does, until a timeout ends it", () => {
   const here = new URL("../../dist/", import.meta.url); // of the bundle of this test
   const script = `
     import { stream } from ${JSON.stringify(new URL("index.js", here).href)};

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeTurns, turn } from "../src/session/turn.js";
 
-/** Turns on a clock of the test's own. */
+/** Turns of the event loop, on a fake clock. */
 function turns() {
   const tasks: (() => void)[] = [];
   let now = 0;
@@ -24,19 +24,19 @@ function turns() {
   };
 }
 
-test("those who take little time together go on at once, in each turn of the event loop", async () => {
+test("callers that together take little time continue at once, in each turn of the event loop", async () => {
   const { turn, work, next } = turns();
   for (let round = 0; round < 3; round++) {
     for (let i = 0; i < 29; i++) {
       assert.equal(turn(), undefined);
       work(1);
     }
-    assert.equal(await next(), 0, "nobody waits");
+    assert.equal(await next(), 0, "no caller waits");
     work(1000);
   }
 });
 
-test("where they take long together, the rest goes on in later turns, first come, first served", async () => {
+test("where they together take long, the rest continue in later turns, first come, first served", async () => {
   const { turn, work, next } = turns();
   const order: number[] = [];
   for (let i = 0; i < 230; i++) {
@@ -52,7 +52,7 @@ test("where they take long together, the rest goes on in later turns, first come
   const first = order.length;
   assert.ok(first >= 29 && first <= 31, `${first} in the first turn`);
   while ((await next()) > 0) {
-    // As others wait, those who come now wait behind them.
+    // While others wait, new callers wait behind them.
     assert.ok(turn() instanceof Promise);
   }
   assert.deepEqual(
@@ -62,7 +62,7 @@ test("where they take long together, the rest goes on in later turns, first come
   assert.equal(turn(), undefined);
 });
 
-test("here the event loop goes on between them", async () => {
+test("the real event loop runs between them", async () => {
   let beats = 0;
   const beat = setInterval(() => beats++);
   const until = (ms: number) => {

@@ -51,7 +51,7 @@ interface Case {
   name: string;
   status: Snapshot;
   context?: ViewContext;
-  /** What is shown; undefined is nothing at all. */
+  /** What is shown; undefined is nothing. */
   shows: Partial<View> | undefined;
 }
 
@@ -75,22 +75,22 @@ const cases: Case[] = [
     },
   },
   {
-    name: "one second is said in the singular, and a part of one is rounded up",
+    name: "one second is singular, and a part of a second is rounded up",
     status: waiting({}, { delayMs: 300, retryingAt: later(300) }),
     shows: { say: "Service overloaded. Retrying in 1 second, attempt 2." },
   },
   {
-    name: "a wait without a valid date has no countdown, and none is said",
+    name: "a wait without a valid date has no countdown, and none is announced",
     status: waiting({}, { retryingAt: "soon" }),
     shows: { until: undefined, say: "Service overloaded, attempt 2." },
   },
   {
-    name: "a wait of a length that is no number has no countdown said",
+    name: "a wait whose length is no number has no countdown announced",
     status: waiting({}, { delayMs: Number.NaN }),
     shows: { say: "Service overloaded, attempt 2." },
   },
   {
-    name: "a failure without a title has a plain one",
+    name: "a failure without a title gets a plain one",
     status: { state: "waiting", attempt: 1, failures: 1 },
     shows: { title: "Request failed", message: "", until: undefined },
   },
@@ -100,7 +100,7 @@ const cases: Case[] = [
     shows: { attempt: 5 },
   },
   {
-    name: "a request held by a limit says how many are before it",
+    name: "a request held by a limit shows how many are before it",
     status: waiting({ attempt: 0, failures: 0, waitingFor: "cooldown" }, { attempt: 0, kind: "rate_limit", before: 3 }),
     shows: {
       title: "Waiting for the rate limit, 3 before you",
@@ -112,17 +112,17 @@ const cases: Case[] = [
     },
   },
   {
-    name: "a request is held where nobody counts",
+    name: "a held request without a count",
     status: waiting({ waitingFor: "cooldown" }),
     shows: { title: "Waiting for the rate limit", attempt: 2, actions: ["stop"] },
   },
   {
-    name: "an event of attempt 0 is that of a held request",
+    name: "attempt 0 is a held request",
     status: waiting({ attempt: 0, failures: 0 }, { attempt: 0, kind: "rate_limit" }),
     shows: { title: "Waiting for the rate limit", actions: ["stop"] },
   },
   {
-    name: "offline, the network is waited for and not the time",
+    name: "while offline there is no countdown",
     status: waiting({ waitingFor: "connection" }),
     shows: {
       title: "Waiting for connection",
@@ -133,7 +133,7 @@ const cases: Case[] = [
     },
   },
   {
-    name: "a wait that a person ends has no countdown",
+    name: "a wait that only a person ends has no countdown",
     status: waiting({ waitingFor: "person" }),
     shows: {
       title: "Service overloaded",
@@ -160,7 +160,7 @@ const cases: Case[] = [
     shows: { title: "Retrying… (attempt 3)" },
   },
   {
-    name: "a first request that takes its time says so",
+    name: "a slow first request is shown as slow",
     status: { state: "opening", attempt: 1, failures: 0, slow: true },
     shows: {
       tone: "opening",
@@ -170,12 +170,12 @@ const cases: Case[] = [
     },
   },
   {
-    name: "a later request that takes its time says both",
+    name: "a slow retry is shown as slow, with its attempt",
     status: waiting({ state: "opening", attempt: 2, slow: true }),
     shows: { title: "Retrying… (attempt 2)", message: "The response is taking longer than usual" },
   },
   {
-    name: "a failure has all its facts, and the provider's page for an overload",
+    name: "a failure shows all its facts, and the provider's status page for an overload",
     status: failed(),
     shows: {
       tone: "failed",
@@ -189,30 +189,30 @@ const cases: Case[] = [
     },
   },
   {
-    name: "a detail that says what the title says is left out",
+    name: "a detail that repeats the title is left out",
     status: failed({ detail: overloaded.title! }),
     shows: { detail: "" },
   },
   {
-    name: "a detail that says what the message says is left out",
+    name: "a detail that repeats the message is left out",
     status: failed({ detail: overloaded.message! }),
     shows: { detail: "" },
   },
   { name: "other failures have no link", status: failed({ kind: "server" }), shows: { link: "" } },
-  { name: "unknown providers have no page", status: failed({ provider: "someone" }), shows: { link: "" } },
-  { name: "the page of nobody is not looked for", status: failed({ provider: "constructor" }), shows: { link: "" } },
+  { name: "unknown providers have no status page", status: failed({ provider: "someone" }), shows: { link: "" } },
+  { name: "a property of Object is no provider", status: failed({ provider: "constructor" }), shows: { link: "" } },
   {
-    name: "attempts that are used up hide the overload",
+    name: "used-up attempts hide the overload",
     status: failed({ kind: "attempts_exhausted" }),
     shows: { link: "" },
   },
   {
-    name: "unless the last failure is told",
+    name: "used-up attempts show the overload if the last failure is known",
     status: { ...failed({ kind: "attempts_exhausted" }), last: overloaded },
     shows: { link: "https://status.claude.com" },
   },
   {
-    name: "how long the server asked to wait is told",
+    name: "the wait that the server asked for is shown",
     status: failed({ ...tooLong, retryAfterMs: 3_600_000 }),
     shows: {
       asked: "The server asks to wait 1 h.",
@@ -220,17 +220,17 @@ const cases: Case[] = [
     },
   },
   {
-    name: "also where only the last failure knows it",
+    name: "the wait is shown where only the last failure has it",
     status: { ...failed(tooLong), last: { ...overloaded, retryAfterMs: 5_400_000 } },
     shows: { asked: "The server asks to wait 1 h 30 min." },
   },
   {
-    name: "but not twice",
+    name: "the wait is not shown twice",
     status: failed({ ...tooLong, message: "OpenAI asks to wait 1 h, longer than allowed.", retryAfterMs: 3_600_000 }),
     shows: { asked: "" },
   },
   {
-    name: "a server that asked for no wait is not quoted",
+    name: "a wait of 0 is not shown",
     status: failed({ ...tooLong, retryAfterMs: 0 }),
     shows: { asked: "" },
   },
@@ -241,7 +241,7 @@ const cases: Case[] = [
     shows: { title: "Interrupted: Service overloaded", actions: ["retry"] },
   },
   {
-    name: "a blocked answer is none, though it had begun",
+    name: "a blocked answer is no interruption, though it had begun",
     status: {
       state: "finished",
       attempt: 1,
@@ -252,7 +252,7 @@ const cases: Case[] = [
     shows: { tone: "failed", title: "Response blocked", actions: ["retry"] },
   },
   {
-    name: "what was stopped can be asked again",
+    name: "a stopped request can be made again",
     status: { state: "stopped", attempt: 1, failures: 1 },
     shows: { tone: "stopped", title: "Stopped", message: "", say: "Stopped", actions: ["retry"] },
   },
@@ -263,7 +263,7 @@ const cases: Case[] = [
     shows: { message: "What was received so far stays." },
   },
   {
-    name: "words can be replaced, by kind too",
+    name: "texts can be replaced, by kind too",
     status: waiting(),
     context: {
       texts: {
@@ -280,7 +280,7 @@ const cases: Case[] = [
     },
   },
   {
-    name: "a wait of a server that relays is not ended from here",
+    name: "a relaying server's wait cannot be ended from the page",
     status: waiting({ waitingFor: "server" }),
     shows: { title: "Service overloaded", until: now + 4000, attempt: 2, actions: ["stop"] },
   },
@@ -310,7 +310,7 @@ for (const { name, status, context, shows } of cases) {
   });
 }
 
-test("a wait of more than ninety seconds is said by the clock", () => {
+test("a wait over ninety seconds is announced as a time of day", () => {
   const { say } = view(waiting({}, { delayMs: 91_000, retryingAt: later(91_000) }))!;
   assert.match(say, /^Service overloaded\. Retrying at \d{1,2}:\d\d.*, attempt 2\.$/);
 });
@@ -348,7 +348,7 @@ for (const { ms, words } of durations) {
   test(`${ms} ms are ${words}`, () => assert.equal(texts.duration(ms), words));
 }
 
-test("an application's own words are filled in as the engine's are, for every kind, rule and party", () => {
+test("an application's own texts are filled in like the engine's, for every kind, rule and party", () => {
   const failures = JSON.parse(readFileSync("../testdata/texts.json", "utf8"));
   const seen = new Set<string>();
   for (const failure of [
@@ -379,7 +379,7 @@ test("an application's own words are filled in as the engine's are, for every ki
   assert.equal(message, "OpenAI asks to wait 1 h, which is more than is allowed here.");
 });
 
-test("a rule's own words go before those of its kind", () => {
+test("a rule's own texts win over those of its kind", () => {
   const failures = { auth: { title: "Anmeldung" }, missing_key: { message: "{who} bekam keinen Schlüssel." } };
   const { title, message } = view(failed({ kind: "auth", rule: "missing_key", provider: "groq" }), {
     texts: { failures },

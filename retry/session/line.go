@@ -138,9 +138,9 @@ func (l *line) over(t *turn) {
 	}
 }
 
-// woken returns the ids of those that must ask at once, and clears the list. If it
-// is the turn of thousands, it returns the first of them, and each of those gets more
-// when it asks: a heap full of sessions may have no room for a list of all.
+// woken returns the ids of those that must ask at once, and clears the list. Where
+// they are thousands, each of the first ones names more when it asks: in a heap
+// full of sessions there may be no room for a list of all.
 func (l *line) woken(now int64) []int {
 	if l.queue.len > 0 {
 		l.serve(now, nil)

@@ -391,9 +391,9 @@ func (s *Session) shared() *bucket {
 	return s.group.at(s.bucket)
 }
 
-// reading is the state for reading an answer as events. It is most of a session's
-// memory, so a waiting session has none. It is no larger than a Session: where
-// thousands come and go, it fits where one was.
+// reading is the state for reading an answer as events, so a waiting session has
+// none. It is no larger than a Session: where thousands come and go, it fits where
+// one was.
 type reading struct {
 	reader  sse.Reader
 	tracker protocol.Tracker

@@ -1,16 +1,11 @@
-import { isSignal } from "../net/signal.js";
-import { registryOf } from "./controller.js";
+/** The type of an option: for a list of words, one of them; else what `typeof` says, or a type of our own. */
+export type OptionType = "number" | "boolean" | "string" | "function" | "object" | readonly string[] | OwnType;
 
-/** The type of an option: for a list of words, one of them. */
-export type OptionType =
-  | "number"
-  | "boolean"
-  | "string"
-  | "function"
-  | "object"
-  | "signal"
-  | "controller"
-  | readonly string[];
+/** A type that `typeof` does not know. */
+export interface OwnType {
+  is(value: unknown): unknown;
+  name: string;
+}
 
 /** The names of options and their types. */
 export type OptionTypes = Readonly<Record<string, OptionType>>;
@@ -38,39 +33,36 @@ export function check(caller: string, options: unknown, types: OptionTypes): voi
 
 /** What the value should be; undefined if it is valid. */
 function mistake(value: unknown, type: OptionType): string | undefined {
-  switch (type) {
-    case "number":
-      return typeof value === "number" && value >= 0 ? undefined : "a number of at least 0";
-    case "controller":
-      return registryOf(value) ? undefined : "a controller from createController()";
-    case "signal":
-      return isSignal(value) ? undefined : "an AbortSignal";
-    case "boolean":
-    case "string":
-    case "function":
-    case "object":
-      return typeof value === type && value !== null ? undefined : `${type === "object" ? "an" : "a"} ${type}`;
-    default:
-      return type.includes(value as string) ? undefined : `one of ${type.map((word) => `"${word}"`).join(", ")}`;
+  if (type === "number") {
+    return typeof value === "number" && value >= 0 ? undefined : "a number of at least 0";
   }
+  if (typeof type === "string") {
+    return typeof value === type && value !== null ? undefined : `${type === "object" ? "an" : "a"} ${type}`;
+  }
+  if ("is" in type) {
+    return type.is(value) ? undefined : type.name;
+  }
+  return type.includes(value as string) ? undefined : `one of ${type.map((word) => `"${word}"`).join(", ")}`;
 }
 
+/** The name that the fewest typos turn into this one. */
 function nearest(name: string, names: string[]): string | undefined {
-  const [best] = names
-    .map((other) => ({ other, typos: distance(name.toLowerCase(), other.toLowerCase()) }))
-    .sort((a, b) => a.typos - b.typos);
-  return best && best.typos <= maxTypos ? best.other : undefined;
+  for (let typos = 0; typos <= maxTypos; typos++) {
+    const meant = names.find((other) => isWithin(typos, name.toLowerCase(), other.toLowerCase()));
+    if (meant) {
+      return meant;
+    }
+  }
+  return undefined;
 }
 
-/** How many letters have to be inserted, deleted or changed (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
+/** Whether inserting, deleting or changing so many letters makes the two equal (Levenshtein). */
+function isWithin(typos: number, a: string, b: string): boolean {
+  if (a === b) {
+    return true;
   }
-  return row[b.length]!;
+  const [a1, b1] = [a.slice(1), b.slice(1)];
+  return a[0] === b[0]
+    ? isWithin(typos, a1, b1)
+    : typos > 0 && (isWithin(typos - 1, a1, b1) || isWithin(typos - 1, a1, b) || isWithin(typos - 1, a, b1));
 }

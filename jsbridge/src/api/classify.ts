@@ -14,7 +14,7 @@ const maxCauses = 8;
  * error with its causes.
  */
 export function classify(failure: Failure | Error): Verdict {
-  return isRetryError(failure) ? failure.verdict : engine().classify(facts(failure));
+  return isRetryError(failure) ? failure.verdict : engine().ask("classify", facts(failure));
 }
 
 /**
@@ -22,7 +22,7 @@ export function classify(failure: Failure | Error): Verdict {
  * matched where. Its texts are not redacted: show them to developers only.
  */
 export function explain(failure: Failure | Error): Trail {
-  return engine().explain(facts(failure));
+  return engine().ask("explain", facts(failure));
 }
 
 /** The default wait in milliseconds before retry number `attempt`, from 0: 1000, 2000, 4000 … 60000. */
@@ -42,7 +42,7 @@ export async function classifyResponse(response: Response): Promise<Verdict> {
   if (response.body && !response.bodyUsed) {
     failure.body = await head(response.clone().body!, maxBody).catch(() => "");
   }
-  return (await ready()).classify(failure);
+  return (await ready()).ask("classify", failure);
 }
 
 /** Reads the first n bytes of a stream as text and cancels it. */

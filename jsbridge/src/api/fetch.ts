@@ -5,7 +5,7 @@ import { request } from "../net/request.js";
 import { like } from "../net/response.js";
 import { warn } from "../session/warn.js";
 import { check } from "./check.js";
-import { type FetchOptions, fetchTypes, settled } from "./options.js";
+import { type FetchOptions, fetchTypes } from "./options.js";
 
 /**
  * Makes a fetch whose streams survive failures, for any SDK or for direct use.
@@ -28,8 +28,8 @@ import { type FetchOptions, fetchTypes, settled } from "./options.js";
  */
 export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch {
   check("createFetch", options, fetchTypes);
-  const all = settled({ ...options, restore: undefined });
-  let next = options.restore ? settled(options) : all;
+  const all = { ...options, restore: undefined };
+  let next = { ...options };
   return async (input, init) => {
     const own = next;
     next = all; // only one request is restored

@@ -1,5 +1,6 @@
 import { columns, maxChunk, type Said } from "../engine/abi.js";
 import { engine } from "../engine/module.js";
+import { makeEventReader } from "../engine/reader.js";
 import type { Ending } from "../engine/shapes.gen.js";
 import { asText, makeParts, makeWhole, type Parts, type Piece } from "./parts.js";
 import { makeRelay } from "./relay.js";
@@ -46,7 +47,7 @@ export function message(
     } catch {
       // Not valid JSON escapes: ask the core.
     }
-    said ??= engine().said({ event, data });
+    said ??= engine().ask("said", { event, data });
     return said;
   };
   return {
@@ -68,7 +69,7 @@ const long = 64 << 10;
 
 /** Reads an event stream. The core finds the events; what is between their places is only decoded here. */
 export function makeReader(push: Push): Reader {
-  const reader = engine().reader();
+  const reader = makeEventReader(engine());
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let begun: Piece[] = []; // of an event that has not ended
   let fed = 0; // how many bytes were fed last
@@ -206,7 +207,7 @@ export async function readBody(
   const isDocument = /[/+]json$/.test(type);
   const take = (data: string) => {
     push(message("message", data, ""));
-    ending = isDocument ? engine().ended({ event: "message", data }) : ending;
+    ending = isDocument ? engine().ask("ended", { event: "message", data }) : ending;
   };
   const reader = response.body?.getReader();
   const relay = makeRelay(push);

@@ -8,8 +8,9 @@ import {
   type Snapshot,
   type Verdict,
 } from "../engine/shapes.gen.js";
+import { isSignal } from "../net/signal.js";
 import type { OptionTypes } from "./check.js";
-import type { Controller } from "./controller.js";
+import { type Controller, registryOf } from "./controller.js";
 
 /**
  * When to try again: the fields of `Policy`. A field that is left out has its
@@ -127,6 +128,9 @@ export interface FetchOptions extends Options {
   resumeRequest?: ((resume: Resume, context: RequestContext) => ResumeRequest | PromiseLike<ResumeRequest>) | undefined;
 }
 
+/** The option that `stream` and `retry` have, and `createFetch` has not. */
+export const signalType: OptionTypes = { signal: { is: isSignal, name: "an AbortSignal" } };
+
 /** What `createFetch`, `stream` and `retry` have in common. */
 export const optionTypes: OptionTypes = {
   ...policyTypes,
@@ -134,7 +138,7 @@ export const optionTypes: OptionTypes = {
   onStatus: "function",
   onAttempt: "function",
   onWarning: "function",
-  controller: "controller",
+  controller: { is: registryOf, name: "a controller from createController()" },
   provider: "string",
   restore: "object",
 };
@@ -147,21 +151,8 @@ export const fetchTypes: OptionTypes = {
   resumeRequest: "function",
 };
 
-const policies = new WeakMap<object, Policy>();
-
-/** A copy of options that serve many requests: their policy is made once. */
-export function settled<T extends FetchOptions>(options: T): T {
-  const own = { ...options };
-  policies.set(own, policyOf(own));
-  return own;
-}
-
 /** The policy among the options, as the core knows it. */
 export function policyOf(options: FetchOptions): Policy {
-  const made = policies.get(options);
-  if (made) {
-    return made;
-  }
   const policy: Record<string, unknown> = options.resumeRequest ? { afterCommit: "resume", resume: "custom" } : {};
   for (const name of Object.keys(policyTypes) as (keyof Policy)[]) {
     const value = options[name];

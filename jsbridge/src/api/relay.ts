@@ -59,6 +59,8 @@ export interface Relay {
   leave(): void;
 }
 
+const waitingFor = "server";
+
 /** Passes on messages, or the events that a relay made of them, and shows when the server waits. */
 export function makeRelay(push: (event: ChatStreamEvent) => void, show?: Session["relayed"]): Relay {
   let relays: boolean | undefined;
@@ -76,9 +78,11 @@ export function makeRelay(push: (event: ChatStreamEvent) => void, show?: Session
     leave();
     waits = true;
     const retryingAt = new Date(Date.now() + retry.delayMs).toISOString();
-    show?.("waiting", { ...retry, retryingAt });
+    const { attempt: failures } = retry;
+    show?.({ state: "waiting", attempt: failures, failures, retry: { ...retry, retryingAt }, waitingFor });
     if (retry.delayMs > 0) {
-      timer = setTimeout(() => show?.("opening", retry), retry.delayMs);
+      const next = () => show?.({ state: "opening", attempt: failures + 1, failures, retry, waitingFor });
+      timer = setTimeout(next, retry.delayMs);
     }
   }
 

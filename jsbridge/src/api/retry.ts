@@ -4,7 +4,7 @@ import { drive } from "../session/driver.js";
 import { check } from "./check.js";
 import { failureOf } from "./classify.js";
 import { RetryError } from "./error.js";
-import { type Options, optionTypes } from "./options.js";
+import { type Options, optionTypes, signalType } from "./options.js";
 
 /** Options of `retry`. */
 export interface RetryOptions extends Options {
@@ -42,7 +42,7 @@ export async function retry<T>(
   fn: (attempt: RetryAttempt) => T | PromiseLike<T>,
   options: RetryOptions = {},
 ): Promise<T> {
-  check("retry", options, { ...optionTypes, signal: "signal", shouldRetry: "function" });
+  check("retry", options, { ...optionTypes, ...signalType, shouldRetry: "function" });
   const engine = await ready();
   return new Promise((resolve, reject) => {
     const { signal } = options;
@@ -71,7 +71,7 @@ export async function retry<T>(
       function failed(error: unknown, attempt: number): void {
         const failure = failureOf(error);
         try {
-          const says = options.shouldRetry?.(error, engine.classify(failure), attempt);
+          const says = options.shouldRetry?.(error, engine.ask("classify", failure), attempt);
           if (says !== undefined) {
             failure.headers = { ...failure.headers, "x-should-retry": String(says) };
           }

@@ -6,7 +6,7 @@ import { check } from "./check.js";
 import { errorInfo } from "./classify.js";
 import { RetryError } from "./error.js";
 import { type ChatStreamMessage, makeReader, readBody } from "./messages.js";
-import { type FetchOptions, fetchTypes } from "./options.js";
+import { type FetchOptions, fetchTypes, signalType } from "./options.js";
 import { makeQueue, type QueueIterator } from "./queue.js";
 import { makeRelay, type Relay } from "./relay.js";
 
@@ -54,7 +54,7 @@ export function stream(
   init: RequestInit = {},
   options: StreamOptions = {},
 ): ChatStreamIterator {
-  check("stream", options, { ...fetchTypes, signal: "signal" });
+  check("stream", options, { ...fetchTypes, ...signalType });
   const theirs = signalOf(input, init);
   let abort: AbortController | undefined;
   let leave = () => {};
@@ -98,7 +98,7 @@ export function stream(
         fail(error); // a server's, relayed
         return error.verdict;
       }
-      const verdict = engine().classify({ phase: "midstream", error: errorInfo(error) });
+      const verdict = engine().ask("classify", { phase: "midstream", error: errorInfo(error) });
       fail(new RetryError(verdict, attempts, undefined, error));
       return verdict;
     }

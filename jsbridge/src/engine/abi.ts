@@ -59,18 +59,8 @@ export interface Move {
   bytes: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Finds the events in the bytes that a consumer gets. */
-export interface EventReader {
-  /**
-   * Reads the next bytes, at most {@link maxChunk}, or the end of the stream, and returns the table of the events that
-   * end in them: `columns.count` numbers each, offsets from the first of these bytes, valid until the next call of any
-   * function. Undefined if an event is too large.
-   */
-  read(bytes: Uint8Array | undefined): Int32Array | undefined;
-  /** How many bytes at the end belong to an event that has not ended. */
-  rest(): number;
-  free(): void;
-}
+/** How many numbers the table of events has for each. */
+const columnCount = 13;
 
 /** The columns of the table of events. A range is two numbers; one that ends before it begins is absent. */
 export const columns = {
@@ -82,7 +72,7 @@ export const columns = {
   text: 8,
   reasoning: 10,
   ask: 12,
-  count: 13,
+  count: columnCount,
 } as const;
 
 /** What an event says to the reader. */
@@ -91,17 +81,23 @@ export interface Said {
   reasoning?: string;
 }
 
+/** What can be asked, and what the answer is. */
+export interface Questions {
+  classify: [Failure, Verdict];
+  explain: [Failure, Trail];
+  /** The plain text that an event, or a document, adds. */
+  said: [Event, Said];
+  /** How a document says that the answer ended. */
+  ended: [Event, Ending];
+  policy: [Policy, Policy];
+  share: [Shared, Shared];
+}
+
 /** The module's interface as TypeScript sees it. */
 export interface Engine {
-  classify(failure: Failure): Verdict;
-  explain(failure: Failure): Trail;
-  /** The plain text that an event, or a document, adds. */
-  said(event: Event): Said;
-  /** How a document says that the answer ended. */
-  ended(event: Event): Ending;
+  /** Asks for what depends on nothing but the question. */
+  ask<Name extends keyof Questions>(name: Name, question: Questions[Name][0]): Questions[Name][1];
   delay(attempt: number): number;
-  policy(policy: Policy): Policy;
-  share(shared: Shared): Shared;
   open(config: Config): number;
   /** Passes a piece of the request's body, at most {@link maxChunk} bytes. Returns whether more is wanted. */
   body(session: number, bytes: Uint8Array): boolean;
@@ -111,12 +107,11 @@ export interface Engine {
   /** What to do with the held bytes. Undefined: deliver as many as the answer says, from the first one. */
   moves(session: number): Move[] | undefined;
   /**
-   * The events in the bytes that may be delivered after the last chunk, as {@link EventReader.read} returns them, with
+   * The table of the events in the bytes that may be delivered after the last chunk: {@link columns} numbers each, with
    * offsets from the first of these bytes, which are then the first held bytes. Undefined if a reader has to find the
    * events.
    */
   events(session: number): Int32Array | undefined;
-  reader(): EventReader;
   snapshot(session: number): Snapshot;
   /** What the request says about itself, once it has started. */
   about(session: number): About;
@@ -126,6 +121,18 @@ export interface Engine {
   free(session: number): void;
   /** Whether the instance is broken. */
   trapped(): boolean;
+  access: Access;
+}
+
+/** For the parts of the interface that have a file of their own, so that only those who use them carry them. */
+export interface Access {
+  wasm: Exports;
+  /** Makes calls of `wasm`. Throws if the instance traps, or has trapped. */
+  enter<T>(call: () => T): T;
+  /** Writes the input of the next call. Returns 0 if it is too large. */
+  write(bytes: Uint8Array): number;
+  /** The events that the last call reported. Valid until the next one. */
+  rows(n: number): Int32Array;
 }
 
 /** The most bytes that {@link Engine.chunk} accepts. */
@@ -136,19 +143,7 @@ const version = 3;
 const kinds = ["release", "drop", "put", "cut"] as const;
 /** The length of a text for which the module's buffer is always large enough. */
 const smallText = 64 << 10;
-/** How many events are reported at a time. */
-const mostEvents = 1024;
 const none = new Int32Array();
-
-function joined(tables: Int32Array[]): Int32Array {
-  const all = new Int32Array(tables.reduce((n, table) => n + table.length, 0));
-  let at = 0;
-  for (const table of tables) {
-    all.set(table, at);
-    at += table.length;
-  }
-  return all;
-}
 
 /** The module does not match this file: they come from different versions of the package. */
 export class AbiError extends Error {}
@@ -198,9 +193,7 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     return at;
   }
 
-  /** The events that the last call reported. */
-  const rows = (n: number) =>
-    n > 0 ? new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columns.count) : none;
+  const rows = (n: number) => (n > 0 ? new Int32Array(wasm.memory.buffer, wasm.events() >>> 0, n * columnCount) : none);
 
   /** Writes a text, and returns its length in UTF-8; -1 if it is too large. */
   function writeText(text: string): number {
@@ -230,22 +223,10 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
     return output;
   }
 
-  // One policy serves many sessions.
-  const policies = new WeakMap<Policy, string>();
-  function policyText(policy: Policy): string {
-    const known = policies.get(policy) ?? written(policy);
-    policies.set(policy, known);
-    return known;
-  }
-
   const written = (input: unknown) => JSON.stringify(toWireShape(input));
   // A shape is what the types say: they and the module's JSON are made from the same source.
   const read = <T>(json: string) => fromWire(JSON.parse(json)) as T;
   const json = <T>(call: (n: number) => number, input: unknown) => read<T>(text(call, written(input)));
-  const cold =
-    <I, O>(name: "classify" | "explain" | "said" | "ended" | "policy" | "share") =>
-    (input: I) =>
-      json<O>((n) => wasm[name](n), input);
 
   enter(() => wasm._initialize());
   if (enter(() => wasm.abi_version()) !== version) {
@@ -253,23 +234,14 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
   }
 
   return {
-    classify: cold("classify"),
-    explain: cold("explain"),
-    said: cold("said"),
-    ended: cold("ended"),
+    ask: (name, question) => json((n) => wasm[name](n), question),
     delay: (attempt) => enter(() => wasm.delay(attempt)),
-    policy: cold("policy"),
-    share: cold("share"),
-    open({ policy, ...config }) {
+    open(config) {
       let session = 0;
-      const rest = written(config);
-      text(
-        (n) => {
-          session = wasm.session_new(n);
-          return Math.min(session, 0);
-        },
-        `{"policy":${policyText(policy)},${rest.slice(1)}`,
-      );
+      text((n) => {
+        session = wasm.session_new(n);
+        return Math.min(session, 0);
+      }, written(config));
       return session;
     },
     body: (session, bytes) =>
@@ -305,38 +277,12 @@ export function makeEngine(exports: WebAssembly.Exports, onTrap: () => void): En
         const n = wasm.session_events(session);
         return n < 0 ? undefined : rows(n);
       }),
-    reader() {
-      const id = enter(() => wasm.reader_new());
-      return {
-        read: (bytes) =>
-          enter(() => {
-            if (bytes && (!write(bytes) || !wasm.reader_feed(id, bytes.length))) {
-              return undefined;
-            }
-            const table = () => rows(wasm.reader_events(id, bytes ? 0 : 1));
-            const first = table();
-            if (first.length < mostEvents * columns.count) {
-              return first;
-            }
-            const tables = [first.slice()];
-            while (tables.at(-1)!.length === mostEvents * columns.count) {
-              tables.push(table().slice());
-            }
-            return joined(tables);
-          }),
-        rest: () => enter(() => wasm.reader_rest(id)),
-        free: () => {
-          if (!trapped) {
-            enter(() => wasm.reader_free(id));
-          }
-        },
-      };
-    },
     snapshot: (session) => frozen(json<Snapshot>(() => wasm.session_snapshot(session), "")),
     about: (session) => json(() => wasm.session_about(session), ""),
     ending: (session) => json(() => wasm.session_ending(session), ""),
     rewrite: (session, body) => text((n) => wasm.session_rewrite(session, n), body),
     free: (session) => enter(() => wasm.session_free(session)),
     trapped: () => trapped !== undefined,
+    access: { wasm, enter, write, rows },
   };
 }

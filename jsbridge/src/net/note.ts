@@ -1,8 +1,10 @@
+import { joinBytes } from "../session/held.js";
+
 /** The text in an error's body that SDKs show: the first one, in any object. */
 const shown = /"(?:message|detail|error)"\s*:\s*"(?:[^"\\]|\\.)*(?=")/;
 
 /** An error's body with a note in brackets added to its text; unchanged if no text is found. */
-export function noted<B extends Uint8Array>(body: B, note: string): B | Uint8Array<ArrayBuffer> {
+export function noted(body: Uint8Array, note: string): Uint8Array {
   // One character for each byte, so that offsets in the text are offsets in the bytes.
   const found = shown.exec(new TextDecoder("latin1").decode(body));
   if (!found) {
@@ -10,9 +12,5 @@ export function noted<B extends Uint8Array>(body: B, note: string): B | Uint8Arr
   }
   const at = found.index + found[0].length;
   const added = new TextEncoder().encode(` (${JSON.stringify(note).slice(1, -1)})`);
-  const all = new Uint8Array(body.length + added.length);
-  all.set(body.subarray(0, at));
-  all.set(added, at);
-  all.set(body.subarray(at), at + added.length);
-  return all;
+  return joinBytes([body.subarray(0, at), added, body.subarray(at)]);
 }

@@ -7,13 +7,13 @@ import { onAbort } from "./signal.js";
 export interface Replay {
   /** What the core needs to know about it. */
   facts: Facts;
-  /** Its body, in pieces. */
-  body: Iterable<Uint8Array>;
+  /** Its body, as far as the core may want to see it. It may be large: who asks need not keep it. */
+  body(): Promise<Uint8Array>;
   notReplayable: boolean;
   /** The arguments of fetch, made again for each attempt. */
   again(): [RequestInfo | URL, RequestInit];
-  /** The same, to resume an answer. `rewrite` makes the new body from the old one. */
-  resumed(resume: Resume, rewrite: (body: string) => string): Promise<[string, RequestInit]>;
+  /** The same as plain settings; for a resume, with its changes. `rewrite` makes the new body from the old one. */
+  resumed(resume?: Partial<Resume>, rewrite?: (body: string) => string): Promise<[string, RequestInit]>;
   /** The request, for a hook that may return another one. */
   failed(): Promise<RecoverRequest>;
   /** A copy of this request with these changes. */
@@ -21,16 +21,12 @@ export interface Replay {
 }
 
 /** The facts of a request, with its whole body. */
-export function whole({ facts, body }: Replay): Facts {
-  const decoder = new TextDecoder();
-  return { ...facts, body: Array.from(body, (bytes) => decoder.decode(bytes, { stream: true })).join("") };
+export async function whole({ facts, body }: Replay): Promise<Facts> {
+  return { ...facts, body: new TextDecoder().decode(await body()) };
 }
 
-const asItIs: Resume = { how: "custom" };
-const keep = (body: string) => body;
-
-/** How much of a body the core gets at a time, in bytes. */
-const piece = 64 << 10;
+/** How much of a Blob is read before it can be JSON, in bytes. */
+const begin = 64 << 10;
 const carried = [
   "cache",
   "credentials",
@@ -74,10 +70,10 @@ export async function replayable(
   }
   const replay: Replay = {
     facts: { method, url, headers: Object.fromEntries(headers), ...redirectOf(init, request) },
-    body: pieces(await bytesOf(known)),
+    body: () => bytesOf(known),
     notReplayable: rest,
     again: () => [request ? copyOf(request) : input, own],
-    async resumed(resume, rewrite) {
+    async resumed(resume = {}, rewrite) {
       const next: RequestInit = { ...(request && settings(request)), ...own, method: resume.method ?? method, headers };
       if (resume.lastEventId) {
         next.headers = new Headers(headers);
@@ -89,16 +85,16 @@ export async function replayable(
         next.body = await request.clone().arrayBuffer();
       }
       if (resume.rewrite) {
-        next.body = rewrite(await new Response(next.body).text());
+        next.body = rewrite!(await new Response(next.body).text());
       }
       return [resume.url ?? url, next];
     },
     async failed() {
-      const [url, { method = "GET", headers, body }] = await replay.resumed(asItIs, keep);
+      const [url, { method = "GET", headers, body }] = await replay.resumed();
       return { url, method, headers: new Headers(headers), text: () => new Response(body).text() };
     },
     async changed(own) {
-      const [to, how] = overlay(await replay.resumed(asItIs, keep), own);
+      const [to, how] = overlay(await replay.resumed(), own);
       return replayable(to, how, signal, limit);
     },
   };
@@ -174,19 +170,13 @@ async function bytesOf(body: unknown): Promise<Uint8Array> {
     return new TextEncoder().encode(body);
   }
   if (body instanceof Blob) {
-    const begin = await body.slice(0, piece).text();
-    return /^\s*[[{]/.test(begin) ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
+    const start = await body.slice(0, begin).text();
+    return /^\s*[[{]/.test(start) ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
   }
   if (ArrayBuffer.isView(body)) {
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
   }
   return body instanceof ArrayBuffer ? new Uint8Array(body) : new Uint8Array();
-}
-
-function* pieces(bytes: Uint8Array): Iterable<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += piece) {
-    yield bytes.subarray(at, at + piece);
-  }
 }
 
 function redirectOf(init: RequestInit, request: Request | undefined): Facts {
@@ -196,11 +186,7 @@ function redirectOf(init: RequestInit, request: Request | undefined): Facts {
 
 /** The settings of a Request, other than its URL, method, headers and body. */
 function settings(request: Request): RequestInit {
-  const init: Record<string, unknown> = {};
-  for (const name of carried) {
-    init[name] = request[name];
-  }
-  return init;
+  return Object.fromEntries(carried.map((name) => [name, request[name]]));
 }
 
 function absolute(url: string): string {

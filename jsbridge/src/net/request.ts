@@ -2,7 +2,7 @@ import { errorInfo } from "../api/classify.js";
 import { RetryError } from "../api/error.js";
 import { type FetchOptions, policyOf } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
-import type { Answer, Ending, Verdict } from "../engine/shapes.gen.js";
+import type { Answer, Ending, Request as Facts, Verdict } from "../engine/shapes.gen.js";
 import { drive, type Host, type Session } from "../session/driver.js";
 import { turn } from "../session/turn.js";
 import { noted } from "./note.js";
@@ -54,8 +54,14 @@ export async function request(
 ): Promise<void> {
   const send = options.fetch ?? globalThis.fetch;
   const signal = signalOf(input, init);
-  const replay = await replayable(input, init, signal, () => engine.policy(policyOf(options)).maxReplayBytes ?? 0);
-  const { facts, body, notReplayable } = replay;
+  const replay = await replayable(
+    input,
+    init,
+    signal,
+    () => engine.ask("policy", policyOf(options)).maxReplayBytes ?? 0,
+  );
+  const { facts, notReplayable } = replay;
+  const body = await replay.body();
   const wait = turn();
   if (wait) {
     await wait;
@@ -116,13 +122,9 @@ function transport(
     thrown = undefined;
     let args: [RequestInfo | URL, RequestInit];
     try {
-      args = replay.again();
-      if (resume) {
-        args = await replay.resumed(resume, session.rewrite);
-        args =
-          resume.how === "custom"
-            ? overlay(args, (await options.resumeRequest?.(resume, session.describe())) ?? {})
-            : args;
+      args = resume ? await replay.resumed(resume, session.rewrite) : replay.again();
+      if (resume?.how === "custom") {
+        args = overlay(args, (await options.resumeRequest?.(resume, session.describe())) ?? {});
       }
     } catch (error) {
       broke(mine, error, true);
@@ -189,16 +191,18 @@ function transport(
   async function recover({ verdict, attempt = 0 }: Answer): Promise<void> {
     const mine = current!;
     let next: Replay | undefined;
+    let request: Facts | undefined;
     try {
       const own = await options.recover!(verdict!, await replay.failed(), session.describe());
       next = own && (await replay.changed(own));
+      request = next && (await whole(next));
     } catch (error) {
       broke(mine, error, true);
       return;
     }
     if (mine === current) {
       replay = next ?? replay;
-      session.report("recovered", { attempt, ...(next && { request: whole(next) }) });
+      session.report("recovered", { attempt, ...(request && { request }) });
     }
   }
 
@@ -243,8 +247,7 @@ function transport(
       to.pass(response, verdict, attempt, last);
     },
     finish({ verdict, attempt = 0 }) {
-      letGo(current!);
-      current = undefined;
+      drop();
       return to.finish(streamed ?? latest!, verdict, attempt, session.ending);
     },
     fail({ verdict, attempt = 0, last }) {

@@ -64,7 +64,7 @@ export function attempts(options: Options, canReset: boolean) {
             "http.request.resend_count": number - 1 || undefined,
             "http.response.status_code": status,
             "error.type": kind,
-            "gen_ai.provider.name": options.provider || engine().classify({ url }).provider || undefined,
+            "gen_ai.provider.name": options.provider || engine().ask("classify", { url }).provider || undefined,
             "gen_ai.request.model": context.model,
           },
         };

@@ -1,7 +1,7 @@
 import { registryOf } from "../api/controller.js";
 import { type Options, policyOf, type RequestContext } from "../api/options.js";
 import { type Engine, maxChunk } from "../engine/abi.js";
-import type { Answer, ChatStreamRetry, Config, Ending, Happened, Verdict } from "../engine/shapes.gen.js";
+import type { Answer, Config, Ending, Happened, Snapshot, Verdict } from "../engine/shapes.gen.js";
 import { onAbort } from "../net/signal.js";
 import { inBrowser, isOffline } from "./browser.js";
 import { makeClock } from "./clock.js";
@@ -52,8 +52,8 @@ export interface Session {
   chunk(attempt: number, bytes: Uint8Array): void;
   /** Nothing is read for now, because the consumer reads nothing. Clocks are paused meanwhile. */
   hold(held: boolean): void;
-  /** Shows the state of a server that relays the answer: it waits, or tries again; if undefined, output flows. */
-  relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
+  /** Shows how far the answer is by what a server that relays it says; if undefined, by what the core knows. */
+  relayed(better?: Partial<Snapshot>): void;
   /** The body of the request to open, when the answer has `rewrite`. */
   rewrite(body: string): string;
   /** The request, for the caller's callbacks. */
@@ -61,6 +61,9 @@ export interface Session {
   /** How the answer ended. Only valid during finish(). */
   ending(): Ending;
 }
+
+/** How much of a request's body the core gets at a time, in bytes. */
+const bodyPiece = 64 << 10;
 
 /**
  * Drives a session: reports to the core what happens, and has the host do what
@@ -73,7 +76,7 @@ export function drive(
   config: Omit<Config, "policy">,
   signal: AbortSignal | undefined | null,
   makeHost: (session: Session) => Host,
-  body: Iterable<Uint8Array> = [],
+  body: Uint8Array = new Uint8Array(),
 ): Session {
   const id = newId();
   const handle = engine.open({
@@ -87,11 +90,7 @@ export function drive(
     ...(options.provider && { provider: options.provider }),
     ...(options.restore && { restore: options.restore }),
   });
-  for (const piece of body) {
-    if (!engine.body(handle, piece)) {
-      break;
-    }
-  }
+  for (let at = 0; at < body.length && engine.body(handle, body.subarray(at, at + bodyPiece)); at += bodyPiece) {}
   const steps: (() => Answer | undefined)[] = [];
   const keep = makeHeld();
   const probe = makeProbe();
@@ -289,9 +288,9 @@ export function drive(
       }
     },
     hold: (on) => clock.hold(on),
-    relayed(state, retry) {
+    relayed(better) {
       if (!over) {
-        listeners.relayed(state, retry);
+        listeners.relayed(better);
       }
     },
     rewrite: (body) => engine.rewrite(handle, body),

@@ -2,7 +2,7 @@ import { type Controlled, registryOf } from "../api/controller.js";
 import type { Options, RequestContext } from "../api/options.js";
 import type { Engine } from "../engine/abi.js";
 import { frozen } from "../engine/names.js";
-import type { Answer, ChatStreamRetry, Config, Happened, Snapshot, Verdict } from "../engine/shapes.gen.js";
+import type { Answer, Config, Happened, Snapshot, Verdict } from "../engine/shapes.gen.js";
 import { attempts } from "./attempts.js";
 import { safely, warn } from "./warn.js";
 
@@ -17,8 +17,8 @@ export interface Listeners {
   sent(answer: Answer): void;
   /** The answer was acted on. A server that relays an answer may have reported a failure: `brought`. */
   acted(answer: Answer, over: boolean, brought?: Verdict): void;
-  /** A server that relays the answer waits, or tries again; if undefined, output flows. */
-  relayed(state?: "waiting" | "opening", retry?: ChatStreamRetry): void;
+  /** A server that relays the answer knows better how far it is; if undefined, no more. */
+  relayed(better?: Partial<Snapshot>): void;
 }
 
 export function makeListeners(
@@ -79,10 +79,6 @@ export function makeListeners(
       }
       show(verdict && { state: "failed", verdict }, over);
     },
-    relayed(state, retry) {
-      const failures = retry?.attempt ?? 0;
-      const attempt = state === "opening" ? failures + 1 : failures;
-      show(state && retry && { state, attempt, failures, retry, waitingFor: "server" }, false);
-    },
+    relayed: (better) => show(better, false),
   };
 }

@@ -22,7 +22,7 @@ export function hear(): void {
 function heard(shared: Shared): void {
   let wake: readonly number[] | undefined;
   try {
-    wake = engine().share(shared).wake;
+    wake = engine().ask("share", shared).wake;
   } catch {
     return; // not ours
   }

@@ -32,21 +32,21 @@ export const openaiRateLimitResponse = (): Response =>
 export const openaiServerErrorResponse = (): Response =>
   openaiErrorResponse(500, "server_error", "Internal server error");
 
-/** An answer that can go wrong on its way. */
+/** An answer that can fail. */
 export interface FaultyAnswer {
   /** Default: 200. */
   status?: number;
   /** Default: `content-type: text/event-stream`. */
   headers?: Record<string, string>;
-  /** What comes of the body, piece by piece. The body ends after them, unless the next two say otherwise. */
+  /** The chunks of the body, which ends after them unless the next two fields say otherwise. */
   chunks?: readonly (string | Uint8Array<ArrayBuffer>)[];
   /** Breaks the body after the chunks. */
   error?: Error;
-  /** Nothing comes after the chunks, not even the end. Alone in its step: not even the headers. */
+  /** Nothing arrives after the chunks, not even the end. As the only field of a step: not even the headers. */
   stall?: boolean;
 }
 
-/** What one request meets: a response (good for one request), an error that fetch throws, or a faulty answer. */
+/** What one request gets: a response (good for one request), an error that fetch throws, or a faulty answer. */
 export type FaultyStep = Response | Error | FaultyAnswer;
 
 /** A request that was made. */
@@ -59,16 +59,16 @@ export interface FaultyRequest {
   time: number;
 }
 
-/** A fetch, with the requests that it got. */
+/** A fetch that records its requests. */
 export interface FaultyFetch {
   (...args: Parameters<typeof globalThis.fetch>): Promise<Response>;
   readonly requests: readonly FaultyRequest[];
 }
 
 /**
- * Makes a fetch that needs no network: each request meets the next step. It
- * honours the signal of a request as fetch does. A request more than there are
- * steps gets a 400 that says so, which no one retries.
+ * Makes a fetch that needs no network: each request gets the next step. It
+ * honours the signal of a request as fetch does. A request beyond the last step
+ * gets a 400 that says so, which is not retried.
  */
 export function faultyFetch(steps: readonly FaultyStep[]): FaultyFetch {
   const requests: FaultyRequest[] = [];
@@ -115,7 +115,7 @@ export function faultyFetch(steps: readonly FaultyStep[]): FaultyFetch {
   return Object.assign(fetch, { requests });
 }
 
-/** The pieces one by one, as they are asked for, since an error drops what lies in a queue. */
+/** One chunk for each pull, since an error discards what is queued. */
 function bodyOf(
   { chunks = [], error, stall }: FaultyAnswer,
   signal: AbortSignal | null | undefined,
@@ -134,7 +134,7 @@ function bodyOf(
       pull(controller) {
         const chunk = chunks[at++];
         if (chunk !== undefined) {
-          // A copy, since a reader may take the bytes for itself.
+          // A copy, since a reader may transfer the buffer.
           controller.enqueue(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk.slice());
           return;
         }

@@ -11,25 +11,25 @@ import {
   type Verdict,
 } from "../index.js";
 
-/** What a page shows of an answer. It does not change: another one takes its place. */
+/** What a page shows of an answer. It is never changed, only replaced. */
 export interface Answer {
   /** The text so far, in every protocol that the engine knows; empty again when the answer starts over. */
   readonly text: string;
-  /** The same of what the model thinks aloud. */
+  /** The reasoning so far, likewise. */
   readonly reasoning: string;
-  /** The events so far, for what is no text. */
+  /** The events so far, for everything but text. */
   readonly messages: readonly ChatStreamMessage[];
-  /** Something of the answer has come: a failure is then an interruption. */
+  /** Whether any part of the answer has arrived: a failure is then an interruption. */
   readonly received: boolean;
   /** How the answer ended, when it is complete. */
   readonly finish: ChatStreamFinish | undefined;
-  /** Why the request failed for good. To be stopped or aborted is no failure. */
+  /** Why the request failed permanently. A stop or an abort is not a failure. */
   readonly error: RetryError | undefined;
 }
 
 type Input = string | URL | Request;
 
-/** One answer after the other, for its subscribers. It knows no framework. */
+/** One answer after the other, for its subscribers, without any framework. */
 export interface Chat {
   readonly controller: Controller;
   readonly answer: Answer;
@@ -75,11 +75,11 @@ export function makeChat(options: StreamOptions): Chat {
     },
     start(input, init) {
       if (place === "gone") {
-        return; // no component would show the answer, or end it
+        return; // no component would show the answer or end the request
       }
       const { controller = chat.controller, restore, ...others } = chat.options;
       const request = input instanceof Request ? input.clone() : input; // a body is read once, and retry() needs it
-      // What was stored is about the first request.
+      // A stored status belongs to the first request.
       const events = stream(request, init, { ...others, controller, ...(!asked && restore && { restore }) });
       end();
       running = events;

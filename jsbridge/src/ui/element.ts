@@ -13,7 +13,7 @@ export type { RetryStatusProps } from "./jsx.js";
 export { type FailureText, type Texts, texts } from "./texts.js";
 export { type Action, countdown, type View, type ViewContext, view } from "./view.js";
 
-/** On a server there are no elements, and nothing is defined. */
+/** On a server there are no elements, so nothing is defined. */
 const Base = (globalThis.HTMLElement ?? Object) as typeof HTMLElement;
 
 /** How often the numbers may change. */
@@ -33,7 +33,7 @@ const buttons: readonly (readonly [action: Action, part: string])[] = [
  *
  * Slots: the default one is below the words, `icon` before them, `actions` before
  * the buttons. The attribute `tone` tells what is shown: waiting, opening, failed
- * or stopped; it is not there while nothing is shown.
+ * or stopped; it is absent while nothing is shown.
  *
  * Parts: card, words, head, title, status, message, asked, detail, meter,
  * countdown, attempt, link, actions, button, retry-now, retry, stop, progress,
@@ -64,7 +64,7 @@ export class RetryStatusElement extends Base {
     this.#listen();
   }
 
-  /** Says that a part of the answer is on the page: a failure is then an interruption. */
+  /** Whether a part of the answer is on the page: a failure is then an interruption. */
   get received(): boolean {
     return this.#received;
   }
@@ -75,7 +75,7 @@ export class RetryStatusElement extends Base {
     }
   }
 
-  /** Words in another language, or other words. What is left out is English. */
+  /** Other texts, such as in another language. Those left out stay English. */
   get texts(): Partial<Texts> | undefined {
     return this.#texts;
   }
@@ -87,7 +87,7 @@ export class RetryStatusElement extends Base {
     this.#show();
   }
 
-  /** Is called by the page. */
+  /** Called by the browser. */
   connectedCallback(): void {
     // A value that was set before the element was defined hides the property.
     for (const name of properties) {
@@ -100,7 +100,7 @@ export class RetryStatusElement extends Base {
     this.#listen();
   }
 
-  /** Is called by the page. */
+  /** Called by the browser. */
   disconnectedCallback(): void {
     this.#listen();
   }
@@ -154,7 +154,7 @@ export class RetryStatusElement extends Base {
     const parts = this.#parts;
     const focused = this.shadowRoot!.activeElement;
     parts.card.hidden = !next;
-    // It names the attempt and not the seconds left, so it is read out once per attempt.
+    // It names the attempt and not the seconds left, so it is announced once per attempt.
     write(parts.live, next?.say ?? "");
     if (next) {
       this.setAttribute("tone", next.tone);
@@ -169,7 +169,7 @@ export class RetryStatusElement extends Base {
     this.#tick(parts, next?.until);
   }
 
-  /** Keeps the focus where it was, but on no other button: the key that pressed the one that is gone may still be down. */
+  /** Keeps the focus, but moves it to no other button: the key that pressed the removed one may still be down. */
   #keepFocus(place: HTMLElement): void {
     place.tabIndex = -1;
     place.focus();
@@ -218,7 +218,7 @@ function dress(root: ShadowRoot): void {
   }
 }
 
-/** Builds the inside of the element. No markup, which a page's Content-Security-Policy may forbid. */
+/** Builds the content of the element, without markup, which a page's Content-Security-Policy may forbid. */
 function build(host: RetryStatusElement, act: (action: Action) => void): Parts {
   const root = host.attachShadow({ mode: "open" });
   dress(root);

@@ -9,11 +9,11 @@ import type { Texts } from "./texts.js";
 export interface RetryStatusProps {
   /** The controller of the requests to show. */
   controller?: Controller | undefined;
-  /** A part of the answer is on the page: a failure is then an interruption. */
+  /** Whether a part of the answer is on the page: a failure is then an interruption. */
   received?: boolean | undefined;
-  /** Words in another language, or other words. */
+  /** Other texts, such as in another language. */
   texts?: Partial<Texts> | undefined;
-  /** A person wants another try of what failed or was stopped. */
+  /** Called when a person wants to repeat a failed or stopped request. */
   onretry?: ((event: CustomEvent) => void) | undefined;
 }
 

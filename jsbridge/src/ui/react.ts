@@ -34,13 +34,13 @@ export function useRetryStatus(controller: Controller): Snapshot {
   );
 }
 
-/** What `useChatStream` gives. Its functions stay the same from render to render. */
+/** What `useChatStream` returns. Its functions stay the same from render to render. */
 export interface ChatStream extends Answer {
-  /** For a banner; `status.state` tells whether a request is on its way. */
+  /** For a banner; `status.state` says whether a request is in flight. */
   status: Snapshot;
   /** For `<retry-status>` or a banner of your own. */
   controller: Controller;
-  /** Makes a request. One that is on its way is ended. Throws a TypeError if an option makes no sense. */
+  /** Makes a request, and ends the previous one. Throws a TypeError if an option is invalid. */
   start(url: string | URL | Request, init?: RequestInit): void;
   /** Makes the last request again. */
   retry(): void;
@@ -59,7 +59,7 @@ export interface ChatStream extends Answer {
 export function useChatStream(options: StreamOptions = {}): ChatStream {
   const [chat] = useState(() => makeChat(options));
   const controller = options.controller ?? chat.controller;
-  // Before all other effects of this commit, so that one of a child may call start().
+  // Runs before all other effects of this commit, so that a child's effect may call start().
   useInsertionEffect(() => {
     chat.options = { ...options };
   });
@@ -80,17 +80,17 @@ export function useChatStream(options: StreamOptions = {}): ChatStream {
   };
 }
 
-/** The properties of `RetryStatus`. What it does not know goes to the element, as `className` or `slot`. */
+/** The properties of `RetryStatus`. Others go to the element, such as `className` or `slot`. */
 export interface RetryStatusComponentProps {
-  /** What `useChatStream` gave: all that the banner needs. */
+  /** What `useChatStream` returned: all that the banner needs. */
   chat?: ChatStream | undefined;
-  /** Where there is no `chat`: the controller of the requests to show. */
+  /** Without `chat`: the controller of the requests to show. */
   controller?: Controller | undefined;
-  /** A part of the answer is on the page. */
+  /** Whether a part of the answer is on the page. */
   received?: boolean | undefined;
-  /** Words in another language, or other words. */
+  /** Other texts, such as in another language. */
   texts?: Partial<Texts> | undefined;
-  /** A person wants another try. Default: that of the chat. */
+  /** Called when a person wants to repeat the request. Default: the chat's `retry`. */
   onRetry?: (() => void) | undefined;
   className?: string | undefined;
   children?: ReactNode;

@@ -1,17 +1,17 @@
 import type { Kind, Verdict } from "../engine/shapes.gen.js";
 
 /**
- * The words of `<retry-status>`. The property `texts` replaces some or all of
- * them: what is left out stays English. Those with a value in them are
- * functions, so that a language's plurals and word order fit.
+ * The texts of `<retry-status>`. The property `texts` replaces some or all of
+ * them: the others stay English. Those that contain a value are functions, so
+ * that a language's plurals and word order fit.
  */
 export interface Texts {
   /**
-   * By a failure's kind, or more closely by its verdict's `rule`; what is left out has the engine's own words. In both
-   * texts {who} stands for whose failure it is, and {wait} for how long the server asked to wait.
+   * By a failure's kind, or more precisely by its verdict's `rule`; those left out keep the engine's texts. In them
+   * {who} stands for whose failure it is, and {wait} for how long the server asked to wait.
    */
   failures: Readonly<{ [kind in Kind]?: FailureText } & { [rule: string]: FailureText | undefined }>;
-  /** What {who} stands for where no provider's name does. */
+  /** What {who} stands for if the provider's name is unknown. */
   who: Readonly<Record<"provider" | NonNullable<Verdict["party"]>, string>>;
   /** The title of a failure without a title. */
   failed: string;
@@ -31,7 +31,7 @@ export interface Texts {
   retrying(attempt: number): string;
   /** 15 s have passed without a first token. */
   slow: string;
-  /** Beside the countdown: the number of the request that is waited for. */
+  /** Beside the countdown: the number of the next request. */
   attempt(attempt: number): string;
   /** The countdown. */
   retryingIn(seconds: number): string;
@@ -39,25 +39,25 @@ export interface Texts {
   sayRetryingIn(seconds: number): string;
   /** Instead of a countdown over 90 s. */
   retryingAt(time: Date, leftMs: number): string;
-  /** How long the server asked to wait, as `duration` has it. */
+  /** How long the server asked to wait, formatted by `duration`. */
   asked(duration: string): string;
   /** A time span in words. */
   duration(ms: number): string;
   /** Beside the title: the HTTP status. */
   status(code: number): string;
-  /** The link to the provider's own page about its health. */
+  /** The link to the provider's status page. */
   statusPage: string;
-  /** What the banner as a whole is called, for a screen reader. */
+  /** The banner's name, for a screen reader. */
   label: string;
   /** The button that ends a wait. */
   retryNow: string;
   /** The button that ends the request. */
   stop: string;
-  /** The button that asks again, after a failure or a stop. */
+  /** The button that makes the request again, after a failure or a stop. */
   retry: string;
 }
 
-/** What is said of a failure. */
+/** The texts of a failure. */
 export interface FailureText {
   readonly title?: string;
   readonly message?: string;

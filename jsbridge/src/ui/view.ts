@@ -14,11 +14,11 @@ export interface View {
   asked: string;
   /** The provider's own words. */
   detail: string;
-  /** The number of the request that is waited for or in flight; undefined for the first, where nothing is repeated yet. */
+  /** The number of the next request, or of the one in flight; undefined for the first, which repeats nothing. */
   attempt?: number | undefined;
   /** The HTTP status. */
   status?: number | undefined;
-  /** The provider's own page about its health. */
+  /** The provider's status page. */
   link: string;
   /** When the wait ends, in ms since the epoch, if that is a valid date. */
   until?: number | undefined;
@@ -29,11 +29,11 @@ export interface View {
   actions: readonly Action[];
 }
 
-/** What a status does not tell. */
+/** What a status does not contain. */
 export interface ViewContext {
-  /** A part of the answer is there to be read. */
+  /** Whether a part of the answer is on the page. */
   received?: boolean | undefined;
-  /** Words other than the English ones. */
+  /** Texts other than the English ones. */
   texts?: Partial<Texts> | undefined;
 }
 
@@ -86,7 +86,7 @@ function waiting(status: Snapshot, texts: Texts): View {
     return { ...shared, ...wait, title: texts.held(retry?.before), message: "", say: texts.held(), actions: ["stop"] };
   }
   const title = titleOf(retry, texts);
-  // A wait of the server's own is not ended from here.
+  // The page cannot end a server's wait.
   const actions: Action[] = waitingFor === "server" ? ["stop"] : ["retryNow", "stop"];
   const when = wait.delayMs ? spoken(until, delayMs, texts) : "";
   return {
@@ -101,7 +101,7 @@ function waiting(status: Snapshot, texts: Texts): View {
 
 function opening(status: Snapshot, texts: Texts): View | undefined {
   const { retry, slow } = status;
-  // A person may have ended the wait, which counts the failures from 0 again but not the requests.
+  // A person may have ended the wait, which resets the count of failures but not of requests.
   const request = Math.max(status.attempt, status.failures + 1);
   if (request > 1) {
     return {
@@ -125,7 +125,7 @@ function failed(verdict: Verdict, last: Verdict | undefined, received: boolean, 
   const wait = verdict.retryAfterMs ?? last?.retryAfterMs ?? 0;
   const duration = wait > 0 ? texts.duration(wait) : "";
   const told = !duration || `${message} ${detail}`.includes(duration);
-  // Nothing more follows what was received of a blocked answer.
+  // A blocked answer does not continue.
   const title = received && verdict.kind !== "content_policy" ? texts.interrupted(name) : name;
   const asked = told ? "" : texts.asked(duration);
   return {
@@ -170,7 +170,7 @@ function sentences(...parts: string[]): string {
 
 const listed = (...parts: string[]) => parts.filter(Boolean).join(", ");
 
-/** When the wait ends, in words to be spoken once: they are of the whole wait, not of what is left of it. */
+/** When the wait ends, as announced once: for the whole wait, not for what is left of it. */
 const spoken = (until: number, delayMs: number, texts: Texts) =>
   delayMs > countdownLimit
     ? texts.retryingAt(new Date(until), delayMs)

@@ -42,7 +42,7 @@ const clients = {
   },
 };
 
-// What the first attempts meet, and what each wait has to be at least.
+// The faults that the first attempts meet, and the least length of each wait.
 const recovers = {
   nothing: { faults: [], waits: [] },
   "429 with Retry-After": { faults: [{ status: 429, headers: { "retry-after": "1" } }], waits: [1000] },
@@ -110,7 +110,7 @@ for (const [sdk, ask] of Object.entries(clients)) {
       ],
     ]) {
       tests.push(
-        t.test(`meets ${name} once, and throws its own error`, async () => {
+        t.test(`gets ${name} once, and throws its own error`, async () => {
           const { base, log } = await run({ ...fault, times: -1 });
           await assert.rejects(ask(base, createFetch({ initialDelayMs: 1 })), (error) => {
             assert.ok(check(error), String(error));
@@ -122,7 +122,7 @@ for (const [sdk, ask] of Object.entries(clients)) {
     }
 
     tests.push(
-      t.test("hears of a failure after output, with the verdict", async () => {
+      t.test("gets an error with the verdict for a failure after output", async () => {
         const { base, log } = await run({ kind: "reset", at_token: 5 });
         await assert.rejects(ask(base, createFetch()), (error) => {
           let cause = error;
@@ -134,7 +134,7 @@ for (const [sdk, ask] of Object.entries(clients)) {
         });
         assert.equal((await log()).requests.length, 1);
       }),
-      t.test("hears of a page where an answer should be", async () => {
+      t.test("gets an error for a web page instead of an answer", async () => {
         const { base, log } = await run({
           kind: "html",
           status: 200,
@@ -154,7 +154,7 @@ for (const [sdk, ask] of Object.entries(clients)) {
   });
 }
 
-test("an SDK that retries by itself is warned of, once", async () => {
+test("an SDK whose own retries are on causes one warning", async () => {
   const { base } = await run({ status: 400, times: -1 });
   const warnings = [];
   const fetch = createFetch({ onWarning: (rule) => warnings.push(rule) });
@@ -168,7 +168,7 @@ test("an SDK that retries by itself is warned of, once", async () => {
   assert.deepEqual(warnings, ["sdk_retries_stacked"]);
 });
 
-test("stream() gives the exact text, whatever happens on the way", async (t) => {
+test("stream() gives the exact text, whatever fails", async (t) => {
   const texts = {
     "/v1/chat/completions": (data) => (data === "[DONE]" ? "" : (JSON.parse(data).choices[0]?.delta?.content ?? "")),
     "/v1/messages": (data) => JSON.parse(data).delta?.text ?? "",
@@ -199,7 +199,7 @@ test("stream() gives the exact text, whatever happens on the way", async (t) => 
       const seen = await log();
       assert.equal(text, seen.text);
       assert.equal(seen.requests.length, 6);
-      // A connection that is reset discards what was not read yet, and then there is nothing to take back.
+      // A reset connection discards what was not read yet; then there is nothing to drop.
       assert.ok(resets === 4 || resets === 3, `${resets} resets`);
     });
   }

@@ -1,4 +1,4 @@
-// The servers of examples/servers, as they are written, between a page and a provider.
+// The servers of examples/servers, unchanged, between a page and a provider.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
@@ -9,7 +9,7 @@ const chunk = (content) =>
   `data: ${JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, delta: { content } }] })}\n\n`;
 const end = `data: ${JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, delta: {}, finish_reason: "stop" }] })}\n\ndata: [DONE]\n\n`;
 
-/** A provider that is told by the prompt what to do, and knows who is still there. */
+/** A provider whose prompt says what to do, and which counts open requests. */
 const provider = { open: 0, failed: new Set() };
 const upstream = createServer(async (request, response) => {
   let body = "";
@@ -38,7 +38,7 @@ const upstream = createServer(async (request, response) => {
 const listen = (server) =>
   new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}`)));
 
-/** Node's requests as a Next.js route sees them: hono's server makes the same of them. */
+/** Node's requests as a Next.js route sees them, converted by hono's server. */
 const route = async () => (await import("../../../examples/servers/next-route.mjs")).POST;
 
 const kinds = {
@@ -108,7 +108,7 @@ for (const [name, start] of Object.entries(kinds)) {
       assert.deepEqual(events.at(-1), { type: "finish", reason: "stop" });
     });
 
-    test("the page sees why it failed", async () => {
+    test("the page sees why the request failed", async () => {
       const events = [];
       for await (const event of ask(server.url, "forbidden")) events.push(event);
       assert.equal(events.length, 1);
@@ -145,18 +145,18 @@ test("500 streams at once, and the metrics count them", async () => {
   server.close();
 });
 
-test("a tenant that is limited waits, and holds no other", async () => {
+test("a limited tenant waits, and no other does", async () => {
   const server = await kinds.express();
   const limited = ask(server.url, "limited", { tenant: "a" });
   assert.equal((await limited.next()).value.retry.kind, "rate_limit");
   const held = ask(server.url, "after it", { tenant: "a" });
-  assert.equal((await held.next()).value.retry.attempt, 0); // it has not failed itself
+  assert.equal((await held.next()).value.retry.attempt, 0); // this request itself has not failed
   assert.equal(await textOf(ask(server.url, "beside it", { tenant: "b" })), "Hello, beside it");
   await Promise.all([limited.return(), held.return()]);
   server.close();
 });
 
-test("a server that shuts down ends its answers, and tells the pages of those that it stops", async () => {
+test("a server that shuts down finishes its answers, and tells the pages which ones it stopped", async () => {
   const { app } = await import("../../../examples/servers/express.mjs");
   const { shutDown } = await import("../../../examples/servers/answer.mjs");
   const server = createServer(app);
@@ -166,7 +166,7 @@ test("a server that shuts down ends its answers, and tells the pages of those th
   const finished = textOf(ask(url, "in time"));
   await until(() => provider.open === 1); // the other one has been answered
   const down = shutDown(server, 100);
-  await assert.rejects(fetch(url), "it takes no more requests");
+  await assert.rejects(fetch(url), "it accepts no more requests");
   assert.equal(await finished, "Hello, in time");
   const { value } = await late.next();
   assert.deepEqual([value.type, value.verdict.kind], ["error", "stopped_by_user"]);
