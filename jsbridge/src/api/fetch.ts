@@ -69,7 +69,8 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
           return body;
         };
         return {
-          reading: (response) => void (body ?? prepare(response)), // while there is nothing else to do
+          // While there is nothing else to do, and where it is likely to be of use.
+          reading: (response) => void (body ?? (response.ok && prepare(response))),
           take: (bytes, response) => begin(response).push(bytes),
           demand: () => body?.demand(),
           pass: give,

@@ -87,7 +87,6 @@ function transport(
   signal: AbortSignal | null | undefined,
 ): Host {
   let current: Attempt | undefined;
-  let latest: Response | undefined;
   let streamed: Response | undefined; // the one that the consumer has
   let thrown: unknown;
   let mistaken = false;
@@ -147,7 +146,7 @@ function transport(
         broke(mine, new TypeError("steadfetch: the option fetch must give a Response"), true);
         return;
       }
-      latest = mine.response = response;
+      mine.response = response;
       session.report("response", { attempt, status: response.status, headers: Object.fromEntries(response.headers) });
     } catch (error) {
       broke(mine, error, !isRequest(replay, init, options));
@@ -215,11 +214,11 @@ function transport(
     },
     read() {
       void read(current!);
-      to.reading?.(latest!);
+      to.reading?.(current!.response!);
     },
     drop,
     take(bytes, events) {
-      streamed ??= latest;
+      streamed ??= current!.response;
       to.take(bytes, streamed!, events);
     },
     reset: () => to.reset?.(),
@@ -247,8 +246,9 @@ function transport(
       to.pass(response, verdict, attempt, last);
     },
     finish({ verdict, attempt = 0 }) {
+      const response = streamed ?? current!.response!;
       drop();
-      return to.finish(streamed ?? latest!, verdict, attempt, session.ending);
+      return to.finish(response, verdict, attempt, session.ending);
     },
     fail({ verdict, attempt = 0, last }) {
       if (verdict!.kind === "canceled") {
