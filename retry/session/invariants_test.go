@@ -146,7 +146,9 @@ func FuzzInvariants(f *testing.F) {
 				}
 				continue
 			case 13:
-				h.pressed, h.everPressed, h.failures = true, true, 0
+				if s.Snapshot().State == session.StateWaiting { // else there is nothing to press
+					h.pressed, h.everPressed, h.failures = true, true, 0
+				}
 				h.step(session.Happened{What: session.OnRetryNow})
 				continue
 			case 14:

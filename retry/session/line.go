@@ -29,7 +29,7 @@ type turn struct {
 	begun        bool // its answer has begun and not ended
 }
 
-// wakeAtOnce is how many one answer wakes.
+// wakeAtOnce is how many sessions one answer gives turns to, at most.
 const wakeAtOnce = 64
 
 type turnState uint8
