@@ -15,8 +15,8 @@ demo: build ## chats in the terminal through faults, with and without steadfetch
 .PHONY: test
 test: test-computing test-timing test-module ## everything that guards a change
 
-# Two parts at a time. A part prints when it has ended; after a failure no other begins.
-together := $(MAKE) --no-print-directory -j2 --output-sync=target
+# Two parts at a time. A part prints when it has ended (not with the make of macOS); after a failure no other begins.
+together := $(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: test-computing
 test-computing:

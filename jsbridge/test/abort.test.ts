@@ -126,7 +126,7 @@ test("a Request's signal is used, unless init has one", async () => {
   assert.equal(second.error, "enough");
 });
 
-test("the caller's own time-out is an abort by the caller", async () => {
+test("the caller's own timeout is an abort by the caller", async () => {
   const { fetch, calls } = network();
   const seen = watch(createFetch({ fetch })(url, post(AbortSignal.timeout(5))));
   await new Promise((resolve) => setTimeout(resolve, 20));

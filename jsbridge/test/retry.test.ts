@@ -86,7 +86,7 @@ test("a function may throw synchronously, or return a plain value", async () => 
   );
 });
 
-test("there is no time-out, unless the policy sets one", async (t) => {
+test("there is no timeout, unless the policy sets one", async (t) => {
   const pass = clock(t);
   const slow = watch(retry(() => new Promise(() => {})));
   await pass(3_600_000);

@@ -1,4 +1,4 @@
-// The module as a string in JavaScript: what is decoded is what was encoded, and the string needs no escaping.
+// The module as a string in JavaScript: it is decoded unchanged, and the string needs no escaping.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -9,18 +9,18 @@ const decoded = async (bytes) => {
   const { embedded } = await import(`data:text/javascript,${encodeURIComponent(source(bytes))}`);
   return embedded();
 };
-/** Bytes that no compiler makes, the same in each run. */
+/** Bytes that no compiler produces, the same in each run. */
 const noise = Uint8Array.from({ length: 5000 }, (_, i) => (i * i * 31 + i * 7) >>> 3);
 
 for (const [name, bytes] of Object.entries({
   "the module": module,
   "every byte": Uint8Array.from({ length: 256 }, (_, i) => i),
   "rare characters": Uint8Array.from({ length: 4096 }, (_, i) => 160 + (i % 90)),
-  "what would be escaped": new TextEncoder().encode("\"'`$\\<%&".repeat(20)),
+  "characters that would be escaped": new TextEncoder().encode("\"'`$\\<%&".repeat(20)),
   noise,
   nothing: new Uint8Array(),
 })) {
-  test(`${name} comes back as it was`, async () => {
+  test(`${name} is decoded unchanged`, async () => {
     assert.deepEqual(Buffer.from(await decoded(bytes)), Buffer.from(bytes));
     const { text } = encode(bytes);
     assert.match(text, /^[ -~]*$/);
@@ -28,6 +28,6 @@ for (const [name, bytes] of Object.entries({
   });
 }
 
-test("the module's texts stay texts, which compress better beside others", () => {
+test("the module's texts stay readable, so that they compress with others", () => {
   assert.match(encode(module).text, /retry_after_too_long/);
 });
