@@ -46,9 +46,10 @@ type window struct {
 	untilTry     int   // periods until the next try
 	betweenTries int   // periods between tries as long as they fail
 
-	// What passes in this second and in the one before, while the window is off.
-	second                 int64
-	thisSecond, lastSecond int
+	// What passed of the requests sent in this moment and in the one before, while
+	// the window is off.
+	moment                 int64
+	thisMoment, lastMoment int
 }
 
 const (
@@ -60,6 +61,12 @@ const (
 	// maxBetweenTries the most from one try to the next.
 	firstTryAfter   = 4
 	maxBetweenTries = 32
+	// momentMs is how long a crowd takes to be sent. What was sent before it says
+	// nothing about the limit that the crowd meets: the server may have gone down,
+	// or others may have come.
+	momentMs = 250
+	// fewPasses says nothing either: they may be of those that were sent just before.
+	fewPasses = 4
 	// batches is how many parts of a period are counted separately.
 	batches = 64
 	// turnFor is how long a request without headers keeps its turn.
@@ -205,8 +212,13 @@ func (w *window) done(t trip, now int64) {
 func (w *window) pass(t trip, now int64) {
 	switch {
 	case !w.on:
-		w.count(now)
-		w.thisSecond++
+		w.toMoment(t.at)
+		switch w.moment - t.at/momentMs {
+		case 0:
+			w.thisMoment++
+		case 1:
+			w.lastMoment++
+		}
 	case t.round == w.round && !w.open:
 		w.noteBegun(true)
 		if p := t.at - w.began; w.began > 0 && (w.period == 0 || p < w.period) {
@@ -232,15 +244,23 @@ func (w *window) pass(t trip, now int64) {
 	w.done(t, now)
 }
 
-// count moves the counts of passes on to the second of now.
-func (w *window) count(now int64) {
-	switch second := now / 1000; second - w.second {
-	case 0:
-	case 1:
-		w.second, w.lastSecond, w.thisSecond = second, w.thisSecond, 0
+// toMoment moves the counts of passes on to the moment of at.
+func (w *window) toMoment(at int64) {
+	switch moment := at / momentMs; {
+	case moment <= w.moment:
+	case moment == w.moment+1:
+		w.moment, w.lastMoment, w.thisMoment = moment, w.thisMoment, 0
 	default:
-		w.second, w.lastSecond, w.thisSecond = second, 0, 0
+		w.moment, w.lastMoment, w.thisMoment = moment, 0, 0
 	}
+}
+
+// crowd returns how many of those sent about now have passed, 0 if they say nothing.
+func (w *window) crowd() int {
+	if n := w.thisMoment + w.lastMoment; n >= fewPasses {
+		return n
+	}
+	return 0
 }
 
 // limit records that a request met the limit. until is the time the server asked
@@ -249,11 +269,11 @@ func (w *window) limit(t trip, now, until int64) {
 	probe := w.on && !w.open
 	switch {
 	case !w.on:
-		w.count(now)
-		w.start(w.thisSecond + w.lastSecond)
+		w.toMoment(t.at)
+		w.start(w.crowd())
 		w.began = t.at
-		if w.lastSecond > 0 {
-			w.began = min(t.at, (w.second-1)*1000)
+		if w.lastMoment > 0 {
+			w.began = min(t.at, (w.moment-1)*momentMs)
 		}
 		w.knownRound = w.round
 	case t.round != w.round: // another request of its round has shut the window already

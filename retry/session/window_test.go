@@ -476,3 +476,39 @@ func TestALoneSessionWaitsNoLongerThanItsPolicySays(t *testing.T) {
 	lone.ask(0)
 	require.Empty(t, lone.gone())
 }
+
+func TestPassesBeforeACrowdCameSayNothingAboutItsLimit(t *testing.T) {
+	for name, before := range map[string]struct {
+		passed int
+		gap    int64
+	}{
+		"one just before":        {1, 20},
+		"a busy second before":   {50, 1000},
+		"busy, and long answers": {50, 2500},
+	} {
+		c := newCrowd(t, before.passed+100)
+		for id := range before.passed {
+			c.ask(id)
+			c.pass(id)
+		}
+		c.gone()
+		c.now += before.gap
+		var ids []int
+		for id := range 100 {
+			ids = append(ids, before.passed+id)
+		}
+		c.ask(ids...)
+		require.Len(t, c.gone(), 100)
+		c.limit(4000, ids...) // all of them: the server answers nobody
+		c.now += 4000
+		c.ask(ids...)
+		served := 0
+		for range 10 { // rounds of 20 ms, each twice as large as the last
+			going := c.gone()
+			served += len(going)
+			c.now += 20
+			c.pass(going...)
+		}
+		require.Equal(t, 100, served, name)
+	}
+}
