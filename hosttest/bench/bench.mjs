@@ -151,8 +151,10 @@ async function decode(stream, piece, rounds, of = [""]) {
   const chosen = decoders.filter(([name]) => of.some((start) => name.startsWith(start)));
   const times = chosen.map(() => []);
   for (let i = 0; i < rounds + 1; i++) {
-    // In turn, since whoever went first would find the process cold.
-    for (const [n, [name, , run]] of chosen.entries()) {
+    // In turn, and each time another goes first: whoever comes after one that makes much garbage pays for it.
+    for (let k = 0; k < chosen.length; k++) {
+      const n = (i + k) % chosen.length;
+      const [name, , run] = chosen[n];
       const start = performance.now();
       const found = await run(response(bytes, piece, ends));
       if (!found) throw new Error(`${name} found nothing`);
