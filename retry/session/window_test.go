@@ -38,9 +38,8 @@ func (c *crowd) ask(ids ...int) {
 }
 
 func (c *crowd) rouse() {
-	for len(c.line.wake) > 0 {
-		woken := c.line.wake
-		c.line.wake = nil
+	for woken := c.line.woken(c.now); len(woken) > 0; woken = c.line.woken(c.now) {
+		require.LessOrEqual(c.t, len(woken), wakeAtOnce+1) // and the timekeeper
 		c.ask(woken...)
 	}
 }
@@ -511,4 +510,22 @@ func TestPassesBeforeACrowdCameSayNothingAboutItsLimit(t *testing.T) {
 		}
 		require.Equal(t, 100, served, name)
 	}
+}
+
+func TestAnAnswerWakesFewAndTheyWakeTheOthers(t *testing.T) {
+	c := newCrowd(t, 1000)
+	ids := make([]int, len(c.turns))
+	for id := range ids {
+		ids[id] = id
+	}
+	c.ask(ids...)
+	require.Len(t, c.gone(), 1000)
+	c.pass(ids[:400]...)
+	c.limit(1000, ids[400:]...)
+	c.now += 1000
+	c.ask(ids[400:]...)
+	require.Equal(t, []int{400}, c.gone(), "one goes first")
+	c.now += 20
+	c.pass(400)
+	require.Len(t, c.gone(), 300, "three quarters of what passed")
 }
