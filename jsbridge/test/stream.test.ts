@@ -118,6 +118,28 @@ test("an answer that is not a stream is one message, with its text and its end",
   assert.equal(end.over, true);
 });
 
+test("a document that is labelled as an event stream is one message, too", async () => {
+  const data =
+    '{ "object": "chat.completion",\n"choices": [{ "index": 0, "message": { "content": "Hello" }, "finish_reason": "stop" }] }';
+  for (const pieces of [[data], ["\n", data.slice(0, 50), data.slice(50)]]) {
+    const { fetch, calls } = network();
+    const { seen, end } = collect(stream(url, post(), { fetch }));
+    await settle();
+    const attempt = calls[0]!.open();
+    for (const piece of pieces) {
+      attempt.send(piece);
+      await settle();
+    }
+    attempt.end();
+    await settle();
+    assert.equal(end.over, true);
+    assert.deepEqual(
+      seen.map((event) => (event.type === "message" ? event.text : event)),
+      ["Hello", { type: "finish", reason: "stop" }],
+    );
+  }
+});
+
 test("stop() of a controller ends it with an event", async () => {
   const { fetch, calls } = network();
   const controller = createController();

@@ -204,28 +204,41 @@ export async function readBody(
 ): Promise<() => Ending> {
   let ending: Ending = {};
   const type = (response.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
-  const isDocument = /[/+]json$/.test(type);
+  let isDocument = /[/+]json$/.test(type);
   const take = (data: string) => {
     push(message("message", data, ""));
     ending = isDocument ? engine().ask("ended", { event: "message", data }) : ending;
   };
   const reader = response.body?.getReader();
   const relay = makeRelay(push);
-  const read =
-    type === "text/event-stream"
-      ? makeReader(relay.push)
-      : makeCutter(take, /json-?l|ndjson/.test(type) ? "lines" : isDocument ? "whole" : "as it comes");
+  let read: Reader | undefined;
+  /** What comes is known with the first byte that says something: gateways also label documents as event streams. */
+  const begin = (bytes: Uint8Array | undefined): Reader | undefined => {
+    if (type === "text/event-stream") {
+      const first = bytes && new TextDecoder().decode(bytes).trimStart()[0];
+      if (bytes && !first) {
+        return undefined;
+      }
+      isDocument = first === "{" || first === "[";
+      if (!isDocument) {
+        return makeReader(relay.push);
+      }
+    }
+    return makeCutter(take, /json-?l|ndjson/.test(type) ? "lines" : isDocument ? "whole" : "as it comes");
+  };
   try {
     while (reader) {
       await demand();
       const { done, value } = await reader.read();
-      read(done ? undefined : value);
+      const bytes = done ? undefined : value;
+      read ??= begin(bytes);
+      read?.(bytes);
       if (done) {
         break;
       }
     }
   } finally {
-    read.free?.();
+    read?.free?.();
     reader?.cancel().catch(() => {});
   }
   return () => relay.ending() ?? ending;
