@@ -55,7 +55,7 @@ const text = "${text}";
 const isFrequent = (byte) => (parseInt(map[byte >> 2], 16) >> (byte & 3)) & 1;
 ${alphabet}
 export function embedded() {
-  const { characters, singles, doubles } = alphabet(isFrequent, ${JSON.stringify(unfit + escapes)});
+  const { characters, singles, doubles } = alphabet(isFrequent, ${JSON.stringify(escapes + unfit)});
   const n = characters.length;
   const places = [];
   [...characters, ${[...escapes].map((c) => c.charCodeAt(0))}].forEach((code, i) => { places[code] = i; });

@@ -29,7 +29,8 @@ type turn struct {
 	begun        bool // its answer has begun and not ended
 }
 
-// wakeAtOnce is how many sessions one answer gives turns to, at most.
+// wakeAtOnce is how many sessions one answer gives turns to, at most. Only where a
+// cool-down grows beyond what some want to wait for are all woken (see alert).
 const wakeAtOnce = 64
 
 type turnState uint8

@@ -50,6 +50,11 @@ type window struct {
 	// the window is off.
 	moment                 int64
 	thisMoment, lastMoment int
+
+	// The crowd that met the limit, while known is not measured otherwise: the
+	// moment in which its first refused request was sent, and how many have passed.
+	crowd       int64
+	crowdPassed int
 }
 
 const (
@@ -65,8 +70,12 @@ const (
 	// nothing about the limit that the crowd meets: the server may have gone down,
 	// or others may have come.
 	momentMs = 250
-	// fewPasses says nothing either: they may be of those that were sent just before.
-	fewPasses = 4
+	// enoughPasses is how many of a crowd must pass to say what the server allows:
+	// fewer may be of those that were sent just before.
+	enoughPasses = 4
+	// lateMs after a request was sent, its limit says nothing about that moment. It
+	// may come in the middle of a stream.
+	lateMs = 2_000
 	// batches is how many parts of a period are counted separately.
 	batches = 64
 	// turnFor is how long a request without headers keeps its turn.
@@ -238,8 +247,10 @@ func (w *window) pass(t trip, now int64) {
 			w.size++
 			w.gained = 0
 		}
-	case t.round == w.knownRound:
+	case t.round == w.knownRound && w.crowd == 0:
 		w.known++
+	case t.round == w.knownRound && w.ofCrowd(t.at/momentMs):
+		w.passOfCrowd(1)
 	}
 	w.done(t, now)
 }
@@ -255,12 +266,33 @@ func (w *window) toMoment(at int64) {
 	}
 }
 
-// crowd returns how many of those sent about now have passed, 0 if they say nothing.
-func (w *window) crowd() int {
-	if n := w.thisMoment + w.lastMoment; n >= fewPasses {
-		return n
+// meetLimit turns the window on, as a request met the limit while it was off.
+func (w *window) meetLimit(t trip, now int64) {
+	passed := [...]int{w.lastMoment, w.thisMoment}
+	w.start()
+	if now-t.at > lateMs {
+		w.began, w.knownRound = now, -1
+		return
 	}
-	return 0
+	w.began, w.knownRound = t.at, w.round
+	w.crowd = t.at / momentMs
+	for i, n := range passed {
+		if w.ofCrowd(w.moment - 1 + int64(i)) {
+			w.passOfCrowd(n)
+		}
+	}
+}
+
+// ofCrowd reports whether what was sent in a moment belongs to the crowd.
+func (w *window) ofCrowd(moment int64) bool {
+	return moment >= w.crowd-1 && moment <= w.crowd+1
+}
+
+// passOfCrowd records that n of the crowd have passed.
+func (w *window) passOfCrowd(n int) {
+	if w.crowdPassed += n; w.crowdPassed >= enoughPasses {
+		w.known = w.crowdPassed
+	}
 }
 
 // limit records that a request met the limit. until is the time the server asked
@@ -269,13 +301,7 @@ func (w *window) limit(t trip, now, until int64) {
 	probe := w.on && !w.open
 	switch {
 	case !w.on:
-		w.toMoment(t.at)
-		w.start(w.crowd())
-		w.began = t.at
-		if w.lastMoment > 0 {
-			w.began = min(t.at, (w.moment-1)*momentMs)
-		}
-		w.knownRound = w.round
+		w.meetLimit(t, now)
 	case t.round != w.round: // another request of its round has shut the window already
 		w.until = max(w.until, until)
 		return
@@ -284,7 +310,7 @@ func (w *window) limit(t trip, now, until int64) {
 		w.knownRound = -1 // known stays as it is
 	default:
 		w.knownBefore = w.known
-		w.known = max(w.recent-w.out, 1)
+		w.known, w.crowd = max(w.recent-w.out, 1), 0
 		w.size = max(w.size/2, 1)
 		w.tryNext, w.untilTry = 1, w.betweenTries
 		w.betweenTries = min(w.betweenTries*2, maxBetweenTries)
@@ -307,10 +333,10 @@ func (w *window) limit(t trip, now, until int64) {
 // restLength returns how long to wait after this many failed probes.
 func (w *window) restLength() int64 { return min(minRest<<min(max(w.failedProbes-1, 0), 10), maxRest) }
 
-// start turns the window on. known is what passed before the limit, 0 if not known.
-func (w *window) start(known int) {
-	w.knownBefore = 0
-	w.on, w.size, w.known, w.period = true, 1, known, 0
+// start turns the window on. Nothing is known of the limit yet.
+func (w *window) start() {
+	w.on, w.size, w.known, w.knownBefore, w.period = true, 1, 0, 0, 0
+	w.thisMoment, w.lastMoment, w.crowd, w.crowdPassed = 0, 0, 0, 0
 	w.capacity = 0
 	w.failedProbes, w.tryNext, w.untilTry, w.betweenTries = 0, 1, firstTryAfter, firstTryAfter
 }
@@ -330,7 +356,7 @@ func (w *window) hear(until int64) {
 		return
 	}
 	if !w.on {
-		w.start(0)
+		w.start()
 		w.began, w.knownRound = 0, -1
 		w.close()
 	}

@@ -529,3 +529,45 @@ func TestAnAnswerWakesFewAndTheyWakeTheOthers(t *testing.T) {
 	c.pass(400)
 	require.Len(t, c.gone(), 300, "three quarters of what passed")
 }
+
+func TestAnswersThatBeganBeforeACrowdCameSayNothingAboutItsLimit(t *testing.T) {
+	c := newCrowd(t, 150)
+	ids := make([]int, len(c.turns))
+	for id := range ids {
+		ids[id] = id
+	}
+	c.ask(ids[:50]...) // their headers take long
+	c.now += 3000
+	c.ask(ids[50:]...)
+	require.Len(t, c.gone(), 150)
+	c.limit(1000, ids[50:]...)
+	c.pass(ids[:50]...)
+	require.Zero(t, c.line.known)
+}
+
+func TestALimitInTheMiddleOfAStreamSaysNothingAboutWhenItWasSent(t *testing.T) {
+	c := newCrowd(t, 1051)
+	ids := make([]int, len(c.turns))
+	for id := range ids {
+		ids[id] = id
+	}
+	c.ask(0)
+	c.pass(0)
+	c.now += 1000
+	c.ask(ids[1:51]...)
+	c.pass(ids[1:51]...)
+	c.now += 60_000
+	c.limit(1000, 0)
+	c.gone()
+	c.ask(ids[51:]...)
+	c.now += 1000
+	c.ask(51)
+	served := 0
+	for range 12 { // rounds of 20 ms, each twice as large as the last
+		going := c.gone()
+		served += len(going)
+		c.now += 20
+		c.pass(going...)
+	}
+	require.Equal(t, 1000, served)
+}

@@ -73,6 +73,9 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
           reading: (response) => void (body ?? (response.ok && prepare(response))),
           take: (bytes, response) => begin(response).push(bytes),
           demand: () => body?.demand(),
+          wait() {
+            next = undefined; // thousands may wait
+          },
           pass: give,
           finish(response) {
             begin(response).close();
