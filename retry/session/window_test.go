@@ -58,6 +58,18 @@ func (c *crowd) pass(ids ...int) {
 	}
 }
 
+// rounds lets what has gone pass after 20 ms, n times, and returns how many went.
+// Each round is twice as large as the last.
+func (c *crowd) rounds(n int) (served int) {
+	for range n {
+		going := c.gone()
+		served += len(going)
+		c.now += 20
+		c.pass(going...)
+	}
+	return served
+}
+
 func (c *crowd) limit(wait int64, ids ...int) {
 	until := int64(0)
 	if wait > 0 {
@@ -501,14 +513,7 @@ func TestPassesBeforeACrowdCameSayNothingAboutItsLimit(t *testing.T) {
 		c.limit(4000, ids...) // all of them: the server answers nobody
 		c.now += 4000
 		c.ask(ids...)
-		served := 0
-		for range 10 { // rounds of 20 ms, each twice as large as the last
-			going := c.gone()
-			served += len(going)
-			c.now += 20
-			c.pass(going...)
-		}
-		require.Equal(t, 100, served, name)
+		require.Equal(t, 100, c.rounds(10), name)
 	}
 }
 
@@ -562,12 +567,5 @@ func TestALimitInTheMiddleOfAStreamSaysNothingAboutWhenItWasSent(t *testing.T) {
 	c.ask(ids[51:]...)
 	c.now += 1000
 	c.ask(51)
-	served := 0
-	for range 12 { // rounds of 20 ms, each twice as large as the last
-		going := c.gone()
-		served += len(going)
-		c.now += 20
-		c.pass(going...)
-	}
-	require.Equal(t, 1000, served)
+	require.Equal(t, 1000, c.rounds(12))
 }
