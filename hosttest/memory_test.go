@@ -28,11 +28,8 @@ func newInstance(t testing.TB) *wasmhost.Instance {
 	return i
 }
 
-// enough is what a hundred sessions may need at their worst moment, whenever it comes.
-const enough = 2 << 20
-
 // flat calls what n times, and checks that the module's memory does not grow after the
-// first third, or not beyond enough.
+// first third.
 func flat(t *testing.T, i *wasmhost.Instance, n int, what func(round int)) {
 	t.Helper()
 	begun, warm := time.Now(), 0
@@ -43,7 +40,7 @@ func flat(t *testing.T, i *wasmhost.Instance, n int, what func(round int)) {
 		what(round)
 	}
 	require.NotZero(t, warm)
-	require.LessOrEqual(t, i.Memory(), max(warm, enough), "the memory grows")
+	require.LessOrEqual(t, i.Memory(), warm, "the memory grows")
 	t.Logf("%d rounds in %v, %d KiB of memory", n, time.Since(begun).Round(time.Millisecond), i.Memory()>>10)
 }
 
@@ -85,7 +82,7 @@ func TestAHundredThousandSessionsLeaveNothingBehind(t *testing.T) {
 	}
 	dice := rand.New(rand.NewPCG(5, 6))
 	var open []vectors.Session
-	flat(t, i, times(15_000, 100_000), func(round int) {
+	flat(t, i, times(24_000, 100_000), func(round int) {
 		s := scripts[dice.IntN(len(scripts))]
 		upTo := dice.IntN(len(s.vector.Steps) + 1)
 		session := play(t, i, s.file, s.vector.Steps[:upTo], round)

@@ -190,7 +190,7 @@ func (f *Framer) cut(end int, e *Event) {
 		case 1:
 			e.Type = View(value)
 		case 2:
-			if len(value) <= 1<<10 && strings.IndexByte(View(value), 0) < 0 {
+			if len(value) <= maxValue && strings.IndexByte(View(value), 0) < 0 {
 				e.ID, e.HasID = View(value), true
 			}
 		default:

@@ -13,11 +13,11 @@ const maxShape = 1 << 10
 // shapesKept is how many shapes are remembered: text, reasoning, tool arguments.
 const shapesKept = 3
 
-// Shapes are events that were read in full.
-// Nearly every event of a stream differs from one before it in a few values
-// only, and where only those may vary, it says the same. So it is compared
-// instead of read, eight bytes at a time, its blank line included. Any
-// difference, and it is read in full: nobody can tell which way was taken.
+// Shapes are events that were read in full. Nearly every event of a stream
+// differs from one before it in a few values only, and where only those may vary,
+// it says the same. So it is compared instead of read, eight bytes at a time, its
+// blank line included. Any difference, and it is read in full: nobody can tell
+// which way was taken.
 type Shapes struct {
 	list []shape // empty until there is one: a short answer has none
 	last int     // the one that matched last
