@@ -4,6 +4,7 @@ import { createFetch } from "../src/api/fetch.js";
 import { RetryError } from "../src/index.js";
 import { answer, clock, done, network, post, role, settle, sse, stop, token, url, watch } from "./fakes.js";
 
+const limited = '{"error":{"type":"rate_limit_exceeded","message":"Rate limit exceeded"}}';
 const overloaded = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}';
 
 test("a healthy stream arrives byte for byte, with the response's own status and headers", async () => {
@@ -399,4 +400,24 @@ test("an address that only the caller's fetch understands has a cool-down like a
   calls[1]!.open().finish(...answer);
   await settle();
   assert.equal(await seen.value!.text(), answer.join(""));
+});
+
+test("of thousands that begin together few are sent before the first answer tells of a limit", async () => {
+  const most = 3000;
+  let refused = 0;
+  let open = false;
+  setTimeout(() => {
+    open = true;
+  }, 900);
+  const fetch = async () => {
+    if (open) {
+      return new Response(answer.join(""), { headers: sse });
+    }
+    refused++;
+    return new Response(limited, { status: 429, headers: { "retry-after": "1" } });
+  };
+  const send = createFetch({ fetch });
+  const texts = await Promise.all(Array.from({ length: most }, async () => (await send(url, post())).text()));
+  assert.ok(texts.every((text) => text === answer.join("")));
+  assert.ok(refused < most / 2, `${refused} were sent to the limit`);
 });

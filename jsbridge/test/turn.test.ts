@@ -28,7 +28,7 @@ test("callers that together take little time continue at once, in each turn of t
   const { turn, work, next } = turns();
   for (let round = 0; round < 3; round++) {
     for (let i = 0; i < 29; i++) {
-      assert.equal(turn(), undefined);
+      assert.equal(turn("begin"), undefined);
       work(1);
     }
     assert.equal(await next(), 0, "no caller waits");
@@ -41,7 +41,7 @@ test("where they together take long, the rest continue in later turns, first com
   const order: number[] = [];
   for (let i = 0; i < 230; i++) {
     void (async () => {
-      const wait = turn();
+      const wait = turn("begin");
       if (wait) {
         await wait;
       }
@@ -53,13 +53,44 @@ test("where they together take long, the rest continue in later turns, first com
   assert.ok(first >= 29 && first <= 31, `${first} in the first turn`);
   while ((await next()) > 0) {
     // While others wait, new callers wait behind them.
-    assert.ok(turn() instanceof Promise);
+    assert.ok(turn("begin") instanceof Promise);
   }
   assert.deepEqual(
     order,
     Array.from({ length: 230 }, (_, i) => i),
   );
-  assert.equal(turn(), undefined);
+  assert.equal(turn("begin"), undefined);
+});
+
+test("a request that has begun goes before those that begin, however long they have waited", async () => {
+  const { turn, work, next } = turns();
+  const order: string[] = [];
+  const ask = async (what: "begin" | undefined, name: string) => {
+    const wait = turn(what);
+    if (wait) {
+      await wait;
+    }
+    order.push(name);
+  };
+  turn("begin");
+  work(100);
+  const waiting = 120;
+  for (let i = 0; i < waiting; i++) {
+    void ask("begin", `begins ${i}`);
+  }
+  await next();
+  const begun = order.length;
+  assert.ok(begun > 0 && begun < waiting, `${begun} in a turn`);
+  void ask(undefined, "answer 1");
+  void ask("begin", "begins last");
+  void ask(undefined, "answer 2");
+  await next();
+  assert.deepEqual(order.slice(begun, begun + 3), ["answer 1", "answer 2", `begins ${begun}`]);
+  while ((await next()) > 0) {
+    // the rest
+  }
+  assert.equal(order.length, waiting + 3);
+  assert.equal(order.at(-1), "begins last");
 });
 
 test("the real event loop runs between them", async () => {
@@ -73,7 +104,7 @@ test("the real event loop runs between them", async () => {
   };
   await Promise.all(
     Array.from({ length: 300 }, async () => {
-      const wait = turn();
+      const wait = turn("begin");
       if (wait) {
         await wait;
       }

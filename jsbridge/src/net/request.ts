@@ -62,7 +62,7 @@ export async function request(
   );
   const { facts, notReplayable } = replay;
   const body = await replay.body();
-  const wait = turn();
+  const wait = turn("begin");
   if (wait) {
     await wait;
   }

@@ -8,44 +8,43 @@ const slice = 30;
 /** How many waiting sessions continue in each turn after that. */
 const batch = 50;
 
+/** Asks for a turn, for a request that begins or else for one that has begun. */
+export type AskTurn = (what?: "begin") => Promise<void> | undefined;
+
 /**
  * Makes the function that sessions call before they do work: it returns undefined
  * if the session may continue at once, without an await, else a promise that
- * resolves when it may, first come, first served. `later` calls its argument in
- * another turn of the event loop.
+ * resolves when it may. Requests that have begun go before those that begin, so
+ * that what an answer says of a limit is known before more requests are sent to it;
+ * among themselves they are served first come, first served. `later` calls its
+ * argument in another turn of the event loop.
  */
-export function makeTurns(now: () => number, later: (task: () => void) => void): () => Promise<void> | undefined {
-  let began: number | undefined; // when the first one asked in this turn of the event loop
-  let waiting: (() => void)[] = [];
-  let gone = 0; // of waiting
+export function makeTurns(now: () => number, later: (task: () => void) => void): AskTurn {
+  let began: number | undefined; // when the first one asked in this turn of the event loop; long ago if some wait
+  const begun: (() => void)[] = []; // requests that wait for their turn
+  const begins: (() => void)[] = [];
 
   function next(): void {
-    began = undefined;
-    for (const end = Math.min(gone + batch, waiting.length); gone < end; gone++) {
-      waiting[gone]!();
+    const first = begun.splice(0, batch);
+    for (const task of [...first, ...begins.splice(0, batch - first.length)]) {
+      task();
     }
-    if (gone < waiting.length) {
+    began = undefined;
+    if (begun.length + begins.length > 0) {
+      began = -Infinity;
       later(next);
-    } else {
-      waiting = [];
-      gone = 0;
     }
   }
 
-  return () => {
-    const idle = waiting.length === 0;
+  return (what) => {
     if (began === undefined) {
       began = now();
-      if (idle) {
-        later(next);
-      }
+      later(next);
     }
-    if (idle && now() - began < slice) {
+    if (now() - began < slice) {
       return undefined;
     }
-    return new Promise((resolve) => {
-      waiting.push(resolve);
-    });
+    return new Promise((resolve) => (what ? begins : begun).push(resolve));
   };
 }
 
@@ -77,4 +76,4 @@ function soon(task: () => void): void {
 const ask = makeTurns(() => performance?.now() ?? 0, soon);
 
 /** See {@link makeTurns}. Where no request may touch another's promises, each continues at once. */
-export const turn = (): Promise<void> | undefined => (apart() ? undefined : ask());
+export const turn: AskTurn = (what) => (apart() ? undefined : ask(what));
