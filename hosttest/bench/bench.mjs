@@ -142,6 +142,18 @@ const decoders = [
   ],
 ];
 
+let dice = 1;
+/** The numbers below n in an order that is another one each time, and the same in each run. */
+function shuffled(n) {
+  const order = Array.from({ length: n }, (_, i) => i);
+  for (let i = n - 1; i > 0; i--) {
+    dice = (Math.imul(dice, 1664525) + 1013904223) >>> 0;
+    const k = Math.floor((dice / 2 ** 32) * (i + 1));
+    [order[i], order[k]] = [order[k], order[i]];
+  }
+  return order;
+}
+
 /** Rates of the decoders, whose names begin with one of `of`, for a stream in pieces of so many bytes, or an event a piece. */
 async function decode(stream, piece, rounds, of = [""]) {
   url = stream.url;
@@ -151,9 +163,8 @@ async function decode(stream, piece, rounds, of = [""]) {
   const chosen = decoders.filter(([name]) => of.some((start) => name.startsWith(start)));
   const times = chosen.map(() => []);
   for (let i = 0; i < rounds + 1; i++) {
-    // In turn, and each time another goes first: whoever comes after one that makes much garbage pays for it.
-    for (let k = 0; k < chosen.length; k++) {
-      const n = (i + k) % chosen.length;
+    // In another order each time: whoever comes after one that makes much garbage pays for it.
+    for (const n of shuffled(chosen.length)) {
       const [name, , run] = chosen[n];
       const start = performance.now();
       const found = await run(response(bytes, piece, ends));
@@ -182,7 +193,7 @@ for (const [how, piece] of [
 ]) {
   console.log(`\nRate beside eventsource-parser with TextDecoder, ${how}\n`);
   for (const kind of names) {
-    const rows = await decode(answer(kind, piece ? 4 << 20 : 1 << 20), piece, 7, few);
+    const rows = await decode(answer(kind, piece ? 4 << 20 : 1 << 20), piece, 25, few);
     const rate = (name) => rows.find((row) => row.name === name).figure;
     const ratio = (name) => (rate(name) / rate("eventsource-parser")).toFixed(2);
     console.log(
