@@ -66,7 +66,7 @@ type part struct {
 
 // noise are the members of a JSON answer that say nothing about a failure, or that
 // repeat the caller's request.
-const noise = "input output instructions messages prompt content text parts delta tools schema failed_generation " +
+const noise = "input output instructions messages prompt content text parts delta tools schema domain failed_generation " +
 	"incomplete_details truncation param model url id request_id user usage timestamp safetyratings content_filter_results content_filter_result"
 
 func (t *scan) reset() {
