@@ -312,11 +312,13 @@ func (t *scan) textHint() int64 {
 // single returns the length of the unit of time at i if it stands for one: "in a minute",
 // where the article is a filler, but not "retry_after_minute: 5".
 func (t *scan) single(i int) int64 {
-	for _, name := range [...]string{"minute", "hour"} {
-		if end := i + len(name); end < t.n && string(t.flat[i:end]) == name && isMark(t.flat[end]) && (end+1 == t.n || !isDigit(t.flat[end+1])) {
-			each, _ := unitAt(name, 0)
-			return each
-		}
+	each, name := int64(aMinute), "minute"
+	if t.flat[i] == 'h' {
+		each, name = anHour, "hour"
+	}
+	end := i + len(name)
+	if end < t.n && string(t.flat[i:end]) == name && isMark(t.flat[end]) && (end+1 == t.n || !isDigit(t.flat[end+1])) {
+		return each
 	}
 	return 0
 }
