@@ -299,7 +299,7 @@ var phrases = [lexical + 1]wording{
 		full: "internal:server error*,error*;finish reason error;server:error|,error occurred,error while;bad gateway;service unavailable;type api error;upstream error",
 		loose: "internal*;server:error*,encountered;unavailable;unexpected error;error occurred;upstream*;bad response;provider:returned error,error;backend*;" +
 			"went wrong;crashed;model error*;invalid content;engine dead*;runner ~ terminated;out of memory;interrupted;code aborted;incomplete generation;" +
-			"failed to respond;malformed:response,function call;unexpected tool call;temporar*;maintenance;shutting down;system error;unknown error;error generating;invalid response;cuda*;execution failed;error communicating;系统;内部;服务器;服务:异常,出错;上游",
+			"failed to respond;malformed:response,function call;unexpected tool call;temporar*;maintenance;shutting down;no:choices,response returned;empty or unparsable;system error;unknown error;error generating;invalid response;cuda*;execution failed;error communicating;系统;内部;服务器;服务:异常,出错;上游",
 	},
 	// Something of the caller is still running, and will end.
 	lock:      {full: "active run;run ~ active;operating on;resource locked;conversation locked;*conflict*;aborted ~ concurrency"},
