@@ -71,7 +71,7 @@ func (t *Tracker) Strict() bool {
 func isStrict(p *Protocol) bool { return p != nil && p.read != nil }
 
 func (t *Tracker) read(e *sse.Event) Facts {
-	if e.Data == "[DONE]" {
+	if IsDone(e.Data) {
 		switch t.Protocol {
 		case nil:
 			t.Protocol = OpenAIChat
@@ -85,7 +85,7 @@ func (t *Tracker) read(e *sse.Event) Facts {
 		return Finished | Ended
 	}
 	if t.Strict() && !looksLikeJSON(e.Data) {
-		if IsKeepAlive(e.Type, e.Data) {
+		if IsKeepAlive(e.Type, e.Data) || saysNothing(e) {
 			return KeepAlive
 		}
 		return Failed // "error: upstream connect error", "[ERROR] …", a plain sentence
@@ -108,6 +108,22 @@ func (t *Tracker) read(e *sse.Event) Facts {
 		return KeepAlive
 	}
 	return Output | Opaque
+}
+
+// IsDone reports whether data is OpenAI's end marker. SDKs look only at how it
+// begins, and some servers write it as a JSON string.
+func IsDone(data string) bool {
+	return strings.HasPrefix(strings.TrimLeft(data, " \""), "[DONE]")
+}
+
+// saysNothing reports whether an event without a protocol's JSON is one of a
+// gateway's own: a time, null, or words under a name that does not say error.
+func saysNothing(e *sse.Event) bool {
+	v := jsonscan.Parse(e.Data)
+	if len(v) == len(e.Data) && v.Kind() != jsonscan.Missing && (v.Kind() != jsonscan.String || v.Empty()) {
+		return true
+	}
+	return e.Type != "" && e.Type != "message" && !says(e.Type, "err")
 }
 
 // looksLikeJSON reports whether data begins as the data of every known protocol does.
@@ -133,7 +149,7 @@ func isFault(event string, v jsonscan.Value, typ string) bool {
 	if strings.HasPrefix(typ, "response.") {
 		return false // an error member is that of a tool: response.mcp_call.failed
 	}
-	if fault := v.Get("error"); !fault.Empty() && fault.Kind() != jsonscan.Bool {
+	if fault := v.Get("error"); !isNoError(fault) && fault.Kind() != jsonscan.Bool {
 		return true
 	}
 	if v.Get("success") == "false" && !v.Has("choices") { // Cloudflare's form, with its errors beside it
@@ -149,6 +165,18 @@ func isFault(event string, v jsonscan.Value, typ string) bool {
 		return true
 	}
 	return false
+}
+
+// isNoError reports whether an error member has nothing in it: null, 0, "", or an
+// object of such members.
+func isNoError(v jsonscan.Value) bool {
+	it := v.Iter()
+	for it.Next() {
+		if !it.Value.Empty() && it.Value != "0" {
+			return false
+		}
+	}
+	return v.Empty() || v == "0" || v.Kind() == jsonscan.Object
 }
 
 // allFinished reports whether every answer that was seen has ended, and at least

@@ -10,6 +10,7 @@ import (
 // gets fetch's own error.
 var refusals = [...]string{
 	"unexpected redirect", "redirect count exceeded", "bad port", "unknown scheme", "integrity mismatch", // undici
+	"und_err_not_supported", "und_err_invalid_arg", "und_err_req_content_length_mismatch",
 	"too many redirects", "unsafe port", "unsafe_port", "unknown_url_scheme", "too_many_redirects", // Deno, Chromium
 	"unexpectedredirect", "toomanyredirects", "redirected unexpectedly", // Bun
 	"unsupported protocol", "url scheme", "scheme not supported", "invalid url", "failed to parse url",
