@@ -98,7 +98,7 @@ func (t *Tracker) read(e *sse.Event) Facts {
 	if t.Protocol == nil {
 		t.Protocol = detect(v, typ)
 	}
-	if isFault(e.Type, v, typ) {
+	if isFault(e.Type, v, typ) || t.Strict() && isCodeAndText(v) {
 		return Failed
 	}
 	if isStrict(t.Protocol) {
@@ -119,9 +119,13 @@ func IsDone(data string) bool {
 // saysNothing reports whether an event without a protocol's JSON is one of a
 // gateway's own: a time, null, or words under a name that does not say error.
 func saysNothing(e *sse.Event) bool {
-	v := jsonscan.Parse(e.Data)
-	if len(v) == len(e.Data) && v.Kind() != jsonscan.Missing && (v.Kind() != jsonscan.String || v.Empty()) {
-		return true
+	if v := jsonscan.Parse(e.Data); len(v) == len(e.Data) {
+		switch v.Kind() {
+		case jsonscan.Null, jsonscan.Bool, jsonscan.Number:
+			return true
+		case jsonscan.String:
+			return v.Empty()
+		}
 	}
 	return e.Type != "" && e.Type != "message" && !says(e.Type, "err")
 }
@@ -132,7 +136,7 @@ func looksLikeJSON(data string) bool {
 		switch data[i] {
 		case ' ', '\t', '\n', '\r':
 		case '{', '[':
-			return !strings.HasPrefix(data[i:], "[ERROR]")
+			return !strings.HasPrefix(data[i:], "[ERROR]") && !strings.HasPrefix(data[i:], "{'") // Python's form
 		default:
 			return false
 		}
@@ -152,6 +156,9 @@ func isFault(event string, v jsonscan.Value, typ string) bool {
 	if fault := v.Get("error"); !isNoError(fault) && fault.Kind() != jsonscan.Bool {
 		return true
 	}
+	if !v.Get("x_groq.error").Empty() {
+		return true // why Groq ends a stream early
+	}
 	if v.Get("success") == "false" && !v.Has("choices") { // Cloudflare's form, with its errors beside it
 		return true
 	}
@@ -165,6 +172,25 @@ func isFault(event string, v jsonscan.Value, typ string) bool {
 		return true
 	}
 	return false
+}
+
+// isCodeAndText reports whether an event is nothing but an error's code and its
+// text: {"code":500,"message":"internal error"}.
+func isCodeAndText(v jsonscan.Value) bool {
+	code, text := false, false
+	it := v.Iter()
+	for it.Next() {
+		switch {
+		case it.Key.In("code status status_code statusCode error_code") >= 0:
+			n, _ := it.Value.Int()
+			code = code || n >= 400
+		case it.Key.In("message detail msg error_msg") >= 0:
+			text = true
+		case it.Key.In("id request_id sid") < 0:
+			return false
+		}
+	}
+	return code && text
 }
 
 // isNoError reports whether an error member has nothing in it: null, 0, "", or an
