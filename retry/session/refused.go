@@ -15,6 +15,7 @@ var refusals = [...]string{
 	"unexpectedredirect", "toomanyredirects", "redirected unexpectedly", // Bun
 	"unsupported protocol", "url scheme", "scheme not supported", "invalid url", "failed to parse url",
 	"invalid header", "invalid http header", "invalid method", "stopped after 10 redirects", // Go, and others
+	"with body length", "no host in request", "invalid trailer", "nil request.", "http response to https client",
 }
 
 // refusedByFetch reports whether fetch refuses the request for good. If the runtime
