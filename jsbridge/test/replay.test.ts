@@ -353,3 +353,26 @@ test("JSON-RPC is recognized in whatever is sent as text or bytes", async () => 
 test("an init of null is none", () => {
   assert.deepEqual(taken(url, null), [url, {}]);
 });
+
+for (const [name, read] of [
+  ["not read", false],
+  ["read", true],
+] as const) {
+  test(`a body in the settings takes the place of that of a Request, which is ${name} and left alone`, async () => {
+    const request = new Request(url, { method: "POST", headers: { "x-own": "1" }, body: bytes.slice() });
+    if (read) {
+      await request.text();
+    }
+    const form = new FormData();
+    form.set("a", "b");
+    const [input, init] = taken(request, { body: form });
+    assert.equal(request.bodyUsed, read);
+    const replay = await replayable(input, init, undefined, mib);
+    for (const [to, how] of [replay.again(), replay.again(), await replay.resumed()]) {
+      const again = new Request(to, how);
+      assert.equal(again.headers.get("x-own"), "1");
+      assert.match(again.headers.get("content-type") ?? "", /^multipart/);
+      assert.equal((await again.formData()).get("a"), "b");
+    }
+  });
+}

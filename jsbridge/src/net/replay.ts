@@ -63,7 +63,12 @@ export function taken(
   if (isObject(own.body)) {
     own.body = copyOfBody(own.body);
   }
-  return [isRequestObject(input) ? new Request(input) : input instanceof URL ? input.href : input, own];
+  if (isRequestObject(input)) {
+    // A body in the settings takes the place of the Request's own, which then is left alone.
+    const other = own.body == null ? undefined : { method: String(own.method ?? input.method), body: new Uint8Array() };
+    return [new Request(input, other), own];
+  }
+  return [input instanceof URL ? input.href : input, own];
 }
 
 const isObject = (x: unknown): x is object => typeof x === "object" && x !== null;
