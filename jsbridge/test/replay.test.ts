@@ -342,9 +342,21 @@ test("what the caller changes after the call is not sent", async () => {
 test("JSON-RPC is recognized in whatever is sent as text or bytes", async () => {
   const rpc = '{"jsonrpc":"2.0","id":1,"method":"tools/call"}';
   const foreign = runInNewContext("Uint8Array.from(bytes).buffer", { bytes: [...new TextEncoder().encode(rpc)] });
-  for (const body of [Object(rpc), { toString: () => rpc }, foreign] as BodyInit[]) {
+  const bodies = [Object(rpc), { toString: () => rpc }, foreign] as BodyInit[];
+  const bytes = new TextEncoder().encode(rpc);
+  const requests = [
+    new Request(url, { method: "POST", body: bytes }),
+    new Request(url, { method: "POST", body: rpc, headers: { "content-type": "Application/JSON" } }),
+    new Request(url, { method: "POST", body: rpc, headers: { "content-type": "application/octet-stream" } }),
+    new Request(url, { method: "POST", body: new Blob([bytes]).stream(), ...half }),
+  ];
+  const all: [RequestInfo, RequestInit?][] = [
+    ...bodies.map((body): [RequestInfo, RequestInit] => [url, { method: "POST", body }]),
+    ...requests.map((request): [RequestInfo] => [request]),
+  ];
+  for (const [input, init] of all) {
     const fetch = faultyFetch([{ status: 503 }, { status: 503 }]);
-    const response = await createFetch({ fetch, initialDelayMs: 1 })(url, { method: "POST", body });
+    const response = await createFetch({ fetch, initialDelayMs: 1 })(input, init);
     assert.equal(response.status, 503);
     assert.equal(fetch.requests.length, 1);
   }

@@ -130,7 +130,7 @@ export async function replayable(
     known = read.known;
     rest = read.rest !== undefined;
     own.body = read.rest ?? read.known;
-  } else if (known == null && request?.body && isText(headers.get("content-type") ?? "")) {
+  } else if (known == null && request?.body && !isMedia(headers.get("content-type") ?? "")) {
     known = await request.clone().blob();
   }
   const replay: Replay = {
@@ -218,8 +218,9 @@ async function readUpTo(
   return { known, rest };
 }
 
-function isText(type: string): boolean {
-  return /json|text|urlencoded/.test(type);
+/** Whether a body of this type may be large, and cannot be JSON. */
+function isMedia(type: string): boolean {
+  return /^(multipart|audio|video|image)/i.test(type);
 }
 
 /**
