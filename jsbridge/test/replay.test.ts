@@ -388,3 +388,32 @@ for (const [name, read] of [
     }
   });
 }
+
+test("a stream that pauses is sent as it comes, once", async () => {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const live = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+      given.enqueue(bytes.slice(0, 5));
+    },
+  });
+  const replay = await replayable(url, { method: "POST", headers, body: live, ...half }, undefined, mib);
+  assert.equal(replay.notReplayable, true);
+  assert.equal(await told(replay), text.slice(0, 5));
+  const all = sent(replay.again());
+  controller!.enqueue(bytes.slice(5));
+  controller!.close();
+  assert.equal(await all, text);
+});
+
+test("a stream that pauses and then fails, fails the request", async () => {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const live = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+    },
+  });
+  const replay = await replayable(url, { method: "POST", body: live, ...half }, undefined, mib);
+  controller!.error(new Error("the source is gone"));
+  await assert.rejects(sent(replay.again()), /the source is gone/);
+});
