@@ -81,7 +81,10 @@ export async function createCompare(preset) {
           break;
         case "error":
           banner.last = event.error.last;
-          lane.end("stopped", `Stopped after ${seconds(lane.elapsed())}, and said why`);
+          lane.end(
+            "stopped",
+            `Stopped ${lane.elapsed() < 100 ? "at once" : `after ${seconds(lane.elapsed())}`}, and said why`,
+          );
           break;
         case "finish":
           lane.judge();

@@ -41,7 +41,7 @@ export function copyButton(words, text, className = "") {
 /** Whether the reader prefers less motion. */
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-export const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+export const seconds = (ms) => (ms < 50 ? "< 0.1 s" : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`);
 export const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 
 let loading;
