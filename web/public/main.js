@@ -9,7 +9,7 @@ const preset = new URLSearchParams(location.search);
 const views = {
   compare: async () => (await import("./compare.js")).createCompare(preset),
   chat: async () => (await import("./chat.js")).createChat(preset),
-  storm: async () => (await import("./storm.js")).createStorm(),
+  storm: async () => (await import("./storm.js")).createStorm(preset),
   playground: async () => (await import("./playground.js")).createPlayground(),
 };
 const opened = {};

@@ -139,6 +139,15 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
     assert.equal(copied.length, 3);
     assert.match(copied[0], /import Anthropic from "@anthropic-ai\/sdk"/);
     assert.match(copied[1], /afterCommit: "restart"/);
-    assert.match(copied[2], /new Anthropic\(\{ fetch: createFetch\(\), maxRetries: 0 \}\)/);
+    assert.match(
+      copied[2],
+      /no starting over here\.\n.*new Anthropic\(\{\n {2}fetch: createFetch\(\),\n {2}maxRetries: 0,\n\}\)/,
+    );
+    assert.deepEqual(await page.$$eval("#compare .links a", (links) => links.map(({ textContent }) => textContent)), [
+      "README",
+      "npm package",
+      "Source",
+      "This page's source",
+    ]);
   });
 });
