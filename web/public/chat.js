@@ -113,16 +113,19 @@ export function createChat(preset) {
     prompt.value = "";
     keepPartial();
     turns.push({ role: "user", text: said });
-    show(turns.at(-1));
+    const { item } = show(turns.at(-1));
+    $("chat-mishap").textContent = "";
     const { protocol, script, tokenDelayMs } = settings;
     try {
       const run = await newRun({ text: answer, token_delay_ms: tokenDelayMs, ...runOf(script, protocol) });
       pending = { run, protocol, script };
     } catch (error) {
       turns.pop();
+      item.remove();
       prompt.value = said;
       setBusy(false);
-      throw error;
+      $("chat-mishap").textContent = error.message;
+      return;
     }
     await exchange();
   }

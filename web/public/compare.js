@@ -115,10 +115,16 @@ export async function createCompare(preset) {
     }
 
     const spec = { text: said, token_delay_ms: tokenDelayMs, ...lastingRunOf(script, sdk.protocol) };
-    const [loaded, left, right] = await Promise.all([sdk.load(), newRun(spec), newRun(spec)]);
+    const begun = await Promise.all([sdk.load(), newRun(spec), newRun(spec)]).catch(({ message }) => message);
     if (mine !== latest) {
       return;
     }
+    if (typeof begun === "string") {
+      $("mishap").textContent = begun;
+      $("compare").dataset.state = "failed";
+      return;
+    }
+    const [loaded, left, right] = begun;
     const lines = [network.line(), network.line()];
     bare.begin({ requests: lines[0].requests, said });
     ours.begin({ requests: lines[1].requests, said });

@@ -125,6 +125,34 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
     assert.deepEqual([bare.Requests, ours.Requests], ["1", "1"]);
   });
 
+  it("says that its server is gone, and goes on when it is back", async () => {
+    const page = await site.visit("compare", { tokenDelayMs: 5 });
+    await page.waitForSelector("#compare[data-state=done]");
+    let gone = true;
+    await page.setRequestInterception(true);
+    page.on("request", (request) => (gone && /_chattest/.test(request.url()) ? request.abort() : request.continue()));
+    const words = (view) => page.$eval(view, ({ textContent }) => textContent);
+    const sorry = "The server of this page does not answer. Is it still running?";
+    await page.click("#again");
+    await page.waitForSelector("#compare[data-state=failed]");
+    assert.equal(await words("#mishap"), sorry);
+    await page.click("#tab-chat");
+    await page.waitForSelector("#chat[data-ready]");
+    await page.click("#send");
+    await page.waitForFunction(() => document.getElementById("chat-mishap").textContent !== "");
+    assert.equal(await words("#chat-mishap"), sorry);
+    assert.equal((await page.$$("#turns li")).length, 0);
+    assert.equal(await page.$eval("#prompt", ({ value }) => value), "What is a stream that survives?");
+    gone = false;
+    await page.click("#send");
+    await page.waitForSelector("#turns .note:not(.wrong)");
+    assert.equal(await words("#chat-mishap"), "");
+    await page.click("#tab-compare");
+    await page.click("#again");
+    await page.waitForSelector("#compare[data-state=done]");
+    assert.equal(await words("#mishap"), "");
+  });
+
   it("shows the code, to copy", async () => {
     const page = await site.visit("compare", { peer: "anthropic", afterCommit: "restart" }, () => {
       const clipboard = { writeText: async (text) => (globalThis.copied = text) };
