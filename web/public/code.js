@@ -120,24 +120,3 @@ export function fetchCode(sdk, { afterCommit }) {
   lines.push(...(sdk === "ai" ? ["});", "// and streamText({ …, maxRetries: 0 })"] : ["  maxRetries: 0,", "});"]));
   return lines.join("\n");
 }
-
-/** The code of the playground. */
-export const classifyCode = () => `import { classify, classifyResponse } from "steadfetch";
-
-const verdict = classify(error);
-// or: await classifyResponse(response)
-if (verdict.retryable) {
-  console.log(verdict.kind, verdict.retryAfterMs);
-} else {
-  console.log(verdict.title, verdict.message);
-}`;
-
-/** The code of each of our clients in the storm. */
-export const stormCode = () => `import OpenAI from "openai";
-import { createFetch } from "steadfetch";
-
-// Requests that share a limit wait for each other.
-const client = new OpenAI({
-  fetch: createFetch(),
-  maxRetries: 0,
-});`;

@@ -1,5 +1,5 @@
 // The page's views. Each is loaded when it is first opened.
-import { compiled } from "./shared.js";
+import { compiled, make } from "./shared.js";
 import { init } from "./vendor/steadfetch.js";
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];
@@ -33,9 +33,15 @@ async function furnish(panel) {
 
 async function load(name) {
   const panel = document.getElementById(name);
-  await Promise.all([begun, furnish(panel)]);
-  await views[name]();
-  panel.dataset.ready = "";
+  try {
+    await Promise.all([begun, furnish(panel)]);
+    await views[name]();
+    panel.dataset.ready = "";
+  } catch ({ message }) {
+    panel.replaceChildren(
+      make("p", "stage", `This view could not be loaded (${message}). Reload the page to try again.`),
+    );
+  }
 }
 
 function open(name, focus = false) {

@@ -1,6 +1,6 @@
 // The playground: classifies an error and shows the rules that led to the verdict, and plots the waits of a policy. All of
 // its state is in the URL.
-import { classifyCode, codePanel, linkRow } from "./code.js";
+import { codePanel, linkRow } from "./code.js";
 import { freshEngine } from "./engine.js";
 import { examples } from "./examples.js";
 import { parseFailure } from "./parse-failure.js";
@@ -10,6 +10,16 @@ import { classify, explain } from "./vendor/steadfetch.js";
 import { drawWaits, waitsOf } from "./waits.js";
 
 const keepAfterMs = 300;
+
+const code = () => `import { classify, classifyResponse } from "steadfetch";
+
+const verdict = classify(error);
+// or: await classifyResponse(response)
+if (verdict.retryable) {
+  console.log(verdict.kind, verdict.retryAfterMs);
+} else {
+  console.log(verdict.title, verdict.message);
+}`;
 
 const duration = (ms) => (ms < 90_000 ? `${ms / 1000} s` : `${Math.round(ms / 6000) / 10} min`);
 
@@ -209,7 +219,7 @@ export async function createPlayground() {
     storeSoon();
   });
   addEventListener("hashchange", load);
-  $("playground-code").append(codePanel("The code", classifyCode).figure, linkRow());
+  $("playground-code").append(codePanel("The code", code).figure, linkRow());
   if (!load()) {
     show(Object.values(examples)[0]);
     plot();

@@ -1,5 +1,5 @@
 // The storm's view: its form, the plot and the table, and the results as CSV.
-import { codePanel, linkRow, stormCode } from "./code.js";
+import { codePanel, linkRow } from "./code.js";
 import { number } from "./settings.js";
 import { $, compiled, copyButton, make, still } from "./shared.js";
 import { kinds } from "./storm/kinds.js";
@@ -7,6 +7,14 @@ import uPlot from "./vendor/uplot.js";
 
 /** How long the playback of a storm lasts, in ms, however long the storm takes on its own clock. */
 const showMs = 5000;
+const code = () => `import OpenAI from "openai";
+import { createFetch } from "steadfetch";
+
+// Requests that share a limit wait for each other.
+const client = new OpenAI({
+  fetch: createFetch(),
+  maxRetries: 0,
+});`;
 const names = Object.keys(kinds);
 const dashes = [[], [6, 3], [2, 3], [], [8, 3, 2, 3], [1, 2]];
 
@@ -277,7 +285,7 @@ export async function createStorm(preset) {
     plot = undefined;
     draw(Number.POSITIVE_INFINITY);
   });
-  $("storm-code").append(codePanel("The code of each client", stormCode).figure, linkRow());
+  $("storm-code").append(codePanel("The code of each client", code).figure, linkRow());
   label();
   run();
 }

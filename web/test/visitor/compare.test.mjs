@@ -130,7 +130,9 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
     await page.waitForSelector("#compare[data-state=done]");
     let gone = true;
     await page.setRequestInterception(true);
-    page.on("request", (request) => (gone && /_chattest/.test(request.url()) ? request.abort() : request.continue()));
+    page.on("request", (request) =>
+      gone && /_chattest|storm/.test(request.url()) ? request.abort() : request.continue(),
+    );
     const words = (view) => page.$eval(view, ({ textContent }) => textContent);
     const sorry = "The server of this page does not answer. Is it still running?";
     await page.click("#again");
@@ -143,6 +145,9 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
     assert.equal(await words("#chat-mishap"), sorry);
     assert.equal((await page.$$("#turns li")).length, 0);
     assert.equal(await page.$eval("#prompt", ({ value }) => value), "What is a stream that survives?");
+    await page.click("#tab-storm");
+    await page.waitForFunction(() => /^This view could not/.test(document.getElementById("storm").textContent));
+    await page.click("#tab-chat");
     gone = false;
     await page.click("#send");
     await page.waitForSelector("#turns .note:not(.wrong)");
