@@ -54,8 +54,8 @@ export function createLane(section) {
     const rows = {
       Requests: String(requests.length),
       Waited: waited > 20 ? seconds(waited) : "–",
-      "Paid for": paid > 0 ? plural(paid, "token") + (twice || vain) : "nothing",
       Took: seconds(ended - sent()),
+      "Paid for": paid > 0 ? plural(paid, "token") + (twice || vain) : "nothing",
     };
     find("took").replaceChildren(
       ...Object.entries(rows).map(([name, value]) => make("div", "", make("dt", "", name), make("dd", "", value))),
