@@ -13,6 +13,8 @@ const out = fileURLToPath(new URL("picture.gif", import.meta.url));
 /** How much slower the page's time runs during the recording, so that any machine gets enough frames. */
 const slower = 5;
 const tokenDelayMs = 45;
+/** How far frames are apart at least, in ms. */
+const leastMs = 80;
 /** How long the last frame stays, in ms. */
 const lastMs = 3500;
 /** The colour of the palette that means "same as in the frame before". */
@@ -86,7 +88,13 @@ async function film() {
   }
   // Decode only now: that takes longer than a frame lasts. Frames may arrive out of order.
   shots.sort((a, b) => a.at - b.at);
-  return shots.map(({ at, data }) => ({ at, ...crop(PNG.sync.read(Buffer.from(data, "base64")), clip) }));
+  let kept = Number.NEGATIVE_INFINITY;
+  const some = shots.filter(({ at }, i) => {
+    const keep = at - kept >= leastMs || i === shots.length - 1;
+    kept = keep ? at : kept;
+    return keep;
+  });
+  return some.map(({ at, data }) => ({ at, ...crop(PNG.sync.read(Buffer.from(data, "base64")), clip) }));
 }
 
 /** The colour of each pixel as one number. */
