@@ -38,7 +38,7 @@ function shape(tag, attributes, text = "") {
 const words = (ms) => (ms < 1000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`);
 
 /** A bar's label: seconds without the unit, so that it fits above the bar on a phone too. */
-const label = (ms) => String(Number((ms / 1000).toPrecision(2)));
+const label = (ms) => String(ms < 10_000 ? Number((ms / 1000).toPrecision(2)) : Math.round(ms / 1000));
 
 /** Draws the waits as bars, each in front of its maximum if there is jitter. */
 export function drawWaits(figure, { waits, ends }, atMost) {
