@@ -33,6 +33,7 @@ var large = map[string]string{
 	"digits":       strings.Repeat("status 429", 64<<10/10),
 	"secrets":      strings.Repeat("key=", 64<<10/4),
 	"urls":         strings.Repeat("https://", 64<<10/8),
+	"waits":        strings.Repeat("retry after minutes ", 64<<10/20),
 	"Chinese":      strings.Repeat("额度", 64<<10/6),
 	"bad UTF-8":    strings.Repeat("\xe4\xff", 64<<10/2),
 	"white space":  strings.Repeat(" ", 64<<10),

@@ -120,6 +120,8 @@ func TestTheCorpusOfRealErrorsIsJudgedRight(t *testing.T) {
 		{"apart", 98, 97, 100, 97},
 		{"later", 99, 98, 100, 98},
 		{"later-apart", 99, 98, 100, 96},
+		{"unseen", 99, 98, 100, 98},
+		{"unseen-apart", 99, 98, 100, 97},
 	} {
 		var clear, all score
 		for _, c := range loadCorpus(t, corpus.name) {

@@ -147,12 +147,12 @@ var phrases = [lexical + 1]wording{
 	// Billing, in each provider's words. None of these is about a rate.
 	creditGone: {
 		full: "insufficient:user quota,credit*,fund*,balance;credit balance;account balance;balance:too low,insufficient,not enough,negative,exhausted;" +
-			"not enough:credit*,balance;out of:credit*,funds,tokens,extra usage;more credits;credits required;no credits:left,remaining,available,or;t any credits;" +
+			"not enough:credit*,balance;out of:credit*,funds,tokens,extra usage;more credits;credits:required,depleted;no credits:left,remaining,available,or;t any credits;" +
 			"available credits;included:credits,usage;can only afford;key limit exceeded;extra usage required;" + // OpenRouter, Hugging Face, Anthropic
 			"spend limit*;spending:limit*,cap;budget exceeded current;max budget;exceeded budget:for,in;exceededbudget;type:budget exceeded,billing error;" + // LiteLLM
 			"billing:hard limit*,not active,disabled,to enabled,account;enable billing;account not active;payment required|;past due|;failure to pay;" +
 			"good standing|;access denied ~ good standing;payment method:on file,required,declined;valid:payment method,credit card;credit card on file;" + // OpenAI, Google
-			"free:tier only,usage limit*,allocated quota;account overdue;trial:expired,ended;plan expired;subscription expired;" +
+			"free:tier only,tier ~ exhausted,usage limit*,allocated quota;account overdue;trial:expired,ended;plan expired;subscription expired;" +
 			"resource pack*;欠费;余额不足;余额已;请充值;资源包", // Alibaba, Volcengine, Zhipu
 		loose: "balance;credit:limit*,grant*;spend*;budget:exceeded*,reached;exceeded budget*;billing:error,issue,details;payment:required,method*;credit card;past due;" +
 			"*overdue*;arrear*;unpaid;paused|;good standing;free:quota,trial;premium request*;recharge;top up;used up:free,included;card declined;wallet;余额;充值;套餐已",
@@ -160,9 +160,9 @@ var phrases = [lexical + 1]wording{
 	},
 	// Gemini, Azure, Vertex and others also say this of a limit by the minute.
 	quota: {
-		full: "insufficient quota;exceeded ~ quota;out of quota;quota:exceeded,exhausted,reached,will reset,used up,not enough,failed;exhausted:capacity,quota;" +
+		full: "insufficient quota;exceeded ~ quota;out of quota;quota:exceeded,exhausted,depleted,reached,will reset,used up,not enough,failed;exhausted:capacity,quota;" +
 			"usage:limit reached,limit exceeded,limits|,cap;free usage exceeded;plan limit*;hit ~ limit;reached ~ limit",
-		loose: "quota:exceeds,limit*;exceeded ~ allowance;no:quota,remaining quota;service quota*;free limit;usage:limit*,quota;credits;额度",
+		loose: "quota:exceeds,limit,limits;used all;exceeded ~ allowance;no:quota,remaining quota;service quota*;free limit;usage:limit*,quota;credits;额度",
 		claim: true,
 	},
 	// A window and its limit.
@@ -180,10 +180,10 @@ var phrases = [lexical + 1]wording{
 	zeroLimit: {full: "limit:0,value 0"},
 	minute: {
 		full: "per:minute,min,second,sec,60s,10s;wait before;this minute;short time;*perminute*;*byminute*;*tpm*;*rpm*;qps;rps;calls:minute,min;in second;concurren*;burst*;" +
-			"allocated quota exceeded;rate quota;code token limit;每分钟;每秒;并发",
+			"allocated quota exceeded;rate quota;com token limit;每分钟;每秒;并发",
 	},
 	rate: {
-		full: "rate:limit*,exceeded;too many:requests*,concurrent*;throttling*;resource exhausted|;request limit:exceeded,reached;concurrency limit*;" +
+		full: "rate:limit*,exceeded;too many:requests*,concurrent*;throttling*;*qps overflow*;resource exhausted|;request limit:exceeded,reached;concurrency limit*;" +
 			"no deployments available;*tpm limit;*rate limit exceeded;too:frequently,quickly;slow down;limit:requests,burst*;" +
 			"请求过多;频繁;限流;速率;并发数;trop de requêtes;zu viele anfragen;demasiadas solicitudes;muitas solicitações;リクエストが多すぎ;요청이 너무 많;лишком много запросов",
 		loose: "cooling down;in cooldown;throttl*;resource exhausted;too many connections;frequency limit;too:frequent*,fast;error:1015,code 1015;concurrency;concurrent requests;并发;限频;频率;limite de:débit,taxa,solicitudes,requêtes;" +
@@ -214,7 +214,7 @@ var phrases = [lexical + 1]wording{
 	policy: {
 		full: "content:management policy,policy violation,violates,exists risk,blocked;code:content filter*,content policy*,policy violation*,cyber policy,sensitive*;" +
 			"triggering ~ content;filtered due to;content filter:triggered,error,blocked;responsible ai policy*;violates:usage,openai,anthropic,terms of;violating usage;violation of usage;" +
-			"safety system|;prohibited content;block reason:safety,other,prohibited*;blocked reason:safety,prohibited*;blocked due to:safety,recitation,blocklist,spii;" +
+			"safety system|;prohibited content;block reason:safety,other,prohibited*;blocked reason:safety,prohibited*;blocked due to:safety,security config*,recitation,blocklist,spii;" +
 			"finish reason:safety,recitation,blocklist,spii,image safety;stop reason refusal;flagged:as,for,by;guardrail intervened;" + // OpenAI, Azure, Gemini, Bedrock
 			"data inspection failed;inappropriate content;sensitive:content,words;new sensitive;敏感内容;敏感词;违规;不安全", // Alibaba, MiniMax, Zhipu
 		loose: "content:filter*,polic*,safety,violat*;moderation*;due to safety;violate ~ polic*;by guardrail*;usage:polic*,guidelines;responsible ai*;safety:system,check*,filter*,reason*;block reason*;blocked reason*;" +
@@ -231,7 +231,7 @@ var phrases = [lexical + 1]wording{
 		full: "must verified;location not supported;country region*;unsupported:country*,countries,region*;supported countries;*t available in:country,countries,region,location;" +
 			"access from unsupported;only:authorized for,allows ~ clients;missing scope*;insufficient authentication scopes;scope requirement;" + // OpenAI, Anthropic, Gemini
 			"data policy;guardrail restrictions;organization restricted;gated:repo,model;access denied|;not authorized to:perform,access,invoke;not activated model;model not open;无权;未开", // OpenRouter, HF, AWS
-		loose: "not allowed to:use,access;not authorized to;blocked|;access to model;insufficient permission*;gated;权限",
+		loose: "not allowed to:use,access;not authorized to;blocked|;access to model;insufficient permission*;gated;*no auth error;权限",
 		claim: true,
 	},
 	// Also the block pages of CDNs, which ask for a person or a browser.
@@ -250,13 +250,13 @@ var phrases = [lexical + 1]wording{
 			"models ~ not found;no such model;invalid model*;unknown:model,deployment;unsupported model;unrecognized model;model ~ removed;not valid model;valid model id;" + // OpenAI, Anthropic, Gemini, Groq
 			"deployment:not found,~ not found,~ not exist;no:endpoints found,allowed providers,models loaded,available channel*;on demand throughput;end of life;as legacy;" +
 			"not found for account;unable to access model;not supported by any provider;not deployed;to loaded;模型不存在;无可用渠道", // Azure, OpenRouter, one-api, Bedrock, NVIDIA
-		loose: "model:unavailable,identifier,name invalid;valid model*;no:endpoints,channel*;endpoint ~ not exist;by any provider;version does not exist",
+		loose: "model:unavailable,identifier,name invalid;valid model*;no matching model*;no model:found,named;not find model;t find model;cannot find model;no:endpoints,channel*;endpoint ~ not exist;by any provider;version does not exist",
 		claim: true,
 	},
 	modelWord: {loose: "model*;not available;模型"},
 	retired:   {loose: "deprecated;decommissioned;discontinued;shut down;下线"},
 	tooLong: {
-		full: "context:size exceeded,window exceeded,limit exceeded,limit reached;exceeds:~ context;exceed ~ context;longer than ~ context;exceeded ~ context;maximum context;context length;" +
+		full: "context:size exceeded,window exceeded,limit exceeded,limit reached;exceeds:~ context;exceed ~ context;longer than ~ context;larger than ~ context;exceeded ~ context;maximum context;context length;" +
 			"prompt:too long,token count;input:too long,length;conversation too long;request too long;chat too long;" + // OpenAI, Anthropic, Copilot
 			"too many input tokens;maximum number of input tokens;maximum input tokens;model token limit;token count ~ exceeds;" +
 			"shorten prompt;exceeds n ctx;reduce length;initial prompt greater;inputs tokens;" +
@@ -264,9 +264,9 @@ var phrases = [lexical + 1]wording{
 		loose: "context:window*,size,limit*,exceeded;n ctx;must less than;less than ~ tokens;上下文;超长;过长",
 		claim: true,
 	},
-	sizeWord:    {loose: "token*;prompt*;context;conversation;history;characters;input"},
+	sizeWord:    {loose: "token*;prompt*;text;context;conversation;history;characters;input"},
 	excess:      {loose: "too:long,large,big;exceed*;more than;longer than;only supports;overflow;max input"},
-	outputLimit: {full: "max tokens:too large,~ less than,exceeds;max completion tokens:too large,~ less than,exceeds;max output tokens:too large,~ less than,exceeds"},
+	outputLimit: {full: "max tokens:too large,~ less than,must greater,exceeds;max completion tokens:too large,~ less than,exceeds;max output tokens:too large,~ less than,exceeds"},
 	tooLarge: {
 		full: "request:too large*,body exceeds,size exceeds;payload:too large*,size exceeds;entity too large;body too large;content too large;" +
 			"exceeds:maximum size,size limit,maximum allowed size;image ~ exceeds;file too large;string:too long,above max length",
@@ -299,10 +299,10 @@ var phrases = [lexical + 1]wording{
 		full: "internal:server error*,error*;finish reason error;server:error|,error occurred,error while;bad gateway;service unavailable;type api error;upstream error",
 		loose: "internal*;server:error*,encountered;unavailable;unexpected error;error occurred;upstream*;bad response;provider:returned error,error;backend*;" +
 			"went wrong;crashed;model error*;invalid content;engine dead*;runner ~ terminated;out of memory;interrupted;code aborted;incomplete generation;" +
-			"failed to respond;malformed:response,function call;unexpected tool call;temporar*;maintenance;system error;unknown error;error generating;invalid response;cuda*;execution failed;error communicating;系统;内部;服务器;服务:异常,出错;上游",
+			"failed to respond;malformed:response,function call;unexpected tool call;temporar*;maintenance;shutting down;no:choices,response returned;empty or unparsable;system error;unknown error;error generating;invalid response;cuda*;execution failed;error communicating;系统;内部;服务器;服务:异常,出错;上游",
 	},
 	// Something of the caller is still running, and will end.
-	lock:      {full: "active run;run ~ active;operating on;resource locked;conversation locked;conflict*;aborted ~ concurrency"},
+	lock:      {full: "active run;run ~ active;operating on;resource locked;conversation locked;*conflict*;aborted ~ concurrency"},
 	chainLost: {full: "previous response ~ not found"},
 	// A client could not parse the answer.
 	notJSON: {loose: "not valid json;json decode error*;expecting value;unexpected:token*,character;json parse error;invalid json response;unmarshal*"},

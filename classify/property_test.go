@@ -14,7 +14,7 @@ import (
 
 // failures returns all failures of the corpora and of the documented errors.
 func failures(t testing.TB) (all []namedFailure) {
-	for _, c := range loadCorpus(t, "public", "more", "recent", "apart", "later", "later-apart") {
+	for _, c := range loadCorpus(t, "public", "more", "recent", "apart", "later", "later-apart", "unseen", "unseen-apart") {
 		all = append(all, namedFailure{c.ID, c.failure()})
 	}
 	for _, d := range documented(t) {

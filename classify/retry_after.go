@@ -172,7 +172,7 @@ const (
 	askWords = "retry resets reset back again try available estimated erneut nuevo novamente"
 	// waitWords mean a wait by themselves.
 	waitWords = "wait cooldown delay backoff warten dans attendez espere aguarde через подождите"
-	joinWords = "after in time for of about approximately another this request at least until remaining sie en em seconds secs sec ms milliseconds minutes"
+	joinWords = "after in time for of about approximately another one this request at least until remaining sie en em seconds secs sec ms milliseconds minutes"
 	// afterWords make the duration before them a wait.
 	afterWords = "wait remaining left cooldown delay before erneut wieder"
 	afterParts = "后 後 후 钟后 钟後 間後 待 お待"
@@ -280,7 +280,13 @@ func (t *scan) textHint() int64 {
 	const enough = 256 // numbers: a text with more of them is a stack trace or a page
 	wait := int64(-1)
 	for i, numbers := 0, 0; i < t.n && numbers < enough; i++ {
-		if !isDigit(t.flat[i]) || i > 0 && (isWord(t.flat[i-1]) || t.flat[i-1] == '.' || t.flat[i-1] == '-') {
+		if i > 0 && (isWord(t.flat[i-1]) || t.flat[i-1] == '.' || t.flat[i-1] == '-') {
+			continue
+		}
+		if !isDigit(t.flat[i]) {
+			if each := t.single(i); each > 0 && wait < 0 && t.cueBefore(i).wait {
+				wait = each
+			}
 			continue
 		}
 		numbers++
@@ -301,6 +307,20 @@ func (t *scan) textHint() int64 {
 		}
 	}
 	return wait
+}
+
+// single returns the length of the unit of time at i if it stands for one: "in a minute",
+// where the article is a filler, but not "retry_after_minute: 5".
+func (t *scan) single(i int) int64 {
+	each, name := int64(aMinute), "minute"
+	if t.flat[i] == 'h' {
+		each, name = anHour, "hour"
+	}
+	end := i + len(name)
+	if end < t.n && string(t.flat[i:end]) == name && isMark(t.flat[end]) && (end+1 == t.n || !isDigit(t.flat[end+1])) {
+		return each
+	}
+	return 0
 }
 
 // date reads the three forms of RFC 9110 §5.6.7 (IMF-fixdate, RFC 850,

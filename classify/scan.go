@@ -66,7 +66,7 @@ type part struct {
 
 // noise are the members of a JSON answer that say nothing about a failure, or that
 // repeat the caller's request.
-const noise = "input output instructions messages prompt content text parts delta tools schema failed_generation " +
+const noise = "input output instructions messages prompt content text parts delta tools schema domain failed_generation " +
 	"incomplete_details truncation param model url id request_id user usage timestamp safetyratings content_filter_results content_filter_result"
 
 func (t *scan) reset() {
@@ -91,12 +91,15 @@ func (t *scan) add(name, s string) {
 	t.open = isWord(at(s, len(s)-1))
 	json := looksLikeJSON(s)
 	html := hasTags(s)
+	path, end := -1, 0 // of a URL: they say nothing about the failure
 	for i := 0; i < len(s); i++ {
 		if t.n+8 > flatCap {
 			t.slide()
 		}
 		c := s[i]
 		switch {
+		case i == path && end > i:
+			i, c = end-1, ' '
 		case isWord(c):
 			c = ascii.Lower(c)
 		case c == '\\':
@@ -121,6 +124,11 @@ func (t *scan) add(name, s string) {
 			}
 		case c == '{' || c == '}' || c == '[' || c == ']':
 			c = '|'
+		case c == ':' && i >= end && at(s, i+1) == '/' && at(s, i+2) == '/':
+			for path = i + 3; isWord(at(s, path)) || at(s, path) == '.' || at(s, path) == '-' || at(s, path) == ':'; path++ {
+			}
+			end = beforeMarks(s, pathEnd(s, path))
+			c = ' '
 		case c == '"':
 			c = ' '
 			if at(s, i+1) == ',' {
@@ -226,6 +234,15 @@ func (t *scan) slide() {
 	t.parts[0] = part{t.parts[t.nparts-1].name, 0}
 	t.nparts = 1
 	clear(t.head[:])
+}
+
+// pathEnd returns where the path and query of a URL end. Chinese texts go on without a
+// space, and the fragment may name the error.
+func pathEnd(s string, i int) int {
+	for c := at(s, i); c > ' ' && c < 0x80 && strings.IndexByte("<>(),|#"+quotes, c) < 0; c = at(s, i) {
+		i++
+	}
+	return i
 }
 
 // look builds the index of words, and reads the status and the wait in the texts. A
@@ -373,7 +390,7 @@ func (t *scan) claimed(i int) bool {
 		between = "you any this that by of to due because related about count counts counted against toward towards caused"
 	)
 	near := true
-	for range 6 {
+	for range 8 {
 		end := i - 1
 		if end < 1 || t.flat[end] != ' ' {
 			return true
