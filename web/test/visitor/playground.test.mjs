@@ -80,7 +80,7 @@ describe("the playground in Chromium", { skip: noBrowser, timeout: 300_000 }, ()
     await page.waitForSelector("#corpus-cases option");
     const cases = await page.$$eval("#corpus-cases option", (options) => options.map(({ value }) => value));
     assert.equal(cases.length, corpusIndex().length);
-    assert.ok(cases.length > 600);
+    assert.ok(cases.length > 1000);
     const [picked] = cases.filter((value) => value.includes("overloaded"));
     await page.type("#corpus", picked);
     await page.waitForFunction(() => document.getElementById("corpus-label").textContent !== "");
