@@ -1,6 +1,5 @@
 // The page's views. Each is loaded when it is first opened.
-import { compiled, make } from "./shared.js";
-import { init } from "./vendor/steadfetch.js";
+import { begin, make } from "./shared.js";
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];
 const nameOf = (tab) => tab.getAttribute("aria-controls");
@@ -13,7 +12,7 @@ const views = {
   playground: async () => (await import("./playground.js")).createPlayground(),
 };
 const opened = {};
-const begun = init(compiled());
+const begun = begin();
 
 /** Loads a panel's markup and style sheet. Those of the first view are a part of the page. */
 async function furnish(panel) {

@@ -3,7 +3,7 @@
 
 import { protocols } from "./protocols.js";
 import { groups, scripts } from "./scripts.js";
-import { make, radio } from "./shared.js";
+import { make, number, radio } from "./shared.js";
 
 const after = { resume: "resume", restart: "start over", fail: "fail" };
 
@@ -46,10 +46,6 @@ export function fill(form, script, preset) {
     row.scrollLeft = label.offsetLeft - (row.clientWidth - label.offsetWidth) / 2;
   }
 }
-
-/** A number field's value; undefined if it is empty. */
-export const number = (form, name) =>
-  form.elements[name].value === "" ? undefined : Number(form.elements[name].value);
 
 /** Sets up the chat's form, and returns its values. */
 export function createSettings(form, preset) {

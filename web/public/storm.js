@@ -1,7 +1,6 @@
 // The storm's view: its form, the plot and the table, and the results as CSV.
 import { codePanel, linkRow } from "./code.js";
-import { number } from "./settings.js";
-import { $, compiled, copyButton, make, still } from "./shared.js";
+import { $, compiled, copyButton, make, number, still } from "./shared.js";
 import { kinds } from "./storm/kinds.js";
 import uPlot from "./vendor/uplot.js";
 
