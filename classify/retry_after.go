@@ -60,7 +60,7 @@ func moment(s string, now int64) int64 {
 	ms, _, rest := duration(s, aSecond)
 	at := int64(-1)
 	switch {
-	case ms < 0 || rest != "":
+	case ms < 0 || rest != "" && rest[0] != ',': // a proxy's own header is joined to the first one
 		at = date(s)
 	case ms >= epochMillis*aSecond:
 		at = ms / aSecond

@@ -23,6 +23,7 @@ func TestWaitIsReadFromHeaders(t *testing.T) {
 		{"fraction of seconds", map[string]string{"retry-after": "0.5"}, 500},
 		{"zero means now", map[string]string{"retry-after": "0"}, 0},
 		{"white space around", map[string]string{"retry-after": " 7 "}, 7_000},
+		{"a proxy's own header joined to it", map[string]string{"retry-after": "20, 60"}, 20_000},
 		{"milliseconds", map[string]string{"retry-after-ms": "125"}, 125},
 		{"fraction of milliseconds", map[string]string{"retry-after-ms": "125.6"}, 126},
 		{"milliseconds come first", map[string]string{"retry-after-ms": "1500", "retry-after": "30"}, 1_500},

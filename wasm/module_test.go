@@ -21,8 +21,8 @@ import (
 // a provider by 200, a protocol by 2,000 (1,000 as brotli), and rules that
 // errors nobody had seen show to be missing.
 const (
-	maxRaw    = 137_200
-	maxBrotli = 57_500
+	maxRaw    = 138_700
+	maxBrotli = 58_050
 )
 
 func TestTheModuleIsSmall(t *testing.T) {

@@ -67,7 +67,7 @@ func readResponses(t *Tracker, v jsonscan.Value, typ string) Facts {
 			return t.open(response.Get("id"))
 		}
 		return 0
-	case "response.completed", "response.incomplete":
+	case "response.completed", "response.incomplete", "response.done": // the last is how ChatGPT's own backend ends
 		facts := reasonOf(response.Get("incomplete_details.reason")).facts() | Finished | Ended | Reasoned
 		if t.Seen&Output == 0 && response.Has("output") {
 			facts |= Output | Opaque // the whole answer came in this event

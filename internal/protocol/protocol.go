@@ -7,6 +7,7 @@ package protocol
 import (
 	"strings"
 
+	"github.com/steadfetch/steadfetch/internal/ascii"
 	"github.com/steadfetch/steadfetch/internal/jsonscan"
 )
 
@@ -205,5 +206,5 @@ func IsKeepAlive(typ, data string) bool {
 }
 
 func isPing(name string) bool {
-	return jsonscan.Listed("ping keepalive keep-alive keep_alive heartbeat", name)
+	return ascii.ListedFold("ping keepalive keep-alive keep_alive heartbeat", name)
 }

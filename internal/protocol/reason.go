@@ -33,9 +33,9 @@ func reasonOf(v jsonscan.Value) reason {
 	case ascii.ListedFold("tool_calls tool-calls tool_call function_call tool_use", s):
 		return toolsCalled
 	case ascii.ListedFold("refusal content_filter content-filter content_filtered sensitive safety recitation blocklist prohibited_content spii "+
-		"image_safety image_prohibited_content image_recitation model_armor", s):
+		"image_safety image_prohibited_content image_recitation model_armor guardrail_intervened", s):
 		return withheld
-	case ascii.ListedFold("error abort aborted", s), says(s, "malformed_function_call"), says(s, "unexpected_tool_call"),
+	case ascii.ListedFold("error abort aborted", s), says(s, "malformed_"), says(s, "unexpected_tool_call"),
 		says(s, "network_error"), says(s, "insufficient_system_resource"):
 		return failure
 	}

@@ -84,7 +84,7 @@ func (s *Said) say(typ, data string) (p *Protocol) {
 // that begins like JSON is not.
 func (s *Said) plain(typ, data string, v jsonscan.Value) {
 	switch {
-	case typ != "" && typ != "message", data == "", data == "[DONE]", data[0] == '{', data[0] == '[':
+	case typ != "" && typ != "message", data == "", IsDone(data), data[0] == '{', data[0] == '[':
 	case len(v) == len(data) && v.Kind() == jsonscan.String:
 		s.Text.add(v)
 	default:

@@ -71,7 +71,7 @@ func (t *Tracker) Strict() bool {
 func isStrict(p *Protocol) bool { return p != nil && p.read != nil }
 
 func (t *Tracker) read(e *sse.Event) Facts {
-	if e.Data == "[DONE]" {
+	if IsDone(e.Data) {
 		switch t.Protocol {
 		case nil:
 			t.Protocol = OpenAIChat
@@ -85,7 +85,7 @@ func (t *Tracker) read(e *sse.Event) Facts {
 		return Finished | Ended
 	}
 	if t.Strict() && !looksLikeJSON(e.Data) {
-		if IsKeepAlive(e.Type, e.Data) {
+		if IsKeepAlive(e.Type, e.Data) || saysNothing(e) {
 			return KeepAlive
 		}
 		return Failed // "error: upstream connect error", "[ERROR] …", a plain sentence
@@ -98,7 +98,7 @@ func (t *Tracker) read(e *sse.Event) Facts {
 	if t.Protocol == nil {
 		t.Protocol = detect(v, typ)
 	}
-	if isFault(e.Type, v, typ) {
+	if isFault(e.Type, v, typ) || t.Strict() && isCodeAndText(v) {
 		return Failed
 	}
 	if isStrict(t.Protocol) {
@@ -110,13 +110,33 @@ func (t *Tracker) read(e *sse.Event) Facts {
 	return Output | Opaque
 }
 
+// IsDone reports whether data is OpenAI's end marker. SDKs look only at how it
+// begins, and some servers write it as a JSON string.
+func IsDone(data string) bool {
+	return strings.HasPrefix(strings.TrimLeft(data, " \""), "[DONE]")
+}
+
+// saysNothing reports whether an event without a protocol's JSON is one of a
+// gateway's own: a time, null, or words under a name that does not say error.
+func saysNothing(e *sse.Event) bool {
+	if v := jsonscan.Parse(e.Data); len(v) == len(e.Data) {
+		switch v.Kind() {
+		case jsonscan.Null, jsonscan.Bool, jsonscan.Number:
+			return true
+		case jsonscan.String:
+			return v.Empty()
+		}
+	}
+	return e.Type != "" && e.Type != "message" && !says(e.Type, "err")
+}
+
 // looksLikeJSON reports whether data begins as the data of every known protocol does.
 func looksLikeJSON(data string) bool {
 	for i := 0; i < len(data); i++ {
 		switch data[i] {
 		case ' ', '\t', '\n', '\r':
 		case '{', '[':
-			return !strings.HasPrefix(data[i:], "[ERROR]")
+			return !strings.HasPrefix(data[i:], "[ERROR]") && !strings.HasPrefix(data[i:], "{'") // Python's form
 		default:
 			return false
 		}
@@ -133,8 +153,11 @@ func isFault(event string, v jsonscan.Value, typ string) bool {
 	if strings.HasPrefix(typ, "response.") {
 		return false // an error member is that of a tool: response.mcp_call.failed
 	}
-	if fault := v.Get("error"); !fault.Empty() && fault.Kind() != jsonscan.Bool {
+	if fault := v.Get("error"); !isNoError(fault) && fault.Kind() != jsonscan.Bool {
 		return true
+	}
+	if !v.Get("x_groq.error").Empty() {
+		return true // why Groq ends a stream early
 	}
 	if v.Get("success") == "false" && !v.Has("choices") { // Cloudflare's form, with its errors beside it
 		return true
@@ -149,6 +172,37 @@ func isFault(event string, v jsonscan.Value, typ string) bool {
 		return true
 	}
 	return false
+}
+
+// isCodeAndText reports whether an event is nothing but an error's code and its
+// text: {"code":500,"message":"internal error"}.
+func isCodeAndText(v jsonscan.Value) bool {
+	code, text := false, false
+	it := v.Iter()
+	for it.Next() {
+		switch {
+		case it.Key.In("code status status_code statusCode error_code") >= 0:
+			n, _ := it.Value.Int()
+			code = code || n >= 400
+		case it.Key.In("message detail msg error_msg") >= 0:
+			text = true
+		case it.Key.In("id request_id sid") < 0:
+			return false
+		}
+	}
+	return code && text
+}
+
+// isNoError reports whether an error member has nothing in it: null, 0, "", or an
+// object of such members.
+func isNoError(v jsonscan.Value) bool {
+	it := v.Iter()
+	for it.Next() {
+		if !it.Value.Empty() && it.Value != "0" {
+			return false
+		}
+	}
+	return v.Empty() || v == "0" || v.Kind() == jsonscan.Object
 }
 
 // allFinished reports whether every answer that was seen has ended, and at least

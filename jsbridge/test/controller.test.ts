@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Controlled, registryOf } from "../src/api/controller.js";
 import { type Controller, createController, createFetch, RetryError, type Snapshot } from "../src/index.js";
+import { faultyFetch } from "../src/testing/index.js";
 import { answer, clock, network, post, role, settle, token, url, watch } from "./fakes.js";
 
 const states = (controller: Controller): string[] => {
@@ -217,4 +218,22 @@ test("the request that most needs a person is shown, and among equals the last t
   assert.equal(set("b", "failed", true), 1);
   assert.equal(set("a", "finished", true), 1, "with none in flight, how the last one ended");
   assert.equal(controller.status.state, "finished");
+});
+
+test("retryNow in a callback does nothing: a wait stays a wait, and attempts count", async () => {
+  const controller = createController();
+  controller.subscribe(() => controller.retryNow());
+  const retryNow = () => controller.retryNow();
+  const fetch = faultyFetch(Array.from({ length: 12 }, () => ({ status: 503 })));
+  const ask = createFetch({
+    fetch,
+    maxAttempts: 3,
+    initialDelayMs: 20,
+    controller,
+    onRetry: retryNow,
+    onStatus: retryNow,
+  });
+  const [one, two] = await Promise.all([ask(url, post()), ask(url, post())]);
+  assert.deepEqual([one.status, two.status], [503, 503]);
+  assert.equal(fetch.requests.length, 6);
 });

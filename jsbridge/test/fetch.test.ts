@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFetch } from "../src/api/fetch.js";
-import { RetryError } from "../src/index.js";
+import { RetryError, stream } from "../src/index.js";
 import { answer, clock, done, network, post, role, settle, sse, stop, token, url, watch } from "./fakes.js";
 
 const limited = '{"error":{"type":"rate_limit_exceeded","message":"Rate limit exceeded"}}';
@@ -420,4 +420,35 @@ test("of thousands that begin together few are sent before the first answer tell
   const texts = await Promise.all(Array.from({ length: most }, async () => (await send(url, post())).text()));
   assert.ok(texts.every((text) => text === answer.join("")));
   assert.ok(refused < most / 2, `${refused} were sent to the limit`);
+});
+
+test("a fetch made here can take the place of the global one", async (t) => {
+  const own = globalThis.fetch;
+  t.after(() => {
+    globalThis.fetch = own;
+  });
+  let calls = 0;
+  globalThis.fetch = async () => {
+    calls++;
+    return new Response("fine");
+  };
+  globalThis.fetch = createFetch();
+  globalThis.fetch = createFetch();
+  assert.equal(await (await fetch("http://fake.test/")).text(), "fine");
+  for await (const event of stream("http://fake.test/")) {
+    assert.notEqual(event.type, "error");
+  }
+  assert.equal(calls, 2);
+});
+
+test("a stream that the option fetch has read itself is the caller's mistake, made once", async () => {
+  let calls = 0;
+  const fetch: typeof globalThis.fetch = async () => {
+    calls++;
+    const response = new Response("data: {}\n\n", { headers: { "content-type": "text/event-stream" } });
+    response.body!.getReader();
+    return response;
+  };
+  await assert.rejects(createFetch({ fetch })(url, post()), TypeError);
+  assert.equal(calls, 1);
 });

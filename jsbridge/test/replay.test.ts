@@ -4,8 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { createFetch, RetryError } from "../src/index.js";
-import { overlay, type Replay, replayable } from "../src/net/replay.js";
+import { overlay, type Replay, replayable, taken } from "../src/net/replay.js";
+import { faultyFetch } from "../src/testing/index.js";
 import { clock, network, settle, url, watch } from "./fakes.js";
 
 const text = '{"stream":true,"name":"Jürgen"}';
@@ -61,12 +63,10 @@ test("parameters and forms are sent unchanged", async () => {
   const params = new URLSearchParams({ stream: "true", q: "ä" });
   const first = await replayable(url, { method: "POST", body: params }, undefined, mib);
   assert.equal(first.again()[1].body, params);
-  assert.equal(await told(first), "", "only JSON says whether a stream was asked for");
   const form = new FormData();
   form.set("file", new Blob(["x"]), "f.txt");
   const second = await replayable(url, { method: "POST", body: form }, undefined, mib);
   assert.equal(second.again()[1].body, form);
-  assert.equal(await told(second), "");
 });
 
 test("the core sees the whole of a long body", async () => {
@@ -261,4 +261,95 @@ test("a stream without duplex is refused where fetch refuses it", async () => {
     name: "TypeError",
     message: refused.message,
   });
+});
+
+/** What a fetch sends that is given these arguments, which are changed by `after` as soon as it has returned. */
+async function sends(
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+  after = () => {},
+): Promise<{ url: string; method: string; headers: object; text: string }> {
+  let sent: Request | undefined;
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    sent = new Request(input, init);
+    return new Response("fine");
+  };
+  const answer = createFetch({ fetch })(input, init);
+  after();
+  await answer;
+  const { url, method, headers } = sent!;
+  return { url, method, headers: Object.fromEntries(headers), text: await sent!.text() };
+}
+
+test("settings count that are inherited, such as those of a Request", async () => {
+  const headers = { "content-type": "text/x", "x-a": "1" };
+  const want = { url, method: "POST", headers, text: "hi" };
+  class Settings {
+    get method() {
+      return "POST";
+    }
+    get headers() {
+      return headers;
+    }
+    get body() {
+      return "hi";
+    }
+  }
+  assert.deepEqual(await sends(url, new Request("http://other.test/", { method: "POST", headers, body: "hi" })), want);
+  assert.deepEqual(await sends(url, new Settings()), want);
+  assert.deepEqual(await sends(url, Object.create({ method: "POST", headers, body: "hi" })), want);
+});
+
+test("what the caller changes after the call is not sent", async () => {
+  const post = (body: BodyInit): RequestInit => ({ method: "POST", body });
+  const address = new URL(url);
+  assert.equal((await sends(address, undefined, () => address.searchParams.set("page", "2"))).url, url);
+  const request = new Request(url, { headers: { "x-a": "1" } });
+  assert.deepEqual((await sends(request, {}, () => request.headers.set("x-a", "2"))).headers, { "x-a": "1" });
+  const init = post("1");
+  assert.equal((await sends(url, init, () => Object.assign(init, post("2")))).text, "1");
+
+  const plain = { "x-a": "1" };
+  const headers = new Headers(plain);
+  const pairs: [string, string][] = [["x-a", "1"]];
+  const once = [["x-a", "1"]].values();
+  const lists: [HeadersInit, () => unknown][] = [
+    [plain, () => Object.assign(plain, { "x-a": "2" })],
+    [headers, () => headers.set("x-a", "2")],
+    [pairs, () => pairs.pop()],
+    [once as Iterable<[string, string]> as [string, string][], () => {}],
+  ];
+  for (const [headers, change] of lists) {
+    assert.deepEqual((await sends(url, { headers }, change)).headers, { "x-a": "1" });
+  }
+
+  const buffer = new TextEncoder().encode("abc");
+  const moved = new TextEncoder().encode("abc").buffer;
+  const params = new URLSearchParams("a=1");
+  const form = new FormData();
+  form.set("a", "1");
+  const bodies: [BodyInit, () => unknown, RegExp][] = [
+    [buffer, () => buffer.fill(90), /^abc$/],
+    [moved, () => structuredClone(moved, { transfer: [moved] }), /^abc$/],
+    [params, () => params.set("a", "2"), /^a=1$/],
+    [form, () => form.set("a", "2"), /\r\n\r\n1\r\n/],
+  ];
+  for (const [body, change, want] of bodies) {
+    assert.match((await sends(url, post(body), change)).text, want);
+  }
+});
+
+test("JSON-RPC is recognized in whatever is sent as text or bytes", async () => {
+  const rpc = '{"jsonrpc":"2.0","id":1,"method":"tools/call"}';
+  const foreign = runInNewContext("Uint8Array.from(bytes).buffer", { bytes: [...new TextEncoder().encode(rpc)] });
+  for (const body of [Object(rpc), { toString: () => rpc }, foreign] as BodyInit[]) {
+    const fetch = faultyFetch([{ status: 503 }, { status: 503 }]);
+    const response = await createFetch({ fetch, initialDelayMs: 1 })(url, { method: "POST", body });
+    assert.equal(response.status, 503);
+    assert.equal(fetch.requests.length, 1);
+  }
+});
+
+test("an init of null is none", () => {
+  assert.deepEqual(taken(url, null), [url, {}]);
 });

@@ -370,9 +370,16 @@ func TestARequestThatFetchRefusesIsSentOnceAndGivesFetchsOwnError(t *testing.T) 
 		return &classify.ErrorInfo{Name: "TypeError", Message: "fetch failed", Cause: &classify.ErrorInfo{Message: cause}}
 	}
 	opaque := &classify.ErrorInfo{Name: "TypeError", Message: "Failed to fetch"}
-	for _, cause := range []string{"unexpected redirect", "redirect count exceeded", "bad port", "unknown scheme", "integrity mismatch", "net/http: invalid header field name \"\"", "unsupported protocol scheme \"foo\""} {
+	for _, cause := range []string{
+		"unexpected redirect", "redirect count exceeded", "bad port", "unknown scheme", "integrity mismatch", "net/http: invalid header field name \"\"", "unsupported protocol scheme \"foo\"",
+		"http: ContentLength=5 with Body length 3", "http: no Host in request URL", "http: nil Request.Header", "invalid Trailer key \"x\"",
+		"http: server gave HTTP response to HTTPS client",
+	} {
 		require.Equal(t, session.DoRethrow, refused(session.Config{}, failed(cause)).Do, cause)
 	}
+	require.Equal(t, session.DoRethrow, refused(session.Config{}, &classify.ErrorInfo{
+		Name: "TypeError", Message: "fetch failed", Cause: &classify.ErrorInfo{Code: "UND_ERR_NOT_SUPPORTED", Message: "expect header not supported"},
+	}).Do)
 	at := func(url, redirect string) session.Config {
 		return session.Config{OpaqueErrors: true, Request: session.Request{Method: "GET", URL: url, Redirect: redirect}}
 	}

@@ -157,7 +157,7 @@ func (s *Session) errorDocument(text string, whole jsonscan.Value) answerTo {
 			if m == "false" {
 				return yes
 			}
-		case "code", "status":
+		case "code", "status", "status_code", "statusCode", "error_code":
 			if n, ok := m.Int(); ok && n >= 400 {
 				return yes
 			}

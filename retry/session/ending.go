@@ -296,7 +296,7 @@ func (s *Session) streamEnd() *Answer {
 func (s *Session) lastEvent() (due func(*Session) *Answer) {
 	r := s.read()
 	e, t := &r.event, &r.tracker
-	if e.Oversize || e.Data != "[DONE]" && jsonscan.Parse(e.Data) == "" && (t.Strict() || s.watch == undecided && jsonscan.ParsePrefix(e.Data).Kind() != jsonscan.Missing) {
+	if e.Oversize || !protocol.IsDone(e.Data) && jsonscan.Parse(e.Data) == "" && (t.Strict() || s.watch == undecided && jsonscan.ParsePrefix(e.Data).Kind() != jsonscan.Missing) {
 		s.missing = ""
 		if s.watch == watched {
 			s.excludeEvent()

@@ -10,10 +10,12 @@ import (
 // gets fetch's own error.
 var refusals = [...]string{
 	"unexpected redirect", "redirect count exceeded", "bad port", "unknown scheme", "integrity mismatch", // undici
+	"und_err_not_supported", "und_err_invalid_arg", "und_err_req_content_length_mismatch",
 	"too many redirects", "unsafe port", "unsafe_port", "unknown_url_scheme", "too_many_redirects", // Deno, Chromium
 	"unexpectedredirect", "toomanyredirects", "redirected unexpectedly", // Bun
 	"unsupported protocol", "url scheme", "scheme not supported", "invalid url", "failed to parse url",
 	"invalid header", "invalid http header", "invalid method", "stopped after 10 redirects", // Go, and others
+	"with body length", "no host in request", "invalid trailer", "nil request.", "http response to https client",
 }
 
 // refusedByFetch reports whether fetch refuses the request for good. If the runtime

@@ -34,6 +34,10 @@ const (
 // errClosed is the cause of a round's end when its body is closed.
 var errClosed = errors.New("transport: body closed")
 
+// errCanceled is the cause of a round's end when the request's Cancel is closed, with
+// the text of http.Transport.
+var errCanceled = errors.New("net/http: request canceled")
+
 // round is one request from the caller's view: a session with its connection, timer
 // and context. The goroutine that waits for the request drives it: RoundTrip until
 // there is a response, then each Read of its body. Nothing happens in between, so a
@@ -125,10 +129,28 @@ func (t *Transport) newRound(req *http.Request, canReset bool) (*round, error) {
 		return nil, err
 	}
 	r.ctx, r.cancel = context.WithCancelCause(req.Context())
+	r.followCancel()
 	r.timer = time.NewTimer(maxSleep)
 	r.timer.Stop()
 	t.Controller.add(r)
 	return r, nil
+}
+
+// followCancel ends the context when the request's channel Cancel is closed, the older
+// way to cancel, which http.Transport still honors.
+func (r *round) followCancel() {
+	//lint:ignore SA1019 deprecated, but not gone
+	canceled := r.req.Cancel
+	if canceled == nil {
+		return
+	}
+	go func() {
+		select {
+		case <-canceled:
+			r.cancel(errCanceled)
+		case <-r.ctx.Done():
+		}
+	}()
 }
 
 // now returns the milliseconds since the Unix epoch, rounded up so that no wait is

@@ -346,6 +346,32 @@ func TestACancelIsNeverRetried(t *testing.T) {
 	})
 }
 
+func TestTheRequestsOlderCancelChannelIsTheCallersCancel(t *testing.T) {
+	for name, script := range map[string]attemptScript{"in a wait": overloaded, "in a stream": {chunks: chat("A", "B"), every: time.Second}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				canceled := make(chan struct{})
+				p := newProvider(script, script, script)
+				req := chatRequest(t, t.Context())
+				//lint:ignore SA1019 deprecated, but not gone
+				req.Cancel = canceled
+				time.AfterFunc(2500*time.Millisecond, func() { close(canceled) })
+				began := time.Now()
+				resp, err := newTransport(p).RoundTrip(req)
+				if err == nil {
+					_, err = io.ReadAll(resp.Body)
+					require.NoError(t, resp.Body.Close())
+				}
+				var failed *retry.Error
+				require.ErrorAs(t, err, &failed)
+				require.Equal(t, classify.Canceled, failed.Verdict.Kind)
+				require.ErrorContains(t, failed.Err, "net/http: request canceled")
+				require.Equal(t, 2500*time.Millisecond, time.Since(began))
+			})
+		})
+	}
+}
+
 func TestADeadlineCountsAsTheCallersCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../engine/shapes.gen.js";
-import { safely } from "../session/warn.js";
+import { running, safely } from "../session/warn.js";
 import { check } from "./check.js";
 
 /** What a banner and its buttons need. */
@@ -16,7 +16,7 @@ export interface Controller {
   readonly status: Snapshot;
   /** Set, it makes every wait last until `retryNow()`. */
   manual: boolean;
-  /** Ends the wait of every request that waits, and counts its failures from 0 again. */
+  /** Ends the wait of every request that waits, and counts its failures from 0 again. Inside a callback it does nothing. */
   retryNow(): void;
   /** Ends every request. What was received stays; they fail with the reason `stopped_by_user`. */
   stop(): void;
@@ -106,7 +106,12 @@ export function createController(options: ControllerOptions = {}): Controller {
         all(on ? "manual" : "automatic");
       }
     },
-    retryNow: () => all("retry_now"),
+    retryNow() {
+      // A callback that always retries at once would have requests sent without end, and without a wait.
+      if (running.count === 0) {
+        all("retry_now");
+      }
+    },
     stop: () => all("stop"),
     subscribe(listener) {
       const own = (s: Snapshot) => listener(s); // the same function may be subscribed twice

@@ -1,7 +1,8 @@
 import { AbiError, type Engine } from "../engine/abi.js";
 import { ready } from "../engine/module.js";
 import { type Body, makeBody } from "../net/body.js";
-import { request } from "../net/request.js";
+import { taken } from "../net/replay.js";
+import { fetchOf, note, request } from "../net/request.js";
 import { like } from "../net/response.js";
 import { warn } from "../session/warn.js";
 import { check } from "./check.js";
@@ -30,7 +31,8 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
   check("createFetch", options, fetchTypes);
   const all = { ...options, restore: undefined };
   let next = { ...options };
-  return async (input, init) => {
+  const guarded: typeof globalThis.fetch = async (...args) => {
+    const [input, init] = taken(...args);
     const own = next;
     next = all; // only one request is restored
     let engine: Engine;
@@ -41,7 +43,8 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
         throw error;
       }
       warn(options, "no_webassembly", undefined, `requests are not guarded: ${(error as Error).message}`);
-      return (options.fetch ?? globalThis.fetch)(input, init);
+      const fetch = fetchOf(options);
+      return fetch(input, init);
     }
     return new Promise((resolve, reject) => {
       // Cleared when the caller has its response, so that this keeps nothing alive that the caller has dropped.
@@ -50,7 +53,7 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
         caller!.resolve(response);
         caller = undefined;
       };
-      request(engine, input, init ?? undefined, own, false, (session) => {
+      request(engine, input, init, own, false, (session) => {
         let body: Body | undefined; // set once the caller has it
         let next: { body: Body; copy: Response; of: Response } | undefined;
         const prepare = (response: Response) => {
@@ -86,4 +89,5 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
       }).catch((error) => caller?.reject(error));
     });
   };
+  return note(guarded, options);
 }

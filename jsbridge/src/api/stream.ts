@@ -1,5 +1,6 @@
 import { engine, ready } from "../engine/module.js";
 import type { ChatStreamRetry, Ending, Verdict } from "../engine/shapes.gen.js";
+import { taken } from "../net/replay.js";
 import { request } from "../net/request.js";
 import { follower, signalOf } from "../net/signal.js";
 import { check } from "./check.js";
@@ -103,8 +104,9 @@ export function stream(
       return verdict;
     }
 
-    const start = async () =>
-      request(await ready(), input, { ...init, signal }, options, true, (session) => ({
+    const start = async () => {
+      const [to, how] = taken(input, init);
+      return request(await ready(), to, { ...how, signal }, options, true, (session) => ({
         take(bytes, _, events) {
           relay ??= makeRelay(push, session.relayed);
           read ??= makeReader(relay.push);
@@ -151,6 +153,7 @@ export function stream(
           }
         },
       }));
+    };
     start().catch((error: unknown) => over({ error }));
   }
 

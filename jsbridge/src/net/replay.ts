@@ -38,8 +38,68 @@ const carried = [
   "referrerPolicy",
 ] as const;
 
+/** All settings of fetch that a Request has. */
+const settled = [...carried, "body", "duplex", "headers", "method", "signal"];
+
 /**
- * Makes a request replayable. Strings, buffers, Blobs, forms and parameters
+ * The arguments of fetch as they are now. The caller may change them as soon as fetch
+ * has returned, though the request is sent later, and perhaps again.
+ */
+export function taken(
+  input: RequestInfo | URL,
+  init: RequestInit | null | undefined,
+): [RequestInfo | URL, RequestInit] {
+  const own: Record<string, unknown> = { ...init };
+  for (const name of settled) {
+    // Inherited ones count, too: a Request can stand for settings, and has nothing of its own.
+    const value = name in own ? undefined : (init as typeof own | undefined)?.[name];
+    if (value !== undefined) {
+      own[name] = value;
+    }
+  }
+  if (isObject(own.headers)) {
+    own.headers = copyOfHeaders(own.headers as HeadersInit);
+  }
+  if (isObject(own.body)) {
+    own.body = copyOfBody(own.body);
+  }
+  return [isRequestObject(input) ? new Request(input) : input instanceof URL ? input.href : input, own];
+}
+
+const isObject = (x: unknown): x is object => typeof x === "object" && x !== null;
+
+const isRequestObject = (input: unknown): input is Request => typeof Request === "function" && input instanceof Request;
+
+/** In the form in which they were given, for a fetch that is not the runtime's own. */
+function copyOfHeaders(headers: HeadersInit): HeadersInit {
+  if (headers instanceof Headers) {
+    return new Headers(headers);
+  }
+  return (headers as string[][])[Symbol.iterator] ? [...(headers as [string, string][])] : { ...headers };
+}
+
+/** Also of another realm. What is not copied cannot be changed. */
+function copyOfBody(body: object): object {
+  if (ArrayBuffer.isView(body)) {
+    return new Uint8Array(body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength));
+  }
+  if (body instanceof URLSearchParams) {
+    return new URLSearchParams(body);
+  }
+  if (body instanceof FormData && Symbol.iterator in body) {
+    const copy = new FormData();
+    for (const [name, value] of body) {
+      copy.append(name, value);
+    }
+    return copy;
+  }
+  return isBuffer(body) ? body.slice(0) : body;
+}
+
+const isBuffer = (body: unknown): body is ArrayBuffer => isObject(body) && "byteLength" in body && "slice" in body;
+
+/**
+ * Makes a request replayable. Its arguments must be {@link taken}. Strings, buffers, Blobs, forms and parameters
  * are sent again unchanged, and a Request is cloned. A stream is read into
  * memory up to `limit` bytes; a longer one can be sent only once.
  */
@@ -49,7 +109,7 @@ export async function replayable(
   signal: AbortSignal | null | undefined,
   limit: () => number,
 ): Promise<Replay> {
-  const request = typeof Request === "function" && input instanceof Request ? input : undefined;
+  const request = isRequestObject(input) ? input : undefined;
   const url = request?.url ?? absolute(String(input));
   const method = String(init.method ?? request?.method ?? "GET");
   const headers = new Headers(init.headers ?? request?.headers);
@@ -65,14 +125,14 @@ export async function replayable(
     known = read.known;
     rest = read.rest !== undefined;
     own.body = read.rest ?? read.known;
-  } else if (known == null && request?.body && !request.bodyUsed && isText(headers.get("content-type") ?? "")) {
+  } else if (known == null && request?.body && isText(headers.get("content-type") ?? "")) {
     known = await request.clone().blob();
   }
   const replay: Replay = {
     facts: { method, url, headers: Object.fromEntries(headers), ...redirectOf(init, request) },
     body: () => bytesOf(known),
     notReplayable: rest,
-    again: () => [request ? copyOf(request) : input, own],
+    again: () => [request ? request.clone() : input, own],
     async resumed(resume = {}, rewrite) {
       const next: RequestInit = { ...(request && settings(request)), ...own, method: resume.method ?? method, headers };
       if (resume.lastEventId) {
@@ -110,9 +170,10 @@ export function overlay(
   return [other ?? url, { ...init, ...rest }];
 }
 
-function isStream(body: unknown): body is ReadableStream<Uint8Array<ArrayBuffer>> {
+/** Whether a body can be read once only. */
+export function isStream(body: unknown): body is ReadableStream<Uint8Array<ArrayBuffer>> {
   // Node.js also sends async iterables.
-  return typeof body === "object" && body !== null && ("getReader" in body || Symbol.asyncIterator in body);
+  return isObject(body) && ("getReader" in body || Symbol.asyncIterator in body);
 }
 
 /** Reads a stream to its end; or, if it exceeds `limit` bytes, stops and returns all of it as a stream again. */
@@ -152,23 +213,15 @@ async function readUpTo(
   return { known, rest };
 }
 
-/** A copy to send. If the body was already used, the error is fetch's own. */
-function copyOf(request: Request): Request {
-  return request.bodyUsed ? new Request(request) : request.clone();
-}
-
 function isText(type: string): boolean {
   return /json|text|urlencoded/.test(type);
 }
 
 /**
- * A body as bytes, if it can be the JSON of a chat request. Forms and parameters cannot. A Blob may be a large file:
+ * A body as bytes, if it can be the JSON of a chat request. A Blob may be a large file:
  * only its beginning is read, unless that can be JSON.
  */
 async function bytesOf(body: unknown): Promise<Uint8Array> {
-  if (typeof body === "string") {
-    return new TextEncoder().encode(body);
-  }
   if (body instanceof Blob) {
     const start = await body.slice(0, begin).text();
     return /^\s*[[{]/.test(start) ? new Uint8Array(await body.arrayBuffer()) : new Uint8Array();
@@ -176,7 +229,10 @@ async function bytesOf(body: unknown): Promise<Uint8Array> {
   if (ArrayBuffer.isView(body)) {
     return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
   }
-  return body instanceof ArrayBuffer ? new Uint8Array(body) : new Uint8Array();
+  if (isBuffer(body)) {
+    return new Uint8Array(body);
+  }
+  return body == null ? new Uint8Array() : new TextEncoder().encode(String(body)); // as fetch sends any other object
 }
 
 function redirectOf(init: RequestInit, request: Request | undefined): Facts {

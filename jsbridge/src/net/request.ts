@@ -6,7 +6,7 @@ import type { Answer, Ending, Request as Facts, Verdict } from "../engine/shapes
 import { drive, type Host, type Session } from "../session/driver.js";
 import { turn } from "../session/turn.js";
 import { noted } from "./note.js";
-import { overlay, type Replay, replayable, whole } from "./replay.js";
+import { isStream, overlay, type Replay, replayable, whole } from "./replay.js";
 import { handOver } from "./response.js";
 import { signalOf } from "./signal.js";
 
@@ -43,6 +43,24 @@ export interface Outcome {
 
 const ignore = () => {};
 
+/** The fetches made here, and what each of them sends its requests through. */
+const made = new WeakMap<typeof fetch, typeof fetch | undefined>();
+
+/** Marks a fetch as made here. */
+export function note(fetch: typeof globalThis.fetch, options: FetchOptions): typeof globalThis.fetch {
+  made.set(fetch, options.fetch ?? globalThis.fetch);
+  return fetch;
+}
+
+/** The fetch to send requests through. A page may have put one of those made here in the place of its own. */
+export function fetchOf(options: FetchOptions): typeof globalThis.fetch {
+  let fetch = options.fetch ?? globalThis.fetch;
+  for (let next = made.get(fetch); !options.fetch && next; next = made.get(next)) {
+    fetch = next;
+  }
+  return fetch;
+}
+
 /** Makes a request that survives failures. Rejects if it cannot be started at all. */
 export async function request(
   engine: Engine,
@@ -52,7 +70,7 @@ export async function request(
   canReset: boolean,
   makeOutcome: (session: Session) => Outcome,
 ): Promise<void> {
-  const send = options.fetch ?? globalThis.fetch;
+  const send = fetchOf(options);
   const signal = signalOf(input, init);
   const replay = await replayable(
     input,
@@ -156,6 +174,11 @@ function transport(
   async function read(mine: Attempt): Promise<void> {
     try {
       mine.reader = mine.response?.body?.getReader();
+    } catch (error) {
+      broke(mine, error, true); // somebody else has read it, or it is no web stream
+      return;
+    }
+    try {
       for (;;) {
         const wait = to.demand();
         if (wait) {
@@ -271,7 +294,7 @@ function isResponse(x: Partial<Response> | undefined): boolean {
 function letGo({ abort, response, reader, done }: Attempt): void {
   if (!done) {
     // The body first: once aborted, it cannot be canceled.
-    (reader ?? response?.body)?.cancel().catch(ignore);
+    (reader ?? response?.body)?.cancel?.().catch(ignore);
     abort.abort();
   }
 }
@@ -285,8 +308,8 @@ function isRequest({ facts: { url, method } }: Replay, init: RequestInit | undef
     new Request(options.fetch ? new URL(url!, "http://localhost/") : url!, {
       ...init,
       method: method!,
-      // An object was accepted before, so fetch can send it.
-      body: init?.body == null ? null : typeof init.body === "object" ? "" : init.body,
+      // A stream was accepted before, so fetch can send it.
+      body: init?.body == null ? null : isStream(init.body) ? "" : init.body,
       signal: null,
     });
     return true;

@@ -26,6 +26,9 @@ export function warn(options: Options, rule: string, context?: RequestContext, t
 /** The callbacks whose failure is already on the console. */
 const failed = new WeakSet<object>();
 
+/** Of callbacks that are running. */
+export const running = { count: 0 };
+
 /**
  * Calls a caller's callback. If it throws or its promise rejects, no session is
  * disturbed and the process does not end: the error is logged to the console,
@@ -46,6 +49,7 @@ export function safely<T extends unknown[]>(
       warn(options, "callback_failed");
     }
   };
+  running.count++;
   try {
     const result = callback?.(...args) as PromiseLike<unknown> | undefined;
     if (typeof result?.then === "function") {
@@ -54,4 +58,5 @@ export function safely<T extends unknown[]>(
   } catch (error) {
     report(error);
   }
+  running.count--;
 }
