@@ -32,7 +32,6 @@ const encoders = {
       params: {
         [constants.BROTLI_PARAM_QUALITY]: body.length > 500_000 ? 6 : 11, // the best takes seconds for the largest SDK
         [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
-        [constants.BROTLI_PARAM_NDIRECT]: 4, // the module is smaller for it
       },
     }),
   gzip: promisify(gzip),

@@ -3,7 +3,7 @@
 
 import { protocols } from "./protocols.js";
 import { groups, scripts } from "./scripts.js";
-import { make, number, radio } from "./shared.js";
+import { make, radio } from "./shared.js";
 
 const after = { resume: "resume", restart: "start over", fail: "fail" };
 
@@ -45,30 +45,4 @@ export function fill(form, script, preset) {
     const row = label.parentElement;
     row.scrollLeft = label.offsetLeft - (row.clientWidth - label.offsetWidth) / 2;
   }
-}
-
-/** Sets up the chat's form, and returns its values. */
-export function createSettings(form, preset) {
-  fill(form, "rate_limit", preset);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  return {
-    get protocol() {
-      return form.elements.protocol.value;
-    },
-    get script() {
-      return form.elements.script.value;
-    },
-    get tokenDelayMs() {
-      return number(form, "tokenDelayMs");
-    },
-    /** The engine's options. */
-    get policy() {
-      return {
-        initialDelayMs: number(form, "initialDelayMs"),
-        contentTimeoutMs: number(form, "contentTimeoutMs"),
-        maxAttempts: number(form, "maxAttempts"),
-        afterCommit: form.elements.afterCommit.value,
-      };
-    },
-  };
 }
