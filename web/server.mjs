@@ -27,8 +27,13 @@ const types = {
 const css = { loader: "css", minify: true };
 const brotli = promisify(brotliCompress);
 const encoders = {
-  // The best quality takes seconds for the largest SDK.
-  br: (body) => brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: body.length > 500_000 ? 6 : 11 } }),
+  br: (body) =>
+    brotli(body, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: body.length > 500_000 ? 6 : 11, // the best takes seconds for the largest SDK
+        [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+      },
+    }),
   gzip: promisify(gzip),
 };
 
