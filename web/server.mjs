@@ -108,6 +108,7 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
   const server = createServer(async (request, response) => {
     const found = request.method === "GET" ? await answer(request.url).catch(() => undefined) : undefined;
     const { body, encoding } = found ? await compress(found.body, request.headers["accept-encoding"]) : {};
+    response.sendDate = false; // nothing is stored, so nothing has an age
     response.writeHead(found ? 200 : 404, {
       "content-type": found?.type ?? "text/plain",
       ...(encoding && { "content-encoding": encoding }), // nothing is stored that could be given to another client
