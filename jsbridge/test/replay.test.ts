@@ -417,3 +417,31 @@ test("a stream that pauses and then fails, fails the request", async () => {
   controller!.error(new Error("the source is gone"));
   await assert.rejects(sent(replay.again()), /the source is gone/);
 });
+
+test("a Request whose body pauses is sent as it comes, once", async () => {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const live = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+      given.enqueue(bytes.slice(0, 5));
+    },
+  });
+  const request = new Request(url, { method: "POST", headers: { "x-own": "1" }, body: live, ...half });
+  const replay = await replayable(...taken(request, undefined), undefined, mib);
+  assert.equal(replay.notReplayable, true);
+  assert.equal(await told(replay), text.slice(0, 5));
+  const [to, how] = replay.again();
+  assert.equal((to as Request).headers.get("x-own"), "1");
+  const all = sent([to, how]);
+  controller!.enqueue(bytes.slice(5));
+  controller!.close();
+  assert.equal(await all, text);
+});
+
+test("a Request whose body pauses can be aborted before it is sent", async () => {
+  const abort = new AbortController();
+  const request = new Request(url, { method: "POST", body: new ReadableStream(), ...half });
+  const replay = replayable(...taken(request, undefined), abort.signal, mib);
+  abort.abort();
+  await assert.rejects(replay, { name: "AbortError" });
+});

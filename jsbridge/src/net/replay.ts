@@ -67,11 +67,14 @@ export function taken(
   }
   if (isRequestObject(input)) {
     // A body in the settings takes the place of the Request's own, which then is left alone.
-    const other = own.body == null ? undefined : { method: String(own.method ?? input.method), body: new Uint8Array() };
-    return [new Request(input, other), own];
+    const copy = own.body == null ? new Request(input) : withoutBody(input, String(own.method ?? input.method));
+    return [copy, own];
   }
   return [input instanceof URL ? input.href : input, own];
 }
+
+/** A copy of a Request that leaves its body alone. */
+const withoutBody = (request: Request, method: string) => new Request(request, { method, body: new Uint8Array() });
 
 const isObject = (x: unknown): x is object => typeof x === "object" && x !== null;
 
@@ -116,7 +119,7 @@ export async function replayable(
   signal: AbortSignal | null | undefined,
   limit: () => number,
 ): Promise<Replay> {
-  const request = isRequestObject(input) ? input : undefined;
+  let request = isRequestObject(input) ? input : undefined;
   const url = request?.url ?? absolute(String(input));
   const method = String(init.method ?? request?.method ?? "GET");
   const headers = new Headers(init.headers ?? request?.headers);
@@ -133,7 +136,16 @@ export async function replayable(
     rest = read.rest !== undefined;
     own.body = read.rest ?? read.known;
   } else if (known == null && request?.body && !isMedia(headers.get("content-type") ?? "")) {
-    known = await request.clone().blob();
+    // However long: its body may be a string, which the runtime can send again at no cost.
+    const read = await readUpTo(Infinity, request.clone().body!, signal);
+    known = read.known;
+    if (read.rest) {
+      rest = true;
+      Object.assign(own, { body: read.rest, duplex: "half" });
+      const whole = request;
+      request = withoutBody(whole, method);
+      whole.body!.cancel().catch(() => {}); // else it would keep all that is sent
+    }
   }
   const replay: Replay = {
     facts: { method, url, headers: Object.fromEntries(headers), ...redirectOf(init, request) },
