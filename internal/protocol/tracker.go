@@ -117,7 +117,8 @@ func IsDone(data string) bool {
 }
 
 // saysNothing reports whether an event without a protocol's JSON is one of a
-// gateway's own: a time, null, or words under a name that does not say error.
+// gateway's own: a time, null, or words under a name that does not say failure, and
+// is no protocol's.
 func saysNothing(e *sse.Event) bool {
 	if v := jsonscan.Parse(e.Data); len(v) == len(e.Data) {
 		switch v.Kind() {
@@ -127,7 +128,18 @@ func saysNothing(e *sse.Event) bool {
 			return v.Empty()
 		}
 	}
-	return e.Type != "" && e.Type != "message" && !says(e.Type, "err")
+	for _, part := range telling {
+		if says(e.Type, part) {
+			return false
+		}
+	}
+	return e.Type != "" && e.Type != "message"
+}
+
+// telling are parts of an event's name under which words are not a gateway's chatter.
+var telling = [...]string{
+	"err", "exception", "fail", "fault", "abort", "timeout",
+	"message_", "content_block", "response.", // their data is JSON
 }
 
 // looksLikeJSON reports whether data begins as the data of every known protocol does.

@@ -309,6 +309,27 @@ func TestWhatAKnownProtocolCannotHaveSent(t *testing.T) {
 	require.Equal(t, []protocol.Facts{opaque, opaque}, read(&tracker, "error: x", `{"half`), "in an unknown protocol such data is output")
 }
 
+func TestWordsUnderANameThatSaysFailureAreAFailure(t *testing.T) {
+	for name, want := range map[string]protocol.Facts{
+		"time":                keepAlive,
+		"status":              keepAlive,
+		"conversation_id":     keepAlive,
+		"upstream_error":      failed,
+		"exception":           failed,
+		"throttlingException": failed,
+		"failure":             failed,
+		"fault":               failed,
+		"aborted":             failed,
+		"timeout":             failed,
+		"message_delta":       failed, // a protocol's own event is JSON
+		"content_block_delta": failed,
+		"response.completed":  failed,
+	} {
+		tracker := protocol.Tracker{Promised: protocol.OpenAIChat}
+		require.Equal(t, want, tracker.Read(&sse.Event{Type: name, Data: "upstream connection lost"}), name)
+	}
+}
+
 func TestASecondMessageInsideAnOpenOneIsUnreadable(t *testing.T) {
 	start := func(id string) string { return `{"type":"message_start","message":{"id":"` + id + `"}}` }
 	stop := `{"type":"message_stop"}`

@@ -75,7 +75,7 @@ func readUpTo(r io.Reader, limit int) (held []byte, rest io.Reader, err error) {
 		select {
 		case <-next.done:
 		case <-time.After(pause):
-			return held, io.MultiReader(next, r), nil
+			return held, next, nil
 		}
 		held = append(held, next.piece...)
 		if next.err == io.EOF {
@@ -88,15 +88,17 @@ func readUpTo(r io.Reader, limit int) (held []byte, rest io.Reader, err error) {
 	return held, r, nil
 }
 
-// later is a read that goes on while others work. As a reader it gives what was read.
+// later is a read that goes on while others work. As a reader it gives what was read,
+// and then the rest of r, unless the read found its end: then r is not read again.
 type later struct {
+	r     io.Reader
 	done  chan struct{} // closed when piece and err are set
 	piece []byte
 	err   error
 }
 
 func readLater(r io.Reader, into []byte) *later {
-	l := &later{done: make(chan struct{})}
+	l := &later{r: r, done: make(chan struct{})}
 	go func() {
 		n, err := r.Read(into)
 		l.piece, l.err = into[:n], err
@@ -107,15 +109,15 @@ func readLater(r io.Reader, into []byte) *later {
 
 func (l *later) Read(p []byte) (int, error) {
 	<-l.done
+	if len(l.piece) == 0 && l.err == nil {
+		return l.r.Read(p)
+	}
 	n := copy(p, l.piece)
 	l.piece = l.piece[n:]
 	if len(l.piece) > 0 {
 		return n, nil
 	}
-	if l.err != nil {
-		return n, l.err
-	}
-	return n, io.EOF
+	return n, l.err
 }
 
 // feed passes the body to the session in pieces, until it wants no more.

@@ -106,6 +106,38 @@ func TestABodyThatWaitsForTheAnswerIsSentAsItComes(t *testing.T) {
 	})
 }
 
+// endsOnce is a body that pauses, and fails if it is read after its end.
+type endsOnce struct{ reads int }
+
+func (e *endsOnce) Read(p []byte) (int, error) {
+	e.reads++
+	switch e.reads {
+	case 1:
+		return copy(p, "begin "), nil
+	case 2:
+		time.Sleep(2 * pause)
+		return copy(p, "end"), io.EOF
+	}
+	return 0, errors.New("read after the end")
+}
+
+func TestABodyThatEndsAfterAPauseIsNotReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		base := roundTrip(func(req *http.Request) (*http.Response, error) {
+			body, err := io.ReadAll(req.Body)
+			if err != nil {
+				return nil, err
+			}
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(string(body))), Request: req}, nil
+		})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://h.example/call", &endsOnce{})
+		require.NoError(t, err)
+		resp, err := (&Transport{Base: base, Group: &Group{}}).RoundTrip(req)
+		require.NoError(t, err)
+		require.Equal(t, "begin end", read(t, resp))
+	})
+}
+
 func TestABodyThatPausesAndThenFailsFailsTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pipe, in := io.Pipe()
