@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Controlled, registryOf } from "../src/api/controller.js";
 import { type Controller, createController, createFetch, RetryError, type Snapshot } from "../src/index.js";
+import { running, safely } from "../src/session/warn.js";
 import { faultyFetch } from "../src/testing/index.js";
 import { answer, clock, network, post, role, settle, token, url, watch } from "./fakes.js";
 
@@ -236,4 +237,15 @@ test("retryNow in a callback does nothing: a wait stays a wait, and attempts cou
   const [one, two] = await Promise.all([ask(url, post()), ask(url, post())]);
   assert.deepEqual([one.status, two.status], [503, 503]);
   assert.equal(fetch.requests.length, 6);
+});
+
+test("a console that throws does not end what retryNow does", (t) => {
+  t.mock.method(console, "error", () => {
+    throw new Error("no console");
+  });
+  const fail = () => {
+    throw new Error("a bug");
+  };
+  assert.throws(() => safely("onStatus", {}, fail), /no console/);
+  assert.equal(running.count, 0);
 });

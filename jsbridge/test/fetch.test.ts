@@ -441,6 +441,29 @@ test("a fetch made here can take the place of the global one", async (t) => {
   assert.equal(calls, 2);
 });
 
+test("a page's own fetch can call one made here", async (t) => {
+  const own = globalThis.fetch;
+  t.after(() => {
+    globalThis.fetch = own;
+  });
+  let calls = 0;
+  let wrapped = 0;
+  globalThis.fetch = async (_, init) => {
+    calls++;
+    assert.equal(new Headers(init?.headers).get("x-own"), "1");
+    return new Response("fine");
+  };
+  const guarded = createFetch();
+  globalThis.fetch = async (input, init) => {
+    wrapped++;
+    assert.ok(wrapped < 10, "they call each other");
+    await settle();
+    return guarded(input, { ...init, headers: { "x-own": "1" } });
+  };
+  assert.equal(await (await fetch("http://fake.test/")).text(), "fine");
+  assert.equal(calls, 1);
+});
+
 test("a stream that the option fetch has read itself is the caller's mistake, made once", async () => {
   let calls = 0;
   const fetch: typeof globalThis.fetch = async () => {

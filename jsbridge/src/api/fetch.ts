@@ -2,7 +2,7 @@ import { AbiError, type Engine } from "../engine/abi.js";
 import { ready } from "../engine/module.js";
 import { type Body, makeBody } from "../net/body.js";
 import { taken } from "../net/replay.js";
-import { fetchOf, remember, request } from "../net/request.js";
+import { beneath, cameBack, fetchOf, remember, request } from "../net/request.js";
 import { like } from "../net/response.js";
 import { warn } from "../session/warn.js";
 import { check } from "./check.js";
@@ -33,6 +33,10 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
   let next = { ...options };
   const guarded: typeof globalThis.fetch = async (...args) => {
     const [input, init] = taken(...args);
+    if (cameBack(init)) {
+      const fetch = beneath(guarded); // else the two would call each other without end
+      return fetch(input, init);
+    }
     const own = next;
     next = all; // only one request is restored
     let engine: Engine;

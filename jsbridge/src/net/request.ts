@@ -52,14 +52,22 @@ export function remember(fetch: typeof globalThis.fetch, options: FetchOptions):
   return fetch;
 }
 
-/** The fetch to send requests through. A page may have put one of those made here in the place of its own. */
-export function fetchOf(options: FetchOptions): typeof globalThis.fetch {
-  let fetch = options.fetch ?? globalThis.fetch;
-  for (let next = made.get(fetch); !options.fetch && next; next = made.get(next)) {
+/** The signals of the attempts that were sent through the page's fetch. */
+const ours = new WeakSet<AbortSignal>();
+
+/** Whether these are an attempt's own arguments: a page's fetch may call one of those made here. */
+export const cameBack = (init: RequestInit): boolean => !!init.signal && ours.has(init.signal);
+
+/** What a fetch made here sends its requests through. */
+export function beneath(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  for (let next = made.get(fetch); next; next = made.get(next)) {
     fetch = next;
   }
   return fetch;
 }
+
+/** The fetch to send requests through. A page may have put one of those made here in the place of its own. */
+export const fetchOf = (options: FetchOptions): typeof globalThis.fetch => options.fetch ?? beneath(globalThis.fetch);
 
 /** Makes a request that survives failures. Rejects if it cannot be started at all. */
 export async function request(
@@ -149,6 +157,9 @@ function transport(
     }
     if (mine !== current) {
       return;
+    }
+    if (!options.fetch) {
+      ours.add(mine.abort.signal);
     }
     try {
       const response = await send(args[0], { ...args[1], signal: mine.abort.signal });

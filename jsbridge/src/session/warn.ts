@@ -57,6 +57,7 @@ export function safely<T extends unknown[]>(
     }
   } catch (error) {
     report(error);
+  } finally {
+    running.count--; // also where the console throws
   }
-  running.count--;
 }
