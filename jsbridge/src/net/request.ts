@@ -216,7 +216,7 @@ function transport(
     let request: Facts | undefined;
     try {
       const own = await options.recover!(verdict!, await replay.failed(), session.describe());
-      next = own && (await replay.changed(own));
+      next = own ? await replay.changed(own) : undefined; // `false`, too, is no request: JavaScript has `test && {…}`
       request = next && (await whole(next));
     } catch (error) {
       broke(mine, error, true);
