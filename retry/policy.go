@@ -51,8 +51,8 @@ type Policy struct {
 	// a tenth.
 	BudgetRatio int `json:"budget_ratio,omitempty"`
 	// MaxReplayBytes is the largest request body, in bytes, that a host reads into
-	// memory because it can be read only once. A request with a larger one is sent but
-	// not retried. Default: 16 MiB.
+	// memory because it can be read only once. A request with a larger one, or one that
+	// pauses for 100 ms, is sent as it comes but not retried. Default: 16 MiB.
 	MaxReplayBytes int `json:"max_replay_bytes,omitempty"`
 
 	// Preset sets the fields that are left 0: PresetOrigin (the default),

@@ -1,17 +1,14 @@
 // The labelled errors of testdata/corpus, for the playground.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
-const files = ["public", "more", "recent", "apart"];
+const folder = new URL("../testdata/corpus/", import.meta.url);
 let cases;
 
 function load() {
   cases ??= new Map(
-    files
-      .flatMap((file) =>
-        readFileSync(new URL(`../testdata/corpus/${file}.jsonl`, import.meta.url), "utf8")
-          .trimEnd()
-          .split("\n"),
-      )
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".jsonl"))
+      .flatMap((name) => readFileSync(new URL(name, folder), "utf8").trimEnd().split("\n"))
       .map((line) => JSON.parse(line))
       .map((one) => [one.id, one]),
   );

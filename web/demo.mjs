@@ -69,6 +69,8 @@ const green = paint(32);
 const amber = paint(33);
 
 const write = (words) => process.stdout.write(words);
+// Nobody reads on: Ctrl-C may end `tee` before this program, and `head` ends early.
+process.stdout.on("error", () => process.exit());
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 const seconds = (ms, digits) => `${(ms / 1000).toFixed(digits)} s`;
 

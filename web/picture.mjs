@@ -8,11 +8,13 @@ import { startProvider } from "./provider.mjs";
 import { startServer } from "./server.mjs";
 import { launch } from "./test/browser.mjs";
 
-const { GIFEncoder, quantize, applyPalette } = gifenc;
+const { GIFEncoder } = gifenc;
 const out = fileURLToPath(new URL("picture.gif", import.meta.url));
 /** How much slower the page's time runs during the recording, so that any machine gets enough frames. */
 const slower = 5;
 const tokenDelayMs = 45;
+/** How far frames are apart at least, in ms. */
+const leastMs = 80;
 /** How long the last frame stays, in ms. */
 const lastMs = 3500;
 /** The colour of the palette that means "same as in the frame before". */
@@ -86,24 +88,57 @@ async function film() {
   }
   // Decode only now: that takes longer than a frame lasts. Frames may arrive out of order.
   shots.sort((a, b) => a.at - b.at);
-  return shots.map(({ at, data }) => ({ at, ...crop(PNG.sync.read(Buffer.from(data, "base64")), clip) }));
+  let kept = Number.NEGATIVE_INFINITY;
+  const some = shots.filter(({ at }, i) => {
+    const keep = at - kept >= leastMs || i === shots.length - 1;
+    kept = keep ? at : kept;
+    return keep;
+  });
+  return some.map(({ at, data }) => ({ at, ...crop(PNG.sync.read(Buffer.from(data, "base64")), clip) }));
 }
 
-/** The colours of the first, the middle and the last frame are those of all frames. */
+/** The colour of each pixel as one number. */
+const coloursOf = ({ pixels }) => new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length / 4);
+const parts = (colour) => [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255];
+
+/** The most frequent colours of the first, the middle and the last frame. The page has few; a quantizer would blur its light tones. */
 function paletteOf(frames) {
-  const some = [frames[0], frames[frames.length >> 1], frames.at(-1)];
-  return quantize(Buffer.concat(some.map(({ pixels }) => pixels)), same);
+  const count = new Map();
+  for (const frame of [frames[0], frames[frames.length >> 1], frames.at(-1)]) {
+    for (const colour of coloursOf(frame)) {
+      count.set(colour, (count.get(colour) ?? 0) + 1);
+    }
+  }
+  const frequent = [...count].sort(([, a], [, b]) => b - a).slice(0, same);
+  return frequent.map(([colour]) => parts(colour));
+}
+
+/** Returns a function that gives a colour's nearest place in the palette. */
+function makePicker(palette) {
+  const known = new Map();
+  const distance = (colour, other) => parts(colour).reduce((sum, part, i) => sum + (part - other[i]) ** 2, 0);
+  return (colour) => {
+    let place = known.get(colour);
+    if (place === undefined) {
+      const distances = palette.map((other) => distance(colour, other));
+      place = distances.indexOf(Math.min(...distances));
+      known.set(colour, place);
+    }
+    return place;
+  };
 }
 
 function encode(frames) {
   const palette = paletteOf(frames);
+  const pick = makePicker([...palette]);
   while (palette.length <= same) {
     palette.push([0, 0, 0]);
   }
   const gif = GIFEncoder();
   let before;
-  for (const [i, { at, pixels, width, height }] of frames.entries()) {
-    const drawn = applyPalette(pixels, palette.slice(0, same));
+  for (const [i, frame] of frames.entries()) {
+    const { at, width, height } = frame;
+    const drawn = Uint8Array.from(coloursOf(frame), pick);
     const next = frames[i + 1];
     gif.writeFrame(before ? drawn.map((colour, at) => (colour === before[at] ? same : colour)) : drawn, width, height, {
       palette: i === 0 ? palette : undefined,

@@ -27,8 +27,13 @@ const types = {
 const css = { loader: "css", minify: true };
 const brotli = promisify(brotliCompress);
 const encoders = {
-  // The best quality takes seconds for the largest SDK.
-  br: (body) => brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: body.length > 500_000 ? 6 : 11 } }),
+  br: (body) =>
+    brotli(body, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: body.length > 500_000 ? 6 : 11, // the best takes seconds for the largest SDK
+        [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+      },
+    }),
   gzip: promisify(gzip),
 };
 
@@ -103,6 +108,7 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
   const server = createServer(async (request, response) => {
     const found = request.method === "GET" ? await answer(request.url).catch(() => undefined) : undefined;
     const { body, encoding } = found ? await compress(found.body, request.headers["accept-encoding"]) : {};
+    response.sendDate = false; // nothing is stored, so nothing has an age
     response.writeHead(found ? 200 : 404, {
       "content-type": found?.type ?? "text/plain",
       ...(encoding && { "content-encoding": encoding }), // nothing is stored that could be given to another client

@@ -342,9 +342,21 @@ test("what the caller changes after the call is not sent", async () => {
 test("JSON-RPC is recognized in whatever is sent as text or bytes", async () => {
   const rpc = '{"jsonrpc":"2.0","id":1,"method":"tools/call"}';
   const foreign = runInNewContext("Uint8Array.from(bytes).buffer", { bytes: [...new TextEncoder().encode(rpc)] });
-  for (const body of [Object(rpc), { toString: () => rpc }, foreign] as BodyInit[]) {
+  const bodies = [Object(rpc), { toString: () => rpc }, foreign] as BodyInit[];
+  const bytes = new TextEncoder().encode(rpc);
+  const requests = [
+    new Request(url, { method: "POST", body: bytes }),
+    new Request(url, { method: "POST", body: rpc, headers: { "content-type": "Application/JSON" } }),
+    new Request(url, { method: "POST", body: rpc, headers: { "content-type": "application/octet-stream" } }),
+    new Request(url, { method: "POST", body: new Blob([bytes]).stream(), ...half }),
+  ];
+  const all: [RequestInfo, RequestInit?][] = [
+    ...bodies.map((body): [RequestInfo, RequestInit] => [url, { method: "POST", body }]),
+    ...requests.map((request): [RequestInfo] => [request]),
+  ];
+  for (const [input, init] of all) {
     const fetch = faultyFetch([{ status: 503 }, { status: 503 }]);
-    const response = await createFetch({ fetch, initialDelayMs: 1 })(url, { method: "POST", body });
+    const response = await createFetch({ fetch, initialDelayMs: 1 })(input, init);
     assert.equal(response.status, 503);
     assert.equal(fetch.requests.length, 1);
   }
@@ -352,4 +364,56 @@ test("JSON-RPC is recognized in whatever is sent as text or bytes", async () => 
 
 test("an init of null is none", () => {
   assert.deepEqual(taken(url, null), [url, {}]);
+});
+
+for (const [name, read] of [
+  ["not read", false],
+  ["read", true],
+] as const) {
+  test(`a body in the settings takes the place of that of a Request, which is ${name} and left alone`, async () => {
+    const request = new Request(url, { method: "POST", headers: { "x-own": "1" }, body: bytes.slice() });
+    if (read) {
+      await request.text();
+    }
+    const form = new FormData();
+    form.set("a", "b");
+    const [input, init] = taken(request, { body: form });
+    assert.equal(request.bodyUsed, read);
+    const replay = await replayable(input, init, undefined, mib);
+    for (const [to, how] of [replay.again(), replay.again(), await replay.resumed()]) {
+      const again = new Request(to, how);
+      assert.equal(again.headers.get("x-own"), "1");
+      assert.match(again.headers.get("content-type") ?? "", /^multipart/);
+      assert.equal((await again.formData()).get("a"), "b");
+    }
+  });
+}
+
+test("a stream that pauses is sent as it comes, once", async () => {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const live = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+      given.enqueue(bytes.slice(0, 5));
+    },
+  });
+  const replay = await replayable(url, { method: "POST", headers, body: live, ...half }, undefined, mib);
+  assert.equal(replay.notReplayable, true);
+  assert.equal(await told(replay), text.slice(0, 5));
+  const all = sent(replay.again());
+  controller!.enqueue(bytes.slice(5));
+  controller!.close();
+  assert.equal(await all, text);
+});
+
+test("a stream that pauses and then fails, fails the request", async () => {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const live = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+    },
+  });
+  const replay = await replayable(url, { method: "POST", body: live, ...half }, undefined, mib);
+  controller!.error(new Error("the source is gone"));
+  await assert.rejects(sent(replay.again()), /the source is gone/);
 });

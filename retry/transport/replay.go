@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/steadfetch/steadfetch/retry"
 	"github.com/steadfetch/steadfetch/retry/session"
@@ -24,41 +25,97 @@ type replay struct {
 	head  []byte                        // the beginning of such a body
 }
 
+// A body that pauses for so long is sent as it comes, once: its end may depend on
+// the answer, as in a call that streams in both directions.
+const pause = 100 * time.Millisecond
+
 // init prepares the body. A body without GetBody is read into memory, if it is no
-// longer than limit bytes. A longer one can be sent only once.
+// longer than limit bytes and does not pause. Another one can be sent only once.
 func (b *replay) init(req *http.Request, limit int) error {
 	b.first, b.get = req.Body, req.GetBody
 	if b.first == nil || b.first == http.NoBody {
 		b.get = nil
 		return nil
 	}
-	if b.get == nil {
-		// Only Close ends a read that waits for a pipe or a connection.
-		first := b.first
-		stop := context.AfterFunc(req.Context(), func() { _ = first.Close() })
-		held, err := io.ReadAll(io.LimitReader(first, int64(max(limit, 0))+1))
-		if !stop() {
-			b.first = nil // it is closed, or being closed
-			return canceled(req.Context())
-		}
-		if err != nil {
-			b.close()
-			return err
-		}
-		if len(held) > max(limit, 0) {
-			b.once = true
-			b.head = held
-			b.first = struct {
-				io.Reader
-				io.Closer
-			}{io.MultiReader(bytes.NewReader(held), b.first), b.first}
-			return nil
-		}
-		b.close()
-		b.first = nil
-		b.get = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(held)), nil }
+	if b.get != nil {
+		return nil
 	}
+	// Only Close ends a read that waits for a pipe or a connection.
+	first := b.first
+	stop := context.AfterFunc(req.Context(), func() { _ = first.Close() })
+	held, rest, err := readUpTo(first, max(limit, 0))
+	if !stop() {
+		b.first = nil // it is closed, or being closed
+		return canceled(req.Context())
+	}
+	if err != nil {
+		b.close()
+		return err
+	}
+	if rest != nil {
+		b.once = true
+		b.head = held
+		b.first = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(held), rest), first}
+		return nil
+	}
+	b.close()
+	b.first = nil
+	b.get = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(held)), nil }
 	return nil
+}
+
+// readUpTo reads from r to its end, and returns all of it; or, if it is longer than
+// limit bytes or pauses, what it has read and a reader of the rest.
+func readUpTo(r io.Reader, limit int) (held []byte, rest io.Reader, err error) {
+	for len(held) <= limit {
+		next := readLater(r, make([]byte, min(pieceSize, limit+1-len(held))))
+		select {
+		case <-next.done:
+		case <-time.After(pause):
+			return held, io.MultiReader(next, r), nil
+		}
+		held = append(held, next.piece...)
+		if next.err == io.EOF {
+			return held, nil, nil
+		}
+		if next.err != nil {
+			return held, nil, next.err
+		}
+	}
+	return held, r, nil
+}
+
+// later is a read that goes on while others work. As a reader it gives what was read.
+type later struct {
+	done  chan struct{} // closed when piece and err are set
+	piece []byte
+	err   error
+}
+
+func readLater(r io.Reader, into []byte) *later {
+	l := &later{done: make(chan struct{})}
+	go func() {
+		n, err := r.Read(into)
+		l.piece, l.err = into[:n], err
+		close(l.done)
+	}()
+	return l
+}
+
+func (l *later) Read(p []byte) (int, error) {
+	<-l.done
+	n := copy(p, l.piece)
+	l.piece = l.piece[n:]
+	if len(l.piece) > 0 {
+		return n, nil
+	}
+	if l.err != nil {
+		return n, l.err
+	}
+	return n, io.EOF
 }
 
 // feed passes the body to the session in pieces, until it wants no more.

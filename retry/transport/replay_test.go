@@ -65,7 +65,7 @@ func TestABodyAboveTheLimitIsSentOnce(t *testing.T) {
 
 func TestACancelEndsTheReadingOfARequestsBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("too slow"))
+		ctx, cancel := context.WithTimeoutCause(t.Context(), pause/2, errors.New("too slow"))
 		defer cancel()
 		pipe, in := io.Pipe()
 		defer func() { _ = in.Close() }()
@@ -74,6 +74,50 @@ func TestACancelEndsTheReadingOfARequestsBody(t *testing.T) {
 		_, err = newTransport(newProvider()).RoundTrip(req)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, "too slow")
+	})
+}
+
+func TestABodyThatWaitsForTheAnswerIsSentAsItComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pipe, in := io.Pipe()
+		went := make(chan string, 1)
+		base := roundTrip(func(req *http.Request) (*http.Response, error) {
+			begin := make([]byte, 4)
+			if _, err := io.ReadFull(req.Body, begin); err != nil {
+				return nil, err
+			}
+			go func() {
+				rest, _ := io.ReadAll(req.Body)
+				_ = req.Body.Close()
+				went <- string(begin) + string(rest)
+			}()
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("go on")), Request: req}, nil
+		})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://h.example/call", pipe)
+		require.NoError(t, err)
+		go func() { _, _ = in.Write([]byte("begin ")) }()
+		resp, err := (&Transport{Base: base, Group: &Group{}}).RoundTrip(req)
+		require.NoError(t, err)
+		require.Equal(t, "go on", read(t, resp))
+		_, err = in.Write([]byte("end"))
+		require.NoError(t, err)
+		require.NoError(t, in.Close())
+		require.Equal(t, "begin end", <-went)
+	})
+}
+
+func TestABodyThatPausesAndThenFailsFailsTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pipe, in := io.Pipe()
+		time.AfterFunc(time.Second, func() { _ = in.CloseWithError(errors.New("the source is gone")) })
+		base := roundTrip(func(req *http.Request) (*http.Response, error) {
+			_, err := io.ReadAll(req.Body)
+			return nil, err
+		})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, chatURL, pipe)
+		require.NoError(t, err)
+		_, err = (&Transport{Base: base, Group: &Group{}}).RoundTrip(req)
+		require.ErrorContains(t, err, "the source is gone")
 	})
 }
 

@@ -4,8 +4,8 @@ import { makeNetwork } from "./mishap.js";
 import { protocols, requestOf } from "./protocols.js";
 import { logOf, newRun } from "./provider.js";
 import { runOf, scripts } from "./scripts.js";
-import { createSettings } from "./settings.js";
-import { $ } from "./shared.js";
+import { fill } from "./settings.js";
+import { $, number } from "./shared.js";
 import { draw } from "./timeline.js";
 import "./vendor/element.js";
 import { createController, stream } from "./vendor/steadfetch.js";
@@ -17,6 +17,32 @@ const answer =
 
 const storage = "steadfetch-chat";
 const logMs = 200;
+
+/** Sets up the chat's form, and returns its values. */
+function createSettings(form, preset) {
+  fill(form, "rate_limit", preset);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  return {
+    get protocol() {
+      return form.elements.protocol.value;
+    },
+    get script() {
+      return form.elements.script.value;
+    },
+    get tokenDelayMs() {
+      return number(form, "tokenDelayMs");
+    },
+    /** The engine's options. */
+    get policy() {
+      return {
+        initialDelayMs: number(form, "initialDelayMs"),
+        contentTimeoutMs: number(form, "contentTimeoutMs"),
+        maxAttempts: number(form, "maxAttempts"),
+        afterCommit: form.elements.afterCommit.value,
+      };
+    },
+  };
+}
 
 export function createChat(preset) {
   const settings = createSettings($("settings"), preset);
@@ -113,16 +139,19 @@ export function createChat(preset) {
     prompt.value = "";
     keepPartial();
     turns.push({ role: "user", text: said });
-    show(turns.at(-1));
+    const { item } = show(turns.at(-1));
+    $("chat-mishap").textContent = "";
     const { protocol, script, tokenDelayMs } = settings;
     try {
       const run = await newRun({ text: answer, token_delay_ms: tokenDelayMs, ...runOf(script, protocol) });
       pending = { run, protocol, script };
     } catch (error) {
       turns.pop();
+      item.remove();
       prompt.value = said;
       setBusy(false);
-      throw error;
+      $("chat-mishap").textContent = error.message;
+      return;
     }
     await exchange();
   }

@@ -5,7 +5,8 @@ const repository = "https://github.com/steadfetch/steadfetch";
 const links = {
   README: `${repository}#readme`,
   "npm package": `${repository}/tree/main/jsbridge#readme`,
-  "This page": `${repository}/tree/main/web`,
+  Source: repository,
+  "This page's source": `${repository}/tree/main/web`,
 };
 
 /** Shows code with a button to copy it; `update()` calls `source()` again. */
@@ -108,31 +109,14 @@ const guarded = {
 };
 
 /** The same, keeping the SDK and passing it another fetch. */
-export function fetchCode(sdk, options) {
+export function fetchCode(sdk, { afterCommit }) {
   const [from, name, made] = guarded[sdk];
-  const retries = sdk === "ai" ? "" : ", maxRetries: 0";
-  const after = options.afterCommit === "resume" ? '{ afterCommit: "resume" }' : "";
-  return `import ${name} from "${from}";
-import { createFetch } from "steadfetch";
-
-const client = ${made}({ fetch: createFetch(${after})${retries} });${
-    sdk === "ai" ? "\n// and streamText({ …, maxRetries: 0 })" : ""
-  }`;
+  const lines = [`import ${name} from "${from}";`, 'import { createFetch } from "steadfetch";', ""];
+  if (afterCommit === "restart") {
+    lines.push("// An SDK cannot drop what it has shown: no starting over here.");
+  }
+  const options = afterCommit === "resume" ? '{ afterCommit: "resume" }' : "";
+  lines.push(`const client = ${made}({`, `  fetch: createFetch(${options}),`);
+  lines.push(...(sdk === "ai" ? ["});", "// and streamText({ …, maxRetries: 0 })"] : ["  maxRetries: 0,", "});"]));
+  return lines.join("\n");
 }
-
-/** The code of the playground. */
-export const classifyCode = () => `import { classify, classifyResponse } from "steadfetch";
-
-const verdict = classify(error); // or, of a response: await classifyResponse(response)
-if (verdict.retryable) {
-  console.log(verdict.kind, verdict.retryAfterMs);
-} else {
-  console.log(verdict.title, verdict.message);
-}`;
-
-/** The code of each of our clients in the storm. */
-export const stormCode = () => `import OpenAI from "openai";
-import { createFetch } from "steadfetch";
-
-// Requests that share a limit wait for each other.
-const client = new OpenAI({ fetch: createFetch(), maxRetries: 0 });`;

@@ -81,7 +81,10 @@ export async function createCompare(preset) {
           break;
         case "error":
           banner.last = event.error.last;
-          lane.end("stopped", `Stopped after ${seconds(lane.elapsed())}, and said why`);
+          lane.end(
+            "stopped",
+            `Stopped ${lane.elapsed() < 100 ? "at once" : `after ${seconds(lane.elapsed())}`}, and said why`,
+          );
           break;
         case "finish":
           lane.judge();
@@ -112,10 +115,16 @@ export async function createCompare(preset) {
     }
 
     const spec = { text: said, token_delay_ms: tokenDelayMs, ...lastingRunOf(script, sdk.protocol) };
-    const [loaded, left, right] = await Promise.all([sdk.load(), newRun(spec), newRun(spec)]);
+    const begun = await Promise.all([sdk.load(), newRun(spec), newRun(spec)]).catch(({ message }) => message);
     if (mine !== latest) {
       return;
     }
+    if (typeof begun === "string") {
+      $("mishap").textContent = begun;
+      $("compare").dataset.state = "failed";
+      return;
+    }
+    const [loaded, left, right] = begun;
     const lines = [network.line(), network.line()];
     bare.begin({ requests: lines[0].requests, said });
     ours.begin({ requests: lines[1].requests, said });

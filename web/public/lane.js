@@ -9,6 +9,8 @@ export function createLane(section) {
   const text = document.createTextNode("");
   find("answer").append(text);
   let run;
+  /** When the first request was sent, if it was. */
+  const sent = () => run.requests[0]?.at ?? run.began;
 
   /** Starts over. `requests` are those of the lane's line (mishap.js). */
   function begin({ requests, said }) {
@@ -45,15 +47,15 @@ export function createLane(section) {
   }
 
   function facts(how) {
-    const { requests, paid, dropped, began, ended } = run;
+    const { requests, paid, dropped, ended } = run;
     const waited = requests.slice(1).reduce((sum, { at }, i) => sum + Math.max(at - (requests[i].end ?? at), 0), 0);
     const twice = dropped > 0 ? `, ${dropped} of them twice` : "";
     const vain = how === "exact" ? "" : ", for half an answer";
     const rows = {
       Requests: String(requests.length),
       Waited: waited > 20 ? seconds(waited) : "–",
+      Took: seconds(ended - sent()),
       "Paid for": paid > 0 ? plural(paid, "token") + (twice || vain) : "nothing",
-      Took: seconds(ended - began),
     };
     find("took").replaceChildren(
       ...Object.entries(rows).map(([name, value]) => make("div", "", make("dt", "", name), make("dd", "", value))),
@@ -65,8 +67,8 @@ export function createLane(section) {
     const bars = run.requests.map(({ at, end, status, outcome }) => {
       const bar = make("span", `bar ${outcome ?? "open"}`);
       bar.title = status ? `HTTP ${status}` : "no answer";
-      const from = at - run.began;
-      const to = (end ?? run.ended ?? now()) - run.began;
+      const from = at - sent();
+      const to = (end ?? run.ended ?? now()) - sent();
       bar.style.left = `${(from / span) * 100}%`;
       bar.style.width = `${(Math.max(to - from, 0) / span) * 100}%`;
       return bar;
@@ -92,7 +94,7 @@ export function createLane(section) {
     },
     /** How long ago the last text arrived. */
     silent: () => now() - run.heardAt,
-    elapsed: () => (run.ended ?? now()) - run.began,
+    elapsed: () => (run.ended ?? now()) - sent(),
     get over() {
       return run.ended !== undefined;
     },

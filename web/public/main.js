@@ -1,6 +1,5 @@
 // The page's views. Each is loaded when it is first opened.
-import { compiled } from "./shared.js";
-import { init } from "./vendor/steadfetch.js";
+import { begin, make } from "./shared.js";
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];
 const nameOf = (tab) => tab.getAttribute("aria-controls");
@@ -9,11 +8,11 @@ const preset = new URLSearchParams(location.search);
 const views = {
   compare: async () => (await import("./compare.js")).createCompare(preset),
   chat: async () => (await import("./chat.js")).createChat(preset),
-  storm: async () => (await import("./storm.js")).createStorm(),
+  storm: async () => (await import("./storm.js")).createStorm(preset),
   playground: async () => (await import("./playground.js")).createPlayground(),
 };
 const opened = {};
-const begun = init(compiled());
+const begun = begin();
 
 /** Loads a panel's markup and style sheet. Those of the first view are a part of the page. */
 async function furnish(panel) {
@@ -33,9 +32,15 @@ async function furnish(panel) {
 
 async function load(name) {
   const panel = document.getElementById(name);
-  await Promise.all([begun, furnish(panel)]);
-  await views[name]();
-  panel.dataset.ready = "";
+  try {
+    await Promise.all([begun, furnish(panel)]);
+    await views[name]();
+    panel.dataset.ready = "";
+  } catch ({ message }) {
+    panel.replaceChildren(
+      make("p", "stage", `This view could not be loaded (${message}). Reload the page to try again.`),
+    );
+  }
 }
 
 function open(name, focus = false) {

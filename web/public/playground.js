@@ -1,6 +1,6 @@
 // The playground: classifies an error and shows the rules that led to the verdict, and plots the waits of a policy. All of
 // its state is in the URL.
-import { classifyCode, codePanel, linkRow } from "./code.js";
+import { codePanel, linkRow } from "./code.js";
 import { freshEngine } from "./engine.js";
 import { examples } from "./examples.js";
 import { parseFailure } from "./parse-failure.js";
@@ -10,6 +10,16 @@ import { classify, explain } from "./vendor/steadfetch.js";
 import { drawWaits, waitsOf } from "./waits.js";
 
 const keepAfterMs = 300;
+
+const code = () => `import { classify, classifyResponse } from "steadfetch";
+
+const verdict = classify(error);
+// or: await classifyResponse(response)
+if (verdict.retryable) {
+  console.log(verdict.kind, verdict.retryAfterMs);
+} else {
+  console.log(verdict.title, verdict.message);
+}`;
 
 const duration = (ms) => (ms < 90_000 ? `${ms / 1000} s` : `${Math.round(ms / 6000) / 10} min`);
 
@@ -82,12 +92,13 @@ export async function createPlayground() {
   const corpus = $("corpus");
   const engine = await freshEngine();
   let parsed;
+  let picked = ""; // the id of the labelled error that is shown, as long as it is unchanged
   let keep;
 
   /** Writes the state to the URL. */
   function store() {
-    const state = new URLSearchParams({ failure: box.value, ...policyOf(form) });
-    history.replaceState(null, "", `#playground?${state}`);
+    const shown = picked ? { case: picked } : { failure: box.value };
+    history.replaceState(null, "", `#playground?${new URLSearchParams({ ...shown, ...policyOf(form) })}`);
   }
 
   function storeSoon() {
@@ -95,16 +106,20 @@ export async function createPlayground() {
     keep = setTimeout(store, keepAfterMs);
   }
 
-  /** Reads the state from the URL. Returns false if there is none. */
+  /** Reads the state from the URL, and shows it. Returns false if there is none. */
   function load() {
     const [name, query] = location.hash.slice(1).split("?");
     if (name !== "playground" || query === undefined) {
       return false;
     }
     const state = new URLSearchParams(query);
-    box.value = state.get("failure") ?? "";
     for (const field of form.elements) {
       field.value = state.get(field.name) ?? "";
+    }
+    plot();
+    show(state.get("failure") ?? "");
+    if (state.has("case")) {
+      pick(state.get("case"));
     }
     return true;
   }
@@ -132,33 +147,39 @@ export async function createPlayground() {
     }
   }
 
-  function show(text) {
-    box.value = text;
+  function show(text, id = "") {
+    picked = id;
+    if (box.value !== text) {
+      box.value = text; // not while a person types: it would move the cursor
+    }
     $("corpus-label").textContent = "";
     judge();
-    storeSoon();
   }
 
   /** Shows one of the labelled errors, and whether the verdict agrees with its label. */
-  async function pick() {
-    const id = corpus.value.split(" ")[0];
-    if (!id || ![...$("corpus-cases").children].some(({ value }) => value === corpus.value)) {
+  async function pick(id) {
+    const response = await fetch(`corpus/${encodeURIComponent(id)}.json`);
+    if (!response.ok) {
+      $("corpus-label").textContent = `There is no labelled error ${id}.`;
       return;
     }
-    const { failure, labels, source } = await (await fetch(`corpus/${id}.json`)).json();
-    show(JSON.stringify(failure, null, 2));
+    const { failure, labels, source } = await response.json();
+    show(JSON.stringify(failure, null, 2), id);
     const { retryable, kind } = classify(parsed.failure);
     const same = retryable === labels.retryable ? "the verdict agrees" : "the verdict differs";
     const label = `${labels.retryable ? "try again" : "stop"}, ${labels.kind}`;
     const unsure = labels.ambiguous ? " Another reader could well label it differently." : "";
     const which = kind === labels.kind ? "" : `, its kind is ${kind}`;
-    $("corpus-label").textContent = `Labelled: ${label}; ${same}${which}.${unsure} From ${source}.`;
+    $("corpus-label").textContent = `${id}, labelled: ${label}; ${same}${which}.${unsure} From ${source}.`;
   }
 
   for (const [name, text] of Object.entries(examples)) {
     const button = make("button", "example", name);
     button.type = "button";
-    button.addEventListener("click", () => show(text));
+    button.addEventListener("click", () => {
+      show(text);
+      storeSoon();
+    });
     $("examples").append(button);
   }
   $("copies").append(
@@ -182,10 +203,14 @@ export async function createPlayground() {
     },
     { once: true },
   );
-  corpus.addEventListener("input", pick);
+  corpus.addEventListener("input", async () => {
+    if ([...$("corpus-cases").children].some(({ value }) => value === corpus.value)) {
+      await pick(corpus.value.split(" ")[0]);
+      storeSoon();
+    }
+  });
   box.addEventListener("input", () => {
-    $("corpus-label").textContent = "";
-    judge();
+    show(box.value);
     storeSoon();
   });
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -193,16 +218,10 @@ export async function createPlayground() {
     plot();
     storeSoon();
   });
-  addEventListener("hashchange", () => {
-    if (load()) {
-      judge();
-      plot();
-    }
-  });
-  $("playground-code").append(codePanel("The code", classifyCode).figure, linkRow());
+  addEventListener("hashchange", load);
+  $("playground-code").append(codePanel("The code", code).figure, linkRow());
   if (!load()) {
-    box.value = Object.values(examples)[0];
+    show(Object.values(examples)[0]);
+    plot();
   }
-  judge();
-  plot();
 }

@@ -10,7 +10,9 @@ export const config = () => {
 
 async function control(path, init) {
   const { provider } = await config();
-  const response = await fetch(`${provider}/_chattest/${path}`, init);
+  const response = await fetch(`${provider}/_chattest/${path}`, init).catch(() => {
+    throw new Error("The server of this page does not answer. Is it still running?");
+  });
   const answer = await response.json();
   if (!response.ok) {
     throw new Error(answer.error);

@@ -46,33 +46,3 @@ export function fill(form, script, preset) {
     row.scrollLeft = label.offsetLeft - (row.clientWidth - label.offsetWidth) / 2;
   }
 }
-
-/** A number field's value; undefined if it is empty. */
-export const number = (form, name) =>
-  form.elements[name].value === "" ? undefined : Number(form.elements[name].value);
-
-/** Sets up the chat's form, and returns its values. */
-export function createSettings(form, preset) {
-  fill(form, "rate_limit", preset);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  return {
-    get protocol() {
-      return form.elements.protocol.value;
-    },
-    get script() {
-      return form.elements.script.value;
-    },
-    get tokenDelayMs() {
-      return number(form, "tokenDelayMs");
-    },
-    /** The engine's options. */
-    get policy() {
-      return {
-        initialDelayMs: number(form, "initialDelayMs"),
-        contentTimeoutMs: number(form, "contentTimeoutMs"),
-        maxAttempts: number(form, "maxAttempts"),
-        afterCommit: form.elements.afterCommit.value,
-      };
-    },
-  };
-}

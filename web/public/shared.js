@@ -1,5 +1,7 @@
 // What the views share: helpers for making elements, and the module.
 
+import { init } from "./vendor/steadfetch.js";
+
 export const $ = (id) => document.getElementById(id);
 
 /** Creates an element with a class and content; undefined and empty parts are left out. */
@@ -38,10 +40,14 @@ export function copyButton(words, text, className = "") {
   return button;
 }
 
+/** A number field's value; undefined if it is empty. */
+export const number = (form, name) =>
+  form.elements[name].value === "" ? undefined : Number(form.elements[name].value);
+
 /** Whether the reader prefers less motion. */
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-export const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+export const seconds = (ms) => (ms < 50 ? "< 0.1 s" : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`);
 export const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 
 let loading;
@@ -53,3 +59,6 @@ export function compiled() {
     .then((bytes) => WebAssembly.compile(bytes));
   return loading;
 }
+
+/** Gives the module to the package. */
+export const begin = () => init(compiled());

@@ -1,12 +1,19 @@
 // The storm's view: its form, the plot and the table, and the results as CSV.
-import { codePanel, linkRow, stormCode } from "./code.js";
-import { number } from "./settings.js";
-import { $, compiled, make, still } from "./shared.js";
+import { codePanel, linkRow } from "./code.js";
+import { $, compiled, copyButton, make, number, still } from "./shared.js";
 import { kinds } from "./storm/kinds.js";
 import uPlot from "./vendor/uplot.js";
 
 /** How long the playback of a storm lasts, in ms, however long the storm takes on its own clock. */
 const showMs = 5000;
+const code = () => `import OpenAI from "openai";
+import { createFetch } from "steadfetch";
+
+// Requests that share a limit wait for each other.
+const client = new OpenAI({
+  fetch: createFetch(),
+  maxRetries: 0,
+});`;
 const names = Object.keys(kinds);
 const dashes = [[], [6, 3], [2, 3], [], [8, 3, 2, 3], [1, 2]];
 
@@ -30,11 +37,29 @@ function duration(ms) {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** Converts a slider's position to a number on a logarithmic scale, with two significant digits. */
-const scaled = (place, decades, least = 1) => Number((least * 10 ** ((place / 60) * decades)).toPrecision(2));
+/** The sliders that are logarithmic. */
+const scales = { clients: { least: 10, decades: 3 }, limit: { least: 1, decades: 4 } };
+/** Converts a slider's position to a number with two significant digits, and back. */
+const numberAt = (place, { least, decades }) => Number((least * 10 ** ((place / 60) * decades)).toPrecision(2));
+const placeOf = (n, { least, decades }) => Math.round((Math.log10(n / least) / decades) * 60);
 
-export async function createStorm() {
+/** Fills the form from a link: `?clients=10000&limit=100&window=60&told=false&seed=7`. */
+function fillIn(form, preset) {
+  for (const [name, value] of preset) {
+    const field = form.elements.namedItem(name);
+    if (name in scales) {
+      field.value = placeOf(Number(value), scales[name]);
+    } else if (name === "told") {
+      field.checked = value !== "false";
+    } else if (field) {
+      field.value = value;
+    }
+  }
+}
+
+export async function createStorm(preset) {
   const form = $("storm-settings");
+  fillIn(form, preset);
   const link = make("link");
   Object.assign(link, { rel: "stylesheet", href: "uplot.css" });
   document.head.append(link);
@@ -60,9 +85,9 @@ export async function createStorm() {
   /** The form's values. */
   function read() {
     return {
-      clients: scaled(form.elements.clients.value, 3, 10),
+      clients: numberAt(form.elements.clients.value, scales.clients),
       server: form.elements.server.value,
-      limit: scaled(form.elements.limit.value, 4),
+      limit: numberAt(form.elements.limit.value, scales.limit),
       window: number(form, "window") * 1000,
       told: form.elements.told.checked,
       seed: number(form, "seed") || 1,
@@ -246,13 +271,20 @@ export async function createStorm() {
     file.click();
     URL.revokeObjectURL(file.href);
   });
+  $("storm-csv").after(
+    copyButton("Copy the link", () => {
+      const { window, ...rest } = read();
+      const query = new URLSearchParams({ ...rest, window: window / 1000 });
+      return `${location.origin}${location.pathname}?${query}#storm`;
+    }),
+  );
   new ResizeObserver(() => plot?.setSize(size())).observe($("storm-plot"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     plot?.destroy();
     plot = undefined;
     draw(Number.POSITIVE_INFINITY);
   });
-  $("storm-code").append(codePanel("The code of each client", stormCode).figure, linkRow());
+  $("storm-code").append(codePanel("The code of each client", code).figure, linkRow());
   label();
   run();
 }

@@ -1,5 +1,4 @@
 // Draws the provider's log of a run: a bar per request, and the waits between them.
-import { describe } from "./scripts.js";
 
 const make = (tag, className, text = "") => {
   const element = document.createElement(tag);
@@ -9,6 +8,43 @@ const make = (tag, className, text = "") => {
 };
 
 const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+
+const places = {
+  connect: "while sending",
+  before_headers: "before the headers",
+  first_event: "before the first event",
+  before_output: "before any output",
+  before_end: "before the end",
+  in_last_event: "in the last event",
+};
+
+/** Describes a fault, short enough for a line of the log. */
+function describe(fault) {
+  if (!fault) {
+    return "whole answer";
+  }
+  const place = places[fault.at] ?? (fault.at_token ? `after ${fault.at_token} tokens` : places.before_output);
+  switch (fault.kind ?? "status") {
+    case "status": {
+      const asked = fault.headers?.["retry-after"];
+      return asked === undefined ? "error status" : `Retry-After: ${asked}`;
+    }
+    case "html":
+      return "a gateway's HTML page";
+    case "error":
+      return `error event ${place}`;
+    case "eof":
+      return `ends ${place}`;
+    case "drop":
+      return `closed ${place}`;
+    case "reset":
+      return `reset ${place}`;
+    case "stall":
+      return `silent ${place}`;
+    default:
+      return fault.kind;
+  }
+}
 
 /** How a request ended, as the provider saw it. */
 function outcome(request) {

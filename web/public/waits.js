@@ -37,9 +37,12 @@ function shape(tag, attributes, text = "") {
 
 const words = (ms) => (ms < 1000 ? `${ms} ms` : `${Math.round(ms / 100) / 10} s`);
 
+/** A bar's label: seconds without the unit, so that it fits above the bar on a phone too. */
+const label = (ms) => String(ms < 10_000 ? Number((ms / 1000).toPrecision(2)) : Math.round(ms / 1000));
+
 /** Draws the waits as bars, each in front of its maximum if there is jitter. */
 export function drawWaits(figure, { waits, ends }, atMost) {
-  const [width, height, gap] = [480, 130, 6];
+  const [width, height, gap] = [figure.clientWidth || 480, 130, 6];
   const tallest = Math.max(...waits, ...atMost, 1);
   const each = width / most;
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height + 16}`, role: "img" });
@@ -60,13 +63,13 @@ export function drawWaits(figure, { waits, ends }, atMost) {
       svg.append(bar(atMost[i], "range"));
     }
     const top = height - tall(Math.max(wait, atMost[i] ?? 0));
-    svg.append(bar(wait, ""), shape("text", { x: (i + 0.5) * each, y: top - 4 }, words(wait)));
+    svg.append(bar(wait, ""), shape("text", { x: (i + 0.5) * each, y: top - 4 }, label(wait)));
     svg.append(shape("text", { x: (i + 0.5) * each, y: height + 13 }, String(i + 1)));
   }
   const total = waits.reduce((sum, wait) => sum + wait, 0);
   const caption = document.createElement("figcaption");
-  caption.textContent = ends
-    ? `${waits.length} waits, ${words(total)} in all; then it gives up.`
-    : `After each failure; ${words(total)} in all, and then each like the last one.`;
+  const all = `Seconds after each failure; ${words(total)} in all`;
+  const later = atMost.length > 0 ? `at random, up to ${words(atMost.at(-1))}` : "like the last one";
+  caption.textContent = ends ? `${all}. Then it gives up.` : `${all}, and then each ${later}.`;
   figure.replaceChildren(svg, caption);
 }

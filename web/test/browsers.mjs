@@ -28,7 +28,7 @@ function there(...path) {
   return true;
 }
 
-/** The interface of every browser, built on `run(fn, ...args)` and `clickOn(path)`. */
+/** The interface of every browser, built on `run(fn, ...args)` and `clickOn(path)`. `tab(url)` opens another tab. */
 function face({ run, clickOn, ...rest }) {
   return {
     ...rest,
@@ -60,38 +60,61 @@ function face({ run, clickOn, ...rest }) {
 
 const byPuppeteer = (open) => async (url) => {
   const browser = await open();
-  const page = await browser.newPage();
-  await page.goto(url);
-  return face({
-    run: (fn, ...args) => page.evaluate(fn, ...args),
-    async clickOn(path) {
-      const handle = await page.evaluateHandle(seek, ...path);
-      await handle.asElement().click();
-    },
-    type: (text) => page.keyboard.type(text),
-    goto: (url) => page.goto(url),
-    reload: () => page.reload(),
-    close: () => browser.close(),
-  });
+  async function tab(url, close) {
+    const page = await browser.newPage();
+    await page.goto(url);
+    return face({
+      run: (fn, ...args) => page.evaluate(fn, ...args),
+      async clickOn(path) {
+        await page.bringToFront(); // what is hidden draws no frames, on which a click waits
+        const handle = await page.evaluateHandle(seek, ...path);
+        await handle.asElement().click();
+      },
+      type: (text) => page.keyboard.type(text),
+      goto: (url) => page.goto(url),
+      reload: () => page.reload(),
+      tab: (url) => tab(url),
+      close: close ?? (() => page.close()),
+    });
+  }
+  return tab(url, () => browser.close());
 };
 
 const byWebDriver = (driver) => async (url) => {
-  const { send, close } = await openWebKit(driver, url);
-  const execute = (script, args) => send("POST", "execute/sync", { script, args });
-  return face({
-    run: (fn, ...args) => execute(`return (${fn})(...arguments)`, args),
-    async clickOn(path) {
-      const element = await execute(`return (${seek})(...arguments)`, path);
-      await send("POST", `element/${element[reference]}/click`, {});
-    },
-    async type(text) {
-      const element = await send("GET", "element/active");
-      await send("POST", `element/${element[reference]}/value`, { text });
-    },
-    goto: (url) => send("POST", "url", { url }),
-    reload: () => send("POST", "refresh", {}),
-    close,
-  });
+  const { send: command, close } = await openWebKit(driver, url);
+  let current = await command("GET", "window");
+  function tab(handle, close) {
+    /** Sends a command to this tab. The driver has one at a time. */
+    async function send(...rest) {
+      if (current !== handle) {
+        await command("POST", "window", { handle });
+        current = handle;
+      }
+      return command(...rest);
+    }
+    const execute = (script, args) => send("POST", "execute/sync", { script, args });
+    return face({
+      run: (fn, ...args) => execute(`return (${fn})(...arguments)`, args),
+      async clickOn(path) {
+        const element = await execute(`return (${seek})(...arguments)`, path);
+        await send("POST", `element/${element[reference]}/click`, {});
+      },
+      async type(text) {
+        const element = await send("GET", "element/active");
+        await send("POST", `element/${element[reference]}/value`, { text });
+      },
+      goto: (url) => send("POST", "url", { url }),
+      reload: () => send("POST", "refresh", {}),
+      async tab(url) {
+        const { handle } = await send("POST", "window/new", { type: "tab" });
+        const other = tab(handle);
+        await other.goto(url);
+        return other;
+      },
+      close: close ?? (() => send("DELETE", "window")),
+    });
+  }
+  return tab(current, close);
 };
 
 const firefox = find("FIREFOX", "firefox-esr", "firefox");

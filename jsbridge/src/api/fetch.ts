@@ -2,7 +2,7 @@ import { AbiError, type Engine } from "../engine/abi.js";
 import { ready } from "../engine/module.js";
 import { type Body, makeBody } from "../net/body.js";
 import { taken } from "../net/replay.js";
-import { fetchOf, note, request } from "../net/request.js";
+import { fetchOf, remember, request } from "../net/request.js";
 import { like } from "../net/response.js";
 import { warn } from "../session/warn.js";
 import { check } from "./check.js";
@@ -89,5 +89,5 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
       }).catch((error) => caller?.reject(error));
     });
   };
-  return note(guarded, options);
+  return remember(guarded, options);
 }

@@ -226,8 +226,8 @@ export interface Policy {
   budgetRatio?: number;
   /**
    * `maxReplayBytes` is the largest request body, in bytes, that a host reads into
-   * memory because it can be read only once. A request with a larger one is sent but
-   * not retried. Default: 16 MiB.
+   * memory because it can be read only once. A request with a larger one, or one that
+   * pauses for 100 ms, is sent as it comes but not retried. Default: 16 MiB.
    */
   maxReplayBytes?: number;
   /**

@@ -27,6 +27,8 @@ export async function whole({ facts, body }: Replay): Promise<Facts> {
 
 /** How much of a Blob is read before it can be JSON, in bytes. */
 const begin = 64 << 10;
+/** A stream that pauses for so long, in ms, is sent as it comes, once: it may wait for the answer. */
+const pause = 100;
 const carried = [
   "cache",
   "credentials",
@@ -63,7 +65,12 @@ export function taken(
   if (isObject(own.body)) {
     own.body = copyOfBody(own.body);
   }
-  return [isRequestObject(input) ? new Request(input) : input instanceof URL ? input.href : input, own];
+  if (isRequestObject(input)) {
+    // A body in the settings takes the place of the Request's own, which then is left alone.
+    const other = own.body == null ? undefined : { method: String(own.method ?? input.method), body: new Uint8Array() };
+    return [new Request(input, other), own];
+  }
+  return [input instanceof URL ? input.href : input, own];
 }
 
 const isObject = (x: unknown): x is object => typeof x === "object" && x !== null;
@@ -101,7 +108,7 @@ const isBuffer = (body: unknown): body is ArrayBuffer => isObject(body) && "byte
 /**
  * Makes a request replayable. Its arguments must be {@link taken}. Strings, buffers, Blobs, forms and parameters
  * are sent again unchanged, and a Request is cloned. A stream is read into
- * memory up to `limit` bytes; a longer one can be sent only once.
+ * memory up to `limit` bytes; one that is longer, or pauses, can be sent only once.
  */
 export async function replayable(
   input: RequestInfo | URL,
@@ -125,7 +132,7 @@ export async function replayable(
     known = read.known;
     rest = read.rest !== undefined;
     own.body = read.rest ?? read.known;
-  } else if (known == null && request?.body && isText(headers.get("content-type") ?? "")) {
+  } else if (known == null && request?.body && !isMedia(headers.get("content-type") ?? "")) {
     known = await request.clone().blob();
   }
   const replay: Replay = {
@@ -176,7 +183,10 @@ export function isStream(body: unknown): body is ReadableStream<Uint8Array<Array
   return isObject(body) && ("getReader" in body || Symbol.asyncIterator in body);
 }
 
-/** Reads a stream to its end; or, if it exceeds `limit` bytes, stops and returns all of it as a stream again. */
+/**
+ * Reads a stream to its end; or, if it exceeds `limit` bytes or pauses, stops and
+ * returns all of it as a stream again.
+ */
 async function readUpTo(
   limit: number,
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -190,15 +200,20 @@ async function readUpTo(
   if (signal?.aborted) {
     abort();
   }
+  let next: ReturnType<typeof reader.read> | undefined; // begun when the stream paused
   try {
-    for (let size = 0; size <= limit; ) {
-      const { done, value } = await reader.read();
+    for (let size = 0; size <= limit && !next; ) {
+      next = reader.read();
+      const read = await within(pause, next);
       signal?.throwIfAborted();
-      if (done) {
+      if (read?.done) {
         return { known: new Blob(pieces) };
       }
-      pieces.push(value);
-      size += value.length;
+      if (read) {
+        next = undefined;
+        pieces.push(read.value);
+        size += read.value.length;
+      }
     }
   } finally {
     ignoreAbort();
@@ -209,12 +224,25 @@ async function readUpTo(
   for (const piece of pieces) {
     body.push(piece.slice());
   }
-  void fill(body, () => reader.read());
+  void fill(body, () => {
+    const read = next ?? reader.read();
+    next = undefined;
+    return read;
+  });
   return { known, rest };
 }
 
-function isText(type: string): boolean {
-  return /json|text|urlencoded/.test(type);
+/** The result of a promise, or undefined if it is pending after so many ms. */
+function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    promise.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
+}
+
+/** Whether a body of this type may be large, and cannot be JSON. */
+function isMedia(type: string): boolean {
+  return /^(multipart|audio|video|image)/i.test(type);
 }
 
 /**

@@ -46,8 +46,8 @@ const ignore = () => {};
 /** The fetches made here, and what each of them sends its requests through. */
 const made = new WeakMap<typeof fetch, typeof fetch | undefined>();
 
-/** Marks a fetch as made here. */
-export function note(fetch: typeof globalThis.fetch, options: FetchOptions): typeof globalThis.fetch {
+/** Remembers a fetch as made here. */
+export function remember(fetch: typeof globalThis.fetch, options: FetchOptions): typeof globalThis.fetch {
   made.set(fetch, options.fetch ?? globalThis.fetch);
   return fetch;
 }

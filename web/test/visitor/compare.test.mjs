@@ -125,6 +125,39 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
     assert.deepEqual([bare.Requests, ours.Requests], ["1", "1"]);
   });
 
+  it("says that its server is gone, and goes on when it is back", async () => {
+    const page = await site.visit("compare", { tokenDelayMs: 5 });
+    await page.waitForSelector("#compare[data-state=done]");
+    let gone = true;
+    await page.setRequestInterception(true);
+    page.on("request", (request) =>
+      gone && /_chattest|storm/.test(request.url()) ? request.abort() : request.continue(),
+    );
+    const words = (view) => page.$eval(view, ({ textContent }) => textContent);
+    const sorry = "The server of this page does not answer. Is it still running?";
+    await page.click("#again");
+    await page.waitForSelector("#compare[data-state=failed]");
+    assert.equal(await words("#mishap"), sorry);
+    await page.click("#tab-chat");
+    await page.waitForSelector("#chat[data-ready]");
+    await page.click("#send");
+    await page.waitForFunction(() => document.getElementById("chat-mishap").textContent !== "");
+    assert.equal(await words("#chat-mishap"), sorry);
+    assert.equal((await page.$$("#turns li")).length, 0);
+    assert.equal(await page.$eval("#prompt", ({ value }) => value), "What is a stream that survives?");
+    await page.click("#tab-storm");
+    await page.waitForFunction(() => /^This view could not/.test(document.getElementById("storm").textContent));
+    await page.click("#tab-chat");
+    gone = false;
+    await page.click("#send");
+    await page.waitForSelector("#turns .note:not(.wrong)");
+    assert.equal(await words("#chat-mishap"), "");
+    await page.click("#tab-compare");
+    await page.click("#again");
+    await page.waitForSelector("#compare[data-state=done]");
+    assert.equal(await words("#mishap"), "");
+  });
+
   it("shows the code, to copy", async () => {
     const page = await site.visit("compare", { peer: "anthropic", afterCommit: "restart" }, () => {
       const clipboard = { writeText: async (text) => (globalThis.copied = text) };
@@ -139,6 +172,15 @@ describe("the comparison in Chromium", { skip: noBrowser, timeout: 600_000 }, ()
     assert.equal(copied.length, 3);
     assert.match(copied[0], /import Anthropic from "@anthropic-ai\/sdk"/);
     assert.match(copied[1], /afterCommit: "restart"/);
-    assert.match(copied[2], /new Anthropic\(\{ fetch: createFetch\(\), maxRetries: 0 \}\)/);
+    assert.match(
+      copied[2],
+      /no starting over here\.\n.*new Anthropic\(\{\n {2}fetch: createFetch\(\),\n {2}maxRetries: 0,\n\}\)/,
+    );
+    assert.deepEqual(await page.$$eval("#compare .links a", (links) => links.map(({ textContent }) => textContent)), [
+      "README",
+      "npm package",
+      "Source",
+      "This page's source",
+    ]);
   });
 });

@@ -27,19 +27,19 @@ for (const { name, missing, open } of browsers) {
     });
 
     /** Opens a view afresh, without stored state. */
-    async function visit(view, query = {}) {
-      await page.goto(`${server.url}/config.json`);
-      await page.run(() => sessionStorage.clear());
-      await page.goto(`${server.url}/?${new URLSearchParams({ tokenDelayMs: 2, ...query })}#${view}`);
-      await page.until(`${view} is ready`, (view) => document.getElementById(view)?.dataset.ready === "", view);
+    async function visit(view, query = {}, tab = page) {
+      await tab.goto(`${server.url}/config.json`);
+      await tab.run(() => sessionStorage.clear());
+      await tab.goto(`${server.url}/?${new URLSearchParams({ tokenDelayMs: 2, ...query })}#${view}`);
+      await tab.until(`${view} is ready`, (view) => document.getElementById(view)?.dataset.ready === "", view);
     }
 
     const done = (view) =>
       page.until(`${view} is done`, (id) => document.getElementById(id).dataset.state === "done", view);
-    const finished = () =>
-      page.until("an answer is exact", () => document.querySelector("#turns .note:not(.wrong)") !== null);
-    const shown = (part) =>
-      page.until(
+    const finished = (tab = page, n = 1) =>
+      tab.until(`answer ${n} is exact`, (n) => document.querySelectorAll("#turns .note:not(.wrong)").length === n, n);
+    const shown = (part, tab = page) =>
+      tab.until(
         `the banner shows ${part}`,
         (part) => {
           const root = document.querySelector("#banner")?.shadowRoot; // the view may still be loading
@@ -146,6 +146,27 @@ for (const { name, missing, open } of browsers) {
         await finished();
       });
     }
+
+    it("has two tabs, and when one has to wait, the other does not ask before", async () => {
+      const other = await page.tab(`${server.url}/config.json`);
+      await visit("chat", { script: "healthy" }, other);
+      await other.click("#send"); // a tab listens from its first request on
+      await finished(other);
+      await visit("chat", { script: "rate_limit" });
+      await page.click("#send");
+      assert.equal(await shown("title"), "Rate limited");
+      await other.run(() => (document.getElementById("prompt").value = "Once more?"));
+      await other.click("#send");
+      assert.match(await shown("title", other), /^Waiting for the rate limit/);
+      await finished();
+      await finished(other, 2);
+      const id = await other.run(() => document.getElementById("log").dataset.run);
+      const [[refused, again], [only, ...more]] = [await requests(), (await provider.log(id)).requests];
+      assert.deepEqual(more, []);
+      assert.ok(Date.parse(only.wall) - Date.parse(refused.wall) >= 3000);
+      assert.ok(again.at_ms - refused.at_ms >= 3000);
+      await other.close();
+    });
 
     it("watches a storm", async () => {
       await visit("storm");

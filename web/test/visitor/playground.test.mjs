@@ -71,7 +71,7 @@ describe("the playground in Chromium", { skip: noBrowser, timeout: 300_000 }, ()
     await page.type("#waits [name=initialDelayMs]", "250");
     await page.type("#waits [name=maxAttempts]", "5");
     assert.equal(await waits(page), "Waits: 250 ms → 500 ms → 1 s → 2 s");
-    assert.match(await textOf(page, "#waits-plot figcaption"), /then it gives up/);
+    assert.match(await textOf(page, "#waits-plot figcaption"), /Then it gives up\.$/);
   });
 
   it("offers the labelled errors", async () => {
@@ -80,7 +80,7 @@ describe("the playground in Chromium", { skip: noBrowser, timeout: 300_000 }, ()
     await page.waitForSelector("#corpus-cases option");
     const cases = await page.$$eval("#corpus-cases option", (options) => options.map(({ value }) => value));
     assert.equal(cases.length, corpusIndex().length);
-    assert.ok(cases.length > 600);
+    assert.ok(cases.length > 1000);
     const [picked] = cases.filter((value) => value.includes("overloaded"));
     await page.type("#corpus", picked);
     await page.waitForFunction(() => document.getElementById("corpus-label").textContent !== "");
@@ -88,8 +88,17 @@ describe("the playground in Chromium", { skip: noBrowser, timeout: 300_000 }, ()
     assert.deepEqual(JSON.parse(await page.$eval("#failure", ({ value }) => value)), failure);
     assert.match(
       await textOf(page, "#corpus-label"),
-      new RegExp(`^Labelled: ${labels.retryable ? "try again" : "stop"}, ${labels.kind}; the verdict agrees`),
+      new RegExp(`labelled: ${labels.retryable ? "try again" : "stop"}, ${labels.kind}; the verdict agrees`),
     );
+    // It can be passed on, with its label.
+    const other = await site.visit((await copy(page, "Copy the link")).split("#")[1]);
+    await other.waitForFunction(() => document.getElementById("corpus-label").textContent !== "");
+    assert.equal(await textOf(other, "#corpus-label"), await textOf(page, "#corpus-label"));
+    assert.deepEqual(JSON.parse(await other.$eval("#failure", ({ value }) => value)), failure);
+    // Once it is edited, it is another error.
+    await other.type("#failure", " ");
+    assert.equal(await textOf(other, "#corpus-label"), "");
+    await other.waitForFunction(() => location.hash.includes("failure="));
   });
 });
 

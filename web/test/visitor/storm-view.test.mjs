@@ -7,8 +7,10 @@ import { useSite } from "../site.mjs";
 describe("the storm in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
   const site = useSite();
 
-  async function visit() {
-    const page = await site.visit("storm", {}, () => {
+  async function visit(query = {}) {
+    const page = await site.visit("storm", query, () => {
+      const clipboard = { writeText: async (text) => (globalThis.copied = text) };
+      Object.defineProperty(navigator, "clipboard", { value: clipboard });
       const create = URL.createObjectURL.bind(URL);
       URL.createObjectURL = (blob) => {
         globalThis.saved = blob.text();
@@ -47,6 +49,20 @@ describe("the storm in Chromium", { skip: noBrowser, timeout: 300_000 }, () => {
     await again(page, seed(1));
     assert.deepEqual(await table(page), first);
     assert.equal(await picture(page), drawn);
+  });
+
+  it("can be passed on as a link", async () => {
+    const link = { clients: 200, limit: 10, window: 2, told: false, seed: 7, server: "bucket" };
+    const page = await visit(link);
+    const outputs = await page.$$eval("#storm output", (all) => all.map(({ value }) => value));
+    assert.deepEqual(outputs, ["200", "10 in a window", "2 s"]);
+    assert.equal(await page.$eval("#storm [name=told]", ({ checked }) => checked), false);
+    await page.click("#storm .row .copy");
+    const { searchParams, hash } = new URL(await page.evaluate(() => globalThis.copied));
+    const copied = Object.fromEntries(searchParams);
+    assert.deepEqual(copied, Object.fromEntries(Object.entries(link).map(([name, value]) => [name, String(value)])));
+    assert.equal(hash, "#storm");
+    assert.deepEqual(await table(await visit(copied)), await table(page));
   });
 
   it("can be saved as CSV, with every second of every kind", async () => {

@@ -11,7 +11,10 @@ import { useServers } from "../site.mjs";
 
 const screens = fileURLToPath(new URL("../../.cache/screens/", import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const sizes = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
+const sizes = {
+  phone: { width: 390, height: 844, isMobile: true, hasTouch: true },
+  desk: { width: 1280, height: 800 },
+};
 
 /** How to bring each view to the state that shows most. */
 const views = {
@@ -36,8 +39,7 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
   async function visit(view, { size = "desk", scheme = "light" } = {}) {
     const { page, complaints } = await openPage(site.browser, "about:blank");
     page.setDefaultTimeout(30_000);
-    const phone = size === "phone";
-    await page.setViewport({ ...sizes[size], isMobile: phone, hasTouch: phone });
+    await page.setViewport(sizes[size]);
     await page.emulateMediaFeatures([
       { name: "prefers-color-scheme", value: scheme },
       { name: "prefers-reduced-motion", value: "reduce" },
@@ -50,13 +52,21 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
   /** The controls that are too small for a thumb. */
   function small(least) {
     const pressable = "button, select, summary, a, input:not([type=radio]), textarea, label:has([type=radio])";
-    const shown = [...document.querySelectorAll(pressable)].filter((element) => element.checkVisibility());
+    const banners = [...document.querySelectorAll("retry-status:defined")].map(({ shadowRoot }) => shadowRoot);
+    const all = [document, ...banners].flatMap((root) => [...root.querySelectorAll(pressable)]);
+    const shown = all.filter((element) => element.checkVisibility());
     const inside = (element) => element.matches("label *") || element.matches(".facts *, .trail *");
     return shown
       .filter((element) => !inside(element))
       .map((element) => ({ what: element.outerHTML.slice(0, 80), ...element.getBoundingClientRect().toJSON() }))
       .filter(({ width, height }) => Math.min(width, height) < least)
       .map(({ what, width, height }) => `${what}: ${width} x ${height}`);
+  }
+
+  /** How tall the screen has to be for nothing to scroll. */
+  function tallest() {
+    const inside = [...document.querySelectorAll("main *")].map(({ scrollHeight }) => scrollHeight);
+    return document.querySelector("header").offsetHeight + Math.max(innerHeight, ...inside);
   }
 
   for (const [view, arrange] of Object.entries(views)) {
@@ -76,11 +86,33 @@ describe("the views in Chromium", { skip: noBrowser, timeout: 600_000 }, () => {
           if (size === "phone") {
             assert.deepEqual(await page.evaluate(small, 44), []);
           }
+          await page.setViewport({ ...sizes[size], height: await page.evaluate(tallest) });
+          await page.screenshot({ path: join(screens, `${view}-${size}-${scheme}-whole.png`) });
           assert.deepEqual(complaints, []);
           await page.close();
         });
       }
     }
+  }
+
+  for (const size of Object.keys(sizes)) {
+    it(`shows the wait of the comparison where its outcome comes, ${size}`, async () => {
+      const { page, complaints } = await visit("compare", { size });
+      const top = (selector) => page.$eval(selector, (element) => element.getBoundingClientRect().top);
+      await page.click("#compare label:has([value=half])");
+      await page.waitForSelector("#bare[data-state=flowing]");
+      const before = await top("#compare-code");
+      await page.waitForSelector("#compare-banner >>> [part=card]:not([hidden]) [part~=countdown]:not([hidden])");
+      await page.screenshot({ path: join(screens, `compare-${size}-light-waiting.png`) });
+      assert.ok((await top("#compare-banner")) < sizes[size].height - 150, "it is in view");
+      const during = await top("#compare-code");
+      await page.waitForSelector("#compare[data-state=done]");
+      if (size === "desk") {
+        assert.deepEqual([during, await top("#compare-code")], [before, before], "nothing moves");
+      }
+      assert.deepEqual(complaints, []);
+      await page.close();
+    });
   }
 
   it("has the faults at the bottom of a phone's screen, and the log in view", async () => {
