@@ -6,6 +6,7 @@ import { fetchOf, remember, request } from "../net/request.js";
 import { like } from "../net/response.js";
 import { warn } from "../session/warn.js";
 import { check } from "./check.js";
+import { stopsOf } from "./controller.js";
 import { type FetchOptions, fetchTypes } from "./options.js";
 
 /**
@@ -33,6 +34,7 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
   let next = { ...options };
   const guarded: typeof globalThis.fetch = async (...args) => {
     const [input, init] = taken(...args);
+    const stops = stopsOf(options.controller);
     const own = next;
     next = all; // only one request is restored
     let engine: Engine;
@@ -53,7 +55,7 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
         caller!.resolve(response);
         caller = undefined;
       };
-      request(engine, input, init, own, false, (session) => {
+      request(engine, input, init, own, false, stops, (session) => {
         let body: Body | undefined; // set once the caller has it
         let next: { body: Body; copy: Response; of: Response } | undefined;
         const prepare = (response: Response) => {

@@ -68,6 +68,7 @@ export async function request(
   init: RequestInit | undefined,
   options: FetchOptions,
   canReset: boolean,
+  stops: number | undefined,
   makeOutcome: (session: Session) => Outcome,
 ): Promise<void> {
   const send = fetchOf(options);
@@ -90,6 +91,7 @@ export async function request(
     { request: facts, canReset, notReplayable, recover: options.recover !== undefined },
     signal,
     (session) => transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init, signal),
+    stops,
     body,
   );
 }
