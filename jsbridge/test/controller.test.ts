@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Controlled, registryOf } from "../src/api/controller.js";
-import { type Controller, createController, createFetch, RetryError, type Snapshot } from "../src/index.js";
+import {
+  type Controller,
+  createController,
+  createFetch,
+  RetryError,
+  retry,
+  type Snapshot,
+  stream,
+} from "../src/index.js";
 import { running, safely } from "../src/session/warn.js";
 import { faultyFetch } from "../src/testing/index.js";
 import { answer, clock, network, post, role, settle, token, url, watch } from "./fakes.js";
@@ -249,3 +257,53 @@ test("a console that throws does not end what retryNow does", (t) => {
   assert.throws(() => safely("onStatus", {}, fail), /no console/);
   assert.equal(running.count, 0);
 });
+
+/** Each way to make a request, with why it failed. */
+const ways: Record<string, (fetch: typeof globalThis.fetch, controller: Controller) => Promise<unknown>> = {
+  createFetch: (fetch, controller) => createFetch({ fetch, controller })(url, post()).catch((error) => error.reason),
+  retry: (fetch, controller) => retry(async () => fetch(url), { controller }).catch((error) => error.reason),
+  async "stream()"(fetch, controller) {
+    for await (const event of stream(url, post(), { fetch, controller })) {
+      if (event.type === "error") {
+        return event.error.reason;
+      }
+    }
+    return undefined;
+  },
+};
+
+for (const [way, make] of Object.entries(ways)) {
+  test(`stop() ends a request of ${way} that it comes just behind`, async () => {
+    let sent = 0;
+    const controller = createController();
+    const made = make(async () => {
+      sent++;
+      throw new TypeError("fetch failed");
+    }, controller);
+    controller.stop();
+    assert.equal(await made, "stopped_by_user");
+    assert.equal(sent, 0);
+  });
+
+  test(`stop() ends a request of ${way} while its first attempt is being sent`, async () => {
+    let sent = 0;
+    const controller = createController();
+    const made = make(async () => {
+      sent++;
+      controller.stop();
+      throw new TypeError("fetch failed");
+    }, controller);
+    assert.equal(await made, "stopped_by_user");
+    assert.equal(sent, 1);
+  });
+
+  test(`stop() ends no request of ${way} that is made after it`, async () => {
+    const controller = createController();
+    controller.stop();
+    const made = make(
+      async () => new Response(answer.join(""), { headers: { "content-type": "text/event-stream" } }),
+      controller,
+    );
+    assert.notEqual(await made, "stopped_by_user");
+  });
+}

@@ -69,7 +69,7 @@ function scripted(...answers: (Answer | Error)[]) {
     crash: (error) => log.push(`crash ${error}`),
   };
   const start = (options: Options = {}, signal?: AbortSignal, body?: Uint8Array): Session =>
-    drive(engine, options, { request: { url: "https://h/x" } }, signal, () => host, body);
+    drive(engine, options, { request: { url: "https://h/x" } }, signal, () => host, undefined, body);
   return { start, told, freed, log, pieces, config: () => config, engine, host };
 }
 

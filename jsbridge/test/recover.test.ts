@@ -118,6 +118,26 @@ test("an abort while recover runs wins at once, and its late result is ignored",
   assert.equal(calls.length, 1);
 });
 
+for (const nothing of [false, 0, "", null]) {
+  test(`recover that returns ${JSON.stringify(nothing)} returns no request`, async () => {
+    const { fetch, calls } = network();
+    const recover = () => nothing as unknown as undefined;
+    const events: string[] = [];
+    void (async () => {
+      for await (const event of stream(url, post(), { fetch, recover, initialDelayMs: 1 })) {
+        events.push(event.type);
+      }
+    })();
+    await settle();
+    calls[0]!.respond(503);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    calls[1]!.open().finish(...answer);
+    await settle();
+    assert.equal(events[0], "retry");
+    assert.equal(events.at(-1), "finish");
+  });
+}
+
 test("an error that recover throws reaches the caller", async () => {
   const { fetch, calls } = network();
   const mine = new Error("no token to be had");

@@ -133,6 +133,55 @@ test("a relay that breaks off is a failure, not a finish", async () => {
   assert.ok(last.type === "error" && last.verdict.retryable);
 });
 
+test("a relay that is cut off at any byte ends in an error event", async () => {
+  const events = (async function* (): AsyncGenerator<ChatStreamEvent> {
+    const at = "2027-01-01T00:00:00.000Z";
+    yield { type: "retry", retry: { attempt: 1, delayMs: 0, error: "e", retryingAt: at, kind: "network" } };
+    yield* stream(page, {}, { fetch: async () => new Response('{"a":1}') });
+  })();
+  const whole = await toResponse(events).text();
+  const headers = { "content-type": "text/event-stream" };
+  const opening = whole.indexOf("\n\n") + 2;
+  const ends = new Map<string, number>();
+  for (let at = opening; at <= whole.length; at++) {
+    for await (const event of stream(page, {}, { fetch: async () => new Response(whole.slice(0, at), { headers }) })) {
+      if (event.type === "finish" || event.type === "error") {
+        const end = event.type === "error" ? event.verdict.kind : event.type;
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+      }
+    }
+  }
+  // The finish counts without the blank line that follows it.
+  assert.deepEqual(
+    [...ends],
+    [
+      ["network", whole.length - opening - 2],
+      ["finish", 3],
+    ],
+  );
+});
+
+for (const [what, odd, end] of [
+  ["of an unknown type", '{"type":"progress","progress":{"done":1}}', "finish"],
+  ["that a proxy put there", '{"error":{"message":"upstream"}}', "finish"],
+  ["that is not JSON", "oops", "error"],
+  ["that is no object", "null", "error"],
+  ["without its members", '{"type":"error"}', "error"],
+  ["with a delay that is no time", '{"type":"retry","retry":{"attempt":1,"delay_ms":1e300}}', "error"],
+] as const) {
+  test(`an event ${what} in a relay throws nothing`, async () => {
+    const whole = await toResponse(stream(page, {}, { fetch: async () => new Response("{}") })).text();
+    const headers = { "content-type": "text/event-stream" };
+    const body = whole.replace("\n\n", `\n\ndata: ${odd}\n\n`);
+    const seen: ChatStreamEvent[] = [];
+    for await (const event of stream(page, {}, { fetch: async () => new Response(body, { headers }) })) {
+      seen.push(event);
+    }
+    assert.equal(seen.at(-1)!.type, end);
+    assert.equal(seen.filter(({ type }) => type === "message").length, end === "finish" ? 1 : 0);
+  });
+}
+
 test("comments bridge a long wait, which a page does not see, and stop when it ends", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval", "setTimeout", "Date"] });
   const pass = async (ms: number) => {

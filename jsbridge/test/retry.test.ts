@@ -161,6 +161,25 @@ test("shouldRetry decides first, and undefined leaves it to the verdict", async 
   ]);
 });
 
+for (const [what, odd] of [
+  ["a proxy that throws", new Proxy({}, { get: () => assert.fail("read") })],
+  ["headers that are no pairs", Object.assign(new Error("odd"), { status: 400, headers: [5] })],
+  [
+    "a getter that throws",
+    Object.defineProperty(new Error("odd"), "status", {
+      get() {
+        throw new Error("not yet");
+      },
+    }),
+  ],
+] as const) {
+  test(`what cannot be read is thrown unchanged: ${what}`, async () => {
+    const seen = watch(retry(() => Promise.reject(odd)));
+    await settle();
+    assert.ok(seen.state === "rejected" && seen.error === odd);
+  });
+}
+
 test("an error that shouldRetry throws is thrown", async () => {
   const mistake = new Error("typo");
   const shouldRetry = () => {

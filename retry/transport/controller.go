@@ -13,6 +13,7 @@ import (
 type Controller struct {
 	mu     sync.Mutex
 	rounds []*round
+	stops  int // how often Stop was called: a request may be in preparation then
 }
 
 // RetryNow ends all waits, and resets the failure counts of those requests to 0. It
@@ -21,7 +22,12 @@ func (c *Controller) RetryNow() { c.ask(askRetryNow) }
 
 // Stop ends all requests. errors.Is finds [retry.ErrStopped] in their errors; what
 // was received before can still be read.
-func (c *Controller) Stop() { c.ask(askStop) }
+func (c *Controller) Stop() {
+	c.mu.Lock()
+	c.stops++
+	c.mu.Unlock()
+	c.ask(askStop)
+}
 
 // Snapshots returns the states of the requests that are not over, oldest first.
 func (c *Controller) Snapshots() []session.Snapshot {
@@ -47,13 +53,28 @@ func (c *Controller) ask(what uint32) {
 	}
 }
 
-func (c *Controller) add(r *round) {
+// stopped returns how often Stop was called.
+func (c *Controller) stopped() int {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stops
+}
+
+// add adds a request, which was made when stopped returned stops.
+func (c *Controller) add(r *round, stops int) {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rounds = append(c.rounds, r)
+	if c.stops != stops {
+		r.asked.Or(askStop)
+		r.wakeUp()
+	}
 }
 
 func (c *Controller) remove(r *round) {

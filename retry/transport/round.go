@@ -84,6 +84,7 @@ type round struct {
 
 // newRound prepares a request. If it fails, it closes the request's body.
 func (t *Transport) newRound(req *http.Request, canReset bool) (*round, error) {
+	stops := t.Controller.stopped()
 	policy := t.Policy
 	err := policy.Fill()
 	if req.URL == nil {
@@ -132,7 +133,7 @@ func (t *Transport) newRound(req *http.Request, canReset bool) (*round, error) {
 	r.followCancel()
 	r.timer = time.NewTimer(maxSleep)
 	r.timer.Stop()
-	t.Controller.add(r)
+	t.Controller.add(r, stops)
 	return r, nil
 }
 

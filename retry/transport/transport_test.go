@@ -581,6 +581,24 @@ func TestRetryNowEndsTheWait(t *testing.T) {
 	})
 }
 
+func TestStopEndsARequestWhoseBodyIsStillRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTransport(newProvider(refused, refused, attemptScript{chunks: chat("A")}))
+		tr.Controller = &Controller{}
+		pipe, in := io.Pipe()
+		go func() {
+			time.Sleep(pause / 2)
+			tr.Controller.Stop()
+			_, _ = in.Write([]byte(`{"stream":true}`))
+			_ = in.Close()
+		}()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, chatURL, pipe)
+		require.NoError(t, err)
+		_, err = tr.RoundTrip(req)
+		require.ErrorIs(t, err, retry.ErrStopped)
+	})
+}
+
 func TestStopEndsTheRequestAndKeepsWhatWasReceived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProvider(attemptScript{chunks: []string{chatRole(), chatToken("A")}, hang: true})

@@ -87,6 +87,20 @@ function facts(failure: Failure | Error): Failure {
  */
 export function failureOf(thrown: unknown): Failure {
   const failure: Failure = { error: errorInfo(thrown), foreign: true, now: Date.now() };
+  asFarAsItCanBeRead(() => readFailure(thrown, failure));
+  return failure;
+}
+
+/** Anything can be thrown: a getter or a proxy may throw itself. What was read before counts. */
+function asFarAsItCanBeRead(read: () => void): void {
+  try {
+    read();
+  } catch {
+    // Theirs, and no failure of the request.
+  }
+}
+
+function readFailure(thrown: unknown, failure: Failure): void {
   // The status may be the error's own, its response's, or that of what it wraps.
   let e: unknown = thrown;
   for (let depth = 0; depth < maxCauses && isObject(e); depth++) {
@@ -122,7 +136,6 @@ export function failureOf(thrown: unknown): Failure {
     }
     e = inner(e);
   }
-  return failure;
 }
 
 /** The facts of a thrown error and its causes. */
@@ -131,6 +144,11 @@ export function errorInfo(thrown: unknown, depth = 0): ErrorInfo {
     return { message: String(thrown) };
   }
   const info: ErrorInfo = {};
+  asFarAsItCanBeRead(() => readInfo(thrown, info, depth));
+  return info;
+}
+
+function readInfo(thrown: Loose, info: ErrorInfo, depth: number): void {
   for (const key of ["name", "message", "code"] as const) {
     const value = thrown[key];
     if (typeof value === "string" || typeof value === "number") {
@@ -145,7 +163,6 @@ export function errorInfo(thrown: unknown, depth = 0): ErrorInfo {
   if (cause !== undefined && depth < maxCauses) {
     info.cause = errorInfo(cause, depth + 1);
   }
-  return info;
 }
 
 /** What an error wraps: its cause, the last try's error, or the first of several. */

@@ -38,6 +38,8 @@ export interface Controlled {
 /** A controller as its sessions see it. */
 export interface Registry {
   readonly manual: boolean;
+  /** How often `stop()` was called: a request may be in preparation then, and has no session yet. */
+  readonly stops: number;
   set(session: Controlled, status: Snapshot, over: boolean): void;
 }
 
@@ -58,6 +60,7 @@ const urgency: readonly (Snapshot["state"] | undefined)[] = ["waiting", "opening
 export function createController(options: ControllerOptions = {}): Controller {
   check("createController", options, { manual: "boolean" });
   let manual = options.manual ?? false;
+  let stops = 0;
   let status: Snapshot = Object.freeze({ state: "idle", attempt: 0, failures: 0 });
   const listeners = new Set<(status: Snapshot) => void>();
   const live = new Map<Controlled, Live>();
@@ -112,7 +115,10 @@ export function createController(options: ControllerOptions = {}): Controller {
         all("retry_now");
       }
     },
-    stop: () => all("stop"),
+    stop() {
+      stops++;
+      all("stop");
+    },
     subscribe(listener) {
       const own = (s: Snapshot) => listener(s); // the same function may be subscribed twice
       listeners.add(own);
@@ -124,6 +130,9 @@ export function createController(options: ControllerOptions = {}): Controller {
   const sessions: Registry = {
     get manual() {
       return manual;
+    },
+    get stops() {
+      return stops;
     },
     set(session, snapshot, over) {
       leave(session);
@@ -138,6 +147,9 @@ export function createController(options: ControllerOptions = {}): Controller {
   };
   return Object.defineProperty(controller, registry, { value: sessions });
 }
+
+/** How often the controller was told to stop. */
+export const stopsOf = (controller: unknown): number | undefined => registryOf(controller)?.stops;
 
 /** The sessions' side of a controller. */
 export function registryOf(controller: unknown): Registry | undefined {

@@ -6,6 +6,7 @@ import { beneath, cameBack, fetchOf, remember, request } from "../net/request.js
 import { like } from "../net/response.js";
 import { warn } from "../session/warn.js";
 import { check } from "./check.js";
+import { stopsOf } from "./controller.js";
 import { type FetchOptions, fetchTypes } from "./options.js";
 
 /**
@@ -37,6 +38,7 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
       const fetch = beneath(guarded); // else the two would call each other without end
       return fetch(input, init);
     }
+    const stops = stopsOf(options.controller);
     const own = next;
     next = all; // only one request is restored
     let engine: Engine;
@@ -57,7 +59,7 @@ export function createFetch(options: FetchOptions = {}): typeof globalThis.fetch
         caller!.resolve(response);
         caller = undefined;
       };
-      request(engine, input, init, own, false, (session) => {
+      request(engine, input, init, own, false, stops, (session) => {
         let body: Body | undefined; // set once the caller has it
         let next: { body: Body; copy: Response; of: Response } | undefined;
         const prepare = (response: Response) => {

@@ -64,13 +64,28 @@ const waitingFor = "server";
 /** Passes on messages, or the events that a relay made of them, and shows when the server waits. */
 export function makeRelay(push: (event: ChatStreamEvent) => void, show?: Session["relayed"]): Relay {
   let relays: boolean | undefined;
-  let last: ChatStreamEvent | undefined;
+  let last: ChatStreamEvent | undefined; // undefined, too, once an event could not be read
+  let broken = false;
   let waits = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function leave(): void {
     clearTimeout(timer);
     waits = false;
+  }
+
+  /**
+   * Undefined if the page does not know such events: the server may be newer. One that cannot be read, as it was
+   * cut off, is where the relay broke off.
+   */
+  function read(data: string): ChatStreamEvent | undefined {
+    try {
+      return ofWire(JSON.parse(data) as WireEvent);
+    } catch {
+      broken = true;
+      last = undefined;
+      return undefined;
+    }
   }
 
   /** By the page's own clock, since the server's may differ. */
@@ -95,17 +110,25 @@ export function makeRelay(push: (event: ChatStreamEvent) => void, show?: Session
           return;
         }
       }
-      last = relays ? ofWire(JSON.parse(message.data) as WireEvent) : message;
-      if (last.type === "finish" || last.type === "error") {
+      if (!relays) {
+        push(message);
         return;
       }
-      if (last.type === "retry") {
-        wait(last.retry);
+      const event = broken ? undefined : read(message.data);
+      if (!event) {
+        return;
+      }
+      last = event;
+      if (event.type === "finish" || event.type === "error") {
+        return;
+      }
+      if (event.type === "retry") {
+        wait(event.retry);
       } else if (waits) {
         leave();
         show?.();
       }
-      push(last);
+      push(event);
     },
     ending() {
       if (!relays) {

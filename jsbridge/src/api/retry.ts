@@ -1,8 +1,9 @@
 import { ready } from "../engine/module.js";
 import type { Verdict } from "../engine/shapes.gen.js";
-import { drive } from "../session/driver.js";
+import { drive, type Host, type Session } from "../session/driver.js";
 import { check } from "./check.js";
 import { failureOf } from "./classify.js";
+import { stopsOf } from "./controller.js";
 import { RetryError } from "./error.js";
 import { type Options, optionTypes, signalType } from "./options.js";
 
@@ -43,10 +44,11 @@ export async function retry<T>(
   options: RetryOptions = {},
 ): Promise<T> {
   check("retry", options, { ...optionTypes, ...signalType, shouldRetry: "function" });
+  const stops = stopsOf(options.controller);
   const engine = await ready();
   return new Promise((resolve, reject) => {
     const { signal } = options;
-    drive(engine, { contentTimeoutMs: 0, ...options }, { request: {} }, signal, (session) => {
+    const makeHost = (session: Session): Host => {
       let current: AbortController | undefined;
       let result: T;
       let thrown: unknown;
@@ -106,6 +108,7 @@ export async function retry<T>(
         },
         crash: reject,
       };
-    });
+    };
+    drive(engine, { contentTimeoutMs: 0, ...options }, { request: {} }, signal, makeHost, stops);
   });
 }

@@ -5,6 +5,7 @@ import { request } from "../net/request.js";
 import { follower, signalOf } from "../net/signal.js";
 import { check } from "./check.js";
 import { errorInfo } from "./classify.js";
+import { stopsOf } from "./controller.js";
 import { RetryError } from "./error.js";
 import { type ChatStreamMessage, makeReader, readBody } from "./messages.js";
 import { type FetchOptions, fetchTypes, signalType } from "./options.js";
@@ -106,7 +107,8 @@ export function stream(
 
     const start = async () => {
       const [to, how] = taken(input, init);
-      return request(await ready(), to, { ...how, signal }, options, true, (session) => ({
+      const stops = stopsOf(options.controller);
+      return request(await ready(), to, { ...how, signal }, options, true, stops, (session) => ({
         take(bytes, _, events) {
           relay ??= makeRelay(push, session.relayed);
           read ??= makeReader(relay.push);

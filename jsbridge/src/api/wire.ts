@@ -43,13 +43,16 @@ export function toWire(event: ChatStreamEvent): WireEvent {
   }
 }
 
-/** The event of which `toWire` made this. */
-export function ofWire(wire: WireEvent): ChatStreamEvent {
+/** The event of which `toWire` made this; undefined if it is of an unknown type. Throws if it is none. */
+export function ofWire(wire: WireEvent): ChatStreamEvent | undefined {
   switch (wire.type) {
     case "message":
       return message(wire.message.event, wire.message.data, wire.message.id);
-    case "retry":
-      return { type: "retry", retry: fromWire(wire.retry) as ChatStreamRetry };
+    case "retry": {
+      const retry = fromWire(wire.retry) as ChatStreamRetry;
+      new Date(Date.now() + retry.delayMs).toISOString(); // a delay that is no time throws
+      return { type: "retry", retry };
+    }
     case "reset":
       return { type: "reset" };
     case "finish":
@@ -59,5 +62,7 @@ export function ofWire(wire: WireEvent): ChatStreamEvent {
       const verdict = { ...(fromWire(shown) as Verdict), ...(status_code && { status: status_code }) };
       return { type: "error", verdict, error: new RetryError(verdict, 0) };
     }
+    default:
+      return undefined;
   }
 }

@@ -76,6 +76,7 @@ export async function request(
   init: RequestInit | undefined,
   options: FetchOptions,
   canReset: boolean,
+  stops: number | undefined,
   makeOutcome: (session: Session) => Outcome,
 ): Promise<void> {
   const send = fetchOf(options);
@@ -98,6 +99,7 @@ export async function request(
     { request: facts, canReset, notReplayable, recover: options.recover !== undefined },
     signal,
     (session) => transport(session, makeOutcome(session), options, replay, (to, how) => send(to, how), init, signal),
+    stops,
     body,
   );
 }
@@ -227,7 +229,7 @@ function transport(
     let request: Facts | undefined;
     try {
       const own = await options.recover!(verdict!, await replay.failed(), session.describe());
-      next = own && (await replay.changed(own));
+      next = own ? await replay.changed(own) : undefined; // `false`, too, is no request: JavaScript has `test && {…}`
       request = next && (await whole(next));
     } catch (error) {
       broke(mine, error, true);

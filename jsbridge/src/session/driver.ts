@@ -1,4 +1,4 @@
-import { registryOf } from "../api/controller.js";
+import { registryOf, stopsOf } from "../api/controller.js";
 import { type Options, policyOf, type RequestContext } from "../api/options.js";
 import { type Engine, maxChunk } from "../engine/abi.js";
 import type { Answer, Config, Ending, Happened, Snapshot, Verdict } from "../engine/shapes.gen.js";
@@ -76,6 +76,8 @@ export function drive(
   config: Omit<Config, "policy">,
   signal: AbortSignal | undefined | null,
   makeHost: (session: Session) => Host,
+  /** What {@link stopsOf} was when the caller made the request. */
+  stops: number | undefined,
   body: Uint8Array = new Uint8Array(),
 ): Session {
   const id = newId();
@@ -303,6 +305,10 @@ export function drive(
   enter(id, { report: session.report, tick: clock.tick, rouse: clock.rouse });
   hear();
   const ignoreAbort = onAbort(signal, () => session.report("abort"));
-  session.report(signal?.aborted ? "abort" : "start");
+  const stopped = () => stopsOf(options.controller) !== stops;
+  session.report(signal?.aborted ? "abort" : stopped() ? "stop" : "start");
+  if (stopped()) {
+    session.report("stop"); // by what the start has called
+  }
   return session;
 }
