@@ -440,8 +440,23 @@ test("a Request whose body pauses is sent as it comes, once", async () => {
 
 test("a Request whose body pauses can be aborted before it is sent", async () => {
   const abort = new AbortController();
-  const request = new Request(url, { method: "POST", body: new ReadableStream(), ...half });
+  let canceled = false;
+  const live = new ReadableStream({
+    cancel() {
+      canceled = true;
+    },
+  });
+  const request = new Request(url, { method: "POST", body: live, ...half });
   const replay = replayable(...taken(request, undefined), abort.signal, mib);
   abort.abort();
   await assert.rejects(replay, { name: "AbortError" });
+  await settle();
+  assert.ok(canceled);
+});
+
+test("pairs of headers that are changed afterwards are sent as they were", () => {
+  const pair: [string, string] = ["x-own", "1"];
+  const [, init] = taken(url, { headers: [pair] });
+  pair[1] = "2";
+  assert.deepEqual(init.headers, [["x-own", "1"]]);
 });

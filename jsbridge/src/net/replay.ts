@@ -85,7 +85,9 @@ function copyOfHeaders(headers: HeadersInit): HeadersInit {
   if (headers instanceof Headers) {
     return new Headers(headers);
   }
-  return (headers as string[][])[Symbol.iterator] ? [...(headers as [string, string][])] : { ...headers };
+  return (headers as string[][])[Symbol.iterator]
+    ? Array.from(headers as [string, string][], ([...pair]) => pair as [string, string])
+    : { ...headers };
 }
 
 /** Also of another realm. What is not copied cannot be changed. */
@@ -137,14 +139,16 @@ export async function replayable(
     own.body = read.rest ?? read.known;
   } else if (known == null && request?.body && !isMedia(headers.get("content-type") ?? "")) {
     // However long: its body may be a string, which the runtime can send again at no cost.
-    const read = await readUpTo(Infinity, request.clone().body!, signal);
-    known = read.known;
-    if (read.rest) {
+    const read = readUpTo(Infinity, request.clone().body!, signal);
+    const { body } = request;
+    read.catch((error) => body.cancel(error)).catch(() => {}); // its source ends when both copies are canceled
+    const all = await read;
+    known = all.known;
+    if (all.rest) {
       rest = true;
-      Object.assign(own, { body: read.rest, duplex: "half" });
-      const whole = request;
-      request = withoutBody(whole, method);
-      whole.body!.cancel().catch(() => {}); // else it would keep all that is sent
+      Object.assign(own, { body: all.rest, duplex: "half" });
+      request = withoutBody(request, method);
+      body.cancel().catch(() => {}); // else it would keep all that is sent
     }
   }
   const replay: Replay = {
