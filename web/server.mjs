@@ -116,6 +116,7 @@ export async function startServer({ provider = "", port = 0, folders = {} }) {
       ...(found && runs(found.type, request.url) && { "content-security-policy": policy }),
       "x-content-type-options": "nosniff",
       "cache-control": found?.type === types[".svg"] ? "max-age=3600" : "no-store", // the icon stands in the page, too
+      ...(body && { "content-length": body.length }),
     });
     response.end(body ?? "There is nothing here.\n");
   });

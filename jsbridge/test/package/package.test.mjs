@@ -105,7 +105,7 @@ test("a bundle of an unused import is empty", async () => {
 
 // The most that createFetch's JavaScript may weigh, minified and by gzip, in bytes. The aim is 7,000; this holds what is
 // reached. Whoever makes it smaller lowers it. What it can do that it could not may raise it, in the commit that needs it.
-const mostJavaScript = 10_810;
+const mostJavaScript = 10_960;
 
 test("a page that uses createFetch alone gets little JavaScript besides the module", async () => {
   const { outputFiles } = await build({
