@@ -82,7 +82,7 @@ func TestAHundredThousandSessionsLeaveNothingBehind(t *testing.T) {
 	}
 	dice := rand.New(rand.NewPCG(5, 6))
 	var open []vectors.Session
-	flat(t, i, times(24_000, 100_000), func(round int) {
+	flat(t, i, times(48_000, 100_000), func(round int) {
 		s := scripts[dice.IntN(len(scripts))]
 		upTo := dice.IntN(len(s.vector.Steps) + 1)
 		session := play(t, i, s.file, s.vector.Steps[:upTo], round)
